@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""XML from the wire: parsed without DTDs, with C(xsi:type) resolved to its namespace. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+from xml.etree.ElementTree import Element, ParseError, QName, TreeBuilder, XMLParser, tostring
+
+from .errors import AnswerLost
+
+SOAP = "http://www.w3.org/2003/05/soap-envelope"
+ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
+TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
+WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
+CIM_COMMON = "http://schemas.dmtf.org/wbem/wscim/1/common"
+WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+XSI_TYPE = f"{{{XSI}}}type"
+XSI_NIL = f"{{{XSI}}}nil"
+
+
+class _Tree(TreeBuilder):
+    """Builds the tree and keeps what ElementTree would lose: the namespace behind an C(xsi:type) prefix.
+
+    The value becomes a QName, which the serializer declares anew wherever the element is sent.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._prefixes: dict[str, list[str]] = {}
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> t.NoReturn:
+        # Every entity needs a DTD, so this also ends entity expansion and external references.
+        raise AnswerLost("the answer carries a document type definition, which WS-Management never does")
+
+    def start_ns(self, prefix: str, uri: str) -> None:
+        self._prefixes.setdefault(prefix or "", []).append(uri)
+
+    def end_ns(self, prefix: str) -> None:
+        self._prefixes[prefix or ""].pop()
+
+    def start(self, tag: t.Any, attrs: dict[t.Any, t.Any], /) -> Element:
+        declared = attrs.get(XSI_TYPE)
+        if declared is not None:
+            prefix, _colon, name = declared.strip().rpartition(":")
+            uris = self._prefixes.get(prefix)
+            if uris and uris[-1]:
+                attrs[XSI_TYPE] = QName(uris[-1], name)
+        return super().start(tag, attrs)
+
+
+def parse(document: bytes) -> Element:
+    """The root element of a message. Raises C(AnswerLost) when it is not XML that we accept."""
+    parser = XMLParser(target=_Tree())
+    try:
+        parser.feed(document)
+        return t.cast("Element", parser.close())
+    except ParseError as exc:
+        begin = document[:60].decode("utf-8", "replace")
+        raise AnswerLost(f"the answer is not well-formed XML ({exc}; it begins with {begin!r})") from exc
+
+
+def serialize(element: Element) -> str:
+    """The element as text that stands alone: every namespace it uses is declared on it."""
+    return tostring(element, encoding="unicode")
+
+
+def local_name(tag: str) -> str:
+    """The name without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+def namespace_of(tag: str) -> str:
+    """The namespace of a name, or an empty string."""
+    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+
+
+def text_of(element: Element | None) -> str:
+    """The text of an element without the white space around it; empty when there is none."""
+    return (element.text or "").strip() if element is not None else ""

@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to a host: HTTP through pywinrm. Private to this collection; the only place that has a socket."""
+
+from __future__ import annotations
+
+import dataclasses
+import http
+import ssl
+import typing as t
+
+from .errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    CertificateRefused,
+    CredentialsRefused,
+    RequestRefused,
+    TimedOut,
+    Unreachable,
+    WsmanError,
+)
+
+if t.TYPE_CHECKING:
+    from .ticket import Kinit, Ticket
+
+try:
+    import requests
+    import requests.adapters
+    import requests.exceptions
+    import urllib3.exceptions
+    import winrm.transport
+    from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
+except ImportError as exc:
+    WINRM_IMPORT_ERROR: ImportError | None = exc
+else:
+    WINRM_IMPORT_ERROR = None
+
+LARGEST_ANSWER = 4 * 1024 * 1024  # octets: eight times the envelope that we ask for
+_RESENDS = 2
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a host listens and how to prove who we are. Times are in seconds.
+
+    C(transports) are tried in their order until one is accepted. C(options) are further options of
+    C(winrm.transport.Transport), by its names. C(kinit) is given when a ticket must be fetched with the password.
+    """
+
+    host: str
+    port: int = 5986
+    scheme: str = "https"
+    path: str = "/wsman"
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    transports: tuple[str, ...] = ("ssl",)
+    connect_timeout: float = 30
+    operation_timeout: float = 60
+    read_timeout: float = 70
+    options: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    kinit: Kinit | None = None
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/{self.path.lstrip('/')}"
+
+
+class HttpTransport:
+    """One session with one endpoint; the connection is kept between messages."""
+
+    def __init__(self, endpoint: Endpoint, *, name: str | None = None) -> None:
+        self.host = name or endpoint.host
+        self.url = endpoint.url
+        self._endpoint = endpoint
+        self._left = list(endpoint.transports)
+        self._winrm: t.Any = None
+        self._accepted = False
+        self._ticket: Ticket | None = None
+
+    def send(self, message: str) -> bytes:
+        """The answer to a message. Raises what C(.errors) lists; a SOAP fault is an answer."""
+        if WINRM_IMPORT_ERROR is not None:
+            raise RequestRefused(
+                f"the Python library pywinrm is missing on this machine ({WINRM_IMPORT_ERROR})",
+                advice="pip install pywinrm",
+            ) from WINRM_IMPORT_ERROR
+        refusals = []
+        while True:
+            try:
+                answer = self._resend_after_drop(message)
+            except CredentialsRefused as exc:
+                refusals.append(exc.answer)
+                if self._accepted or len(self._left) < 2:
+                    raise CredentialsRefused("; ".join(dict.fromkeys(refusals))) from exc
+                self._left.pop(0)
+                self.close()
+                continue
+            self._accepted = True
+            return answer
+
+    def close(self) -> None:
+        """Close the connection and drop the ticket that was fetched for it."""
+        if self._winrm is not None:
+            self._winrm.close_session()
+            self._winrm = None
+        if self._ticket is not None:
+            self._ticket.drop()
+            self._ticket = None
+
+    def _resend_after_drop(self, message: str) -> bytes:
+        # After some two minutes without traffic Windows forgets a connection and answers its next request with HTTP 400
+        # and an empty body, before WS-Management sees it (MS-WSMV <22>, pywinrm issue 377): so even a write may go again.
+        for _resend in range(_RESENDS):
+            try:
+                return self._send_once(message)
+            except _SessionDropped:
+                self.close()
+        try:
+            return self._send_once(message)
+        except _SessionDropped as exc:
+            raise RequestRefused(f"HTTP 400 without a word, {_RESENDS + 1} times over") from exc
+
+    def _send_once(self, message: str) -> bytes:
+        try:
+            if self._winrm is None:
+                self._winrm = self._open(self._left[0])
+            return t.cast("bytes", self._winrm.send_message(message))
+        except WsmanError:
+            raise
+        except InvalidCredentialsError as exc:
+            raise CredentialsRefused(f"{exc} (user {self._endpoint.username}, {self._left[0]})") from exc
+        except WinRMTransportError as exc:
+            return _answer_of(exc.code, str(exc.response_text))
+        except WinRMError as exc:
+            raise CredentialsRefused(str(exc)) from exc
+        except requests.exceptions.RequestException as exc:
+            raise _translated(exc, self._endpoint) from exc
+
+    def _open(self, transport: str) -> t.Any:
+        end = self._endpoint
+        if transport == "kerberos" and end.kinit is not None:
+            self._ticket = end.kinit.fetch(end.username or "", end.password or "")
+        opened = _BoundedTransport(
+            endpoint=end.url,
+            auth_method=transport,
+            username=end.username,
+            password=end.password,
+            read_timeout_sec=(end.connect_timeout, end.read_timeout),
+            **end.options,
+        )
+        opened.build_session()
+        return opened
+
+
+class _SessionDropped(Exception):
+    """HTTP 400 with an empty body."""
+
+
+def _answer_of(status: int, text: str) -> bytes:
+    """What an HTTP error stands for: a SOAP fault is an answer like any other."""
+    if text.lstrip().startswith("<") and "Envelope" in text:
+        return text.encode()
+    if status == http.HTTPStatus.BAD_REQUEST and not text.strip():
+        raise _SessionDropped
+    phrase = next((known.phrase for known in http.HTTPStatus if known.value == status), "")
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise AnswerLost(f"HTTP {status} {phrase}".rstrip() + " without a SOAP fault")
+    raise RequestRefused(f"HTTP {status} {phrase}".rstrip())
+
+
+def _translated(error: Exception, endpoint: Endpoint) -> WsmanError:
+    """What a broken HTTP exchange means: nothing sent, or sent and not known what became of it."""
+    causes = list(_causes(error))
+    where = f"{endpoint.host} port {endpoint.port}"
+    certificate = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if certificate is not None:
+        return CertificateRefused(f"the certificate of {where} does not verify: {certificate.verify_message}")
+    if any(isinstance(cause, requests.exceptions.ConnectTimeout) for cause in causes):
+        return Unreachable(f"{where} did not take the connection within {endpoint.connect_timeout:g} s")
+    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        return Unreachable(f"the proxy did not connect us to {where}: {error}")
+    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
+        system = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+        return Unreachable(f"{where} does not take connections: {system or error}")
+    if any(isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause) for cause in causes):
+        return Unreachable(f"{where} does not speak TLS, so it is no HTTPS listener")
+    if isinstance(error, requests.exceptions.Timeout):
+        return TimedOut(f"no answer within {endpoint.read_timeout:g} s")
+    kerberos = next((cause for cause in causes if "kerberos" in type(cause).__module__.casefold()), None)
+    if kerberos is not None:
+        return CredentialsRefused(f"Kerberos: {kerberos}")
+    return AnswerLost(f"the connection broke before the answer was whole ({causes[-1]})")
+
+
+def _causes(error: BaseException | None) -> t.Iterator[BaseException]:
+    """The error and all that it wraps: requests hides what happened in arguments and in C(reason)."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+        waiting += [one for one in inner if isinstance(one, BaseException)]
+
+
+if WINRM_IMPORT_ERROR is None:
+
+    class _BoundedAdapter(requests.adapters.HTTPAdapter):
+        """Reads no more of an answer than an answer can have, and goes nowhere else with our credentials."""
+
+        def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            response = super().send(request, *args, **kwargs)
+            if response.is_redirect:
+                response.close()
+                raise RequestRefused(f"HTTP {response.status_code}, a redirection to {response.headers['location']}")
+            read = response.raw.stream
+
+            def bounded(*args: t.Any, **kwargs: t.Any) -> t.Iterator[bytes]:
+                total = 0
+                for chunk in read(*args, **kwargs):
+                    total += len(chunk)
+                    if total > LARGEST_ANSWER:
+                        response.close()
+                        raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB")
+                    yield chunk
+
+            response.raw.stream = bounded
+            return response
+
+    class _BoundedTransport(winrm.transport.Transport):  # type: ignore[misc]
+        """pywinrm's transport, with every session bounded before its first message."""
+
+        def setup_encryption(self, session: t.Any) -> None:
+            self._bound(session)
+            super().setup_encryption(session)
+
+        def build_session(self) -> t.Any:
+            known = self.session
+            session = super().build_session()
+            if known is None:
+                self._bound(session)
+            return session
+
+        def _bound(self, session: t.Any) -> None:
+            for prefix in ("http://", "https://"):
+                if not isinstance(session.get_adapter(prefix), _BoundedAdapter):
+                    session.mount(prefix, _BoundedAdapter())
