@@ -41,6 +41,8 @@ MAX_ENVELOPE = (
 LONGEST_OPERATION = 60.0  # seconds: Windows cuts longer ones to its MaxTimeoutms
 _PAUSES = (0.5, 2.0)  # seconds before the second and the third try of a read
 
+_T = t.TypeVar("_T")
+
 
 class Transport(t.Protocol):
     """Takes a message to the server and brings the answer back, SOAP faults included."""
@@ -89,8 +91,8 @@ class Client:
     ) -> Written:
         """Get, change, Put the whole instance with C(names) as its modified properties, Get.
 
-        Nothing is sent when the change leaves the instance as it is. The answer to the Put decides nothing, the last Get
-        does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer to a
+        Nothing is sent when the change leaves the instance as it is. The answer to the Put decides nothing, the last
+        Get does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer to a
         write that took effect can get lost.
         """
         before = self.get(reference, doing=doing)
@@ -170,7 +172,7 @@ class Client:
         with self._telling(doing):
             return Instance(self._some(request))
 
-    def _read(self, ask: t.Callable[[], t.Any], doing: str) -> t.Any:
+    def _read(self, ask: t.Callable[[], _T], doing: str) -> _T:
         """Ask, and ask again after what is known to pass: a flaky provider, a dropped connection."""
         with self._telling(doing):
             for pause in _PAUSES:
@@ -199,10 +201,9 @@ class Client:
                 raise WriteRefused("the session is read-only (check mode) and was asked to write")
 
     def _release(self, target: Reference, context: str) -> None:
-        try:
+        # It expires by itself if this fails; what made us abandon it is the news.
+        with contextlib.suppress(WsmanError):
             self._exchange(Request(action=RELEASE, target=target, body=release_body(context)))
-        except WsmanError:
-            pass  # it expires by itself; what made us abandon it is the news
 
     def _some(self, request: Request) -> Element:
         element = self._exchange(request)

@@ -60,7 +60,7 @@ def fault_of(element: Element) -> Fault:
         reason,
         code=code,
         subcode=subcode,
-        provider_text="; ".join(texts),
+        provider_text="; ".join(text.rstrip(".") for text in texts),
         hresult=hresult,
         cim_status=cim_status,
     )

@@ -110,8 +110,9 @@ class HttpTransport:
             self._ticket = None
 
     def _resend_after_drop(self, message: str) -> bytes:
-        # After some two minutes without traffic Windows forgets a connection and answers its next request with HTTP 400
-        # and an empty body, before WS-Management sees it (MS-WSMV <22>, pywinrm issue 377): so even a write may go again.
+        # After some two minutes without traffic Windows forgets a connection and answers its next request with HTTP
+        # 400 and an empty body, before WS-Management sees it (MS-WSMV <22>, pywinrm issue 377): so even a write may
+        # go again.
         for _resend in range(_RESENDS):
             try:
                 return self._send_once(message)
@@ -144,10 +145,10 @@ class HttpTransport:
             self._ticket = end.kinit.fetch(end.username or "", end.password or "")
         opened = _BoundedTransport(
             endpoint=end.url,
-            auth_method=transport,
+            auth_method=t.cast("t.Any", transport),
             username=end.username,
             password=end.password,
-            read_timeout_sec=(end.connect_timeout, end.read_timeout),
+            read_timeout_sec=t.cast("t.Any", (end.connect_timeout, end.read_timeout)),  # requests takes both
             **end.options,
         )
         opened.build_session()
@@ -229,10 +230,10 @@ if WINRM_IMPORT_ERROR is None:
                         raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB")
                     yield chunk
 
-            response.raw.stream = bounded
+            t.cast("t.Any", response.raw).stream = bounded
             return response
 
-    class _BoundedTransport(winrm.transport.Transport):  # type: ignore[misc]
+    class _BoundedTransport(winrm.transport.Transport):
         """pywinrm's transport, with every session bounded before its first message."""
 
         def setup_encryption(self, session: t.Any) -> None:
