@@ -92,8 +92,8 @@ class Client:
         """Get, change, Put the whole instance with C(names) as its modified properties, Get.
 
         Nothing is sent when the change leaves the instance as it is. The answer to the Put decides nothing, the last
-        Get does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer to a
-        write that took effect can get lost.
+        Get does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer
+        to a write that took effect can get lost.
         """
         before = self.get(reference, doing=doing)
         wanted = change(before)

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A failover cluster as its members describe it in C(root/mscluster). Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._wsman.errors import Fault, NotFound, WsmanError
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance
+    from .._wsman.client import Client
+
+NAMESPACE = "root/mscluster"
+_CANNOT_PROCESS_FILTER = 2150858778  # also "the class does not exist in the namespace", seen on 2008 R2
+
+NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
+NETWORK_STATES = {0: "unavailable", 1: "down", 2: "partitioned", 3: "up"}
+NETWORK_ROLES = {0: "none", 1: "cluster", 2: "client", 3: "cluster_and_client"}
+RESOURCE_STATES = {
+    0: "inherited",
+    1: "initializing",
+    2: "online",
+    3: "offline",
+    4: "failed",
+    128: "pending",
+    129: "online_pending",
+    130: "offline_pending",
+}
+VIRTUAL_MACHINE_GROUP = 111
+
+
+class NotClustered(WsmanError):
+    """The host is no member of a failover cluster."""
+
+    advice = "run this on a cluster node; for a DAG, on one of its members"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A cluster network, with the id that the live-migration lists name it by."""
+
+    id: str
+    name: str
+    role: str
+    state: str
+    address: str
+    mask: str
+    metric: int | None
+
+
+def query(client: Client, wql: str, *, doing: str) -> list[Instance]:
+    """Query the cluster's namespace. Raises C(NotClustered) where there is none."""
+    try:
+        return client.query(NAMESPACE, wql, doing=doing)
+    except Fault as exc:
+        if isinstance(exc, NotFound) or (exc.code == _CANNOT_PROCESS_FILTER and wql.startswith("SELECT *")):
+            raise NotClustered(f"{client.host} is not a member of a failover cluster: {exc.answer}") from exc
+        raise
+
+
+def read_cluster(client: Client) -> Instance:
+    """The one C(MSCluster_Cluster) that the host belongs to."""
+    found = query(client, "SELECT * FROM MSCluster_Cluster", doing="reading the cluster")
+    if not found:
+        raise NotClustered(f"{client.host} is not a member of a failover cluster: it knows of none")
+    return found[0]
+
+
+def read_nodes(client: Client) -> list[dict[str, t.Any]]:
+    """The nodes by name, with their state and their vote."""
+    found = query(client, "SELECT * FROM MSCluster_Node", doing="reading the cluster's nodes")
+    nodes = (
+        {
+            "name": node.text("Name"),
+            "state": word(NODE_STATES, node.integer("State")),
+            "vote": node.integer("NodeWeight"),
+        }
+        for node in found
+    )
+    return sorted(nodes, key=lambda node: str(node["name"]))
+
+
+def read_networks(client: Client) -> list[Network]:
+    """The cluster networks by name."""
+    found = query(client, "SELECT * FROM MSCluster_Network", doing="reading the cluster's networks")
+    networks = (
+        Network(
+            id=(network.text("ID") or "").casefold(),
+            name=network.text("Name") or "",
+            role=word(NETWORK_ROLES, network.integer("Role")),
+            state=word(NETWORK_STATES, network.integer("State")),
+            address=network.text("Address") or "",
+            mask=network.text("AddressMask") or "",
+            metric=network.integer("Metric"),
+        )
+        for network in found
+    )
+    return sorted(networks, key=lambda network: network.name)
+
+
+def read_live_migration_order(client: Client, networks: t.Sequence[Network]) -> list[str]:
+    """Names of the networks that live migration may use, the first choice first.
+
+    The lists belong to the resource type C(Virtual Machine): all networks less the excluded ones, the ordered ones in
+    front, the rest by metric (MSCS MigrationNetworkOrder).
+    """
+    wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
+    found = query(client, wql, doing="reading the live-migration networks")
+    private = found[0].embedded("PrivateProperties") if found else None
+    excluded = _ids(private, "MigrationExcludeNetworks")
+    order = _ids(private, "MigrationNetworkOrder")
+    allowed = [network for network in networks if network.id not in excluded]
+
+    def rank(network: Network) -> tuple[int, int]:
+        place = order.index(network.id) if network.id in order else len(order)
+        return place, network.metric if network.metric is not None else 1 << 32
+
+    return [network.name for network in sorted(allowed, key=rank)]
+
+
+def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:
+    """The cluster shared volumes by path."""
+    found = query(client, "SELECT * FROM MSCluster_ClusterSharedVolume", doing="reading the cluster shared volumes")
+    volumes = ({"path": volume.text("Name"), "volume": volume.text("VolumeName")} for volume in found)
+    return sorted(volumes, key=lambda volume: str(volume["path"]))
+
+
+def word(words: t.Mapping[int, str], number: int | None) -> str:
+    """The operator's word for a number, or the number where we know none."""
+    return "unknown" if number is None else words.get(number, f"unknown ({number})")
+
+
+def _ids(private: Instance | None, name: str) -> list[str]:
+    text = (private.text(name) if private is not None else None) or ""
+    return [part.strip().casefold() for part in text.split(";") if part.strip()]

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clustered virtual machines: the resources of the type C(Virtual Machine). Private to this collection."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+import typing as t
+
+from .._wsman.errors import AnswerLost, Fault, WsmanError
+from . import cluster, properties
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance, Reference
+    from .._wsman.client import Client
+
+# The cluster-controlled offline action (MSCS, virtual-machines-offlineaction).
+OFFLINE_ACTIONS = {0: "turn_off", 1: "save", 2: "shut_down", 3: "shut_down_forced"}
+OFFLINE_ACTION_NUMBERS = {name: number for number, name in OFFLINE_ACTIONS.items()}
+_DEFAULT_OFFLINE_ACTION = 1
+
+_RESOURCE_TYPE = "Virtual Machine"
+_RESOURCE_PREFIXES = ("Virtual Machine ", "SCVMM ")
+# What exists on every Windows version, and is small: 1,000 virtual machines fit into three envelopes.
+_COLUMNS = "Name, OwnerGroup, OwnerNode, State, PrivateProperties"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualMachine:
+    """A clustered virtual machine; C(name) is the resource's name without what the tools put in front of it."""
+
+    name: str
+    resource: str
+    group: str
+    owner_node: str
+    state: str
+    offline_action: str
+    reference: Reference
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a name or wildcard means this one: by its own name, its resource's or its group's, without case."""
+        wanted = pattern.casefold()
+        return any(fnmatch.fnmatchcase(name.casefold(), wanted) for name in (self.name, self.resource, self.group))
+
+
+def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
+    """All clustered virtual machines of the cluster, by name, by one enumeration.
+
+    The columns are asked for first. Where the provider refuses that (Windows Server 2008 R2 knows no OwnerGroup), or
+    leaves the private properties or the references out, whole instances are.
+    """
+    doing = "reading the clustered virtual machines"
+    where = f"FROM MSCluster_Resource WHERE Type='{_RESOURCE_TYPE}'"
+    try:
+        found = cluster.query(client, f"SELECT {_COLUMNS} {where}", doing=doing)
+        whole = all(item.reference and item.embedded("PrivateProperties") for item in found)
+    except Fault:
+        found, whole = [], False
+    if not whole:
+        found = cluster.query(client, f"SELECT * {where}", doing=doing)
+    machines = [_virtual_machine(item) for item in found]
+    uses = collections.Counter(machine.name.casefold() for machine in machines)
+    return tuple(
+        sorted(
+            (
+                dataclasses.replace(machine, name=machine.resource) if uses[machine.name.casefold()] > 1 else machine
+                for machine in machines
+            ),
+            key=lambda machine: machine.name.casefold(),
+        )
+    )
+
+
+def read_priorities(client: Client) -> dict[str, int | None]:
+    """The priority of each virtual machine's group by its name; empty where Windows has none (before 2012)."""
+    wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
+    try:
+        found = cluster.query(client, wql, doing="reading the priorities of the virtual machines")
+    except Fault:
+        return {}
+    return {group.text("Name") or "": group.integer("Priority") for group in found}
+
+
+def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> str:
+    """Set the cluster-controlled offline action and give it as read back. Takes effect at the next offline."""
+    instance = properties.store(
+        client,
+        machine.reference,
+        {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
+        properties.RESOURCE_PRIVATE,
+        within="PrivateProperties",
+        doing=f"setting the offline action of {machine.name} to {action}",
+    )
+    return offline_action_of(instance)
+
+
+def offline_action_of(instance: Instance) -> str:
+    """The offline action in the operator's words; a value that was never set is absent and means the default."""
+    private = instance.embedded("PrivateProperties")
+    if private is None:
+        raise AnswerLost(f"the resource {instance.text('Name')} came without its private properties")
+    number = private.integer("OfflineAction")
+    return cluster.word(OFFLINE_ACTIONS, _DEFAULT_OFFLINE_ACTION if number is None else number)
+
+
+def _virtual_machine(item: Instance) -> VirtualMachine:
+    resource = item.text("Name") or ""
+    if item.reference is None:
+        raise WsmanError(f"the resource {resource} came without a reference to address it by")
+    prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
+    return VirtualMachine(
+        name=resource.removeprefix(prefix) or resource,
+        resource=resource,
+        group=item.text("OwnerGroup") or "",
+        owner_node=item.text("OwnerNode") or "",
+        state=cluster.word(cluster.RESOURCE_STATES, item.integer("State")),
+        offline_action=offline_action_of(item),
+        reference=item.reference,
+    )

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection as options of a task. Private to this collection; twin of the doc fragment C(connection)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._wsman.ticket import Kinit
+from ._wsman.transport import Endpoint
+
+SPEC: dict[str, t.Any] = {
+    "host": {"type": "str"},
+    "port": {"type": "int", "default": 5986},
+    "scheme": {"type": "str", "choices": ["https", "http"], "default": "https"},
+    "path": {"type": "str", "default": "/wsman"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "transport": {
+        "type": "str",
+        "choices": ["kerberos", "ntlm", "credssp", "certificate", "basic"],
+        "default": "kerberos",
+    },
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path"},
+    "message_encryption": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "proxy": {"type": "str"},
+    "connect_timeout": {"type": "int", "default": 30},
+    "operation_timeout": {"type": "int", "default": 60},
+    "read_timeout": {"type": "int", "default": 70},
+}
+
+
+def endpoint_of(options: t.Mapping[str, t.Any]) -> Endpoint:
+    """Where to connect and how, from the options of a task."""
+    further = {
+        "server_cert_validation": "validate" if options["validate_certs"] else "ignore",
+        "ca_trust_path": options["ca_path"],
+        "cert_pem": options["client_cert"],
+        "cert_key_pem": options["client_key"],
+        "message_encryption": options["message_encryption"],
+        "proxy": options["proxy"],
+        "service": "HTTP",
+    }
+    defaults = {"ca_trust_path": "legacy_requests", "proxy": "legacy_requests"}
+    managed = options["transport"] == "kerberos" and options["password"]
+    return Endpoint(
+        host=options["host"],
+        port=options["port"],
+        scheme=options["scheme"],
+        path=options["path"],
+        username=options["username"],
+        password=options["password"],
+        transports=(options["transport"],),
+        connect_timeout=options["connect_timeout"],
+        operation_timeout=options["operation_timeout"],
+        read_timeout=options["read_timeout"],
+        options={name: defaults.get(name) if value is None else value for name, value in further.items()},
+        kinit=Kinit() if managed else None,
+    )

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task means to change, as values. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One setting of one thing, in the operator's words: C(EX01) from C(save) to C(shut_down)."""
+
+    label: str
+    before: t.Any
+    after: t.Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """Changes that are written together, in one message where the server takes them so."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a task means to change, in its order.
+
+    C(title) heads the diff. With C(ordered), a step that fails ends the work: the later ones build on it.
+    """
+
+    title: str
+    steps: tuple[Step, ...] = ()
+    ordered: bool = False
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(change for step in self.steps for change in step.changes)
+
+    def diff(self) -> dict[str, str]:
+        """What C(--diff) shows: one line a setting, before and after."""
+        return {
+            "before_header": f"{self.title} (as it is)",
+            "after_header": f"{self.title} (as wanted)",
+            "before": "".join(f"{change.label}: {change.before}\n" for change in self.changes),
+            "after": "".join(f"{change.label}: {change.after}\n" for change in self.changes),
+        }

@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The life of a task: read, plan, and in earnest apply, read again and compare. Private to this collection.
+
+This is the only place that knows check mode. Two things stand behind each other there: no step is applied, and the
+session refuses to send a write.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import connection
+from ._wsman.client import Client
+from ._wsman.errors import WsmanError
+from ._wsman.transport import Endpoint, HttpTransport
+
+if t.TYPE_CHECKING:
+    from .plan import Change, Plan, Step
+
+State = t.TypeVar("State")
+Options = t.Mapping[str, t.Any]
+
+
+class TaskError(Exception):
+    """What was asked for cannot be done; the message is a sentence for the operator."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a plan: the values as they are now by label, and the sentence for each label that failed.
+
+    In check mode C(values) are the planned ones. A label that failed has a value only if it could be read.
+    """
+
+    values: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    pretended: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task(t.Generic[State]):
+    """One thing that a user can ask for, as the functions that do it.
+
+    * C(read): what is, from the host
+    * C(plan): what to change; pure. Raises C(TaskError) for what must not be written
+    * C(apply): do one step and give the values as read back, by label
+    * C(report): what the task returns, from what was read and what became of the plan
+    """
+
+    spec: t.Mapping[str, t.Any]
+    read: t.Callable[[Client, Options], State]
+    plan: t.Callable[[State, Options], Plan] | None = None
+    apply: t.Callable[[Client, State, Step], t.Mapping[str, t.Any]] | None = None
+    report: t.Callable[[State, Outcome], dict[str, t.Any]]
+    rules: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def argument_spec(self) -> dict[str, t.Any]:
+        return {**connection.SPEC, **self.spec}
+
+
+def run(
+    task: Task[State],
+    endpoint: Endpoint,
+    options: Options,
+    *,
+    check_mode: bool,
+    name: str | None = None,
+    progress: t.Callable[[str], None] = lambda text: None,
+) -> dict[str, t.Any]:
+    """Do the task on a host and give its result. Raises C(WsmanError) or C(TaskError) if it ended before any write."""
+    transport = HttpTransport(endpoint, name=name)
+    client = Client(transport, read_only=check_mode, operation_timeout=endpoint.operation_timeout)
+    try:
+        state = task.read(client, options)
+        if task.plan is None:
+            return {"changed": False, **task.report(state, Outcome())}
+        plan = task.plan(state, options)
+        if check_mode:
+            outcome = Outcome(values={change.label: change.after for change in plan.changes}, pretended=True)
+        else:
+            outcome = _apply(task, client, state, plan, progress)
+        return _result(plan, outcome, task.report(state, outcome), client.host)
+    finally:
+        transport.close()
+
+
+def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress: t.Callable[[str], None]) -> Outcome:
+    assert task.apply is not None  # noqa: S101 (a task that plans can apply)
+    values: dict[str, t.Any] = {}
+    failures: dict[str, str] = {}
+    for number, step in enumerate(plan.steps, start=1):
+        progress(f"{client.host}: {plan.title}, {number} of {len(plan.steps)}")
+        try:
+            values |= task.apply(client, state, step)
+            failures |= {change.label: _differs(change, values) for change in step.changes if _differs(change, values)}
+        except WsmanError as exc:
+            failures |= {change.label: str(exc) for change in step.changes}
+        if failures and plan.ordered:
+            failures |= {
+                change.label: f"{change.label} was not written, because an earlier step failed"
+                for later in plan.steps[number:]
+                for change in later.changes
+            }
+            break
+    return Outcome(values=values, failures=failures)
+
+
+def _differs(change: Change, values: t.Mapping[str, t.Any]) -> str:
+    now = values.get(change.label)
+    if now == change.after:
+        return ""
+    return f"{change.label} is {now} after it was set to {change.after}, and the host gave no reason"
+
+
+def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:
+    done = [change for change in plan.changes if outcome.values.get(change.label, change.before) == change.after]
+    result = {"changed": bool(done), "diff": plan.diff(), **report}
+    if not plan.changes:
+        del result["diff"]
+    if outcome.failures:
+        sentences = " ".join(dict.fromkeys(outcome.failures.values()))
+        total = len(plan.changes)
+        result |= {
+            "failed": True,
+            "msg": f"{plan.title} on {host}: {len(done)} of {total} changes are in effect, "
+            f"{len(outcome.failures)} failed. {sentences}",
+        }
+    return result
+
+
+def run_as_module(task: Task[t.Any]) -> None:
+    """The task as an ordinary Ansible module, on a machine that is not Windows: the connection comes as options."""
+    module = t.cast("t.Any", AnsibleModule)(argument_spec=task.argument_spec, supports_check_mode=True, **task.rules)
+    if not module.params["host"]:
+        module.fail_json(
+            msg="The option host is missing: this task runs on a machine that is not reached by winrm or psrp, "
+            "so it must say which Windows host it is about."
+        )
+    try:
+        endpoint = connection.endpoint_of(module.params)
+        result = run(task, endpoint, module.params, check_mode=module.check_mode, progress=module.debug)
+    except (WsmanError, TaskError) as exc:
+        module.fail_json(msg=str(exc))
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

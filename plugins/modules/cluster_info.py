@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_info
+short_description: Read the failover cluster of a host
+description:
+  - Reads the failover cluster that a host belongs to, in a few messages however large it is.
+version_added: 1.0.0
+author:
+  - winha.cluster contributors (!UNKNOWN)
+options:
+  gather:
+    description:
+      - Which parts to read. The name, the functional level and the heartbeat always come along, with one message.
+      - Each further part costs one message, V(live_migration_networks) two and V(virtual_machines) two or, with many
+        virtual machines, a few.
+    type: list
+    elements: str
+    choices: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
+    default: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
+extends_documentation_fragment:
+  - winha.cluster.connection
+  - winha.cluster.attributes
+  - winha.cluster.attributes.info
+seealso:
+  - module: winha.cluster.heartbeat
+  - module: winha.cluster.vm_offline_action
+"""
+
+EXAMPLES = r"""
+- name: See the whole cluster
+  winha.cluster.cluster_info:
+  register: hyperv
+
+- name: Name the virtual machines that a drain would save
+  ansible.builtin.debug:
+    msg: "{{ hyperv.cluster.virtual_machines | selectattr('offline_action', 'eq', 'save') | map(attribute='name') }}"
+
+- name: Only the name and the heartbeat
+  winha.cluster.cluster_info:
+    gather: []
+"""
+
+RETURN = r"""
+cluster:
+  description: The cluster.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the cluster; for a DAG the name of the DAG.
+      type: str
+      sample: HVC1
+    fqdn:
+      description: Its name in DNS.
+      type: str
+      sample: hvc1.corp.example.com
+    functional_level:
+      description: The cluster functional level, e.g. 11 for Windows Server 2019; null before Windows Server 2016.
+      type: int
+      sample: 11
+    heartbeat:
+      description: The heartbeat settings, as P(winha.cluster.heartbeat#module) names them.
+      type: dict
+      sample: {same_subnet_delay: 1000, same_subnet_threshold: 20}
+    heartbeat_seconds:
+      description: Seconds until a silent node is down, for each reach.
+      type: dict
+      sample: {same_subnet: 20.0, cross_subnet: 20.0, cross_site: 20.0}
+    nodes:
+      description: The nodes with their state (V(up), V(down), V(paused), V(joining)) and vote.
+      returned: when gathered
+      type: list
+      elements: dict
+      sample: [{name: HV01, state: up, vote: 1}]
+    networks:
+      description: The cluster networks with role, state, address, mask and metric.
+      returned: when gathered
+      type: list
+      elements: dict
+      sample: [{name: LiveMigration, role: cluster, state: up, address: 10.0.2.0, mask: 255.255.255.0, metric: 19000}]
+    virtual_machines:
+      description: The clustered virtual machines; C(priority) is null where Windows has none (before 2012).
+      returned: when gathered
+      type: list
+      elements: dict
+      sample:
+        - name: EX01
+          resource: Virtual Machine EX01
+          group: EX01
+          owner_node: HV01
+          state: online
+          priority: 2000
+          offline_action: save
+    shared_volumes:
+      description: The cluster shared volumes with path and volume.
+      returned: when gathered
+      type: list
+      elements: dict
+      sample: [{path: 'C:\\ClusterStorage\\Volume1', volume: Cluster Disk 2}]
+    live_migration_networks:
+      description: Names of the networks that live migration may use, the first choice first.
+      returned: when gathered
+      type: list
+      elements: str
+      sample: [LiveMigration, Cluster]
+"""
+
+import typing as t
+
+from ansible_collections.winha.cluster.plugins.module_utils import task
+from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, heartbeat, virtual_machine
+
+if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
+
+PARTS = ["nodes", "networks", "virtual_machines", "shared_volumes", "live_migration_networks"]
+SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default": PARTS}}
+
+
+def read(client: Client, options: task.Options) -> dict[str, t.Any]:
+    """The cluster with the parts that were asked for."""
+    parts = options["gather"]
+    found = cluster.read_cluster(client)
+    values = heartbeat.values_of(found)
+    result: dict[str, t.Any] = {
+        "name": found.text("Name"),
+        "fqdn": found.text("Fqdn"),
+        "functional_level": found.integer("ClusterFunctionalLevel"),
+        "heartbeat": values,
+        "heartbeat_seconds": heartbeat.seconds_of(values),
+    }
+    if "nodes" in parts:
+        result["nodes"] = cluster.read_nodes(client)
+    if "networks" in parts or "live_migration_networks" in parts:
+        networks = cluster.read_networks(client)
+        if "networks" in parts:
+            columns = ("name", "role", "state", "address", "mask", "metric")
+            result["networks"] = [{column: getattr(network, column) for column in columns} for network in networks]
+        if "live_migration_networks" in parts:
+            result["live_migration_networks"] = cluster.read_live_migration_order(client, networks)
+    if "virtual_machines" in parts:
+        priorities = virtual_machine.read_priorities(client)
+        columns = ("name", "resource", "group", "owner_node", "state", "offline_action")
+        result["virtual_machines"] = [
+            {column: getattr(machine, column) for column in columns} | {"priority": priorities.get(machine.group)}
+            for machine in virtual_machine.read_virtual_machines(client)
+        ]
+    if "shared_volumes" in parts:
+        result["shared_volumes"] = cluster.read_shared_volumes(client)
+    return result
+
+
+def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
+    """What was read is what is returned."""
+    return {"cluster": state}
+
+
+TASK = task.Task(spec=SPEC, read=read, report=report)
+
+
+def main() -> None:
+    task.run_as_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

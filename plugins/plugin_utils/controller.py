@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bridge from an Ansible task to our code, in the process of the task. Private to this collection."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.winha.cluster.plugins.module_utils import connection as options_connection
+from ansible_collections.winha.cluster.plugins.module_utils import task as life
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Unreachable, WsmanError
+
+from .endpoint import CONNECTIONS, endpoint_of
+
+display = Display()
+_SECONDS_BETWEEN_NEWS = 10
+
+
+class ControllerAction(ActionBase):
+    """Runs a task of ours for a Windows host right here, with the connection options of the host.
+
+    On a machine that is not reached by winrm or psrp the task runs there, as the module of the same name.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_async = False
+    _supports_check_mode = True
+
+    module: str
+    task: life.Task[t.Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        windows = getattr(self._connection, "transport", "") in CONNECTIONS
+        if not windows and getattr(self._connection._shell, "_IS_WINDOWS", False):
+            raise AnsibleActionFail(
+                f"{self.module} speaks WS-Management and needs ansible_connection winrm or psrp; this host has "
+                f"{self._connection.transport}. Set one of these, or delegate the task and give the option host."
+            )
+        if not windows:
+            return result | self._execute_module(
+                module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
+            )
+        if self._play_context.become:
+            raise AnsibleActionFail(
+                f"{self.module} does not support become: it starts no process on the Windows host that could become "
+                "someone else. Set become: false for this task and sign in as the account that may do this."
+            )
+        return result | self._run_here(task_vars or {})
+
+    def _run_here(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        validated, options = self.validate_argument_spec(argument_spec=self.task.argument_spec, **self.task.rules)
+        # From ansible-core 2.19 on, texts are tagged kinds of text; the libraries below want plain ones.
+        options = json.loads(json.dumps(options))
+        name = str(task_vars.get("inventory_hostname") or "")
+        if self._task.delegate_to:
+            name = str(self._task.delegate_to)
+        with self._environment():
+            try:
+                if options["host"]:
+                    endpoint, name = options_connection.endpoint_of(options), options["host"]
+                else:
+                    endpoint = endpoint_of(self._connection)
+                result = life.run(
+                    self.task,
+                    endpoint,
+                    options,
+                    check_mode=self._task.check_mode,
+                    name=name,
+                    progress=_progress(),
+                )
+            except Unreachable as exc:
+                raise AnsibleConnectionFailure(str(exc)) from exc
+            except (WsmanError, life.TaskError) as exc:
+                result = {"failed": True, "changed": False, "msg": str(exc)}
+        if not self._task.diff:
+            result.pop("diff", None)
+        return t.cast("dict[str, t.Any]", remove_values(result, validated._no_log_values))
+
+    @contextlib.contextmanager
+    def _environment(self) -> t.Iterator[None]:
+        """The task's C(environment:), which in-process code would otherwise not see."""
+        wanted: dict[str, t.Any] = {}
+        self._compute_environment_string(wanted)
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update({str(name): str(value) for name, value in wanted.items()})
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _progress() -> t.Callable[[str], None]:
+    """News of long work, at most every ten seconds."""
+    last = time.monotonic()
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_BETWEEN_NEWS:
+            last = time.monotonic()
+            display.display(text)
+
+    return tell

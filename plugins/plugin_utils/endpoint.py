@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the options of a host's winrm or psrp connection to our own endpoint. Private to this collection.
+
+Only the public options of the connection plugins are read, so the inventory that they work with works here too.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
+
+try:
+    from winrm.transport import HAVE_KERBEROS
+except ImportError:
+    HAVE_KERBEROS = False
+
+if t.TYPE_CHECKING:
+    from ansible.plugins.connection import ConnectionBase
+
+CONNECTIONS = ("winrm", "psrp")
+
+# What pywinrm's transport understands of the ansible_winrm_* variables that the connection plugin passes on.
+_WINRM_TEXT = (
+    "realm",
+    "service",
+    "keytab",
+    "ca_trust_path",
+    "cert_pem",
+    "cert_key_pem",
+    "server_cert_validation",
+    "kerberos_hostname_override",
+    "message_encryption",
+    "credssp_auth_mechanism",
+    "proxy",
+)
+_WINRM_TRUTH = ("kerberos_delegation", "credssp_disable_tlsv1_2", "send_cbt")
+_WINRM_NUMBER = ("credssp_minimum_version",)
+
+
+def endpoint_of(connection: ConnectionBase) -> Endpoint:
+    """Where the host listens and how to sign in, as its inventory says for winrm or psrp."""
+    return _of_winrm(connection) if connection.transport == "winrm" else _of_psrp(connection)
+
+
+def _of_winrm(connection: ConnectionBase) -> Endpoint:
+    option = _reader(connection)
+    extras = {
+        name.removeprefix("ansible_winrm_"): value for name, value in (connection.get_option("_extras") or {}).items()
+    }
+    port = int(option("port") or 5986)
+    scheme = option("scheme") or ("http" if port == 5985 else "https")
+    username, password = option("remote_user"), option("remote_password")
+    transports = tuple(str(one) for one in connection.get_option("transport") or () if one)
+    if not transports:
+        # As the connection plugin does it since ansible-core 2.19: a UPN is a domain account, so Kerberos it is.
+        by_scheme = "ssl" if scheme == "https" else "plaintext"
+        transports = ("kerberos",) if "@" in (username or "") else (by_scheme,)
+    mode = option("kerberos_mode") or ("managed" if password else "manual")
+    further: dict[str, t.Any] = {name: str(extras[name]) for name in _WINRM_TEXT if extras.get(name) is not None}
+    further |= {name: boolean(extras[name]) for name in _WINRM_TRUTH if extras.get(name) is not None}
+    further |= {name: int(extras[name]) for name in _WINRM_NUMBER if extras.get(name) is not None}
+    limit = option("connection_timeout")
+    operation = float(limit or extras.get("operation_timeout_sec") or 60)
+    read = float(limit) + 10 if limit else float(extras.get("read_timeout_sec") or operation + 10)
+    arguments = shlex.split(option("kinit_args") or "")
+    if not arguments and further.get("kerberos_delegation"):
+        arguments = ["-f"]
+    kinit = Kinit(
+        command=option("kerberos_command") or "kinit",
+        arguments=tuple(arguments),
+        environment=tuple(str(name) for name in connection.get_option("kinit_env_vars") or ()),
+    )
+    return Endpoint(
+        host=str(option("remote_addr")),
+        port=port,
+        scheme=scheme,
+        path=option("path") or "/wsman",
+        username=username,
+        password=password,
+        transports=transports,
+        connect_timeout=min(30.0, read),
+        operation_timeout=operation,
+        read_timeout=read,
+        options={"service": "HTTP", **further},
+        kinit=kinit if "kerberos" in transports and mode == "managed" else None,
+    )
+
+
+def _of_psrp(connection: ConnectionBase) -> Endpoint:
+    option = _reader(connection)
+    port, scheme = option("port"), option("protocol")
+    scheme = scheme or ("http" if port and int(port) == 5985 else "https")
+    username, password = option("remote_user"), option("remote_password")
+    auth = option("auth") or "negotiate"
+    if option("certificate_key_password"):
+        raise AnsibleActionFail(
+            "ansible_psrp_certificate_key_password is set, but winha.cluster can only use a certificate key without a "
+            "password."
+        )
+    negotiated = ("kerberos", "ntlm") if HAVE_KERBEROS and ("@" in (username or "") or not password) else ("ntlm",)
+    transports = negotiated if auth == "negotiate" else (auth,)
+    proxy = option("proxy") or "legacy_requests"
+    further = {
+        "server_cert_validation": option("cert_validation") or "validate",
+        "ca_trust_path": option("ca_cert") or "legacy_requests",
+        "cert_pem": option("certificate_pem"),
+        "cert_key_pem": option("certificate_key_pem"),
+        "message_encryption": option("message_encryption") or "auto",
+        "proxy": None if boolean(connection.get_option("ignore_proxy") or False) else proxy,
+        "service": option("negotiate_service") or "host",
+        "kerberos_hostname_override": option("negotiate_hostname_override"),
+        "kerberos_delegation": boolean(connection.get_option("negotiate_delegate") or False),
+        "send_cbt": boolean(connection.get_option("negotiate_send_cbt")),
+        "credssp_auth_mechanism": option("credssp_auth_mechanism") or "auto",
+        "credssp_disable_tlsv1_2": boolean(connection.get_option("credssp_disable_tls11") or False),
+        "credssp_minimum_version": int(option("credssp_minimum_version") or 2),
+    }
+    return Endpoint(
+        host=str(option("remote_addr")),
+        port=int(port or (5986 if scheme == "https" else 5985)),
+        scheme=scheme,
+        path=option("path") or "wsman",
+        username=username,
+        password=password,
+        transports=transports,
+        connect_timeout=float(option("connection_timeout") or 30),
+        operation_timeout=float(option("operation_timeout") or 20),
+        read_timeout=float(option("read_timeout") or 30),
+        options=further,
+        kinit=Kinit() if "kerberos" in transports and password else None,
+    )
+
+
+def _reader(connection: ConnectionBase) -> t.Callable[[str], str | None]:
+    """Options as plain text, or None: libraries in C do not take Ansible's own kinds of text."""
+
+    def option(name: str) -> str | None:
+        value = connection.get_option(name)
+        return None if value is None or value == "" else str(value)
+
+    return option
