@@ -59,7 +59,9 @@ class ControllerAction(ActionBase):
         return result | self._run_here(task_vars or {})
 
     def _run_here(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        validated, options = self.validate_argument_spec(argument_spec=self.task.argument_spec, **self.task.rules)
+        validated, options = t.cast("t.Any", self).validate_argument_spec(
+            argument_spec=self.task.argument_spec, **self.task.rules
+        )
         # From ansible-core 2.19 on, texts are tagged kinds of text; the libraries below want plain ones.
         options = json.loads(json.dumps(options))
         name = str(task_vars.get("inventory_hostname") or "")

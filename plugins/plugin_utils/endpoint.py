@@ -99,7 +99,7 @@ def _of_psrp(connection: ConnectionBase) -> Endpoint:
     scheme = scheme or ("http" if port and int(port) == 5985 else "https")
     username, password = option("remote_user"), option("remote_password")
     auth = option("auth") or "negotiate"
-    if option("certificate_key_password"):
+    if connection.has_option("certificate_key_password") and option("certificate_key_password"):
         raise AnsibleActionFail(
             "ansible_psrp_certificate_key_password is set, but winha.cluster can only use a certificate key without a "
             "password."
@@ -119,7 +119,7 @@ def _of_psrp(connection: ConnectionBase) -> Endpoint:
         "kerberos_delegation": boolean(connection.get_option("negotiate_delegate") or False),
         "send_cbt": boolean(connection.get_option("negotiate_send_cbt")),
         "credssp_auth_mechanism": option("credssp_auth_mechanism") or "auto",
-        "credssp_disable_tlsv1_2": boolean(connection.get_option("credssp_disable_tls11") or False),
+        "credssp_disable_tlsv1_2": boolean(connection.get_option("credssp_disable_tlsv1_2") or False),
         "credssp_minimum_version": int(option("credssp_minimum_version") or 2),
     }
     return Endpoint(
