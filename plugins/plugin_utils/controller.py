@@ -11,7 +11,8 @@ import os
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -41,32 +42,29 @@ class ControllerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
-        windows = getattr(self._connection, "transport", "") in CONNECTIONS
-        if not windows and getattr(self._connection._shell, "_IS_WINDOWS", False):
-            raise AnsibleActionFail(
+        if getattr(self._connection, "transport", "") in CONNECTIONS:
+            return result | self._run_here(task_vars or {})
+        if getattr(self._connection._shell, "_IS_WINDOWS", False):
+            return result | _failed(
                 f"{self.module} speaks WS-Management and needs ansible_connection winrm or psrp; this host has "
                 f"{self._connection.transport}. Set one of these, or delegate the task and give the option host."
             )
-        if not windows:
-            return result | self._execute_module(
-                module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
-            )
+        return result | self._execute_module(
+            module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
+        )
+
+    def _run_here(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if self._play_context.become:
-            raise AnsibleActionFail(
+            return _failed(
                 f"{self.module} does not support become: it starts no process on the Windows host that could become "
                 "someone else. Set become: false for this task and sign in as the account that may do this."
             )
-        return result | self._run_here(task_vars or {})
-
-    def _run_here(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        validated, options = t.cast("t.Any", self).validate_argument_spec(
-            argument_spec=self.task.argument_spec, **self.task.rules
-        )
+        validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(self._task.args)
+        if validated.error_messages:
+            return _failed(f"{self.module}: {'; '.join(validated.error_messages)}")
         # From ansible-core 2.19 on, texts are tagged kinds of text; the libraries below want plain ones.
-        options = json.loads(json.dumps(options))
-        name = str(task_vars.get("inventory_hostname") or "")
-        if self._task.delegate_to:
-            name = str(self._task.delegate_to)
+        options = json.loads(json.dumps(validated.validated_parameters))
+        name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
         with self._environment():
             try:
                 if options["host"]:
@@ -82,9 +80,10 @@ class ControllerAction(ActionBase):
                     progress=_progress(),
                 )
             except Unreachable as exc:
-                raise AnsibleConnectionFailure(str(exc)) from exc
+                # The sentence says all that the causes would say again.
+                raise AnsibleConnectionFailure(str(exc)) from None
             except (WsmanError, life.TaskError) as exc:
-                result = {"failed": True, "changed": False, "msg": str(exc)}
+                result = _failed(str(exc))
         if not self._task.diff:
             result.pop("diff", None)
         return t.cast("dict[str, t.Any]", remove_values(result, validated._no_log_values))
@@ -104,6 +103,10 @@ class ControllerAction(ActionBase):
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _failed(sentence: str) -> dict[str, t.Any]:
+    return {"failed": True, "changed": False, "msg": sentence}
 
 
 def _progress() -> t.Callable[[str], None]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
+from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
 
 try:
     from winrm.transport import HAVE_KERBEROS
@@ -100,7 +100,7 @@ def _of_psrp(connection: ConnectionBase) -> Endpoint:
     username, password = option("remote_user"), option("remote_password")
     auth = option("auth") or "negotiate"
     if connection.has_option("certificate_key_password") and option("certificate_key_password"):
-        raise AnsibleActionFail(
+        raise TaskError(
             "ansible_psrp_certificate_key_password is set, but winha.cluster can only use a certificate key without a "
             "password."
         )

@@ -169,12 +169,16 @@ class Instance:
                 raise AnswerLost(f"{self.class_name} has no {step} to change {name} in")
             parent = inner.element
         old = Instance(parent)._named(name)
-        neighbour = next(iter(parent), parent)
-        tag = old[0].tag if old else f"{{{namespace_of(neighbour.tag)}}}{name}"
+        tag = old[0].tag if old else _qualified(_members_namespace(parent), name)
         at = list(parent).index(old[0]) if old else len(parent)
+        new = encode(tag, value)
+        for fresh in new:
+            # Newer Windows says what a value is (xsi:type="cim:cimString"), and hears it back.
+            if old and XSI_TYPE in old[0].attrib and not {XSI_TYPE, XSI_NIL} & fresh.attrib.keys():
+                fresh.set(XSI_TYPE, old[0].attrib[XSI_TYPE])
         for stale in old:
             parent.remove(stale)
-        parent[at:at] = encode(tag, value)
+        parent[at:at] = new
         return Instance(element, self.reference)
 
 
@@ -195,8 +199,9 @@ def encode(tag: str, value: Value) -> list[Element]:
     elif isinstance(value, Reference):
         element.extend(write_reference(value))
     elif isinstance(value, Instance):
-        space = namespace_of(value.element.tag)
-        element.set(XSI_TYPE, t.cast("str", QName(space, f"{value.class_name}_Type")))
+        # What was received within another object is named after its property, and only its xsi:type tells its class.
+        own = QName(namespace_of(value.element.tag), f"{value.class_name}_Type")
+        element.set(XSI_TYPE, value.element.get(XSI_TYPE) or t.cast("str", own))
         element.extend(copy.deepcopy(list(value.element)))
     else:
         element.text = str(value)
@@ -231,6 +236,8 @@ def write_reference(reference: Reference) -> list[Element]:
     address.text = ANONYMOUS
     parameters = Element(f"{{{ADDRESSING}}}ReferenceParameters")
     SubElement(parameters, f"{{{WSMAN}}}ResourceURI").text = reference.resource_uri
+    if not reference.selectors:
+        return [address, parameters]  # a set must not be empty
     selector_set = SubElement(parameters, f"{{{WSMAN}}}SelectorSet")
     for name, value in reference.selectors:
         selector = SubElement(selector_set, f"{{{WSMAN}}}Selector", {"Name": name})
@@ -239,6 +246,18 @@ def write_reference(reference: Reference) -> list[Element]:
         else:
             selector.text = value
     return [address, parameters]
+
+
+def _members_namespace(element: Element) -> str:
+    """The namespace of an object's members: an embedded one's element is in that of the object around it."""
+    if len(element):
+        return namespace_of(element[0].tag)
+    declared = t.cast("str | QName", element.get(XSI_TYPE))
+    return namespace_of(declared.text if isinstance(declared, QName) else element.tag)
+
+
+def _qualified(namespace: str, name: str) -> str:
+    return f"{{{namespace}}}{name}" if namespace else name
 
 
 def _is_null(element: Element) -> bool:

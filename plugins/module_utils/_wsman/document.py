@@ -19,6 +19,8 @@ CIM_COMMON = "http://schemas.dmtf.org/wbem/wscim/1/common"
 WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
+CARRIAGE_RETURN = "&#13;"  # a bare one would reach the other side as a line feed (XML 1.0, 2.11)
+
 XSI_TYPE = f"{{{XSI}}}type"
 XSI_NIL = f"{{{XSI}}}nil"
 
@@ -66,7 +68,7 @@ def parse(document: bytes) -> Element:
 
 def serialize(element: Element) -> str:
     """The element as text that stands alone: every namespace it uses is declared on it."""
-    return tostring(element, encoding="unicode")
+    return tostring(element, encoding="unicode").replace("\r", CARRIAGE_RETURN)
 
 
 def local_name(tag: str) -> str:

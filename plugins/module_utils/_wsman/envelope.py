@@ -16,7 +16,18 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
 from .cim import ANONYMOUS, Reference, write_reference
-from .document import ADDRESSING, CIM_COMMON, ENUMERATION, SOAP, TRANSFER, WSMAN, XSI, serialize, text_of
+from .document import (
+    ADDRESSING,
+    CARRIAGE_RETURN,
+    CIM_COMMON,
+    ENUMERATION,
+    SOAP,
+    TRANSFER,
+    WSMAN,
+    XSI,
+    serialize,
+    text_of,
+)
 from .errors import AnswerLost
 
 MICROSOFT_WSMAN = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
@@ -52,10 +63,10 @@ def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int
     """The message as text and its id. Answers may take C(max_size) octets and C(timeout_seconds) to make."""
     message_id = f"uuid:{str(uuid.uuid4()).upper()}"
     header = (
-        f"<a:To>{escape(to)}</a:To>"
-        f'<w:ResourceURI s:mustUnderstand="true">{escape(request.target.resource_uri)}</w:ResourceURI>'
+        f"<a:To>{_text(to)}</a:To>"
+        f'<w:ResourceURI s:mustUnderstand="true">{_text(request.target.resource_uri)}</w:ResourceURI>'
         f'<a:ReplyTo><a:Address s:mustUnderstand="true">{ANONYMOUS}</a:Address></a:ReplyTo>'
-        f'<a:Action s:mustUnderstand="true">{escape(request.action)}</a:Action>'
+        f'<a:Action s:mustUnderstand="true">{_text(request.action)}</a:Action>'
         f'<w:MaxEnvelopeSize s:mustUnderstand="true">{max_size}</w:MaxEnvelopeSize>'
         f"<a:MessageID>{message_id}</a:MessageID>"
         '<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>'
@@ -73,7 +84,7 @@ def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int
 def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements: int = 32000) -> str:
     """Ask for everything at once; whatever does not fit into one envelope is pulled."""
     mode = "<w:EnumerationMode>EnumerateObjectAndEPR</w:EnumerationMode>" if with_references else ""
-    filtered = f'<w:Filter Dialect="{WQL_DIALECT}">{escape(wql)}</w:Filter>' if wql else ""
+    filtered = f'<w:Filter Dialect="{WQL_DIALECT}">{_text(wql)}</w:Filter>' if wql else ""
     return (
         f"<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>{max_elements}</w:MaxElements>"
         f"{mode}{filtered}</n:Enumerate>"
@@ -83,14 +94,14 @@ def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements:
 def pull_body(context: str, *, max_elements: int = 32000) -> str:
     """Ask for the next page."""
     return (
-        f"<n:Pull><n:EnumerationContext>{escape(context)}</n:EnumerationContext>"
+        f"<n:Pull><n:EnumerationContext>{_text(context)}</n:EnumerationContext>"
         f"<n:MaxElements>{max_elements}</n:MaxElements></n:Pull>"
     )
 
 
 def release_body(context: str) -> str:
     """Give an unfinished enumeration back: it holds one of the user's operations until then."""
-    return f"<n:Release><n:EnumerationContext>{escape(context)}</n:EnumerationContext></n:Release>"
+    return f"<n:Release><n:EnumerationContext>{_text(context)}</n:EnumerationContext></n:Release>"
 
 
 def body_of(answer: Element, message_id: str) -> Element | None:
@@ -111,6 +122,10 @@ def body_of(answer: Element, message_id: str) -> Element | None:
     return first
 
 
+def _text(value: str) -> str:
+    return escape(value, {"\r": CARRIAGE_RETURN})
+
+
 def _selectors(target: Reference) -> str:
     if not target.selectors:
         return ""
@@ -121,7 +136,7 @@ def _selectors(target: Reference) -> str:
             nested.extend(write_reference(value))
             rows.append(f"<w:Selector Name={quoteattr(name)}>{serialize(nested)}</w:Selector>")
         else:
-            rows.append(f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>")
+            rows.append(f"<w:Selector Name={quoteattr(name)}>{_text(value)}</w:Selector>")
     return f"<w:SelectorSet>{''.join(rows)}</w:SelectorSet>"
 
 
@@ -129,7 +144,7 @@ def _options(options: tuple[tuple[str, str, str], ...]) -> str:
     if not options:
         return ""
     rows = "".join(
-        f"<w:Option Name={quoteattr(name)} Type={quoteattr(kind)}>{escape(value)}</w:Option>"
+        f"<w:Option Name={quoteattr(name)} Type={quoteattr(kind)}>{_text(value)}</w:Option>"
         for name, kind, value in options
     )
     return f'<w:OptionSet xmlns:xs="{XML_SCHEMA}">{rows}</w:OptionSet>'
