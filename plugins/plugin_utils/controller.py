@@ -14,6 +14,7 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import connection as options_connection
@@ -61,7 +62,8 @@ class ControllerAction(ActionBase):
             )
         validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(self._task.args)
         if validated.error_messages:
-            return _failed(f"{self.module}: {'; '.join(validated.error_messages)}")
+            unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
+            return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
         # From ansible-core 2.19 on, texts are tagged kinds of text; the libraries below want plain ones.
         options = json.loads(json.dumps(validated.validated_parameters))
         name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
