@@ -16,7 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from . import connection
 from ._wsman.client import Client
-from ._wsman.errors import WsmanError
+from ._wsman.errors import TimedOut, Unreachable, WsmanError
 from ._wsman.transport import Endpoint, HttpTransport
 
 if t.TYPE_CHECKING:
@@ -96,17 +96,17 @@ def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress
     failures: dict[str, str] = {}
     for number, step in enumerate(plan.steps, start=1):
         progress(f"{client.host}: {plan.title}, {number} of {len(plan.steps)}")
+        gone = False
         try:
             values |= task.apply(client, state, step)
             failures |= {change.label: _differs(change, values) for change in step.changes if _differs(change, values)}
         except WsmanError as exc:
             failures |= {change.label: str(exc) for change in step.changes}
-        if failures and plan.ordered:
-            failures |= {
-                change.label: f"{change.label} was not written, because an earlier step failed"
-                for later in plan.steps[number:]
-                for change in later.changes
-            }
+            gone = isinstance(exc, (Unreachable, TimedOut))
+        if gone or (failures and plan.ordered):
+            why = "the host does not answer any more" if gone else "an earlier step failed"
+            left = (change.label for later in plan.steps[number:] for change in later.changes)
+            failures |= {label: f"{label} was not written, because {why}." for label in left}
             break
     return Outcome(values=values, failures=failures)
 
@@ -115,7 +115,7 @@ def _differs(change: Change, values: t.Mapping[str, t.Any]) -> str:
     now = values.get(change.label)
     if now == change.after:
         return ""
-    return f"{change.label} is {now} after it was set to {change.after}, and the host gave no reason"
+    return f"{change.label} is {now} after it was set to {change.after}, and the host gave no reason."
 
 
 def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:
