@@ -61,7 +61,7 @@ def parse(document: bytes) -> Element:
     try:
         parser.feed(document)
         return parser.close()
-    except ParseError as exc:
+    except (ParseError, LookupError, ValueError) as exc:  # the latter two for encodings that expat does not know
         begin = document[:60].decode("utf-8", "replace")
         raise AnswerLost(f"the answer is not well-formed XML ({exc}; it begins with {begin!r})") from exc
 

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures for the tests of the WS-Management client."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Naming
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import Script
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Talk = t.Callable[..., tuple[Client, Script]]
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """How long the client would have waited."""
+    return []
+
+
+@pytest.fixture
+def talk(pauses: list[float]) -> Iterator[Talk]:
+    """A client and the script that it talks to; every answer of the script must have been asked for."""
+    scripts = []
+
+    def start(
+        *answers: str | bytes | Exception, read_only: bool = False, naming: Naming = Naming.WINDOWS, timeout: float = 60
+    ) -> tuple[Client, Script]:
+        script = Script(*answers)
+        scripts.append(script)
+        client = Client(script, read_only=read_only, naming=naming, pause=pauses.append, operation_timeout=timeout)
+        return client, script
+
+    yield start
+    for script in scripts:
+        assert not script.left, f"{len(script.left)} messages were to be sent and were not"

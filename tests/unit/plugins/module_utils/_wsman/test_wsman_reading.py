@@ -1,0 +1,305 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Get, queries and enumerations: pages, second tries, and answers that are none."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Naming, Reference
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    CredentialsRefused,
+    Fault,
+    NotFound,
+    RequestRefused,
+    TimedOut,
+    TransientFault,
+    Unreachable,
+    WsmanError,
+)
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
+    DMTF,
+    RESOURCE,
+    answer,
+    fault,
+    instance,
+    item,
+    message,
+    page,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.conftest import Talk
+
+VM1 = Reference(resource_uri=RESOURCE, selectors=(("Name", "vm1"),))
+RESOURCES = CimClass(namespace="root/mscluster", name="MSCluster_Resource")
+GONE = fault("n:InvalidEnumerationContext")
+FLAKY = fault("w:InternalError", reason="Invalid Property")
+RELEASED = answer("")
+
+
+class TestPages:
+    def test_windows_first_page_holds_what_fits_and_a_context(self, talk: Talk) -> None:
+        client, script = talk(message("windows-network-adapters"), page(end=True, pulled=True))
+        found = client.query("root/cimv2", "SELECT * FROM Win32_NetworkAdapterConfiguration", doing="listing")
+        assert [adapter.integer("Index") for adapter in found] == [0, 7]
+        assert script.actions == ["Enumerate", "Pull"]
+
+    def test_windows_says_the_end_with_an_empty_context(self, talk: Talk) -> None:
+        client, script = talk(message("windows-disk-drives"))
+        assert len(client.query("root/cimv2", "SELECT * FROM Win32_DiskDrive", doing="listing")) == 1
+        assert script.actions == ["Enumerate"]
+
+    def test_a_first_page_may_be_empty(self, talk: Talk) -> None:
+        client, script = talk(
+            message("windows-enumerate-context"), message("windows-pull-page"), page(end=True, pulled=True)
+        )
+        assert [one.integer("id") for one in client.query("root/mynamespace", "", doing="listing")] == [1]
+        assert script.actions == ["Enumerate", "Pull", "Pull"]
+
+    def test_omi_pages(self, talk: Talk) -> None:
+        client, script = talk(message("omi-page-1"), message("omi-page-2"), message("omi-page-3"), naming=Naming.DMTF)
+        found = client.instances(CimClass(namespace="root/StandardCimv2", name="Any"), doing="listing")
+        assert len(found) == 6
+        assert len({one.text("InstanceID") for one in found}) == 6
+        assert script.actions == ["Enumerate", "Pull", "Pull"]
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("omi-enumerate-all", ["Virtual Machine vm1", "Virtual Machine vm2", "Cluster IP Address", "Café & <VM>"]),
+            ("omi-query", ["Virtual Machine vm1", "Virtual Machine vm2", "Café & <VM>"]),
+            ("omi-query-projection", ["Cluster IP Address"]),
+            ("omi-query-nothing", []),
+        ],
+    )
+    def test_omi_sends_a_context_along_with_the_end(self, talk: Talk, name: str, expected: list[str]) -> None:
+        client, script = talk(message(name), naming=Naming.DMTF)
+        assert [one.text("Name") for one in client.instances(RESOURCES, doing="listing")] == expected
+        assert script.actions == ["Enumerate"]  # neither Pull nor Release
+
+    def test_items_with_references(self, talk: Talk) -> None:
+        client, _script = talk(
+            message("omi-enumerate-with-references").replace("</wsman:Items>", "</wsman:Items><wsman:EndOfSequence/>"),
+            naming=Naming.DMTF,
+        )
+        found = client.instances(RESOURCES, doing="listing")
+        assert [one.class_name for one in found] == ["MSCluster_Resource"] * 2
+        assert [one.reference for one in found] == [
+            Reference(
+                resource_uri=f"{DMTF}MSCluster_Resource",
+                selectors=(("__cimnamespace", "root/mscluster"), ("Name", f"Virtual Machine vm{number}")),
+            )
+            for number in (1, 2)
+        ]
+
+    def test_a_reference_of_windows_is_taken_as_it_is(self, talk: Talk) -> None:
+        endpoint = (
+            f"<a:EndpointReference><a:ReferenceParameters><w:ResourceURI>{RESOURCE}</w:ResourceURI><w:SelectorSet>"
+            '<w:Selector Name="Name">vm1</w:Selector></w:SelectorSet></a:ReferenceParameters></a:EndpointReference>'
+        )
+        client, _script = talk(page(f"<w:Item>{item('vm1')}{endpoint}</w:Item>", end=True))
+        (found,) = client.instances(RESOURCES, doing="listing")
+        assert (found.reference, found.text("Name")) == (VM1, "vm1")
+
+    def test_an_item_without_a_reference_has_none(self, talk: Talk) -> None:
+        client, _script = talk(page(item("vm1") + item("vm2"), end=True))
+        found = client.instances(RESOURCES, doing="listing")
+        assert [(one.text("Name"), one.reference) for one in found] == [("vm1", None), ("vm2", None)]
+
+    def test_pages_are_pulled_only_when_they_are_needed(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1") + item("vm2"), context="1"), page(item("vm3"), end=True, pulled=True))
+        instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
+        assert [next(instances).text("Name"), next(instances).text("Name")] == ["vm1", "vm2"]
+        assert script.actions == ["Enumerate"]
+        assert next(instances).text("Name") == "vm3"
+        assert script.actions == ["Enumerate", "Pull"]
+        assert list(instances) == []
+
+
+class TestAbandonedEnumerations:
+    def test_it_is_released(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1") + item("vm2"), context="1"), RELEASED)
+        instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
+        next(instances)
+        t.cast("t.Any", instances).close()
+        assert script.actions == ["Enumerate", "Release"]
+
+    @pytest.mark.parametrize("refused", [GONE, Unreachable("no way"), "<no soap/>"])
+    def test_a_release_that_fails_is_no_news(self, talk: Talk, refused: str | Exception) -> None:
+        client, script = talk(page(item("vm1"), context="1"), refused)
+        instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
+        next(instances)
+        t.cast("t.Any", instances).close()
+        assert script.actions == ["Enumerate", "Release"]
+
+    def test_one_that_has_ended_is_not(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1", end=True))
+        instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
+        next(instances)
+        t.cast("t.Any", instances).close()
+        assert script.actions == ["Enumerate"]
+
+    def test_one_that_was_faulted_is_not(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1"), GONE)
+        with pytest.raises(Fault, match="InvalidEnumerationContext"):
+            client.instances(RESOURCES, doing="listing")
+        assert script.actions == ["Enumerate", "Pull"]
+
+    def test_one_whose_page_is_lost_is_released_and_begun_anew(self, talk: Talk, pauses: list[float]) -> None:
+        client, script = talk(
+            page(item("vm1"), context="1"),
+            AnswerLost("gone"),
+            RELEASED,
+            page(item("vm1"), context="2"),
+            page(item("vm2"), end=True, pulled=True),
+        )
+        found = client.instances(RESOURCES, doing="listing")
+        assert [one.text("Name") for one in found] == ["vm1", "vm2"]  # and not vm1 twice
+        assert script.actions == ["Enumerate", "Pull", "Release", "Enumerate", "Pull"]
+        assert pauses == [0.5]
+
+    def test_a_flaky_provider_makes_it_begin_anew(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1"), FLAKY, page(item("vm1") + item("vm2"), end=True))
+        assert len(client.instances(RESOURCES, doing="listing")) == 2
+        assert script.actions == ["Enumerate", "Pull", "Enumerate"]
+
+    def test_a_page_without_context_and_end(self, talk: Talk) -> None:
+        client, _script = talk(*[page(item("vm1"))] * 3)
+        with pytest.raises(AnswerLost, match="neither with a context nor with its end"):
+            client.instances(RESOURCES, doing="listing")
+
+    def test_an_item_that_holds_nothing(self, talk: Talk) -> None:
+        client, _script = talk(*[page("<w:Item><a:EndpointReference/></w:Item>", end=True)] * 3)
+        with pytest.raises(AnswerLost, match="holds no object"):
+            client.instances(RESOURCES, doing="listing")
+
+
+class TestSecondTries:
+    @pytest.mark.parametrize("hiccup", [FLAKY, fault("w:QuotaLimit"), AnswerLost("gone"), "", "<half"])
+    def test_a_read_is_tried_three_times(self, talk: Talk, pauses: list[float], hiccup: str | Exception) -> None:
+        client, script = talk(hiccup, hiccup, instance("<p:Name>vm1</p:Name>"))
+        assert client.get(VM1, doing="reading").text("Name") == "vm1"
+        assert script.actions == ["Get"] * 3
+        assert pauses == [0.5, 2.0]
+
+    @pytest.mark.parametrize(
+        ("hiccup", "kind"), [(FLAKY, TransientFault), (AnswerLost("gone"), AnswerLost), ("<half", AnswerLost)]
+    )
+    def test_and_not_four_times(
+        self, talk: Talk, pauses: list[float], hiccup: str | Exception, kind: type[WsmanError]
+    ) -> None:
+        client, _script = talk(hiccup, hiccup, hiccup)
+        with pytest.raises(kind) as caught:
+            client.get(VM1, doing="reading")
+        assert (caught.value.doing, caught.value.host) == ("reading", "node1.example.com")
+        assert pauses == [0.5, 2.0]
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            TimedOut("no answer within 70 s"),
+            AnswerTooLarge("the answer is larger than 4 MiB"),
+            Unreachable("closed"),
+            CredentialsRefused("no"),
+            RequestRefused("HTTP 404 Not Found"),
+        ],
+    )
+    def test_what_will_not_pass_is_not_tried_again(self, talk: Talk, pauses: list[float], error: WsmanError) -> None:
+        client, _script = talk(error)
+        with pytest.raises(type(error)) as caught:
+            client.get(VM1, doing="reading")
+        assert caught.value is error
+        assert str(error).startswith("Reading on node1.example.com failed: ")
+        assert pauses == []
+
+    @pytest.mark.parametrize("subcode", ["w:TimedOut", "a:DestinationUnreachable", "w:InternalError"])
+    def test_nor_is_what_the_server_has_decided(self, talk: Talk, pauses: list[float], subcode: str) -> None:
+        client, _script = talk(fault(subcode))
+        with pytest.raises(Fault):
+            client.get(VM1, doing="reading")
+        assert pauses == []
+
+    def test_a_method_that_only_reads_is_tried_again(self, talk: Talk, pauses: list[float]) -> None:
+        client, script = talk(
+            AnswerLost("gone"), answer("<p:X_OUTPUT xmlns:p='urn:x'><p:ReturnValue>0</p:ReturnValue></p:X_OUTPUT>")
+        )
+        assert client.invoke(VM1, "X", {}, doing="asking", query=True).integer("ReturnValue") == 0
+        assert script.actions == ["X", "X"]
+        assert pauses == [0.5]
+
+
+class TestCorrelation:
+    def test_an_answer_to_another_message(self, talk: Talk) -> None:
+        stale = instance("<p:Name>vm2</p:Name>").encode()
+        client, _script = talk(stale, stale, stale)
+        with pytest.raises(AnswerLost, match=r"belongs to another request \(to be replaced\)"):
+            client.get(VM1, doing="reading")
+
+    def test_an_answer_that_does_not_say_to_what(self, talk: Talk) -> None:
+        silent = answer("<x/>", relates_to=None)
+        client, _script = talk(silent, silent, silent)
+        with pytest.raises(AnswerLost, match="it does not say which"):
+            client.get(VM1, doing="reading")
+
+    def test_a_fault_that_does_not_say_to_what_is_ours(self, talk: Talk) -> None:
+        client, _script = talk(fault("a:DestinationUnreachable", relates_to=None))
+        with pytest.raises(NotFound):
+            client.get(VM1, doing="reading")
+
+    def test_a_fault_to_another_message_is_not(self, talk: Talk) -> None:
+        stale = fault("a:DestinationUnreachable", relates_to="uuid:another").encode()
+        client, _script = talk(stale, stale, stale)
+        with pytest.raises(AnswerLost, match=r"another request \(uuid:another\)"):
+            client.get(VM1, doing="reading")
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+
+
+class TestNoAnswers:
+    @pytest.mark.parametrize(
+        ("sent", "said"),
+        [
+            (b"", "not well-formed XML"),
+            (b"<html>not found", "not well-formed XML"),
+            (b"\x00\xff\xfe garbage", "not well-formed XML"),
+            (instance("<p:Name>vm1</p:Name>")[:-20].encode(), "not well-formed XML"),
+            (b"<html/>", "no SOAP envelope"),
+            (b"<Envelope><Body/></Envelope>", "no SOAP envelope"),
+            (b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/></s:Envelope>', "no SOAP body"),
+            (b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>', "no SOAP env"),
+            (b'<?xml version="1.0" encoding="no-such-encoding"?><x/>', "not well-formed XML"),
+            (b'<?xml version="1.0" encoding="shift_jis"?><x/>', "not well-formed XML"),
+            (b'<!DOCTYPE x SYSTEM "file:///etc/hostname"><x/>', "document type definition"),
+            (b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><x>&e;</x>', "document type definition"),
+            (b'<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1:9/x"> %e;]><x/>', "document type definition"),
+            (f'<!DOCTYPE x [<!ENTITY l0 "ha">{LAUGHS}]><x>&l9;</x>'.encode(), "document type definition"),
+            (b"<x>&undeclared;</x>", "not well-formed XML"),
+        ],
+    )
+    def test_what_is_not_soap_is_no_answer(self, talk: Talk, sent: bytes, said: str) -> None:
+        client, _script = talk(sent, sent, sent)
+        began = time.monotonic()
+        with pytest.raises(AnswerLost, match=said):
+            client.get(VM1, doing="reading")
+        assert time.monotonic() - began < 2
+
+    def test_an_answer_that_holds_nothing(self, talk: Talk) -> None:
+        client, _script = talk(*[answer("")] * 3)
+        with pytest.raises(AnswerLost, match="empty SOAP body"):
+            client.get(VM1, doing="reading")
+
+    def test_an_answer_in_another_encoding_is_one(self, talk: Talk) -> None:
+        client, script = talk(instance("<p:Name>Café</p:Name>"))
+        script.encoding = "utf-16"
+        assert client.get(VM1, doing="reading").text("Name") == "Café"
+
+    def test_what_was_read_knows_where_it_lives(self, talk: Talk) -> None:
+        client, _script = talk(instance(""))
+        assert client.get(VM1, doing="reading").reference == VM1

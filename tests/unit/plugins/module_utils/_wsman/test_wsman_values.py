@@ -1,0 +1,362 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading and writing CIM values, against what Windows and OMI answer."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
+    CimClass,
+    Instance,
+    Naming,
+    Reference,
+    encode,
+    new_instance,
+    read_reference,
+    write_reference,
+)
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.document import parse, serialize
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import AnswerLost
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
+    DMTF,
+    RESOURCE,
+    WMI,
+    XSI,
+    A,
+    S,
+    W,
+    answer,
+    facts,
+    message,
+    read,
+)
+
+VM = f"{DMTF}MSCluster_Property_Virtual_Machine"
+
+
+def first(name: str) -> Instance:
+    """The first element of a message's body."""
+    found = parse(message(name).encode()).find(f"{S}Body")
+    assert found is not None
+    return Instance(found[0])
+
+
+def items(name: str) -> list[Instance]:
+    """The items of an enumeration's page."""
+    return [Instance(element) for element in first(name).element.iterfind(f"{W}Items/*")]
+
+
+def one(properties: str) -> Instance:
+    """An object of our own making."""
+    found = parse(answer(f'<p:X xmlns:p="{RESOURCE}">{properties}</p:X>').encode()).find(f"{S}Body")
+    assert found is not None
+    return Instance(found[0])
+
+
+class TestWindows:
+    def test_a_disk_drive(self) -> None:
+        (disk,) = items("windows-disk-drives")
+        assert disk.class_name == "Win32_DiskDrive"
+        assert disk.text("DeviceID") == r"\\.\PHYSICALDRIVE0"
+        assert disk.text("PNPDeviceID") == r"SCSI\DISK&VEN_ATA&PROD_HITACHI_HDE72101\5&125ACDE&0&000000"
+        assert disk.integer("Size") == 1000202273280
+        assert disk.boolean("MediaLoaded") is True
+        assert disk.boolean("ConfigManagerUserConfig") is False
+        assert disk.array("Capabilities") == ("3", "4")
+        assert disk.array("CapabilityDescriptions") == ("Random Access", "Supports Writing")
+
+    def test_white_space_belongs_to_a_text(self) -> None:
+        (disk,) = items("windows-disk-drives")
+        assert disk.text("SerialNumber") == "      0000000000000A"
+
+    def test_null_empty_and_absent_are_three_things(self) -> None:
+        _tunnel, network = items("windows-network-adapters")
+        assert (network.has("WINSScopeID"), network.text("WINSScopeID")) == (True, "")
+        assert (network.has("WINSPrimaryServer"), network.text("WINSPrimaryServer")) == (True, None)
+        assert (network.has("IPXNetworkNumber"), network.text("IPXNetworkNumber")) == (False, None)
+
+    @pytest.mark.parametrize("reader", ["text", "integer", "boolean", "array", "datetime", "embedded", "referred"])
+    @pytest.mark.parametrize("name", ["InstallDate", "NoSuchProperty"])
+    def test_every_reader_gives_none_for_null_and_for_absent(self, reader: str, name: str) -> None:
+        (disk,) = items("windows-disk-drives")
+        assert getattr(disk, reader)(name) is None
+
+    def test_an_array_of_one_is_an_array_to_who_knows(self) -> None:
+        tunnel, network = items("windows-network-adapters")
+        assert network.array("IPAddress") == ("192.0.2.156", "fe80::1")
+        assert network.array("DefaultIPGateway") == ("192.0.2.1",)
+        assert tunnel.array("IPAddress") is None  # Windows leaves a null array out
+
+    def test_octets_and_an_embedded_object(self) -> None:
+        (port,) = items("windows-fibre-channel-ports")
+        attributes = port.embedded("Attributes")
+        assert attributes is not None
+        assert attributes.array("PortWWN") == ("33", "0", "0", "27", "50", "11", "225", "94")
+        assert attributes.integer("PortFcId") == 68352
+        assert port.integer("UniquePortId") == 18446738026614272008
+        assert port.integer("PortFcId") is None  # the embedded object's members are not the outer one's
+
+    def test_names_are_given_once_and_in_their_order(self) -> None:
+        (port,) = items("windows-fibre-channel-ports")
+        assert port.names() == ("Active", "Attributes", "HBAStatus", "InstanceName", "UniquePortId")
+
+    def test_names_are_found_without_case(self) -> None:
+        (disk,) = items("windows-disk-drives")
+        assert disk.text("deviceid") == disk.text("DEVICEID") == disk.text("DeviceID")
+
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        [
+            ("2013-03-09T03:06:25Z", datetime.datetime(2013, 3, 9, 3, 6, 25, tzinfo=datetime.UTC)),
+            ("2013-04-15T20:26:12.701Z", datetime.datetime(2013, 4, 15, 20, 26, 12, 701000, tzinfo=datetime.UTC)),
+            ("2013-04-15T20:26:39.5Z", datetime.datetime(2013, 4, 15, 20, 26, 39, 500000, tzinfo=datetime.UTC)),
+        ],
+    )
+    def test_a_wrapped_point_in_time(self, written: str, expected: datetime.datetime) -> None:
+        assert one(f"<p:When><cim:Datetime>{written}</cim:Datetime></p:When>").datetime("When") == expected
+
+    def test_a_wrapped_point_in_time_in_a_projection_has_no_namespace(self) -> None:
+        fragment = Instance(
+            parse(
+                b"<w:XmlFragment xmlns:w='urn:w'><At><Datetime>2013-03-09T03:06:25Z</Datetime></At>"
+                b"<BootDevice>\\Device\\HarddiskVolume1</BootDevice></w:XmlFragment>"
+            )
+        )
+        assert fragment.datetime("At") == datetime.datetime(2013, 3, 9, 3, 6, 25, tzinfo=datetime.UTC)
+        assert fragment.text("BootDevice") == "\\Device\\HarddiskVolume1"
+
+    def test_a_null_array_among_precise_arrays(self) -> None:
+        given = one(
+            '<p:octet xmlns:m="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xsi:nil="true"'
+            ' m:IsNullArray="true"/>'
+        )
+        assert given.has("octet")
+        assert given.array("octet") is None
+
+    def test_a_page_of_the_first_protocol_version_holds_a_reference_that_is_not_ours(self) -> None:
+        (found,) = [Instance(e) for e in first("windows-pull-page").element.iterfind("{*}Items/*")]
+        assert (found.text("Data1"), found.integer("id")) == ("Test Message", 1)
+
+
+class TestOmi:
+    def test_a_cluster(self) -> None:
+        cluster = first("omi-cluster")
+        assert cluster.class_name == "MSCluster_Cluster"
+        assert cluster.text("Caption") == 'A <test> & "quoted" caption'
+        assert cluster.text("Description") == ""
+        assert (cluster.has("Status"), cluster.text("Status")) == (True, None)
+        assert cluster.boolean("EnableSharedVolumes") is True  # TRUE on the wire
+        assert cluster.integer("BlockCacheBytes") == 2**64 - 1
+        assert cluster.integer("AutoBalancerLevel") == -1
+        assert cluster.array("FQDN") == ("clu1.example.test", "CLU1")
+        assert cluster.array("SecurityDescriptor") == ("1", "0", "20", "128", "255", "7")
+
+    def test_a_plain_point_in_time(self) -> None:
+        zone = datetime.timezone(datetime.timedelta(hours=1))
+        expected = datetime.datetime(2024, 3, 5, 12, 34, 56, 789000, tzinfo=zone)
+        assert first("omi-cluster").datetime("InstallDate") == expected
+
+    def test_an_embedded_object_keeps_its_namespace_and_type(self) -> None:
+        private = first("omi-cluster").embedded("PrivateProperties")
+        assert private is not None
+        assert private.array("DependsOnSharedVolumes") == ("Cluster Disk 1", "Cluster Disk 2")
+        alone = read(serialize(private.element))
+        assert alone.attrib[f"{XSI}type"] == f"{{{VM}}}MSCluster_Property_Virtual_Machine_Type"
+        assert {child.tag.rpartition("}")[0] for child in alone} == {f"{{{VM}"}
+
+    def test_a_resource_with_null_members(self) -> None:
+        resource = first("omi-resource")
+        private = resource.embedded("PrivateProperties")
+        assert private is not None
+        assert (private.integer("OfflineAction"), private.boolean("CheckHeartbeat")) == (1, None)
+        assert private.array("DependsOnSharedVolumes") is None
+        assert len([1 for child in resource.element if child.tag.endswith("}PropertyList")]) == 2
+
+    def test_a_name_beyond_ascii(self) -> None:
+        assert first("omi-resource-with-accent").text("Name") == "Café & <VM>"
+
+    def test_an_adapter_property(self) -> None:
+        jumbo = first("omi-adapter-property")
+        assert jumbo.array("RegistryValue") == ("1514",)
+        assert jumbo.array("ValidRegistryValues") == ("1514", "4088", "9014")
+        assert jumbo.boolean("Optional") is False
+
+    def test_an_adapter_property_without_values(self) -> None:
+        address = first("omi-adapter-property-nulls")
+        assert (address.has("RegistryValue"), address.array("RegistryValue")) == (True, None)
+        assert (address.has("ValidRegistryValues"), address.array("ValidRegistryValues")) == (False, None)
+
+    def test_what_the_put_answers(self) -> None:
+        private = first("omi-put-resource").embedded("PrivateProperties")
+        assert private is not None
+        assert private.integer("OfflineAction") == 2
+        assert first("omi-put-cluster").integer("SameSubnetDelay") == 2000
+        assert first("omi-put-windows-client-style").text("Caption") == "changed but not listed"
+
+
+class TestWrongAnswers:
+    def test_a_text_where_a_number_belongs(self) -> None:
+        with pytest.raises(AnswerLost, match=r"X\.Count should be a number and is 'many'"):
+            one("<p:Count>many</p:Count>").integer("Count")
+
+    def test_a_text_where_a_point_in_time_belongs(self) -> None:
+        with pytest.raises(AnswerLost, match=r"X\.When should be a date and time and is 'soon'"):
+            one("<p:When>soon</p:When>").datetime("When")
+
+
+class TestReferences:
+    JOB = (
+        "<a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address><a:ReferenceParameters>"
+        "<w:ResourceURI>{uri}</w:ResourceURI><w:SelectorSet>{selectors}</w:SelectorSet></a:ReferenceParameters>"
+    )
+
+    def test_a_property_that_refers(self) -> None:
+        uri = f"{WMI}root/virtualization/v2/Msvm_ConcreteJob"
+        content = self.JOB.format(uri=uri, selectors='<w:Selector Name="InstanceID">42</w:Selector>')
+        found = one(f"<p:Job>{content}</p:Job>").referred("Job")
+        assert found == Reference(resource_uri=uri, selectors=(("InstanceID", "42"),))
+        assert found.selector("instanceid") == "42"
+        assert found.selector("Name") is None
+
+    def test_the_key_of_an_association_is_a_reference_itself(self) -> None:
+        group, resource = (
+            Reference(resource_uri=f"{WMI}root/mscluster/{name}", selectors=(("Name", f"{name} 1"),))
+            for name in ("MSCluster_ResourceGroup", "MSCluster_Resource")
+        )
+        nested = "".join(
+            f'<w:Selector Name="{key}"><a:EndpointReference>'
+            + self.JOB.format(
+                uri=end.resource_uri, selectors=f'<w:Selector Name="Name">{end.selector("Name")}</w:Selector>'
+            )
+            + "</a:EndpointReference></w:Selector>"
+            for key, end in (("GroupComponent", group), ("PartComponent", resource))
+        )
+        uri = f"{WMI}root/mscluster/MSCluster_ResourceGroupToResource"
+        found = one(f"<p:Link>{self.JOB.format(uri=uri, selectors=nested)}</p:Link>").referred("Link")
+        assert found == Reference(resource_uri=uri, selectors=(("GroupComponent", group), ("PartComponent", resource)))
+
+        (written,) = encode("{urn:x}Link", found)
+        assert read_reference(parse(serialize(written).encode())) == found
+
+    def test_a_text_is_no_reference(self) -> None:
+        assert one("<p:Job>42</p:Job>").referred("Job") is None
+
+    def test_a_reference_without_keys_has_no_empty_selector_set(self) -> None:
+        _address, parameters = write_reference(Reference(resource_uri=RESOURCE))
+        assert [child.tag for child in parameters] == [f"{W}ResourceURI"]
+        assert parameters.tag == f"{A}ReferenceParameters"
+
+
+class TestEncoding:
+    @pytest.mark.parametrize(
+        ("value", "texts"),
+        [
+            ("a text", ["a text"]),
+            ("", [""]),
+            (7, ["7"]),
+            (-(2**31), ["-2147483648"]),
+            (True, ["true"]),
+            (False, ["false"]),
+            (["a", "b"], ["a", "b"]),
+            ((1, 2), ["1", "2"]),
+            ([], []),
+            (b"", []),
+            (b"\x00\x01\xff", ["0", "1", "255"]),
+            ([True, False], ["true", "false"]),
+        ],
+    )
+    def test_scalars_and_arrays(self, value: t.Any, texts: list[str]) -> None:
+        written = encode("{urn:x}Value", value)
+        assert [(element.tag, element.text, element.attrib) for element in written] == [
+            ("{urn:x}Value", text, {}) for text in texts
+        ]
+
+    def test_null(self) -> None:
+        (written,) = encode("{urn:x}Value", None)
+        assert (written.text, written.attrib) == (None, {f"{XSI}nil": "true"})
+
+    def test_a_point_in_time_is_wrapped(self) -> None:
+        (written,) = encode("{urn:x}At", datetime.datetime(2024, 3, 5, 12, 34, 56, tzinfo=datetime.UTC))
+        (inner,) = written
+        assert inner.tag == "{http://schemas.dmtf.org/wbem/wscim/1/common}Datetime"
+        assert inner.text == "2024-03-05T12:34:56Z"
+
+    def test_an_object_within_an_object(self) -> None:
+        inner = new_instance(f"{WMI}root/mscluster/Inner", {"Flag": True, "Octets": b"\x07\x08"})
+        outer = new_instance(f"{WMI}root/mscluster/Outer", {"Inner": inner, "Nothing": None})
+        (written,) = encode("{urn:x}Value", outer)
+        assert facts(read(serialize(written))) == facts(
+            read(
+                f'<v:Value xmlns:v="urn:x" xmlns:o="{WMI}root/mscluster/Outer" xmlns:i="{WMI}root/mscluster/Inner"'
+                f' xmlns:xsi="{XSI[1:-1]}" xsi:type="o:Outer_Type"><o:Inner xsi:type="i:Inner_Type">'
+                "<i:Flag>true</i:Flag><i:Octets>7</i:Octets><i:Octets>8</i:Octets></o:Inner>"
+                '<o:Nothing xsi:nil="true"/></v:Value>'
+            )
+        )
+
+    def test_an_embedded_object_that_was_read_goes_out_under_its_own_type(self) -> None:
+        private = first("omi-resource").embedded("PrivateProperties")
+        assert private is not None
+        (written,) = encode("{urn:x}NewProperties", private)
+        assert read(serialize(written)).attrib[f"{XSI}type"] == f"{{{VM}}}MSCluster_Property_Virtual_Machine_Type"
+
+
+class TestNaming:
+    CLUSTER = CimClass(namespace="root/mscluster", name="MSCluster_Cluster")
+
+    def test_the_windows_way(self) -> None:
+        assert Naming.WINDOWS.of_class(self.CLUSTER) == Reference(
+            resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/MSCluster_Cluster"
+        )
+        assert Naming.WINDOWS.of_query("root/mscluster") == Reference(
+            resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/*"
+        )
+
+    def test_the_dmtf_way(self) -> None:
+        selectors = (("__cimnamespace", "root/mscluster"),)
+        assert Naming.DMTF.of_class(self.CLUSTER) == Reference(
+            resource_uri="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSCluster_Cluster", selectors=selectors
+        )
+        assert Naming.DMTF.of_query("root/mscluster") == Reference(
+            resource_uri="http://schemas.dmtf.org/wbem/wscim/1/*", selectors=selectors
+        )
+
+    def test_a_reference_of_omi_lacks_the_namespace_and_gets_it_once(self) -> None:
+        bare = Reference(resource_uri=f"{DMTF}MSCluster_Cluster", selectors=(("Name", "CLU1"),))
+        full = Naming.DMTF.with_namespace(bare, "root/mscluster")
+        assert full.selectors == (("__cimnamespace", "root/mscluster"), ("Name", "CLU1"))
+        assert Naming.DMTF.with_namespace(full, "root/other") == full
+        assert Naming.WINDOWS.with_namespace(bare, "root/mscluster") == bare
+
+
+class TestReplacing:
+    def test_a_member_of_an_empty_embedded_object_takes_the_namespace_of_its_type(self) -> None:
+        given = one(f'<p:PrivateProperties xmlns:q="{VM}" xsi:type="q:MSCluster_Property_Virtual_Machine_Type"/>')
+        changed = given.replaced("PrivateProperties.OfflineAction", 2).embedded("PrivateProperties")
+        assert changed is not None
+        assert [child.tag for child in changed.element] == [f"{{{VM}}}OfflineAction"]
+
+    def test_a_property_without_a_namespace_stays_without(self) -> None:
+        fragment = Instance(parse(b"<w:XmlFragment xmlns:w='urn:w'><Name>a</Name></w:XmlFragment>"))
+        assert fragment.replaced("Type", "b").names() == ("Name", "Type")
+        assert [child.tag for child in fragment.replaced("Type", "b").element] == ["Name", "Type"]
+
+    def test_an_array_is_replaced_where_it_stood_and_stays_together(self) -> None:
+        jumbo = first("omi-adapter-property")
+        changed = jumbo.replaced("ValidDisplayValues", ["x", "y"])
+        assert changed.array("ValidDisplayValues") == ("x", "y")
+        assert changed.names() == jumbo.names()
+        assert jumbo.array("ValidDisplayValues") == ("Disabled", "4KB MTU", "9KB MTU")  # the original is as it was
+
+    def test_a_null_gets_a_value_and_is_null_no_more(self) -> None:
+        changed = first("omi-cluster").replaced("status", "OK")
+        assert changed.text("Status") == "OK"
+        assert changed.names() == first("omi-cluster").names()
+
+    def test_nothing_to_reach_into(self) -> None:
+        with pytest.raises(AnswerLost, match="MSCluster_Cluster has no Other to change Member in"):
+            first("omi-cluster").replaced("Other.Member", 1)
