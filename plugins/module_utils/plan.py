@@ -26,6 +26,14 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The values after a step as read back, by label, and what the host answered if they are not the wanted ones."""
+
+    values: t.Mapping[str, t.Any]
+    answer: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that a task means to change, in its order.
 

@@ -20,7 +20,7 @@ from ._wsman.errors import TimedOut, Unreachable, WsmanError
 from ._wsman.transport import Endpoint, HttpTransport
 
 if t.TYPE_CHECKING:
-    from .plan import Change, Plan, Step
+    from .plan import Applied, Change, Plan, Step
 
 State = t.TypeVar("State")
 Options = t.Mapping[str, t.Any]
@@ -34,12 +34,16 @@ class TaskError(Exception):
 class Outcome:
     """What became of a plan: the values as they are now by label, and the sentence for each label that failed.
 
-    In check mode C(values) are the planned ones. A label that failed has a value only if it could be read.
+    In check mode C(values) are the planned ones. A label that failed has no value if what is true could not be read.
     """
 
     values: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     pretended: bool = False
+
+    def now(self, label: str, before: t.Any) -> t.Any:
+        """The value as it is now; C(None) when a write failed in a way that leaves it unknown."""
+        return self.values.get(label, None if label in self.failures else before)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,14 +52,14 @@ class Task(t.Generic[State]):
 
     * C(read): what is, from the host
     * C(plan): what to change; pure. Raises C(TaskError) for what must not be written
-    * C(apply): do one step and give the values as read back, by label
+    * C(apply): do one step and give what was read back. Raises C(WsmanError) when that could not be read
     * C(report): what the task returns, from what was read and what became of the plan
     """
 
     spec: t.Mapping[str, t.Any]
     read: t.Callable[[Client, Options], State]
     plan: t.Callable[[State, Options], Plan] | None = None
-    apply: t.Callable[[Client, State, Step], t.Mapping[str, t.Any]] | None = None
+    apply: t.Callable[[Client, State, Step], Applied] | None = None
     report: t.Callable[[State, Outcome], dict[str, t.Any]]
     rules: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
@@ -98,24 +102,31 @@ def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress
         progress(f"{client.host}: {plan.title}, {number} of {len(plan.steps)}")
         gone = False
         try:
-            values |= task.apply(client, state, step)
-            failures |= {change.label: _differs(change, values) for change in step.changes if _differs(change, values)}
+            applied = task.apply(client, state, step)
         except WsmanError as exc:
             failures |= {change.label: str(exc) for change in step.changes}
             gone = isinstance(exc, (Unreachable, TimedOut))
+        else:
+            values |= applied.values
+            failures |= {
+                change.label: _did_not_stick(change, applied, client.host)
+                for change in step.changes
+                if applied.values[change.label] != change.after
+            }
         if gone or (failures and plan.ordered):
             why = "the host does not answer any more" if gone else "an earlier step failed"
-            left = (change.label for later in plan.steps[number:] for change in later.changes)
-            failures |= {label: f"{label} was not written, because {why}." for label in left}
+            left = [change for later in plan.steps[number:] for change in later.changes]
+            failures |= {change.label: f"{change.label} was not written, because {why}." for change in left}
+            values |= {change.label: change.before for change in left}
             break
     return Outcome(values=values, failures=failures)
 
 
-def _differs(change: Change, values: t.Mapping[str, t.Any]) -> str:
-    now = values.get(change.label)
-    if now == change.after:
-        return ""
-    return f"{change.label} is {now} after it was set to {change.after}, and the host gave no reason."
+def _did_not_stick(change: Change, applied: Applied, host: str) -> str:
+    return (
+        f"Setting {change.label} to {change.after} on {host} did not stick, it is {applied.values[change.label]}; "
+        f"{applied.answer or 'no reason was given'}. Set it once with the cluster's own tools and see what they say."
+    )
 
 
 def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:

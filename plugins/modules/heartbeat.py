@@ -116,7 +116,7 @@ import typing as t
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, properties, version
 from ansible_collections.winha.cluster.plugins.module_utils._windows import heartbeat as meaning
-from ansible_collections.winha.cluster.plugins.module_utils.plan import Change, Plan, Step
+from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
@@ -164,23 +164,22 @@ def plan(state: State, options: task.Options) -> Plan:
     return Plan(title=f"Heartbeat of {state.cluster.text('Name')}", steps=steps, ordered=True)
 
 
-def apply(client: Client, state: State, step: Step) -> dict[str, int | None]:
+def apply(client: Client, state: State, step: Step) -> Applied:
     """Write one step in one message and read it back."""
-    names = {meaning.SETTINGS[change.label].property: change.after for change in step.changes}
-    now = properties.store(
+    stored = properties.store(
         client,
         _reference(state.cluster),
-        names,
+        {meaning.SETTINGS[change.label].property: change.after for change in step.changes},
         properties.CLUSTER_COMMON,
         doing=f"setting {', '.join(change.label for change in step.changes)} of {state.cluster.text('Name')}",
     )
-    values = meaning.values_of(now)
-    return {change.label: values[change.label] for change in step.changes}
+    now = meaning.values_of(stored.instance)
+    return Applied(values={change.label: now[change.label] for change in step.changes}, answer=stored.answer)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """The heartbeat and its seconds, before and now."""
-    now = {**state.values, **outcome.values}
+    now = {option: outcome.now(option, value) for option, value in state.values.items()}
     return {
         "cluster": state.cluster.text("Name"),
         "windows": state.version.name,

@@ -89,7 +89,7 @@ virtual_machines:
       type: str
       sample: Virtual Machine EX01
     offline_action:
-      description: The offline action as it is now, or in check mode as it would be.
+      description: The offline action as it is now, or in check mode as it would be. Null if that is unknown.
       type: str
       sample: shut_down
     before:
@@ -111,7 +111,7 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import virtual_machine
-from ansible_collections.winha.cluster.plugins.module_utils.plan import Change, Plan, Step
+from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._windows.virtual_machine import VirtualMachine
@@ -163,10 +163,11 @@ def plan(state: State, options: task.Options) -> Plan:
     return Plan(title="Cluster-controlled offline action", steps=tuple(Step((change,)) for change in changes))
 
 
-def apply(client: Client, state: State, step: Step) -> dict[str, str]:
+def apply(client: Client, state: State, step: Step) -> Applied:
     """Set one virtual machine's offline action and read it back."""
     (change,) = step.changes
-    return {change.label: virtual_machine.set_offline_action(client, state.machines[change.label], change.after)}
+    stored = virtual_machine.set_offline_action(client, state.machines[change.label], change.after)
+    return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, answer=stored.answer)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
@@ -174,7 +175,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     rows = []
     for name, machine in state.machines.items():
         row = {"name": name, "resource": machine.resource, "before": machine.offline_action}
-        row["offline_action"] = outcome.values.get(name, machine.offline_action)
+        row["offline_action"] = outcome.now(name, machine.offline_action)
         if name in outcome.failures:
             row |= {"result": "failed", "msg": outcome.failures[name]}
         elif name in outcome.values:

@@ -51,6 +51,14 @@ def property_list(values: t.Mapping[str, int]) -> bytes:
     return b"".join(parts)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The instance as read back, and what was answered to each attempt if the values are not all in it."""
+
+    instance: Instance
+    answer: str = ""
+
+
 def store(
     client: Client,
     reference: Reference,
@@ -59,12 +67,12 @@ def store(
     *,
     within: str = "",
     doing: str,
-) -> Instance:
-    """Bring the properties to these values and give the instance as it is then; C(within) names an embedded object.
+) -> Stored:
+    """Bring the properties to these values; C(within) names an embedded object that holds them.
 
     Sends Get, Put, Get; a Put whose answer got lost is sent once more if the Get shows that it had no effect; a Put
-    that did not stick is followed by the control code, once its validating twin agrees. Raises with all that was
-    answered.
+    that did not stick is followed by the control code, once its validating twin agrees, and another Get. Raises
+    C(WsmanError) only when what is true now could not be read.
     """
     prefix = f"{within}." if within else ""
 
@@ -78,31 +86,32 @@ def store(
         written = client.put(reference, change, [within] if within else values, doing=doing)
         left = _left(written.instance, values, within)
         if not left:
-            return written.instance
-        answers.append(f"the Put was answered with: {written.problem.answer if written.problem else 'yes'}")
+            return Stored(instance=written.instance)
+        answers.append(f"the Put was answered with: {_words(written.problem)}")
         if isinstance(written.problem, AccessDenied):
-            raise written.problem
+            return Stored(instance=written.instance, answer=answers[-1])
         if not isinstance(written.problem, AnswerLost):
             break
     parameters = {"InputBuffer": property_list(left)}
+    problem: WsmanError | None = None
     try:
         client.invoke(reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, doing=doing)
         client.invoke(reference, code.method, {"ControlCode": code.store, **parameters}, doing=doing)
     except Unreachable:
         raise
     except WsmanError as exc:
-        answers.append(f"the control code with: {exc.answer}")
-    else:
-        answers.append("the control code with: yes")
+        problem = exc
+    answers.append(f"the control code with: {_words(problem)}")
     instance = client.get(reference, doing=f"reading back after {doing}")
-    if not _left(instance, values, within):
-        return instance
-    failed = WsmanError(
-        f"the value read back is still the old one; {', '.join(dict.fromkeys(answers))}",
-        advice="set it once with the cluster's own tools and see what they say, then run this again",
+    return Stored(
+        instance=instance, answer=", ".join(dict.fromkeys(answers)) if _left(instance, values, within) else ""
     )
-    failed.doing, failed.host = doing, client.host
-    raise failed
+
+
+def _words(problem: WsmanError | None) -> str:
+    if problem is None:
+        return "yes"
+    return f"{problem.answer} ({problem.advice})" if problem.advice else problem.answer
 
 
 def _left(instance: Instance, values: t.Mapping[str, int], within: str) -> dict[str, int]:

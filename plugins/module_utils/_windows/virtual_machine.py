@@ -84,9 +84,9 @@ def read_priorities(client: Client) -> dict[str, int | None]:
     return {group.text("Name") or "": group.integer("Priority") for group in found}
 
 
-def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> str:
-    """Set the cluster-controlled offline action and give it as read back. Takes effect at the next offline."""
-    instance = properties.store(
+def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.Stored:
+    """Set the cluster-controlled offline action, and read it back. Takes effect at the next offline."""
+    return properties.store(
         client,
         machine.reference,
         {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
@@ -94,7 +94,6 @@ def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> 
         within="PrivateProperties",
         doing=f"setting the offline action of {machine.name} to {action}",
     )
-    return offline_action_of(instance)
 
 
 def offline_action_of(instance: Instance) -> str:

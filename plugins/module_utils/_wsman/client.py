@@ -96,7 +96,8 @@ class Client:
         to a write that took effect can get lost.
         """
         before = self.get(reference, doing=doing)
-        wanted = change(before)
+        with self._telling(doing):
+            wanted = change(before)
         if serialize(wanted.element) == serialize(before.element):
             return Written(instance=before, sent=False)
         request = Request(
