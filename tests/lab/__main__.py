@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line of the lab."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import daemon, faults, journal
+from . import estate as estate_file
+from .inventory import inventory
+from .repository import Repository, plain
+from .running import cluster_repository, host_repository
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    estate = estate_file.load(arguments.state / "estate.yml")
+    running = daemon.is_running(arguments.state)
+    print(f"{estate.name} is {'up' if running else 'down'}")
+    for host in estate.hosts:
+        print(f"  {host.name:12} {host.address:16} Windows Server {host.windows:8} {host.cluster or ''}")
+    return 0 if running else 3
+
+
+def _inventory(arguments: argparse.Namespace) -> int:
+    estate = estate_file.load(arguments.state / "estate.yml")
+    found = inventory(estate, arguments.state, arguments.connection, arguments.listener)
+    yaml.safe_dump(found, sys.stdout, sort_keys=False, default_flow_style=False)
+    return 0
+
+
+def _journal(arguments: argparse.Namespace) -> int:
+    for entry in journal.read(arguments.state / "journal.jsonl", writes=arguments.writes):
+        print(json.dumps(asdict(entry)))
+    return 0
+
+
+def _fault(arguments: argparse.Namespace) -> int:
+    path = arguments.state / "faults.yml"
+    if arguments.what == "clear":
+        faults.save(path, [])
+        return 0
+    value = yaml.safe_load(arguments.value) if arguments.value is not None else None
+    rule: dict[str, Any] = {"action": arguments.action if value is None else {arguments.action: value}}
+    for name in ("host", "operation", "class", "method", "nth", "times", "subcode", "text"):
+        if (given := getattr(arguments, name)) is not None:
+            rule[name] = given
+    if arguments.hresult is not None:
+        rule["hresult"] = int(arguments.hresult, 0)
+    faults.add(path, rule)
+    return 0
+
+
+def _found(state: Path, name: str) -> tuple[Repository, ...]:
+    estate = estate_file.load(state / "estate.yml")
+    hosts = [host_repository(state, host) for host in estate.hosts if host.name.lower() == name.lower()]
+    wanted = {name.lower()} | {(host.cluster or "").lower() for host in estate.hosts if host.name.lower() == name.lower()}
+    clusters = [cluster_repository(state, estate, item) for item in estate.clusters if item.name.lower() in wanted]
+    return (*clusters, *hosts)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    repositories = _found(arguments.state, arguments.name)
+    if not repositories:
+        raise estate_file.EstateError(f"the estate has no host or cluster {arguments.name}")
+    found = [
+        {name: plain(value) for name, value in instance.values.items()}
+        for repository in repositories
+        for instance in repository.everything()
+        if instance.cls.name.lower() == arguments.cls.lower()
+    ]
+    print(json.dumps(found, indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text)
+        added.add_argument("--state", type=Path, required=True, help="the folder that holds the estate's state")
+        return added
+
+    command("up", "start an estate").add_argument("estate", type=Path)
+    command("serve", "run the estate of a state folder in the foreground")
+    command("down", "stop an estate; its state stays")
+    command("reset", "go back to the estate file")
+    command("status", "say what is up")
+    listed = command("inventory", "print an Ansible inventory")
+    listed.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
+    listed.add_argument("--listener", choices=("http", "https"), default="http")
+    command("journal", "print what the endpoints were asked").add_argument("--writes", action="store_true")
+    shown = command("show", "print the instances of a class, as JSON")
+    shown.add_argument("name", help="a host or a cluster")
+    shown.add_argument("cls", metavar="class")
+    fault = command("fault", "make endpoints misbehave")
+    fault.add_argument("what", choices=("add", "clear"))
+    fault.add_argument("action", nargs="?", choices=faults.ACTIONS, default="fault")
+    fault.add_argument("value", nargs="?", help="a fault code, seconds, or before/after")
+    for option in ("host", "operation", "class", "method", "subcode", "text", "hresult"):
+        fault.add_argument(f"--{option}")
+    for option in ("nth", "times"):
+        fault.add_argument(f"--{option}", type=int)
+    return parser
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    daemon.up(arguments.estate, arguments.state)
+    return _status(arguments)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run one command."""
+    arguments = _parser().parse_args(given)
+    commands = {
+        "up": _up,
+        "serve": lambda options: daemon.serve(options.state),
+        "down": lambda options: daemon.down(options.state) or 0,
+        "reset": lambda options: daemon.reset(options.state) or 0,
+        "status": _status,
+        "inventory": _inventory,
+        "journal": _journal,
+        "show": _show,
+        "fault": _fault,
+    }
+    try:
+        return commands[arguments.command](arguments)
+    except (daemon.DaemonError, estate_file.EstateError, faults.RuleError) as problem:
+        print(f"lab: {problem}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTP side of a host: one listener an address and port, Basic authentication, keep-alive."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import http.server
+import socket
+import ssl
+import threading
+import time
+from http import HTTPStatus
+
+from .service import Answer, Caller, Service
+
+_HUGE = 1024 * 1024 * 1024
+_MEDIA = "application/soap+xml"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Microsoft-HTTPAPI/2.0"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    timeout = 120  # the service forgets an idle connection after about two minutes
+    server: Listener
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            super().handle()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+        """Stay silent: the journal has it all."""
+
+    def _user(self) -> str | None:
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            user, _, password = base64.b64decode(token, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        host = self.server.service.machine.host
+        return user if user.lower() == host.user.lower() and password == host.password else None
+
+    def _claimed(self) -> str | None:
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            token = self.headers.get("Authorization", "").partition(" ")[2]
+            return base64.b64decode(token).decode().partition(":")[0] or None
+        return None
+
+    def _body(self) -> bytes | None:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        length = self.headers.get("Content-Length")
+        return self.rfile.read(int(length)) if length is not None and length.isdigit() else None
+
+    def _media_is_right(self) -> bool:
+        media, *parameters = (part.strip().lower() for part in self.headers.get("Content-Type", "").split(";"))
+        charset = next((part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")), "")
+        return media == _MEDIA and charset in {"utf-8", ""}
+
+    def do_POST(self) -> None:  # noqa: N802 - the base class asks for this name
+        """Serve one request."""
+        service, door = self.server.service, self.server.scheme
+        body = self._body()
+        user = None if door == "http" and service.machine.host.http_401 else self._user()
+        size = len(body or b"")
+        if user is None:
+            answer = service.refuse(Caller(self._claimed(), door), 401, size, "not authenticated")
+        elif not self.path.lower().rstrip("/").endswith("/wsman"):
+            answer = service.refuse(Caller(user, door), 404, size, f"no resource {self.path}")
+        elif body is None:
+            answer = service.refuse(Caller(user, door), 411, 0, "no Content-Length")
+        elif not self._media_is_right():
+            answer = service.refuse(Caller(user, door), 415, size, "wrong content type")
+        elif size > service.max_envelope:
+            answer = service.refuse(Caller(user, door), 413, size, "the request is larger than MaxEnvelopeSizekb")
+        else:
+            answer = service.answer(Caller(user, door), body)
+        self._send(answer)
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class asks for this name
+        """WS-Management has POST only."""
+        self._send(self.server.service.refuse(Caller(None, self.server.scheme), 405, 0, self.command))
+
+    def _send(self, answer: Answer) -> None:
+        if answer.delay:
+            time.sleep(answer.delay)
+        if answer.spoil == "drop":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if answer.spoil == "huge":
+            self._send_huge()
+            return
+        more = 1000 if answer.spoil == "truncate" else 0
+        head = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+        head += f"Server: {self.server_version}\r\nDate: {self.date_time_string()}\r\n"
+        head += f"Content-Length: {len(answer.body) + more}\r\n\r\n"
+        self.wfile.write(head.encode() + (answer.body[: len(answer.body) // 2] if more else answer.body))
+        if more:
+            self.close_connection = True
+
+    def _send_huge(self) -> None:
+        self.close_connection = True
+        self.wfile.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: {_MEDIA};charset=UTF-8\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        chunk = b"10000\r\n" + b"<a>" + b"x" * (0x10000 - 7) + b"</a>" + b"\r\n"
+        for _ in range(_HUGE // 0x10000):
+            self.wfile.write(chunk)
+        self.wfile.write(b"0\r\n\r\n")
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """One port of one host."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, service: Service, scheme: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self.service = service
+        self.scheme = scheme
+        self._tls = tls
+        self._connections: set[socket.socket] = set()
+        self.running = False
+        super().__init__((service.machine.host.address, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without the reverse look-up of the base class, which may take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept; the TLS handshake waits for the connection's own thread."""
+        connection, address = self.socket.accept()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Forget a connection that is done."""
+        if isinstance(request, socket.socket):
+            self._connections.discard(request)
+        with contextlib.suppress(OSError):
+            super().shutdown_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is no news."""
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self.running = True
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the port and every open connection."""
+        if self.running:
+            self.shutdown()
+        self.server_close()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The header of a request, read as strictly as Windows reads it."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .refusal import Refusal, RefusedError, refused
+from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, namespace, text
+
+_MUST = f"{{{S}}}mustUnderstand"
+_TIMEOUT = re.compile(r"-?P(?:\d+D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(\.\d{1,3})?S)?)?")
+_MAX_TIMEOUT = 60.0
+_KNOWN = {
+    *(f"{{{A}}}{name}" for name in ("To", "ReplyTo", "FaultTo", "From", "Action", "MessageID", "RelatesTo")),
+    *(
+        f"{{{W}}}{name}"
+        for name in ("ResourceURI", "MaxEnvelopeSize", "Locale", "SelectorSet", "OptionSet", "OperationTimeout")
+    ),
+    *(
+        f"{{{P}}}{name}"
+        for name in ("DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "CompressionType")
+    ),
+}
+
+
+class Selector(NamedTuple):
+    """One name and value that choose the instance."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a resource URI points at. `class_name` is `*` for a whole namespace."""
+
+    uri: str
+    base: str
+    namespace: str
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, with everything that its header says."""
+
+    message_id: str
+    action: str
+    target: Target
+    selectors: tuple[Selector, ...]
+    options: tuple[Selector, ...]
+    max_envelope: int
+    timeout: float
+    body: ET.Element | None
+
+    def option(self, name: str) -> tuple[str, ...]:
+        """All values of an option."""
+        return tuple(item.value for item in self.options if item.name.lower() == name.lower())
+
+    @property
+    def precise_arrays(self) -> bool:
+        """Whether null arrays are to be spelt out."""
+        return any(value.lower() == "true" for value in self.option("msftwinrm:UsePreciseArrays"))
+
+
+def message_id(root: ET.Element) -> str | None:
+    """The id that an answer relates to, even when the rest of the header is refused."""
+    return text(root.find(f"{{{S}}}Header/{{{A}}}MessageID")) or None
+
+
+def _invalid(name: str, why: str) -> RefusedError:
+    return refused("a:InvalidMessageInformationHeader", 2150858767, f"The header {name} is not valid: {why}.")
+
+
+def _required(headers: dict[str, ET.Element], tag: str) -> ET.Element:
+    found = headers.get(tag)
+    if found is None:
+        raise refused(
+            "a:MessageInformationHeaderRequired", 2150858769, f"The header {local(tag)} is missing from the request."
+        )
+    return found
+
+
+def _headers(root: ET.Element) -> dict[str, ET.Element]:
+    header = root.find(f"{{{S}}}Header")
+    if header is None:
+        raise refused("a:MessageInformationHeaderRequired", 2150858769, "The request has no SOAP header.")
+    found: dict[str, ET.Element] = {}
+    for item in header:
+        must = item.get(_MUST)
+        if must not in {None, "true", "false"}:
+            raise _invalid(local(item.tag), "mustUnderstand is neither true nor false")
+        if must == "true" and item.tag not in _KNOWN:
+            name = local(item.tag)
+            raise RefusedError(
+                Refusal(
+                    "", 2150858768, f"The header {name} was not understood.", not_understood=name
+                )
+            )
+        if item.tag in found:
+            raise _invalid(local(item.tag), "it is there twice")
+        if item.tag == f"{{{W}}}SelectorSet" and f"{{{W}}}ResourceURI" not in found:
+            raise _invalid("SelectorSet", "it stands before ResourceURI")
+        found[item.tag] = item
+    return found
+
+
+def _target(element: ET.Element, selectors: tuple[Selector, ...]) -> Target:
+    uri = text(element)
+    named = next((item.value for item in selectors if item.name.lower() == "__cimnamespace"), None)
+    if uri.lower().startswith(WMI):
+        space, _, name = uri[len(WMI) :].rpartition("/")
+        if not space or not name:
+            raise refused("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} names no class.")
+        if named is not None and _plain(named) != _plain(space):
+            raise refused("w:InvalidSelectors", 2150858845, "__cimnamespace differs from the resource URI.")
+        return Target(uri, f"{WMI}{space}/", _plain(space), name)
+    if uri == f"{DMTF}*":
+        return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), "*")
+    if uri.startswith(DMTF_CLASS) and "/" not in uri[len(DMTF_CLASS) :]:
+        return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), uri[len(DMTF_CLASS) :])
+    raise refused("a:DestinationUnreachable", 2150858752, f"The service has no resource {uri}.")
+
+
+def _plain(space: str) -> str:
+    return space.replace("\\", "/").strip("/").lower()
+
+
+def _timeout(element: ET.Element | None) -> float:
+    if element is None:
+        return _MAX_TIMEOUT
+    matched = _TIMEOUT.fullmatch(text(element))
+    if matched is None or text(element).startswith("-"):
+        raise refused("a:InvalidMessageInformationHeader", 2150858881, "OperationTimeout is not a duration.")
+    hours, minutes, seconds, fraction = matched.groups(default="0")
+    wanted = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float("0" + fraction if "." in fraction else 0)
+    return min(max(wanted, 0.5), _MAX_TIMEOUT)
+
+
+def _envelope_size(headers: dict[str, ET.Element], limit: int) -> int:
+    element = headers.get(f"{{{W}}}MaxEnvelopeSize")
+    if element is None:
+        return limit
+    size = text(element)
+    if not size.isdigit():
+        raise _invalid("MaxEnvelopeSize", "it is not a number")
+    if int(size) < 8192:
+        raise refused("w:EncodingLimit", 2150858878, "MaxEnvelopeSize is below 8192.")
+    return min(int(size), limit)
+
+
+def _pairs(element: ET.Element | None, name: str) -> tuple[Selector, ...]:
+    if element is None:
+        return ()
+    pairs = []
+    for item in element:
+        named = item.get("Name")
+        if item.tag != f"{{{W}}}{name}" or not named:
+            raise _invalid(local(element.tag), f"it holds something that is no {name} with a Name")
+        pairs.append(Selector(named, (item.text or "").strip("\r\n\t") if name == "Option" else item.text or ""))
+    return tuple(pairs)
+
+
+def read(root: ET.Element, limit: int) -> Request:
+    """Understand a request, or raise the fault that Windows answers with."""
+    if root.tag != f"{{{S}}}Envelope":
+        raise refused("w:SchemaValidationError", 2150858765, "The document is no SOAP 1.2 envelope.")
+    headers = _headers(root)
+    to = text(_required(headers, f"{{{A}}}To"))
+    if not re.search(r"/wsman/?$", to, re.IGNORECASE) and to != ANONYMOUS:
+        raise refused("a:DestinationUnreachable", 2150858770, f"The address {to} is not served here.")
+    resource = _required(headers, f"{{{W}}}ResourceURI")
+    if resource.get(_MUST) != "true":
+        raise _invalid("ResourceURI", "mustUnderstand is not true")
+    reply = _required(headers, f"{{{A}}}ReplyTo")
+    if text(reply.find(f"{{{A}}}Address")) != ANONYMOUS:
+        raise _invalid("ReplyTo", "only the anonymous address is served")
+    action = text(_required(headers, f"{{{A}}}Action"))
+    identity = text(_required(headers, f"{{{A}}}MessageID"))
+    if not identity:
+        raise _invalid("MessageID", "it is empty")
+    selectors = _pairs(headers.get(f"{{{W}}}SelectorSet"), "Selector")
+    names = [item.name.lower() for item in selectors]
+    if len(set(names)) != len(names):
+        raise refused("w:InvalidSelectors", 2150858847, "A selector is there twice.")
+    body = root.find(f"{{{S}}}Body")
+    if body is None:
+        raise refused("w:SchemaValidationError", 2150858817, "The request has no SOAP body.")
+    if len(body) > 1:
+        raise refused("w:SchemaValidationError", 2150858817, "The SOAP body holds more than one element.")
+    return Request(
+        identity,
+        action,
+        _target(resource, selectors),
+        tuple(item for item in selectors if item.name.lower() != "__cimnamespace"),
+        _pairs(headers.get(f"{{{W}}}OptionSet"), "Option"),
+        _envelope_size(headers, limit),
+        _timeout(headers.get(f"{{{W}}}OperationTimeout")),
+        body[0] if len(body) else None,
+    )
+
+
+def body_namespace(request: Request) -> str:
+    """The namespace of the body's root, empty for an empty body."""
+    return "" if request.body is None else namespace(request.body.tag)

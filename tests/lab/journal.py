@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the endpoints were asked, one line a request, on disk before the answer goes out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from .repository import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and what became of it."""
+
+    time: str
+    host: str
+    user: str | None
+    listener: str
+    operation: str
+    namespace: str = ""
+    cls: str = ""
+    method: str = ""
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    wql: str = ""
+    write: bool = False
+    changes: tuple[Change, ...] = ()
+    status: int = 0
+    fault_code: int | None = None
+    fault_subcode: str = ""
+    fault_text: str = ""
+    rule: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+class Journal:
+    """Appends entries to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._file = path.open("a", encoding="utf-8")
+
+    def add(self, entry: Entry) -> None:
+        """Write one line and flush it."""
+        line = json.dumps(asdict(entry)) + "\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+
+    def reset(self) -> None:
+        """Empty the journal."""
+        with self._lock:
+            self._file.seek(0)
+            self._file.truncate()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+
+def read(path: Path, *, writes: bool = False) -> list[Entry]:
+    """The entries of a journal, all of them or the writes only."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        data = json.loads(line)
+        changes = tuple(Change(**change) for change in data.pop("changes"))
+        entry = Entry(**data, changes=changes)
+        if entry.write or not writes:
+            found.append(entry)
+    return found

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The SOAP faults of Windows: which code goes with which subcode, and the two shapes of the detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from .soap import CIM, DMTF_CLASS, FAULT_ACTION, WMI, XSI, A, B, F, N, X
+
+_REASONS = {
+    "w:SchemaValidationError": "The SOAP XML in the message does not match the XML schema.",
+    "w:InvalidSelectors": "The selectors of the request do not fit the resource.",
+    "w:QuotaLimit": "The service has reached a limit for this user.",
+    "w:EncodingLimit": "An internal encoding limit was exceeded by the request or by its answer.",
+    "w:TimedOut": "The operation did not finish within its time.",
+    "w:InternalError": "The service cannot process the request.",
+    "w:UnsupportedFeature": "The request uses a feature that the service does not have.",
+    "n:CannotProcessFilter": "The data source could not process the filter.",
+    "n:InvalidEnumerationContext": "The enumeration context is not valid: expired, finished or never given out.",
+    "n:FilterDialectRequestedUnavailable": "The filter dialect of the request is not available.",
+    "x:InvalidRepresentation": "The XML of the resource in the message is not valid.",
+    "a:DestinationUnreachable": "The service cannot find the resource identified by the resource URI and selectors.",
+    "a:ActionNotSupported": "The action is not supported by the service.",
+    "a:InvalidMessageInformationHeader": "A message information header is not valid.",
+    "a:MessageInformationHeaderRequired": "A required message information header is missing.",
+}
+
+_RECEIVER = {"w:InternalError", "w:TimedOut"}
+_PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What one fault says."""
+
+    subcode: str
+    code: int
+    message: str
+    provider: bool = False
+    hresult: int | None = None
+    cim_status: int = 1
+    operation: str = ""
+    parameter: str = ""
+    namespace: str = "root/cimv2"
+    not_understood: str = ""
+
+    @property
+    def action(self) -> str:
+        """The fault's Action header."""
+        spaces = {"n": N, "a": A, "x": X}
+        space = spaces.get(self.subcode.partition(":")[0])
+        return f"{space}/fault" if space else FAULT_ACTION
+
+
+class RefusedError(Exception):
+    """Ends the processing of a request with a fault."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+def refused(subcode: str, code: int, message: str) -> RefusedError:
+    """A fault of the protocol layer: no provider had a hand in it."""
+    return RefusedError(Refusal(subcode, code, message))
+
+
+def schema_error(message: str) -> RefusedError:
+    """The WMI plug-in met XML that does not fit the class."""
+    return RefusedError(Refusal("w:SchemaValidationError", 2150858817, message, provider=True, cim_status=4))
+
+
+def invalid_parameter(message: str, operation: str = "PutInstance", parameter: str = "") -> RefusedError:
+    """The provider got a value that it cannot take."""
+    return RefusedError(
+        Refusal(
+            "w:InternalError",
+            2150859038,
+            f"The WMI provider returned an 'invalid parameter' error. {message} HRESULT = 0x80070057",
+            provider=True,
+            hresult=0x80070057,
+            cim_status=4,
+            operation=operation,
+            parameter=parameter,
+        )
+    )
+
+
+def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", cim_status: int = 1) -> RefusedError:
+    """Any other HRESULT of a provider; older Windows carries it in the text only."""
+    return RefusedError(
+        Refusal(
+            "w:InternalError",
+            1359,
+            f"{message} HRESULT = 0x{hresult:08X}",
+            provider=True,
+            hresult=hresult,
+            cim_status=cim_status,
+            operation=operation,
+        )
+    )
+
+
+def not_found(message: str, code: int = 2150858752) -> RefusedError:
+    """No such namespace, class or instance."""
+    return RefusedError(Refusal("a:DestinationUnreachable", code, message, provider=True, cim_status=6))
+
+
+def _classic(refusal: Refusal, machine: str) -> str:
+    opening = f'<f:WSManFault xmlns:f="{F}" Code="{refusal.code}" Machine={quoteattr(machine)}><f:Message>'
+    closing = "</f:Message></f:WSManFault>"
+    said = opening + escape(refusal.message) + " " + closing
+    if not refusal.provider:
+        return said
+    status = f"{WMI}{refusal.namespace}/__ExtendedStatus"
+    extended = (
+        (
+            f'<f:ExtendedError><p:__ExtendedStatus xmlns:xsi="{XSI}" xmlns:p="{status}" xmlns:cim="{CIM}"'
+            ' xsi:type="p:__ExtendedStatus_Type"><p:Description xsi:nil="true"/>'
+            f"<p:Operation>{refusal.operation}</p:Operation>"
+            f"<p:ParameterInfo>{escape(refusal.parameter)}</p:ParameterInfo>"
+            '<p:ProviderName>WinMgmt</p:ProviderName><p:StatusCode xsi:nil="true"/></p:__ExtendedStatus></f:ExtendedError>'
+        )
+        if refusal.operation
+        else ""
+    )
+    inner = f'<f:ProviderFault provider="WMI Provider" path="{_PROVIDER_PATH}">{said}{extended}</f:ProviderFault>'
+    return opening + inner + closing
+
+
+def _wmi_error(refusal: Refusal) -> str:
+    code = refusal.hresult if refusal.hresult is not None else refusal.code
+    said = escape(refusal.message)
+    kinds: list[tuple[str, str, str | None]] = [
+        ("CIMStatusCode", "cimUnsignedInt", str(refusal.cim_status)),
+        ("CIMStatusCodeDescription", "cimString", None),
+        ("ErrorSource", "cimString", None),
+        ("ErrorSourceFormat", "cimUnsignedShort", "0"),
+        ("ErrorType", "cimUnsignedShort", "0"),
+        ("Message", "cimString", said),
+        ("MessageID", "cimString", f"HRESULT 0x{code:08x}"),
+        ("OtherErrorSourceFormat", "cimString", None),
+        ("OtherErrorType", "cimString", None),
+        ("OwningEntity", "cimString", None),
+        ("PerceivedSeverity", "cimUnsignedShort", "0"),
+        ("ProbableCause", "cimUnsignedShort", "0"),
+        ("ProbableCauseDescription", "cimString", None),
+        ("error_Category", "cimUnsignedInt", "30"),
+        ("error_Code", "cimUnsignedInt", str(code)),
+        ("error_Type", "cimString", "HRESULT"),
+        ("error_WindowsErrorMessage", "cimString", said),
+    ]
+    members = "".join(
+        f'<p:{name} xsi:nil="true" xsi:type="cim:{kind}"/>'
+        if value is None
+        else f'<p:{name} xsi:type="cim:{kind}">{value}</p:{name}>'
+        for name, kind, value in kinds
+    )
+    return (
+        f'<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:b="{B}" xmlns:cim="{CIM}" xmlns:p="{DMTF_CLASS}MSFT_WmiError"'
+        f' xsi:type="p:MSFT_WmiError_Type" xmlns:xsi="{XSI}">{members}</p:MSFT_WmiError>'
+    )
+
+
+def fault_body(refusal: Refusal, machine: str, *, wmi_error: bool) -> str:
+    """The Body of a fault; only provider faults know the MI style."""
+    if refusal.not_understood:
+        said = f'<s:Text xml:lang="en-US">{escape(refusal.message)}</s:Text>'
+        return (
+            f"<s:Fault><s:Code><s:Value>s:MustUnderstand</s:Value></s:Code><s:Reason>{said}</s:Reason>"
+            f"<s:Detail>{_classic(refusal, machine)}</s:Detail></s:Fault>"
+        )
+    role = "s:Receiver" if refusal.subcode in _RECEIVER else "s:Sender"
+    reason = refusal.message if refusal.subcode == "w:InternalError" else _REASONS.get(refusal.subcode, refusal.message)
+    detail = _wmi_error(refusal) if wmi_error and refusal.provider else _classic(refusal, machine)
+    return (
+        f"<s:Fault><s:Code><s:Value>{role}</s:Value><s:Subcode><s:Value>{escape(refusal.subcode)}</s:Value></s:Subcode>"
+        f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(reason)} </s:Text></s:Reason>'
+        f"<s:Detail>{detail}</s:Detail></s:Fault>"
+    )

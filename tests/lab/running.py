@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An estate that runs in this process, on a state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import estate as estate_file
+from . import faults, journal, population
+from .certificates import context
+from .endpoint import Listener
+from .estate import Cluster, Estate, EstateError, Host
+from .journal import Entry, Journal
+from .machine import Machine
+from .repository import Repository
+from .service import Service
+from .values import Embedded
+
+
+def _adopt(source: Path | None, state: Path) -> Estate:
+    """Take the estate file into the state folder, or insist that it is the one that the state began from."""
+    state.mkdir(parents=True, exist_ok=True)
+    kept = state / "estate.yml"
+    if source is None and not kept.exists():
+        raise EstateError(f"{state} holds no estate")
+    if source is not None:
+        estate_file.load(source)
+        if not kept.exists():
+            shutil.copyfile(source, kept)
+            (state / "source").write_text(str(source.resolve()), encoding="utf-8")
+        elif kept.read_bytes() != source.read_bytes():
+            raise EstateError(f"{state} holds the state of another version of {source}: reset it, or use another folder")
+    return estate_file.load(kept)
+
+
+def _repository(state: Path, kind: str, name: str, windows: str) -> Repository:
+    return Repository(name, windows, state / f"{kind}-{name}.jsonl")
+
+
+def cluster_repository(state: Path, estate: Estate, cluster: Cluster) -> Repository:
+    """A cluster as it is now: the estate file and every write since."""
+    repository = _repository(state, "cluster", cluster.name, cluster.windows)
+    population.fill_cluster(repository, cluster, estate)
+    repository.replay()
+    return repository
+
+
+def host_repository(state: Path, host: Host) -> Repository:
+    """A host as it is now."""
+    repository = _repository(state, "host", host.name, host.windows)
+    population.fill_host(repository, host)
+    repository.replay()
+    return repository
+
+
+def rewind(state: Path) -> None:
+    """Bring a folder whose estate is not running back to the estate file as it is now."""
+    origin = state / "source"
+    if not origin.exists():
+        raise EstateError(f"{state} holds no estate")
+    source = Path(origin.read_text(encoding="utf-8"))
+    if source.exists():
+        estate_file.load(source)
+        shutil.copyfile(source, state / "estate.yml")
+    for log in (*state.glob("cluster-*.jsonl"), *state.glob("host-*.jsonl")):
+        log.unlink()
+    for name in ("journal.jsonl", "faults.yml"):
+        (state / name).unlink(missing_ok=True)
+
+
+class PortTakenError(OSError):
+    """An address and port of the estate is in use."""
+
+
+class RunningEstate:
+    """All machines of an estate behind their listeners."""
+
+    def __init__(self, source: Path | None, state: Path) -> None:
+        self.state = state
+        self.estate = _adopt(source, state)
+        self._journal = Journal(state / "journal.jsonl")
+        self._rules = faults.Rules(state / "faults.yml")
+        self._clusters: dict[str, Repository] = {}
+        self._hosts: dict[str, Repository] = {}
+        self._machines: list[Machine] = []
+        self._listeners: list[Listener] = []
+        self._build()
+
+    def _build(self) -> None:
+        for cluster in self.estate.clusters:
+            self._clusters[cluster.name] = cluster_repository(self.state, self.estate, cluster)
+        for host in self.estate.hosts:
+            self._hosts[host.name] = host_repository(self.state, host)
+
+    def start(self) -> None:
+        """Open every listener."""
+        for host in self.estate.hosts:
+            cluster = self.estate.cluster(host.cluster) if host.cluster else None
+            shared = self._clusters[cluster.name] if cluster else None
+            machine = Machine(host, self._hosts[host.name], cluster, shared)
+            self._machines.append(machine)
+            service = Service(machine, self._journal, self._rules)
+            for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
+                tls = context(self.state, host) if scheme == "https" else None
+                try:
+                    self._listeners.append(Listener(service, scheme, port, tls))
+                except OSError as problem:
+                    self.stop()
+                    raise PortTakenError(f"{host.address}:{port} of {host.name}: {problem.strerror}") from problem
+        for listener in self._listeners:
+            listener.start()
+
+    def stop(self) -> None:
+        """Close every listener; the state stays."""
+        for listener in self._listeners:
+            listener.stop()
+        self._listeners.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._journal.close()
+
+    def reset(self) -> None:
+        """Go back to the estate file; empty the journal and the fault rules."""
+        source = Path((self.state / "source").read_text(encoding="utf-8"))
+        fresh = estate_file.load(source if source.exists() else self.state / "estate.yml")
+        if [(host.name, host.address) for host in fresh.hosts] != [
+            (host.name, host.address) for host in self.estate.hosts
+        ]:
+            raise EstateError("the hosts of the estate file have changed: stop the estate first")
+        for cluster in fresh.clusters:
+            rebuilt = Repository(cluster.name, cluster.windows)
+            population.fill_cluster(rebuilt, cluster, fresh)
+            self._clusters[cluster.name].reset(rebuilt.everything())
+        for host in fresh.hosts:
+            own = Repository(host.name, host.windows)
+            population.fill_host(own, host)
+            self._hosts[host.name].reset(own.everything())
+        for machine in self._machines:
+            machine.cursors.clear()
+        if source.exists():
+            shutil.copyfile(source, self.state / "estate.yml")
+        self.clear_faults()
+        self._journal.reset()
+
+    def journal(self, *, writes: bool = False) -> list[Entry]:
+        """What was asked so far."""
+        return journal.read(self.state / "journal.jsonl", writes=writes)
+
+    def cluster(self, name: str) -> Repository:
+        """The repository of a cluster."""
+        return self._clusters[name]
+
+    def host(self, name: str) -> Repository:
+        """The repository of a host."""
+        return self._hosts[name]
+
+    def add_fault(self, **rule: Any) -> None:
+        """Make endpoints misbehave: the keys are those of the rules file."""
+        faults.add(self.state / "faults.yml", rule)
+
+    def clear_faults(self) -> None:
+        """Let all endpoints behave again."""
+        faults.save(self.state / "faults.yml", [])
+
+    def private_properties(self, cluster: str, resource: str) -> dict[str, Any]:
+        """The private properties of a resource as they are stored."""
+        return members(self._clusters[cluster], resource)
+
+
+def members(repository: Repository, resource: str, class_name: str = "MSCluster_Resource") -> dict[str, Any]:
+    """The private properties of one object of a cluster."""
+    found = repository.named(class_name, resource)
+    if found is None:
+        raise KeyError(resource)
+    held = found.values.get("PrivateProperties")
+    return dict(held.members) if isinstance(held, Embedded) else {}
+
+
+@contextlib.contextmanager
+def running(source: Path | None, state: Path) -> Iterator[RunningEstate]:
+    """An estate for the length of a with block."""
+    estate = RunningEstate(source, state)
+    estate.start()
+    try:
+        yield estate
+    finally:
+        estate.stop()

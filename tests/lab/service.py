@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the bytes of a request to the bytes of its answer, with the journal line between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from . import envelope
+from .faults import Rule, Rules
+from .journal import Entry, Journal
+from .machine import Machine, Reply, Trace, operation
+from .providers import STORED, stored
+from .refusal import Refusal, RefusedError, fault_body
+from .soap import MalformedError, parse
+from .soap import envelope as soap_envelope
+
+_CONTENT = "application/soap+xml;charset=UTF-8"
+_DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes over the wire, and how it is to be spoilt on the way."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    spoil: str = ""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and through which door."""
+
+    user: str | None
+    listener: str
+
+
+class Service:
+    """One host's WS-Management service."""
+
+    def __init__(self, machine: Machine, journal: Journal, rules: Rules) -> None:
+        self.machine = machine
+        self.journal = journal
+        self._rules = rules
+
+    @property
+    def max_envelope(self) -> int:
+        """The largest request that is read at all."""
+        return self.machine.version.max_envelope
+
+    def refuse(self, caller: Caller, status: int, size: int, reason: str) -> Answer:
+        """Answer below SOAP, with an empty body."""
+        headers = (("WWW-Authenticate", 'Basic realm="WSMAN"'),) if status == 401 else ()
+        self._note(caller, Trace(operation="Refused"), status, size, 0, reason)
+        return Answer(status, headers=headers)
+
+    def answer(self, caller: Caller, body: bytes) -> Answer:
+        """Serve one request."""
+        trace = Trace()
+        message_id: str | None = None
+        rule: Rule | None = None
+        try:
+            root = parse(body)
+        except MalformedError as problem:
+            return self.refuse(caller, 400, len(body), f"malformed: {problem}")
+        try:
+            message_id = envelope.message_id(root)
+            request = envelope.read(root, self.max_envelope)
+            trace.operation, trace.method = operation(request)
+            trace.namespace, trace.cls = request.target.namespace, request.target.class_name
+            trace.selectors = {item.name: item.value for item in request.selectors}
+            trace.write = trace.operation in {"Put", "Create", "Delete"}
+            rule = self._rules.match(self.machine.host.name, trace.operation, trace.cls, trace.method)
+            trace.rule = rule.action if rule else ""
+            reply = self._serve(request, caller, trace, rule)
+        except RefusedError as problem:
+            trace.refusal = problem.refusal
+            trace.refusal = replace(problem.refusal, namespace=trace.namespace or problem.refusal.namespace)
+        if trace.refusal is not None:
+            wmi_error = self.machine.host.fault_detail == "wmi_error"
+            reply = Reply(
+                trace.refusal.action, fault_body(trace.refusal, self.machine.host.name, wmi_error=wmi_error)
+            )
+        if rule is not None and rule.action == "wrong_relates_to":
+            message_id = "uuid:00000000-0000-0000-0000-000000000000"
+        written = soap_envelope(reply.action, message_id, reply.body)
+        answer = Answer(500 if trace.refusal else 200, written, (("Content-Type", _CONTENT),))
+        if rule is not None:
+            answer = _spoilt(answer, rule)
+        self._note(caller, trace, answer.status, len(body), len(answer.body))
+        return answer
+
+    def _serve(self, request: envelope.Request, caller: Caller, trace: Trace, rule: Rule | None) -> Reply:
+        if rule is not None:
+            if rule.action == "fault":
+                raise RefusedError(
+                    Refusal(rule.subcode, int(rule.value), rule.text, provider=True, hresult=rule.hresult)
+                )
+            if rule.action == "invalid_property":
+                raise RefusedError(
+                    Refusal(
+                        "w:InternalError", 1359, "Invalid property. HRESULT = 0x80041031", provider=True,
+                        hresult=0x80041031, operation="PutInstance" if trace.write else "ExecQuery",
+                    )  # fmt: skip
+                )
+            if rule.action in {"empty_400", "garbage", "redirect", "huge"} or (rule.action, rule.value) == (
+                "drop",
+                "before",
+            ):
+                return Reply("", "")
+        reply = self.machine.answer(request, caller.user or "", trace)
+        if rule is not None and rule.action == "stored_5024":
+            raise stored("PutInstance" if trace.operation == "Put" else "ExecMethod")
+        return reply
+
+    def _note(
+        self, caller: Caller, trace: Trace, status: int, size: int, sent: int, reason: str = ""
+    ) -> None:
+        refusal = trace.refusal
+        code = None
+        if refusal is not None:
+            code = refusal.hresult if refusal.hresult == STORED else refusal.code
+        self.journal.add(
+            Entry(
+                time=datetime.now(tz=UTC).isoformat(timespec="milliseconds"),
+                host=self.machine.host.name,
+                user=caller.user,
+                listener=caller.listener,
+                operation=trace.operation,
+                namespace=trace.namespace,
+                cls=trace.cls,
+                method=trace.method,
+                selectors=trace.selectors,
+                wql=trace.wql,
+                write=trace.write,
+                changes=tuple(trace.changes),
+                status=status,
+                fault_code=code,
+                fault_subcode=refusal.subcode if refusal else "",
+                fault_text=refusal.message if refusal else reason,
+                rule=trace.rule,
+                bytes_in=size,
+                bytes_out=sent,
+            )
+        )
+
+
+def _spoilt(answer: Answer, rule: Rule) -> Answer:
+    if rule.action == "slow":
+        return replace(answer, delay=float(rule.value))
+    if rule.action == "empty_400":
+        return Answer(400)
+    if rule.action == "garbage":
+        return replace(answer, status=200, body=b"\x00\x01 this is no XML <<<")
+    if rule.action == "redirect":
+        return Answer(302, headers=(("Location", str(rule.value or "http://127.0.0.1:9/wsman")),))
+    if rule.action == "dtd":
+        return replace(answer, body=_DTD + answer.body)
+    if rule.action in {"drop", "truncate", "huge"}:
+        return replace(answer, spoil=rule.action)
+    return answer
+
+
