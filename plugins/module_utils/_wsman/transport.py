@@ -128,16 +128,29 @@ class HttpTransport:
             if self._winrm is None:
                 self._winrm = self._open(self._left[0])
             return t.cast("bytes", self._winrm.send_message(message))
-        except WsmanError:
-            raise
-        except InvalidCredentialsError as exc:
-            raise CredentialsRefused(f"{exc} (user {self._endpoint.username}, {self._left[0]})") from exc
         except WinRMTransportError as exc:
             return _answer_of(exc.code, str(exc.response_text))
-        except WinRMError as exc:
-            raise CredentialsRefused(str(exc)) from exc
-        except requests.exceptions.RequestException as exc:
-            raise _translated(exc, self._endpoint) from exc
+        except Exception as exc:
+            # Whatever happened, the connection's security context is now out of step with the server's, or there is
+            # none; and a ticket must not outlive the session that it was fetched for.
+            opened = self._winrm is not None
+            self.close()
+            if isinstance(exc, UnicodeDecodeError) and isinstance(exc.__context__, requests.HTTPError):
+                response = exc.__context__.response  # the body of an HTTP error, which pywinrm takes for UTF-8
+                return _answer_of(response.status_code, response.text)
+            if isinstance(exc, WsmanError):
+                raise
+            raise self._translated(exc, opened=opened) from exc
+
+    def _translated(self, error: Exception, *, opened: bool) -> WsmanError:
+        if isinstance(error, InvalidCredentialsError):
+            return CredentialsRefused(f"{error} (user {self._endpoint.username}, {self._left[0]})")
+        if isinstance(error, requests.exceptions.RequestException):
+            return _translated(error, self._endpoint)
+        if not opened and isinstance(error, WinRMError):
+            return CredentialsRefused(str(error))
+        # pywinrm and what it decrypts with raise whatever an odd answer makes them stumble over.
+        return AnswerLost(f"the answer could not be read ({type(error).__name__}: {error})")
 
     def _open(self, transport: str) -> t.Any:
         end = self._endpoint
@@ -187,7 +200,8 @@ def _translated(error: Exception, endpoint: Endpoint) -> WsmanError:
         return Unreachable(f"{where} does not take connections: {system or error}")
     if any(isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause) for cause in causes):
         return Unreachable(f"{where} does not speak TLS, so it is no HTTPS listener")
-    if isinstance(error, requests.exceptions.Timeout):
+    late = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)  # the latter within the answer's body
+    if any(isinstance(cause, late) for cause in causes):
         return TimedOut(f"no answer within {endpoint.read_timeout:g} s")
     kerberos = next((cause for cause in causes if "kerberos" in type(cause).__module__.casefold()), None)
     if kerberos is not None:

@@ -1,0 +1,531 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to a host, against a real HTTP server: what each way to fail is called, and what is sent again."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import os
+import pathlib
+import socket
+import ssl
+import struct
+import subprocess
+import time
+import tracemalloc
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Reference
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    CertificateRefused,
+    CredentialsRefused,
+    RequestRefused,
+    TimedOut,
+    Unreachable,
+)
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint, HttpTransport
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.listener import (
+    Handler,
+    Listener,
+    Reply,
+    flood,
+    raw,
+    reply,
+    stall,
+)
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import answer, fault
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest.importorskip("winrm")
+
+GOOD = answer("<x/>").encode()
+MIB = 1024 * 1024
+BASIC = "Basic " + base64.b64encode(b"admin:secret word").decode()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy and no certificates of this machine's environment."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def to(port: int, **changes: t.Any) -> HttpTransport:
+    """A transport to this machine, by plain HTTP unless told otherwise."""
+    settings: dict[str, t.Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "scheme": "http",
+        "username": "admin",
+        "password": "secret word",
+        "transports": ("plaintext",),
+        "connect_timeout": 5,
+        "read_timeout": 5,
+    }
+    return HttpTransport(Endpoint(**{**settings, **changes}), name="node1")
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return t.cast("int", probe.getsockname()[1])
+
+
+class TestEndpoint:
+    @pytest.mark.parametrize(
+        ("settings", "url"),
+        [
+            ({"host": "node1"}, "https://node1:5986/wsman"),
+            ({"host": "node1", "scheme": "http", "port": 5985, "path": "a/b"}, "http://node1:5985/a/b"),
+            ({"host": "2001:db8::1"}, "https://[2001:db8::1]:5986/wsman"),
+        ],
+    )
+    def test_urls(self, settings: dict[str, t.Any], url: str) -> None:
+        assert Endpoint(**settings).url == url
+
+    def test_its_representation_tells_no_secrets(self) -> None:
+        shown = repr(Endpoint(host="node1", password="secret word", options={"cert_key_pem": "secret path"}))
+        assert "secret" not in shown
+        assert "node1" in shown
+
+
+class TestAnswers:
+    def test_one(self) -> None:
+        with Listener(reply(200, GOOD)) as listener:
+            transport = to(listener.port)
+            assert transport.send("<größe/>") == GOOD
+        (seen,) = listener.seen
+        assert (seen.path, seen.body) == ("/wsman", "<größe/>".encode())
+        assert seen.headers["Content-Type"] == "application/soap+xml;charset=UTF-8"
+        assert seen.headers["Authorization"] == BASIC
+        assert (transport.host, transport.url) == ("node1", f"http://127.0.0.1:{listener.port}/wsman")
+
+    def test_the_connection_is_kept_until_it_is_closed(self) -> None:
+        with Listener(*[reply(200, GOOD)] * 3) as listener:
+            transport = to(listener.port)
+            transport.send("1")
+            transport.send("2")
+            transport.close()
+            transport.send("3")
+        first, second, third = (seen.connection for seen in listener.seen)
+        assert first == second != third
+
+    @pytest.mark.parametrize("status", [400, 500, 503])
+    def test_a_fault_is_one_whatever_its_status(self, status: int) -> None:
+        wrong = fault("a:DestinationUnreachable", reason="Größe").encode()
+        with Listener(reply(status, wrong)) as listener:
+            assert to(listener.port).send("x") == wrong
+
+    def test_one_that_is_compressed(self) -> None:
+        with Listener(reply(200, gzip.compress(GOOD), Content_Encoding="gzip")) as listener:
+            assert to(listener.port).send("x") == GOOD
+
+    def test_one_just_small_enough(self) -> None:
+        with Listener(reply(200, b"x" * 4 * MIB)) as listener:
+            assert len(to(listener.port).send("x")) == 4 * MIB
+
+
+class TestNothingSent:
+    def test_a_closed_port(self) -> None:
+        port = closed_port()
+        with pytest.raises(Unreachable, match=f"127.0.0.1 port {port} does not take connections: .*refused") as caught:
+            to(port).send("x")
+        assert type(caught.value) is Unreachable
+
+    def test_an_unknown_name(self) -> None:
+        with pytest.raises(
+            Unreachable, match=r"(?i)no-such-host\.invalid port 5985 does not take connections"
+        ) as caught:
+            to(5985, host="no-such-host.invalid").send("x")
+        assert type(caught.value) is Unreachable
+
+    def test_a_proxy_that_is_not_there(self) -> None:
+        with Listener() as listener, pytest.raises(Unreachable, match="The proxy did not connect us"):
+            to(listener.port, options={"proxy": f"http://127.0.0.1:{closed_port()}"}).send("x")
+
+
+class TestRefusals:
+    def test_401(self) -> None:
+        with Listener(reply(401)) as listener, pytest.raises(CredentialsRefused) as caught:
+            to(listener.port).send("x")
+        assert "(user admin, plaintext)" in str(caught.value)
+        assert "secret" not in str(caught.value)
+
+    def test_ways_to_authenticate_are_tried_in_their_order(self) -> None:
+        with Listener(reply(401), reply(200, GOOD), reply(200, GOOD)) as listener:
+            transport = to(listener.port, transports=("plaintext", "basic", "credssp"))
+            assert transport.send("1") == GOOD
+            assert transport.send("2") == GOOD  # the one that was refused is not tried again
+        assert [seen.body for seen in listener.seen] == [b"1", b"1", b"2"]
+
+    def test_all_that_were_tried_are_told(self) -> None:
+        with Listener(reply(401), reply(401)) as listener, pytest.raises(CredentialsRefused) as caught:
+            to(listener.port, transports=("plaintext", "basic")).send("x")
+        assert "(user admin, plaintext)" in str(caught.value)
+        assert "(user admin, basic)" in str(caught.value)
+
+    def test_a_way_that_was_accepted_is_the_only_one_from_then_on(self) -> None:
+        with Listener(reply(200, GOOD), reply(401)) as listener:
+            transport = to(listener.port, transports=("plaintext", "basic"))
+            transport.send("1")
+            with pytest.raises(CredentialsRefused, match="plaintext"):
+                transport.send("2")
+
+    def test_a_way_that_this_machine_lacks_is_passed_over(self) -> None:
+        with Listener(reply(200, GOOD)) as listener:
+            assert to(listener.port, transports=("no-such-way", "basic")).send("x") == GOOD
+
+    @pytest.mark.parametrize(
+        ("status", "phrase"),
+        [(404, "Not Found"), (405, "Method Not Allowed"), (413, ""), (415, "Unsupported Media Type"), (400, "Bad Req")],
+    )
+    def test_http_refuses_before_ws_management_sees_it(self, status: int, phrase: str) -> None:
+        with (
+            Listener(reply(status, b"<html>no</html>")) as listener,
+            pytest.raises(RequestRefused, match=f"HTTP {status} {phrase}"),
+        ):
+            to(listener.port).send("x")
+
+    @pytest.mark.parametrize("status", [500, 502, 503])
+    @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"Envelope"])
+    def test_a_server_error_without_a_fault_leaves_it_open_what_became_of_it(self, status: int, body: bytes) -> None:
+        with (
+            Listener(reply(status, body)) as listener,
+            pytest.raises(AnswerLost, match=f"HTTP {status} .* without a SOAP fault") as caught,
+        ):
+            to(listener.port).send("x")
+        assert type(caught.value) is AnswerLost
+
+    def test_a_refusal_in_another_encoding(self) -> None:
+        with (
+            Listener(reply(404, "Zugriff für Größe".encode("latin-1"))) as listener,
+            pytest.raises(RequestRefused, match="HTTP 404 Not Found"),
+        ):
+            to(listener.port).send("x")
+
+    def test_a_status_that_nobody_knows(self) -> None:
+        with Listener(reply(499)) as listener, pytest.raises(RequestRefused, match=r"HTTP 499 \("):
+            to(listener.port).send("x")
+
+    @pytest.mark.parametrize("status", [301, 302, 307, 308])
+    def test_credentials_go_nowhere_else(self, status: int) -> None:
+        with Listener() as elsewhere:
+            location = f"http://127.0.0.1:{elsewhere.port}/wsman"
+            with (
+                Listener(reply(status, Location=location)) as listener,
+                pytest.raises(RequestRefused, match=f"HTTP {status}, a redirection to {location}"),
+            ):
+                to(listener.port).send("x")
+        assert elsewhere.seen == []
+
+
+class TestForgottenConnections:
+    def test_the_request_goes_again_over_a_new_connection(self) -> None:
+        with Listener(reply(200, GOOD), reply(400), reply(200, GOOD)) as listener:
+            transport = to(listener.port)
+            transport.send("1")
+            assert transport.send("2") == GOOD
+        assert [seen.body for seen in listener.seen] == [b"1", b"2", b"2"]
+        first, second, third = (seen.connection for seen in listener.seen)
+        assert first == second != third
+
+    def test_but_not_for_ever(self) -> None:
+        with (
+            Listener(*[reply(400)] * 3) as listener,
+            pytest.raises(RequestRefused, match="HTTP 400 without a word, 3 times over"),
+        ):
+            to(listener.port).send("x")
+        assert len({seen.connection for seen in listener.seen}) == 3
+
+
+class TestLostAnswers:
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            raw(b""),
+            raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhalf"),
+            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n"),
+            reply(200, GOOD[:100], length=len(GOOD)),
+            reply(200, b"this is not compressed", Content_Encoding="gzip"),
+        ],
+        ids=["dropped", "garbage", "half a chunk", "no chunk", "truncated", "not gzip"],
+    )
+    def test_a_broken_exchange(self, broken: Reply) -> None:
+        with Listener(broken) as listener, pytest.raises(AnswerLost, match="The connection broke") as caught:
+            to(listener.port).send("x")
+        assert type(caught.value) is AnswerLost
+        assert len(listener.seen) == 1  # and it is not sent again
+
+    @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])
+    def test_no_answer_in_time(self, before: bytes) -> None:
+        with Listener(stall(0.8, before)) as listener, pytest.raises(TimedOut, match=r"No answer within 0\.2 s"):
+            to(listener.port, read_timeout=0.2).send("x")
+        assert len(listener.seen) == 1
+
+    @pytest.mark.parametrize("octets", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n\r\n<s:Envelope"])
+    def test_half_an_answer_that_http_takes_for_a_whole_one(self, octets: bytes) -> None:
+        with Listener(*[raw(octets)] * 3) as listener, pytest.raises(AnswerLost, match="not well-formed XML"):
+            Client(to(listener.port), pause=lambda _seconds: None).get(Reference(resource_uri="urn:x"), doing="reading")
+
+    def test_after_a_broken_exchange_the_session_starts_anew(self) -> None:
+        with Listener(raw(b""), reply(200, GOOD)) as listener:
+            transport = to(listener.port)
+            with pytest.raises(AnswerLost):
+                transport.send("1")
+            assert transport.send("2") == GOOD
+
+
+class TestTooLargeAnswers:
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_it_is_read_no_further_than_need_be(self, *, chunked: bool) -> None:
+        written: list[int] = []
+        with Listener(flood(256 * MIB, written, chunked=chunked)) as listener:
+            tracemalloc.start()
+            try:
+                with pytest.raises(AnswerTooLarge, match="larger than 4 MiB"):
+                    to(listener.port).send("x")
+                _now, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            until = time.monotonic() + 5
+            while not written and time.monotonic() < until:
+                time.sleep(0.01)
+        assert peak < 24 * MIB
+        assert written[0] < 64 * MIB
+
+    def test_one_that_is_small_only_while_it_is_compressed(self) -> None:
+        bomb = gzip.compress(bytes(64 * MIB), 1)
+        with Listener(reply(200, bomb, Content_Encoding="gzip")) as listener, pytest.raises(AnswerTooLarge):
+            to(listener.port).send("x")
+
+    def test_one_of_an_error(self) -> None:
+        with Listener(reply(500, b"x" * (4 * MIB + 1))) as listener, pytest.raises(AnswerTooLarge):
+            to(listener.port).send("x")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with ca.pem, and here.pem for 127.0.0.1 and elsewhere.pem for another name, each with its key."""
+    folder = tmp_path_factory.mktemp("authority")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(
+        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Example CA"),
+        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+    )
+    for name, alternative in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:node2.example.com")):
+        (folder / "extensions").write_text(
+            f"subjectAltName={alternative}\nbasicConstraints=critical,CA:false\nsubjectKeyIdentifier=hash\n"
+            "authorityKeyIdentifier=keyid\n"
+        )
+        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
+            *("-out", f"{name}.pem", "-days", "2", "-extfile", "extensions"),
+        )
+    return folder
+
+
+def tls(authority: pathlib.Path, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
+    return context
+
+
+class TestTls:
+    def test_a_certificate_that_verifies(self, authority: pathlib.Path) -> None:
+        with Listener(reply(200, GOOD), tls=tls(authority, "here")) as listener:
+            options = {"ca_trust_path": str(authority / "ca.pem")}
+            transport = to(listener.port, scheme="https", transports=("ssl",), options=options)
+            assert transport.send("x") == GOOD
+        assert listener.seen[0].headers["Authorization"] == BASIC
+
+    def test_an_unknown_issuer(self, authority: pathlib.Path) -> None:
+        with (
+            Listener(tls=tls(authority, "here")) as listener,
+            pytest.raises(CertificateRefused, match="does not verify: unable to get local issuer certificate"),
+        ):
+            to(listener.port, scheme="https", transports=("ssl",)).send("x")
+        assert listener.seen == []
+
+    def test_another_name(self, authority: pathlib.Path) -> None:
+        with Listener(tls=tls(authority, "elsewhere")) as listener:
+            options = {"ca_trust_path": str(authority / "ca.pem")}
+            with pytest.raises(CertificateRefused, match=r"does not verify: .*127\.0\.0\.1"):
+                to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
+        assert listener.seen == []
+
+    def test_a_port_that_speaks_plain_http(self) -> None:
+        with Listener() as listener, pytest.raises(Unreachable, match="does not speak TLS"):
+            to(listener.port, scheme="https", transports=("ssl",)).send("x")
+
+    def test_plain_http_to_a_port_that_speaks_tls(self, authority: pathlib.Path) -> None:
+        with Listener(tls=tls(authority, "here")) as listener, pytest.raises(AnswerLost):
+            to(listener.port).send("x")
+        assert listener.seen == []
+
+
+class Ntlm:
+    """The server's side of NTLM with sealed messages, as Windows has it on plain HTTP."""
+
+    def __init__(self, answer: bytes = GOOD, *, damage: t.Callable[[bytes], bytes] = bytes, **headers: str) -> None:
+        self.answer = answer
+        self.damage = damage
+        self.headers = headers
+        self.context: t.Any = None
+        self.asked: list[bytes] = []
+
+    def replies(self) -> list[Reply]:
+        """The handshake takes three requests; the first of them has no token yet."""
+        return [reply(401, WWW_Authenticate="Negotiate"), self.challenge, self.accept]
+
+    def challenge(self, handler: Handler) -> None:
+        import spnego
+
+        self.context = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+        token = base64.b64encode(self.context.step(self._token(handler))).decode()
+        reply(401, WWW_Authenticate=f"Negotiate {token}")(handler)
+
+    def accept(self, handler: Handler) -> None:
+        self.context.step(self._token(handler))
+        assert self.context.complete
+        reply(200)(handler)
+
+    def sealed(self, status: int) -> Reply:
+        """Unseal the message, seal the answer."""
+
+        def send(handler: Handler) -> None:
+            body = t.cast("t.Any", handler).server_body
+            part = body.split(b"\tContent-Type: application/octet-stream\r\n")[1]
+            payload = part.removesuffix(b"--Encrypted Boundary--\r\n")
+            (length,) = struct.unpack("<i", payload[:4])
+            assert length == 16
+            self.asked.append(self.context.unwrap(payload[4:]).data)
+            out = self.context.wrap(self.answer).data
+            text = (
+                (
+                    b"--Encrypted Boundary\r\n\tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n"
+                    b"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=%d\r\n--Encrypted Boundary\r\n"
+                    b"\tContent-Type: application/octet-stream\r\n" % len(self.answer)
+                )
+                + struct.pack("<i", 16)
+                + out
+                + b"--Encrypted Boundary--\r\n"
+            )
+            kind = (
+                'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
+            )
+            reply(status, self.damage(text), **{"Content_Type": kind, **self.headers})(handler)
+
+        return send
+
+    @staticmethod
+    def _token(handler: Handler) -> bytes:
+        return base64.b64decode(handler.headers["Authorization"].partition(" ")[2])
+
+
+class TestSealedMessages:
+    @pytest.fixture(autouse=True)
+    def account(self, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+        pytest.importorskip("requests_ntlm")
+        (tmp_path / "accounts").write_text("EXAMPLE:admin:secret word\n")
+        monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "accounts"))
+
+    @staticmethod
+    def ntlm(port: int) -> HttpTransport:
+        return to(port, username="EXAMPLE\\admin", transports=("ntlm",))
+
+    def test_nothing_but_sealed_messages_is_sent(self) -> None:
+        server = Ntlm()
+        with Listener(*server.replies(), server.sealed(200), server.sealed(200)) as listener:
+            transport = self.ntlm(listener.port)
+            assert transport.send("<first/>") == GOOD
+            assert transport.send("<second/>") == GOOD
+        assert server.asked == [b"<first/>", b"<second/>"]
+        assert not any(b"<first/>" in seen.body or b"<second/>" in seen.body for seen in listener.seen)
+        assert not any(b"secret" in seen.body for seen in listener.seen)
+
+    def test_a_sealed_fault(self) -> None:
+        server = Ntlm(fault("a:DestinationUnreachable").encode())
+        with Listener(*server.replies(), server.sealed(500)) as listener:
+            assert self.ntlm(listener.port).send("x") == server.answer
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda text: text.replace(b"Length=", b"Length=1"),
+            lambda text: text.replace(b"Length=", b"Length=x"),
+            lambda text: text[:-60] + bytes(60),
+        ],
+        ids=["another length", "no length", "another seal"],
+    )
+    def test_an_answer_that_cannot_be_unsealed_is_lost(self, damage: t.Callable[[bytes], bytes]) -> None:
+        server, again = Ntlm(damage=damage), Ntlm()
+        with Listener(*server.replies(), server.sealed(200), *again.replies(), again.sealed(200)) as listener:
+            transport = self.ntlm(listener.port)
+            with pytest.raises(AnswerLost, match="could not be read") as caught:
+                transport.send("<first/>")
+            assert type(caught.value) is AnswerLost
+            assert transport.send("<second/>") == GOOD  # with a new session, since the old one is out of step
+
+    def test_an_answer_that_is_not_sealed_and_does_not_say_what_it_is(self) -> None:
+        server = Ntlm()
+        with Listener(*server.replies(), reply(500, b"no")) as listener, pytest.raises(AnswerLost):
+            self.ntlm(listener.port).send("x")
+
+    def test_a_forgotten_connection_is_negotiated_anew(self) -> None:
+        server, again = Ntlm(), Ntlm()
+        with Listener(
+            *server.replies(), server.sealed(200), reply(400), *again.replies(), again.sealed(200)
+        ) as listener:
+            transport = self.ntlm(listener.port)
+            transport.send("<first/>")
+            assert transport.send("<second/>") == GOOD
+        assert again.asked == [b"<second/>"]
+
+
+class TestTickets:
+    """A ticket of our own: kinit is a script here, and whether Kerberos itself is installed does not matter."""
+
+    @pytest.fixture
+    def kinit(self, tmp_path: pathlib.Path) -> Kinit:
+        script = tmp_path / "kinit"
+        script.write_text(f'#!/bin/sh\necho "$KRB5CCNAME" >> {tmp_path}/caches\n')
+        script.chmod(0o755)
+        return Kinit(command=str(script))
+
+    @pytest.fixture(autouse=True)
+    def former_cache(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setenv("KRB5CCNAME", "FILE:/former")
+        yield
+        assert os.environ["KRB5CCNAME"] == "FILE:/former"
+
+    def test_no_ticket_outlives_its_session(self, kinit: Kinit, tmp_path: pathlib.Path) -> None:
+        transport = to(closed_port(), transports=("kerberos",), kinit=kinit)
+        for _attempt in range(2):
+            with pytest.raises(Unreachable):
+                transport.send("x")
+        caches = (tmp_path / "caches").read_text().split()
+        assert len(caches) == 2
+        assert not any(pathlib.Path(cache.removeprefix("FILE:")).exists() for cache in caches)
+        assert os.environ["KRB5CCNAME"] == "FILE:/former"
+
+    def test_another_way_is_tried_without_it(self, kinit: Kinit) -> None:
+        with Listener(reply(200, GOOD)) as listener:
+            kinit_fails = Kinit(command=kinit.command + "-missing")
+            transport = to(listener.port, transports=("kerberos", "basic"), kinit=kinit_fails)
+            assert transport.send("x") == GOOD
