@@ -63,7 +63,9 @@ def _fault(arguments: argparse.Namespace) -> int:
 def _found(state: Path, name: str) -> tuple[Repository, ...]:
     estate = estate_file.load(state / "estate.yml")
     hosts = [host_repository(state, host) for host in estate.hosts if host.name.lower() == name.lower()]
-    wanted = {name.lower()} | {(host.cluster or "").lower() for host in estate.hosts if host.name.lower() == name.lower()}
+    wanted = {name.lower()} | {
+        (host.cluster or "").lower() for host in estate.hosts if host.name.lower() == name.lower()
+    }
     clusters = [cluster_repository(state, estate, item) for item in estate.clusters if item.name.lower() in wanted]
     return (*clusters, *hosts)
 
@@ -119,14 +121,24 @@ def _up(arguments: argparse.Namespace) -> int:
     return _status(arguments)
 
 
+def _down(arguments: argparse.Namespace) -> int:
+    daemon.down(arguments.state)
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    daemon.reset(arguments.state)
+    return 0
+
+
 def main(given: list[str] | None = None) -> int:
     """Run one command."""
     arguments = _parser().parse_args(given)
     commands = {
         "up": _up,
         "serve": lambda options: daemon.serve(options.state),
-        "down": lambda options: daemon.down(options.state) or 0,
-        "reset": lambda options: daemon.reset(options.state) or 0,
+        "down": _down,
+        "reset": _reset,
         "status": _status,
         "inventory": _inventory,
         "journal": _journal,

@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .classes import Class, Property
-from .refusal import RefusedError, Refusal, invalid_parameter, schema_error
+from .refusal import Refusal, RefusedError, invalid_parameter, schema_error
 from .soap import CIM, XSI_TYPE, local, namespace
 from .values import Embedded, Value, is_nil, read_scalar
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+    from collections.abc import Mapping
+
+    from .classes import Class, Property
 
 
 def _wrong_namespace(name: str) -> RefusedError:
@@ -28,9 +32,7 @@ def _wrong_namespace(name: str) -> RefusedError:
 
 
 def _unrecognized(name: str) -> RefusedError:
-    return schema_error(
-        f'The input XML contains an unrecognized XML element: "{name}". Check how the name is spelt.'
-    )
+    return schema_error(f'The input XML contains an unrecognized XML element: "{name}". Check how the name is spelt.')
 
 
 def _grouped(
@@ -66,7 +68,11 @@ def _embedded(item: ET.Element, base: str, cls: Class | None) -> Embedded:
     space, name = namespace(named), local(named)
     if not name.endswith("_Type") or not space.lower().endswith("/" + name.removesuffix("_Type").lower()):
         raise schema_error("An embedded object needs an xsi:type that ends in _Type, in the namespace of its class.")
-    if cls is None or name.removesuffix("_Type").lower() != cls.name.lower() or space.lower() != (base + cls.name).lower():
+    if (
+        cls is None
+        or name.removesuffix("_Type").lower() != cls.name.lower()
+        or space.lower() != (base + cls.name).lower()
+    ):
         raise schema_error(f"The embedded object is of the class {name}, which does not belong here.")
     return Embedded(cls.name, values(item, space, base, cls.properties, None))
 
@@ -101,15 +107,15 @@ def put_values(root: ET.Element | None, uri: str, base: str, cls: Class, inner: 
     if local(root.tag).lower() != cls.name.lower():
         raise _unrecognized(local(root.tag))
     found = values(root, uri, base, cls.properties, inner)
-    missing = [
-        item.name for item in cls.properties.values() if not item.is_array and item.name not in found
-    ]
+    missing = [item.name for item in cls.properties.values() if not item.is_array and item.name not in found]
     if missing:
         raise schema_error(f"The instance lacks {missing[0]}: all properties that are not arrays must be there.")
     return found
 
 
-def input_values(root: ET.Element | None, uri: str, base: str, method: str, known: Mapping[str, Property]) -> dict[str, Value]:
+def input_values(
+    root: ET.Element | None, uri: str, base: str, method: str, known: Mapping[str, Property]
+) -> dict[str, Value]:
     """The body of an Invoke: <Method_INPUT> in the namespace of the class."""
     if root is None:
         raise schema_error(f"The request lacks {method}_INPUT.")

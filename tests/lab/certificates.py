@@ -9,14 +9,17 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .estate import Host
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .estate import Host
 
 _DAY = timedelta(days=1)
 
@@ -71,7 +74,9 @@ def context(folder: Path, host: Host) -> ssl.SSLContext:
     """The TLS side of a host's https listener; folder/ca.pem is what a client is to trust."""
     _authority(folder, "Lab CA", "ca")
     issuer, issuer_key = (
-        _authority(folder, "Another CA", "other-ca") if host.certificate == "other_ca" else _authority(folder, "Lab CA", "ca")
+        _authority(folder, "Another CA", "other-ca")
+        if host.certificate == "other_ca"
+        else _authority(folder, "Lab CA", "ca")
     )
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(tz=UTC)

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from .windows import VERSIONS, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FOLDER = Path(__file__).parent / "classes"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -102,9 +104,7 @@ def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version)
         return None
     newer = _data("since-2025.yml").get(namespace, {}).get(name, {}) if version.has("2025") else {}
     types = {**body["properties"], **newer.get("properties", {})}
-    later = {
-        item for since, items in access.get("since", {}).items() if not version.has(str(since)) for item in items
-    }
+    later = {item for since, items in access.get("since", {}).items() if not version.has(str(since)) for item in items}
     ranges = dict(access.get("ranges", {}))
     if not version.has("2012"):
         ranges.update(access.get("ranges_2008_r2", {}))

@@ -11,12 +11,16 @@ import binascii
 import contextlib
 import http.server
 import socket
-import ssl
 import threading
 import time
+import traceback
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from .service import Answer, Caller, Service
+
+if TYPE_CHECKING:
+    import ssl
 
 _HUGE = 1024 * 1024 * 1024
 _MEDIA = "application/soap+xml"
@@ -70,7 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         charset = next((part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")), "")
         return media == _MEDIA and charset in {"utf-8", ""}
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class asks for this name
+    def do_POST(self) -> None:
         """Serve one request."""
         service, door = self.server.service, self.server.scheme
         body = self._body()
@@ -87,10 +91,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif size > service.max_envelope:
             answer = service.refuse(Caller(user, door), 413, size, "the request is larger than MaxEnvelopeSizekb")
         else:
-            answer = service.answer(Caller(user, door), body)
+            answer = _serve(service, Caller(user, door), body)
         self._send(answer)
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class asks for this name
+    def do_GET(self) -> None:
         """WS-Management has POST only."""
         self._send(self.server.service.refuse(Caller(None, self.server.scheme), 405, 0, self.command))
 
@@ -122,6 +126,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for _ in range(_HUGE // 0x10000):
             self.wfile.write(chunk)
         self.wfile.write(b"0\r\n\r\n")
+
+
+def _serve(service: Service, caller: Caller, body: bytes) -> Answer:
+    try:
+        return service.answer(caller, body)
+    except Exception:
+        traceback.print_exc()
+        return service.refuse(caller, 500, len(body), "the lab itself failed: see its log")
 
 
 class Listener(http.server.ThreadingHTTPServer):

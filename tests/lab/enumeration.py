@@ -9,18 +9,22 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-import xml.etree.ElementTree as ET
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from . import wql
-from .classes import Class, Property
-from .estate import Host
 from .refusal import Refusal, RefusedError, refused
-from .repository import Instance, Repository
-from .soap import N, W, WQL, reference, text
+from .soap import WQL, N, W, reference, text
 from .soap import envelope as soap_envelope
 from .values import Style, write_fragment, write_instance
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
+    from .classes import Class, Property
+    from .estate import Host
+    from .repository import Instance, Repository
 
 _EXPIRES = 60.0
 _MAX_BATCH = 32_000
@@ -147,7 +151,7 @@ def _columns(cls: Class, asked: Wish, host: Host) -> tuple[Property, ...] | None
     return tuple(found)
 
 
-def open_cursor(repository: Repository, cls: Class, asked: Wish, host: Host, user: str, style: Style) -> Cursor:
+def open_cursor(repository: Repository, cls: Class, asked: Wish, *, host: Host, user: str, style: Style) -> Cursor:
     """Find what a query asks for."""
     condition = asked.query.condition if asked.query else None
     for path in wql.paths(condition):
@@ -178,9 +182,8 @@ class Cursors:
         with self._lock:
             self._expire()
             if sum(cursor.user == user for cursor in self._open.values()) >= self._limit:
-                raise refused(
-                    "w:QuotaLimit", 2150859174, f"This user may have {self._limit} operations at a time, not more."
-                )
+                said = f"This user may have {self._limit} operations at a time, not more."
+                raise RefusedError(Refusal("w:QuotaLimit", 2150859174, said, provider=True, cim_status=27))
 
     def keep(self, cursor: Cursor) -> str:
         """Hold an enumeration until it is pulled; its context comes back."""
@@ -234,5 +237,3 @@ def pull_count(body: ET.Element | None) -> int:
     if body is None or body.tag != f"{{{N}}}Pull":
         raise refused("w:SchemaValidationError", 2150858817, "The body holds no n:Pull.")
     return _count(body.find(f"{{{N}}}MaxElements"), 1)
-
-

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .refusal import Refusal, RefusedError, refused
 from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, namespace, text
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 _MUST = f"{{{S}}}mustUnderstand"
 _TIMEOUT = re.compile(r"-?P(?:\d+D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(\.\d{1,3})?S)?)?")
@@ -99,11 +101,7 @@ def _headers(root: ET.Element) -> dict[str, ET.Element]:
             raise _invalid(local(item.tag), "mustUnderstand is neither true nor false")
         if must == "true" and item.tag not in _KNOWN:
             name = local(item.tag)
-            raise RefusedError(
-                Refusal(
-                    "", 2150858768, f"The header {name} was not understood.", not_understood=name
-                )
-            )
+            raise RefusedError(Refusal("", 2150858768, f"The header {name} was not understood.", not_understood=name))
         if item.tag in found:
             raise _invalid(local(item.tag), "it is there twice")
         if item.tag == f"{{{W}}}SelectorSet" and f"{{{W}}}ResourceURI" not in found:

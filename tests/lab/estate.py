@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from .windows import VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
@@ -141,9 +143,7 @@ def _host(data: Any, credentials: Mapping[str, str]) -> Host:
         body.get("user", credentials["user"]),
         body.get("password", credentials["password"]),
         _choice(f"fault_detail of {where}", body.get("fault_detail", detail), ("wmi_error", "wsman_fault")),
-        _choice(
-            f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")
-        ),
+        _choice(f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")),
         _choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
         _choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
         bool(body.get("http_401", False)),
@@ -192,12 +192,8 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         body.get("virtual_machine_type", {}),
         tuple(body.get("shared_volumes", ())),
         tuple(body.get("resources", ())),
-        _choice(
-            f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES
-        ),
-        _choice(
-            f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")
-        ),
+        _choice(f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES),
+        _choice(f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")),
     )
 
 

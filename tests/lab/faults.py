@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ACTIONS = (
     "fault", "slow", "drop", "empty_400", "garbage", "truncate", "huge", "stored_5024", "invalid_property",
@@ -109,9 +111,7 @@ class Rules:
         fresh = load(self._path)
         old = list(zip(self._rules, self._met, strict=True))
         # A rule that stays at its place keeps its count, so that adding another does not start it anew.
-        self._met = [
-            old[at][1] if at < len(old) and old[at][0] == item else 0 for at, item in enumerate(fresh)
-        ]
+        self._met = [old[at][1] if at < len(old) and old[at][0] == item else 0 for at, item in enumerate(fresh)]
         self._rules, self._stamp = fresh, stamp
 
     def match(self, host: str, operation: str, cls: str, method: str) -> Rule | None:

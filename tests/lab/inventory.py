@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .estate import Estate, Host
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .estate import Estate, Host
 
 
 def _connection(estate: Estate, host: Host, state: Path, connection: str, listener: str) -> dict[str, Any]:

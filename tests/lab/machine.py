@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from . import enumeration, providers
 from .bodies import input_values, put_values
 from .classes import Class, Method, classes, namespaces
-from .envelope import Request
-from .estate import Cluster, Host
-from .refusal import Refusal, RefusedError, refused
+from .refusal import Refusal, RefusedError, provider_failed, refused
 from .repository import Change, Instance, Repository
 from .soap import N, X
 from .values import Style, write, write_instance
 from .windows import VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .envelope import Request
+    from .estate import Cluster, Host
 
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
@@ -84,7 +88,7 @@ class Machine:
         self.version = VERSIONS[host.windows]
         self.cursors = enumeration.Cursors(self.version.max_operations)
         self._own = own
-        self._cluster = cluster
+        self.cluster = cluster
         self._shared = shared
 
     def answer(self, request: Request, user: str, trace: Trace) -> Reply:
@@ -106,7 +110,7 @@ class Machine:
         if handler is None:
             if trace.operation in {"Create", "Delete"}:
                 self._class(request)
-                raise providers.provider_failed(0x80041024, "The provider is not capable of this operation.", "", 7)
+                raise provider_failed(0x80041024, "The provider is not capable of this operation.", "", 7)
             raise RefusedError(
                 Refusal("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
             )
@@ -145,8 +149,11 @@ class Machine:
         found = [
             item
             for item in repository.instances(cls)
-            if all(str(item.values.get(key.name)).lower() == wanted.get(key.name.lower(), "") for key in cls.keys
-                   if key.name.lower() in wanted)
+            if all(
+                str(item.values.get(key.name)).lower() == wanted.get(key.name.lower(), "")
+                for key in cls.keys
+                if key.name.lower() in wanted
+            )
         ]
         if not found:
             raise _missing("No instance has these selectors.", 0x80041002, 6, cls.name)
@@ -156,9 +163,7 @@ class Machine:
 
     def _written(self, request: Request, instance: Instance) -> str:
         style = Style(request.target.base, request.precise_arrays)
-        return write_instance(
-            instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style
-        )
+        return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
 
     def _get(self, request: Request, _user: str, _trace: Trace) -> Reply:
         _, instance = self._instance(request)
@@ -173,7 +178,7 @@ class Machine:
         sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
         listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
         wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
-        store = providers.Store(repository, self._cluster, trace.changes)
+        store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
             written = providers.modify(store, instance, wanted)
         return Reply(f"{X}/PutResponse", self._written(request, written))
@@ -190,7 +195,7 @@ class Machine:
         uri, base = request.target.uri, request.target.base
         given = input_values(request.body, uri, base, trace.method, method.inputs)
         trace.write = providers.is_write(cls.name, method.name, given)
-        store = providers.Store(repository, self._cluster, trace.changes)
+        store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
             results = providers.invoke(store, instance, method.name, given)
         if method.returns:
@@ -233,7 +238,7 @@ class Machine:
             )
         self.cursors.check_quota(user)
         style = Style(target.base, request.precise_arrays)
-        cursor = enumeration.open_cursor(repository, cls, asked, self.host, user, style)
+        cursor = enumeration.open_cursor(repository, cls, asked, host=self.host, user=user, style=style)
         if not asked.optimize:
             context = self.cursors.keep(cursor)
             body = f"<n:EnumerationContext>{context}</n:EnumerationContext>"
@@ -257,5 +262,3 @@ class Machine:
     def _release(self, request: Request, user: str, _trace: Trace) -> Reply:
         self.cursors.take(request.body, user)
         return Reply(f"{N}/ReleaseResponse", "")
-
-

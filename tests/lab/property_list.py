@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .values import Value
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .values import Value
 
 _NAME = 0x00040003
 _BINARY, _DWORD, _SZ, _MULTI_SZ, _ULARGE, _LONG = (0x00010000 | kind for kind in (1, 2, 3, 5, 6, 7))

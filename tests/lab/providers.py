@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .classes import Class, Property
-from .estate import Cluster
 from .property_list import Item, PropertyListError, decode, encode
 from .refusal import invalid_parameter, provider_failed
 from .repository import Change, Instance, Repository
 from .values import Embedded, Value
+
+if TYPE_CHECKING:
+    from .classes import Class, Property
+    from .estate import Cluster
 
 STORED = 0x800713A0
 _PRIVATE = "PrivateProperties"
@@ -82,14 +85,14 @@ def modify(store: Store, instance: Instance, wanted: Mapping[str, Value]) -> Ins
     """A Put: check and store the values that are writable and differ."""
     changed: dict[str, Value] = {}
     mode = store.cluster.put_private_properties if store.cluster else "works"
-    for name, value in wanted.items():
+    for name, sent in wanted.items():
         member = instance.cls.properties[name.lower()]
-        if not member.writable or value is None or value == instance.values.get(name):
+        if not member.writable or sent is None:
+            continue
+        value = _private(store, instance, sent) if isinstance(sent, Embedded) else sent
+        if value == instance.values.get(name):
             continue
         if isinstance(value, Embedded):
-            value = _private(store, instance, value)
-            if value == instance.values.get(name):
-                continue
             if mode == "refused":
                 raise provider_failed(0x8004102B, "The private properties cannot be written.", "PutInstance")
             if mode == "ignored":
@@ -235,12 +238,10 @@ def invoke(store: Store, instance: Instance, method: str, values: Mapping[str, V
         code, buffer = values.get("ControlCode"), values.get("InputBuffer")
         if not isinstance(code, int):
             raise invalid_parameter("ControlCode is missing.", "ExecMethod", "ControlCode")
-        output = control(store, instance, code, bytes(buffer) if isinstance(buffer, list) else b"")  # type: ignore[arg-type]
+        output = control(store, instance, code, bytes(buffer) if isinstance(buffer, list) else b"")
         return {"OutputBuffer": list(output) or None, "OutputBufferSize": len(output)}
     known = _METHODS.get((instance.cls.name, name))
     if known is None:
         raise provider_failed(0x80041055, f"The lab has no method {method} of {instance.cls.name}.")
     known(store, instance, values, name)
     return {}
-
-

@@ -123,7 +123,8 @@ def _classic(refusal: Refusal, machine: str) -> str:
             ' xsi:type="p:__ExtendedStatus_Type"><p:Description xsi:nil="true"/>'
             f"<p:Operation>{refusal.operation}</p:Operation>"
             f"<p:ParameterInfo>{escape(refusal.parameter)}</p:ParameterInfo>"
-            '<p:ProviderName>WinMgmt</p:ProviderName><p:StatusCode xsi:nil="true"/></p:__ExtendedStatus></f:ExtendedError>'
+            '<p:ProviderName>WinMgmt</p:ProviderName><p:StatusCode xsi:nil="true"/></p:__ExtendedStatus>'
+            "</f:ExtendedError>"
         )
         if refusal.operation
         else ""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .classes import Class, classes, private_class
 from .values import Embedded, Value
 from .windows import VERSIONS, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +152,16 @@ class Repository:
             log.flush()
             os.fsync(log.fileno())
 
-    def replay(self) -> None:
-        """Repeat the writes of earlier runs; a line cut off by a crash ends them."""
+    def replay(self, *, repair: bool) -> None:
+        """Repeat the writes of earlier runs. A line cut off by a crash ends them, and is cut away if asked."""
         if self._log is None or not self._log.exists():
             return
-        kept = b""
-        for line in self._log.read_bytes().splitlines(keepends=True):
-            if not line.endswith(b"\n"):
-                break
+        whole, _, rest = self._log.read_bytes().rpartition(b"\n")
+        for line in whole.splitlines():
             self._repeat(json.loads(line))
-            kept += line
-        self._log.write_bytes(kept)
+        if rest and repair:
+            with self._log.open("r+b") as log:
+                log.truncate(len(whole) + 1 if whole else 0)
 
     def _repeat(self, line: Mapping[str, Any]) -> None:
         current = self._held.get((line["namespace"], line["class"]), {}).get(tuple(line["key"]))

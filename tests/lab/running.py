@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import estate as estate_file
 from . import faults, journal, population
@@ -22,6 +21,9 @@ from .machine import Machine
 from .repository import Repository
 from .service import Service
 from .values import Embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def _adopt(source: Path | None, state: Path) -> Estate:
@@ -36,7 +38,7 @@ def _adopt(source: Path | None, state: Path) -> Estate:
             shutil.copyfile(source, kept)
             (state / "source").write_text(str(source.resolve()), encoding="utf-8")
         elif kept.read_bytes() != source.read_bytes():
-            raise EstateError(f"{state} holds the state of another version of {source}: reset it, or use another folder")
+            raise EstateError(f"{state} holds the state of another version of {source}: reset it or use another folder")
     return estate_file.load(kept)
 
 
@@ -44,19 +46,19 @@ def _repository(state: Path, kind: str, name: str, windows: str) -> Repository:
     return Repository(name, windows, state / f"{kind}-{name}.jsonl")
 
 
-def cluster_repository(state: Path, estate: Estate, cluster: Cluster) -> Repository:
+def cluster_repository(state: Path, estate: Estate, cluster: Cluster, *, repair: bool = False) -> Repository:
     """A cluster as it is now: the estate file and every write since."""
     repository = _repository(state, "cluster", cluster.name, cluster.windows)
     population.fill_cluster(repository, cluster, estate)
-    repository.replay()
+    repository.replay(repair=repair)
     return repository
 
 
-def host_repository(state: Path, host: Host) -> Repository:
+def host_repository(state: Path, host: Host, *, repair: bool = False) -> Repository:
     """A host as it is now."""
     repository = _repository(state, "host", host.name, host.windows)
     population.fill_host(repository, host)
-    repository.replay()
+    repository.replay(repair=repair)
     return repository
 
 
@@ -95,9 +97,9 @@ class RunningEstate:
 
     def _build(self) -> None:
         for cluster in self.estate.clusters:
-            self._clusters[cluster.name] = cluster_repository(self.state, self.estate, cluster)
+            self._clusters[cluster.name] = cluster_repository(self.state, self.estate, cluster, repair=True)
         for host in self.estate.hosts:
-            self._hosts[host.name] = host_repository(self.state, host)
+            self._hosts[host.name] = host_repository(self.state, host, repair=True)
 
     def start(self) -> None:
         """Open every listener."""
@@ -146,6 +148,9 @@ class RunningEstate:
             self._hosts[host.name].reset(own.everything())
         for machine in self._machines:
             machine.cursors.clear()
+            machine.host = fresh.host(machine.host.name)
+            machine.cluster = fresh.cluster(machine.cluster.name) if machine.cluster else None
+        self.estate = fresh
         if source.exists():
             shutil.copyfile(source, self.state / "estate.yml")
         self.clear_faults()

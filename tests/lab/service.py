@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from . import envelope
-from .faults import Rule, Rules
 from .journal import Entry, Journal
 from .machine import Machine, Reply, Trace, operation
 from .providers import STORED, stored
 from .refusal import Refusal, RefusedError, fault_body
 from .soap import MalformedError, parse
 from .soap import envelope as soap_envelope
+
+if TYPE_CHECKING:
+    from .faults import Rule, Rules
 
 _CONTENT = "application/soap+xml;charset=UTF-8"
 _DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -57,7 +60,7 @@ class Service:
     def refuse(self, caller: Caller, status: int, size: int, reason: str) -> Answer:
         """Answer below SOAP, with an empty body."""
         headers = (("WWW-Authenticate", 'Basic realm="WSMAN"'),) if status == 401 else ()
-        self._note(caller, Trace(operation="Refused"), status, size, 0, reason)
+        self._note(caller, Trace(operation="Refused"), status, size=size, sent=0, reason=reason)
         return Answer(status, headers=headers)
 
     def answer(self, caller: Caller, body: bytes) -> Answer:
@@ -84,16 +87,14 @@ class Service:
             trace.refusal = replace(problem.refusal, namespace=trace.namespace or problem.refusal.namespace)
         if trace.refusal is not None:
             wmi_error = self.machine.host.fault_detail == "wmi_error"
-            reply = Reply(
-                trace.refusal.action, fault_body(trace.refusal, self.machine.host.name, wmi_error=wmi_error)
-            )
+            reply = Reply(trace.refusal.action, fault_body(trace.refusal, self.machine.host.name, wmi_error=wmi_error))
         if rule is not None and rule.action == "wrong_relates_to":
             message_id = "uuid:00000000-0000-0000-0000-000000000000"
         written = soap_envelope(reply.action, message_id, reply.body)
         answer = Answer(500 if trace.refusal else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
             answer = _spoilt(answer, rule)
-        self._note(caller, trace, answer.status, len(body), len(answer.body))
+        self._note(caller, trace, answer.status, size=len(body), sent=len(answer.body))
         return answer
 
     def _serve(self, request: envelope.Request, caller: Caller, trace: Trace, rule: Rule | None) -> Reply:
@@ -105,9 +106,13 @@ class Service:
             if rule.action == "invalid_property":
                 raise RefusedError(
                     Refusal(
-                        "w:InternalError", 1359, "Invalid property. HRESULT = 0x80041031", provider=True,
-                        hresult=0x80041031, operation="PutInstance" if trace.write else "ExecQuery",
-                    )  # fmt: skip
+                        "w:InternalError",
+                        1359,
+                        "Invalid property. HRESULT = 0x80041031",
+                        provider=True,
+                        hresult=0x80041031,
+                        operation="PutInstance" if trace.write else "ExecQuery",
+                    )
                 )
             if rule.action in {"empty_400", "garbage", "redirect", "huge"} or (rule.action, rule.value) == (
                 "drop",
@@ -119,9 +124,7 @@ class Service:
             raise stored("PutInstance" if trace.operation == "Put" else "ExecMethod")
         return reply
 
-    def _note(
-        self, caller: Caller, trace: Trace, status: int, size: int, sent: int, reason: str = ""
-    ) -> None:
+    def _note(self, caller: Caller, trace: Trace, status: int, *, size: int, sent: int, reason: str = "") -> None:
         refusal = trace.refusal
         code = None
         if refusal is not None:
@@ -165,5 +168,3 @@ def _spoilt(answer: Answer, rule: Rule) -> Answer:
     if rule.action in {"drop", "truncate", "huge"}:
         return replace(answer, spoil=rule.action)
     return answer
-
-

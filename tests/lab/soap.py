@@ -56,7 +56,7 @@ class _Reader(ET.TreeBuilder):
     def end_ns(self, prefix: str | None) -> None:
         self._scopes.pop()
 
-    def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:  # type: ignore[override]
+    def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         named = attrs.get(XSI_TYPE)
         if named is not None:
             prefix, _, local = named.rpartition(":")

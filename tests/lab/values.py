@@ -7,15 +7,18 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Union
+from functools import cache
+from typing import TYPE_CHECKING, Union
 from xml.sax.saxutils import escape
 
-from .classes import Property
 from .soap import CIM, XSI, XSI_NIL, P, local, namespace
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
+    from .classes import Property
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ _BITS = {f"{sign}int{bits}": (sign, bits) for sign in "us" for bits in (8, 16, 3
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
-@lru_cache(maxsize=None)
+@cache
 def bounds(kind: str) -> tuple[int, int]:
     """Lowest and highest value of an integer type."""
     sign, bits = _BITS[kind]

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .values import Embedded, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class WqlError(ValueError):
@@ -67,7 +70,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(text):
         matched = _TOKEN.match(text, at)
         if matched is None or matched.lastgroup is None:
-            raise WqlError(f"unexpected text at {text[at:at + 20]!r}")
+            raise WqlError(f"unexpected text at {text[at : at + 20]!r}")
         found.append((matched.lastgroup, matched[matched.lastgroup]))
         at = matched.end()
     return found

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster's own object, its nodes and its networks, as they are at the beginning."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from typing import TYPE_CHECKING
+
+from .estate import Cluster, EstateError, Host
+from .values import Value, check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .repository import Repository
+
+_CLUSTER = "root/mscluster"
+_UP, _DOWN = 0, 1
+
+
+def identity(*names: str) -> str:
+    """A GUID that stays the same each time an estate is built."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, "/".join(names)))
+
+
+def cluster_object(repository: Repository, cluster: Cluster) -> None:
+    """The one MSCluster_Cluster: the defaults of its Windows, and what the estate file says otherwise."""
+    version = repository.version
+    values: dict[str, Value] = {
+        **version.heartbeat,
+        "Name": cluster.name,
+        "Fqdn": cluster.fqdn,
+        "Caption": cluster.name,
+        "CreationClassName": "MSCluster_Cluster",
+        "NameFormat": "Other",
+        "Status": "OK",
+        "MaxNumberOfNodes": 64 if version.has("2012") else 16,
+        "EnableSharedVolumes": 1 if cluster.shared_volumes else 0,
+        "SharedVolumesRoot": r"C:\ClusterStorage",
+        "ClusterFunctionalLevel": version.functional_level,
+        "DrainOnShutdown": 1,
+        "DynamicQuorumEnabled": 1,
+        "QuorumType": "Majority",
+        "QuarantineDuration": 7200,
+        "QuarantineThreshold": 3,
+        "ResiliencyDefaultPeriod": 240,
+        "ResiliencyLevel": 2,
+        "ClusterLogLevel": 3,
+        "ClusterLogSize": 300 if version.has("2012") else 100,
+        "RequestReplyTimeout": 60,
+        "SecurityLevel": 1,
+        "ShutdownTimeoutInMinutes": 20,
+        "Security_Descriptor": [1, 0, 4, 128, 20, 0, 0, 0],
+    }
+    cls = repository.cls(_CLUSTER, "MSCluster_Cluster")
+    for name, value in cluster.properties.items():
+        known = cls.property(name) if cls else None
+        if known is None:
+            raise EstateError(f"cluster {cluster.name}: {cluster.windows} has no property {name}")
+        values[known.name] = check(known.type, value)
+    repository.add(_CLUSTER, "MSCluster_Cluster", values)
+
+
+def nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """The nodes; those that are hosts of the estate are up."""
+    major, minor, build = (int(part) for part in repository.version.number.split("."))
+    for number, node in enumerate(cluster.nodes, 1):
+        repository.add(
+            _CLUSTER,
+            "MSCluster_Node",
+            {
+                "Name": node,
+                "Caption": node,
+                "CreationClassName": "MSCluster_Node",
+                "Id": str(number),
+                "NodeInstanceID": f"{number:032X}",
+                "State": _UP if node in hosts else _DOWN,
+                "NodeWeight": 1,
+                "DynamicWeight": 1,
+                "NodeDrainStatus": 0,
+                "MajorVersion": major,
+                "MinorVersion": minor,
+                "BuildNumber": build,
+                "Status": "OK",
+            },
+        )
+
+
+def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """The cluster networks, and the interface of each node on each."""
+    for network in cluster.networks:
+        subnet = ipaddress.ip_network(network.subnet)
+        repository.add(
+            _CLUSTER,
+            "MSCluster_Network",
+            {
+                "Name": network.name,
+                "Caption": network.name,
+                "Id": network.id or identity(cluster.name, network.name),
+                "Address": str(subnet.network_address),
+                "AddressMask": str(subnet.netmask),
+                "IPv4Addresses": [str(subnet.network_address)],
+                "IPv4PrefixLengths": [str(subnet.prefixlen)],
+                "Role": network.role,
+                "Metric": network.metric,
+                "AutoMetric": network.auto_metric,
+                "State": 3,
+                "Status": "OK",
+            },
+        )
+        for position, node in enumerate(cluster.nodes):
+            host = hosts.get(node)
+            inside = host is not None and ipaddress.ip_address(host.address) in subnet
+            address = host.address if host is not None and inside else str(subnet[10 + position])
+            repository.add(
+                _CLUSTER,
+                "MSCluster_NetworkInterface",
+                {
+                    "Name": f"{node} - {network.name}",
+                    "Id": identity(cluster.name, network.name, node),
+                    "Adapter": f"Ethernet adapter of {network.name}",
+                    "AdapterId": identity(node, network.name, "adapter"),
+                    "Address": address,
+                    "IPv4Addresses": [address],
+                    "Network": network.name,
+                    "Node": node,
+                    "SystemName": node,
+                    "DhcpEnabled": False,
+                    "State": 3,
+                },
+            )
