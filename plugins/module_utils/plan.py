@@ -51,8 +51,8 @@ class Plan:
     def diff(self) -> dict[str, str]:
         """What C(--diff) shows: one line a setting, before and after."""
         return {
-            "before_header": f"{self.title} (as it is)",
-            "after_header": f"{self.title} (as wanted)",
+            "before_header": self.title,
+            "after_header": self.title,
             "before": "".join(f"{change.label}: {change.before}\n" for change in self.changes),
             "after": "".join(f"{change.label}: {change.after}\n" for change in self.changes),
         }
