@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The bytes of a property list, as the specification's layout gives them."""
+
+from __future__ import annotations
+
+import struct
+
+from ansible_collections.winha.cluster.plugins.module_utils._windows.properties import property_list
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_the_offline_action_is_these_56_octets() -> None:
+    assert property_list({"OfflineAction": 2}).hex() == (
+        "01000000030004001c0000004f00660066006c0069006e00650041006300740069006f006e000000"
+        "02000100040000000200000000000000"
+    )
+
+
+def test_a_threshold_is_these_68_octets() -> None:
+    assert property_list({"SameSubnetThreshold": 20}).hex() == (
+        "01000000030004002800000053"
+        "0061006d0065005300750062006e006500740054006800720065007300680"
+        "06f006c0064000000020001000400000014000000"
+        "00000000"
+    )
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Za-z]{1,30}", fullmatch=True), st.integers(0, 2**32 - 1), max_size=5))
+def test_a_reader_of_the_layout_finds_every_value(values: dict[str, int]) -> None:
+    data = property_list(values)
+    (total,) = struct.unpack_from("<I", data)
+    at, found = 4, {}
+    for _ in range(total):
+        syntax, size = struct.unpack_from("<II", data, at)
+        assert syntax == 0x00040003
+        name = data[at + 8 : at + 8 + size].decode("utf-16-le")
+        assert name.endswith("\0")
+        at += 8 + size + (-size % 4)
+        syntax, size, value, end = struct.unpack_from("<IIII", data, at)
+        assert (syntax, size, end) == (0x00010002, 4, 0)
+        found[name.rstrip("\0")] = value
+        at += 16
+    assert at == len(data)
+    assert found == values

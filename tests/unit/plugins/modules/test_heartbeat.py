@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of the heartbeat is pure, so its promises are checked for any values."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows.version import WindowsVersion
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import new_instance
+from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+from ansible_collections.winha.cluster.plugins.modules import heartbeat
+from hypothesis import given
+from hypothesis import strategies as st
+
+URI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/MSCluster_Cluster"
+UNSET: dict[str, int | None] = dict.fromkeys(heartbeat.meaning.SETTINGS)
+W2008R2, W2012R2, W2016, W2019 = (WindowsVersion(build) for build in (7601, 9600, 14393, 17763))
+
+
+def state(version: WindowsVersion, **values: int) -> heartbeat.State:
+    return heartbeat.State(cluster=new_instance(URI, {"Name": "DAG1"}), version=version, values={**UNSET, **values})
+
+
+def options(max_seconds: int = 10, **wanted: int) -> dict[str, int | None]:
+    return {**UNSET, "max_seconds": max_seconds, **wanted}
+
+
+def ordered(numbers: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int, int]]:
+    return st.tuples(numbers, numbers).map(lambda two: (min(two), max(two)))
+
+
+pairs = st.builds(
+    lambda delays, thresholds: {
+        "same_subnet_delay": delays[0],
+        "cross_subnet_delay": delays[1],
+        "same_subnet_threshold": thresholds[0],
+        "cross_subnet_threshold": thresholds[1],
+    },
+    ordered(st.integers(250, 2000)),
+    ordered(st.integers(3, 120)),
+)
+
+
+def in_order(values: dict[str, int | None]) -> bool:
+    return all(values[f"same_subnet_{part}"] <= values[f"cross_subnet_{part}"] for part in ("delay", "threshold"))  # type: ignore[operator]
+
+
+@given(before=pairs, wanted=pairs)
+def test_no_order_of_writing_within_a_step_ever_breaks_a_pair(before: dict[str, int], wanted: dict[str, int]) -> None:
+    found = state(W2016, **before)
+    plan = heartbeat.plan(found, options(max_seconds=0, **wanted))
+    assert len(plan.steps) <= 2
+    now: dict[str, int | None] = dict(found.values)
+    for step in plan.steps:
+        for order in itertools.permutations(step.changes):
+            trial = dict(now)
+            for change in order:
+                assert trial[change.label] == change.before
+                trial[change.label] = change.after
+                assert in_order(trial)
+        now |= {change.label: change.after for change in step.changes}
+    assert {name: now[name] for name in wanted} == wanted
+
+
+@given(values=pairs)
+def test_what_is_as_wanted_is_not_written(values: dict[str, int]) -> None:
+    assert not heartbeat.plan(state(W2016, **values), options(max_seconds=0, **values)).changes
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "sentence"),
+    [
+        (
+            W2016,
+            {"same_subnet_threshold": 2},
+            "same_subnet_threshold 2 is out of range: Windows Server 2016 takes 3 to 120",
+        ),
+        (W2008R2, {"same_subnet_threshold": 11}, "Windows Server 2008 R2 takes 3 to 10"),
+        (W2016, {"same_subnet_delay": 200}, "takes 250 to 2000 ms"),
+        (W2016, {"cross_subnet_delay": 4001}, "takes 250 to 4000 ms"),
+        (W2012R2, {"cross_site_threshold": 10}, "cross_site_threshold is not known to the cluster DAG1"),
+        (W2008R2, {"route_history_length": 10}, "route_history_length is not known to the cluster DAG1"),
+        (W2016, {"same_subnet_threshold": 15}, "would be above cross_subnet_threshold 10"),
+        (
+            W2016,
+            {"same_subnet_threshold": 15, "cross_subnet_threshold": 15},
+            "is 15 s, more than max_seconds (10). The Exchange team advises 10 s",
+        ),
+        (W2019, {"cross_subnet_threshold": 15}, "the default of Windows Server 2019 is 20 s"),
+        (W2016, {"cross_subnet_delay": 2000}, "cross_subnet_delay 2000 ms x cross_subnet_threshold 10 is 20 s"),
+    ],
+)
+def test_what_must_not_be_written_is_refused_with_a_reason(
+    version: WindowsVersion, wanted: dict[str, int], sentence: str
+) -> None:
+    current = {
+        "same_subnet_delay": 1000,
+        "same_subnet_threshold": 5,
+        "cross_subnet_delay": 1000,
+        "cross_subnet_threshold": 10,
+    }
+    if version >= W2012R2:
+        current["route_history_length"] = 10
+    if version >= W2016:
+        current |= {"cross_site_delay": 1000, "cross_site_threshold": 20}
+    with pytest.raises(TaskError, match=re.escape(sentence)):
+        heartbeat.plan(state(version, **current), options(**wanted))
+
+
+def test_a_default_above_the_limit_is_left_alone_when_it_is_not_asked_for() -> None:
+    found = state(
+        W2019,
+        same_subnet_delay=1000,
+        same_subnet_threshold=20,
+        cross_subnet_delay=1000,
+        cross_subnet_threshold=20,
+        route_history_length=20,
+    )
+    plan = heartbeat.plan(found, options(route_history_length=40))
+    assert [(change.label, change.after) for change in plan.changes] == [("route_history_length", 40)]
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [
+        (3790, "2003 or older"),
+        (6003, "2008"),
+        (7601, "2008 R2"),
+        (9200, "2012"),
+        (9600, "2012 R2"),
+        (14393, "2016"),
+        (17763, "2019"),
+        (20348, "2022"),
+        (25398, "2022"),
+        (26100, "2025"),
+    ],
+)
+def test_a_build_has_a_name(build: int, name: str) -> None:
+    assert WindowsVersion(build).name == name
