@@ -95,7 +95,6 @@ class HttpTransport:
                 if self._accepted or len(self._left) < 2:
                     raise CredentialsRefused("; ".join(dict.fromkeys(refusals))) from exc
                 self._left.pop(0)
-                self.close()
                 continue
             self._accepted = True
             return answer

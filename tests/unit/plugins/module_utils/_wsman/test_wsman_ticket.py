@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import typing as t
 
@@ -112,3 +113,12 @@ def test_it_sees_only_the_variables_that_it_needs(
     names = {line.partition("=")[0] for line in cache.read_text().splitlines()}
     assert {"PATH", "KRB5_CONFIG", "KRB5_TRACE", "KRB5CCNAME"} <= names
     assert "VAULT_PASSWORD" not in names
+
+
+def test_it_has_no_terminal_to_ask_on(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KRB5CCNAME", raising=False)
+    tell = "import os; open(os.environ['KRB5CCNAME'].removeprefix('FILE:'), 'w').write(str(os.getsid(0)))"
+    ticket = Kinit(command=sys.executable, arguments=("-c", tell)).fetch(PRINCIPAL, PASSWORD)
+    (cache,) = caches.iterdir()
+    assert int(cache.read_text()) != os.getsid(0)
+    ticket.drop()

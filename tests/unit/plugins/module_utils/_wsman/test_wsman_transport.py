@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import base64
 import gzip
+import importlib.util
 import os
 import pathlib
 import socket
 import ssl
 import struct
 import subprocess
+import sys
 import time
 import tracemalloc
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman import transport as transport_module
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Reference
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
@@ -97,6 +100,19 @@ class TestEndpoint:
         shown = repr(Endpoint(host="node1", password="secret word", options={"cert_key_pem": "secret path"}))
         assert "secret" not in shown
         assert "node1" in shown
+
+
+def test_without_pywinrm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("winrm", "winrm.transport"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing them fails
+    spec = importlib.util.spec_from_file_location(f"{transport_module.__name__}_alone", transport_module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    alone = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, alone)
+    spec.loader.exec_module(alone)
+    with pytest.raises(RequestRefused, match=r"pywinrm is missing on this machine .*\(pip install pywinrm\)\.$"):
+        alone.HttpTransport(alone.Endpoint(host="node1")).send("x")
 
 
 class TestAnswers:
@@ -486,6 +502,25 @@ class TestSealedMessages:
         server = Ntlm()
         with Listener(*server.replies(), reply(500, b"no")) as listener, pytest.raises(AnswerLost):
             self.ntlm(listener.port).send("x")
+
+    def test_the_negotiation_goes_nowhere_else_either(self) -> None:
+        with Listener() as elsewhere:
+            location = f"http://127.0.0.1:{elsewhere.port}/wsman"
+            with Listener(reply(307, Location=location)) as listener, pytest.raises(RequestRefused, match="HTTP 307"):
+                self.ntlm(listener.port).send("x")
+        assert elsewhere.seen == []
+
+    def test_the_answers_to_the_negotiation_are_bounded_too(self) -> None:
+        with Listener(reply(200, bytes(4 * MIB + 1))) as listener, pytest.raises(AnswerTooLarge):
+            self.ntlm(listener.port).send("x")
+
+    def test_a_password_that_is_refused_in_the_negotiation(self) -> None:
+        server = Ntlm()
+        handshake = [*server.replies()[:2], reply(401, WWW_Authenticate="Negotiate")]
+        with Listener(*handshake) as listener, pytest.raises(CredentialsRefused, match="ntlm") as caught:
+            self.ntlm(listener.port).send("<first/>")
+        assert "secret" not in str(caught.value)
+        assert not any(b"first" in seen.body for seen in listener.seen)
 
     def test_a_forgotten_connection_is_negotiated_anew(self) -> None:
         server, again = Ntlm(), Ntlm()

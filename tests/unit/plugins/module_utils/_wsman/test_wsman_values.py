@@ -168,6 +168,16 @@ class TestOmi:
         assert alone.attrib[f"{XSI}type"] == f"{{{VM}}}MSCluster_Property_Virtual_Machine_Type"
         assert {child.tag.rpartition("}")[0] for child in alone} == {f"{{{VM}"}
 
+    def test_a_prefix_means_what_it_meant_last(self) -> None:
+        given = one(
+            '<p:A xmlns:p="urn:inner" xsi:type="p:Inner_Type"/><p:B xsi:type="p:Outer_Type"/>'
+            '<C xmlns="urn:default" xsi:type="Default_Type"/>'
+        )
+        inner, outer, default = read(serialize(given.element))
+        assert inner.attrib[f"{XSI}type"] == "{urn:inner}Inner_Type"
+        assert outer.attrib[f"{XSI}type"] == f"{{{RESOURCE}}}Outer_Type"
+        assert default.attrib[f"{XSI}type"] == "{urn:default}Default_Type"
+
     def test_a_resource_with_null_members(self) -> None:
         resource = first("omi-resource")
         private = resource.embedded("PrivateProperties")
