@@ -14,7 +14,7 @@ from . import envelope
 from .journal import Entry, Journal
 from .machine import Machine, Reply, Trace, operation
 from .providers import STORED, stored
-from .refusal import Refusal, RefusedError, fault_body
+from .refusal import Refusal, RefusedError, fault_body, refused
 from .soap import MalformedError, parse
 from .soap import envelope as soap_envelope
 
@@ -82,8 +82,9 @@ class Service:
             rule = self._rules.match(self.machine.host.name, trace.operation, trace.cls, trace.method)
             trace.rule = rule.action if rule else ""
             reply = self._serve(request, caller, trace, rule)
+            if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
+                raise refused("w:EncodingLimit", 2150858824, "The answer is larger than MaxEnvelopeSize.")
         except RefusedError as problem:
-            trace.refusal = problem.refusal
             trace.refusal = replace(problem.refusal, namespace=trace.namespace or problem.refusal.namespace)
         if trace.refusal is not None:
             wmi_error = self.machine.host.fault_detail == "wmi_error"

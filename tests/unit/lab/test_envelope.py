@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the endpoint refuses before it looks at any class, and how it lays out an answer."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from raw_client import CLUSTER, DMTF, MESSAGE_ID, TRANSFER, envelope, value
+
+A = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
+GET = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", selectors={"Name": "HVC1"})
+
+
+def test_an_answer_has_the_header_of_windows(hv01):
+    response = hv01.post(GET)
+    header = response.root[0]
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/soap+xml;charset=UTF-8"
+    assert header.findtext(f"{A}Action") == TRANSFER + "GetResponse"
+    assert header.findtext(f"{A}RelatesTo") == MESSAGE_ID
+    assert header.findtext(f"{A}To").endswith("/role/anonymous")
+    assert header.findtext(f"{A}MessageID").startswith("uuid:")
+    assert value(response.content, "Name") == "HVC1"
+
+
+@pytest.mark.parametrize(
+    "cut", ["<a:To>http://127.0.0.1:5985/wsman</a:To>", f"<a:MessageID>{MESSAGE_ID}</a:MessageID>"]
+)
+def test_a_missing_header_is_refused(hv01, cut):
+    response = hv01.post(GET.replace(cut, ""))
+    assert (response.status, response.subcode) == (500, "a:MessageInformationHeaderRequired")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<w:ResourceURI s:mustUnderstand="true">', "<w:ResourceURI>"),
+        ('<w:ResourceURI s:mustUnderstand="true">', '<w:ResourceURI mustUnderstand="true">'),
+        ('<w:ResourceURI s:mustUnderstand="true">', '<w:ResourceURI s:mustUnderstand="1">'),
+        ("role/anonymous", "role/nobody"),
+        ("PT60.000S", "60"),
+        ("PT60.000S", "PT60.0000S"),
+        (">512000<", ">many<"),
+    ],
+)
+def test_an_invalid_header_is_refused(hv01, old, new):
+    response = hv01.post(GET.replace(old, new))
+    assert (response.status, response.subcode) == (500, "a:InvalidMessageInformationHeader")
+
+
+def test_selectors_before_the_resource_are_refused(hv01):
+    start = GET.index("<w:SelectorSet>")
+    end = GET.index("</w:SelectorSet>") + len("</w:SelectorSet>")
+    moved = GET[:start] + GET[end:]
+    moved = moved.replace("<w:ResourceURI", GET[start:end] + "<w:ResourceURI")
+    assert hv01.post(moved).subcode == "a:InvalidMessageInformationHeader"
+
+
+def test_an_unknown_header_that_must_be_understood_is_refused(hv01):
+    odd = '<z:Zed xmlns:z="urn:z" s:mustUnderstand="{}">1</z:Zed></s:Header>'
+    assert "s:MustUnderstand" in hv01.post(GET.replace("</s:Header>", odd.format("true"))).text
+    assert hv01.post(GET.replace("</s:Header>", odd.format("false"))).status == 200
+
+
+def test_a_small_envelope_is_refused(hv01):
+    assert hv01.post(GET.replace("512000", "8191")).subcode == "w:EncodingLimit"
+    assert hv01.post(GET.replace("512000", "8192")).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf" + GET.encode(),
+        b"<!DOCTYPE s:Envelope>" + GET.encode(),
+        b'<!DOCTYPE x [<!ENTITY a "b">]>' + GET.encode(),
+        GET.encode()[:-1],
+        GET.encode().replace(b"HVC1", b"HVC\xff"),
+        GET.encode("utf-16"),
+        b"",
+    ],
+)
+def test_what_is_no_plain_xml_gets_an_empty_400(hv01, lab, body):
+    response = hv01.post(body)
+    assert (response.status, response.body) == (400, b"")
+    assert lab.journal()[-1].fault_text.startswith("malformed")
+
+
+def test_wrong_credentials_get_an_empty_401(hv01, lab):
+    hv01.headers["Authorization"] = "Basic " + base64.b64encode(b"Administrator:wrong").decode()
+    response = hv01.post(GET)
+    assert (response.status, response.body) == (401, b"")
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
+    entry = lab.journal()[-1]
+    assert (entry.status, entry.user, entry.operation) == (401, "Administrator", "Refused")
+
+
+def test_no_credentials_get_401(hv01):
+    del hv01.headers["Authorization"]
+    assert hv01.post(GET).status == 401
+
+
+def test_a_listener_may_refuse_all(client):
+    assert client("shut").post(GET).status == 401
+
+
+@pytest.mark.parametrize("kind", ["text/xml", "application/soap+xml;charset=UTF-16", "application/json"])
+def test_other_content_types_are_refused(hv01, kind):
+    hv01.headers["Content-Type"] = kind
+    assert hv01.post(GET).status == 415
+
+
+def test_other_paths_are_not_there(hv01):
+    assert hv01.post(GET, path="/").status == 404
+
+
+def test_too_large_a_request_is_not_read(hv01, old1):
+    padded = GET.replace("</s:Envelope>", "<!--" + "x" * 153_600 + "--></s:Envelope>")
+    assert old1.post(padded).status == 413
+    assert hv01.post(padded).status == 200
+
+
+def test_a_dmtf_uri_serves_2012_and_later_only(hv01, old1):
+    keys = {"__cimnamespace": "root/MSCluster", "Name": "HVC1"}
+    response = hv01.get("MSCluster_Cluster", base=DMTF, **keys)
+    assert response.content.tag == f"{{{DMTF}MSCluster_Cluster}}MSCluster_Cluster"
+    assert old1.get("MSCluster_Cluster", base=DMTF, **keys).code == 2150859065
+
+
+def test_the_namespace_selector_must_match(hv01):
+    assert hv01.get("MSCluster_Cluster", __cimnamespace="root\\MSCluster", Name="HVC1").status == 200
+    assert hv01.get("MSCluster_Cluster", __cimnamespace="root/cimv2", Name="HVC1").subcode == "w:InvalidSelectors"
+
+
+def test_an_unknown_action_is_refused(hv01):
+    response = hv01.post(GET.replace(TRANSFER + "Get", TRANSFER + "Fetch"))
+    assert (response.subcode, response.code) == ("a:ActionNotSupported", 2150858771)
+
+
+def test_the_microsoft_client_headers_are_understood(hv01):
+    more = "".join(
+        f'<m:{name} xmlns:m="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" s:mustUnderstand="false">1</m:{name}>'
+        for name in ("DataLocale", "ActivityId", "SessionId", "OperationID", "SequenceId")
+    )
+    options = [("__MI_CallbackRegistration", "11"), ("wmi:Anything", "1"), ("msftwinrm:UsePreciseArrays", "true")]
+    xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", "", {"name": "hvc1"}, options, more=more)
+    assert hv01.post(xml).status == 200
