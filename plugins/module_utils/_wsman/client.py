@@ -119,29 +119,29 @@ class Client:
         self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000
     ) -> t.Iterator[Instance]:
         """The instances one by one, pulled as they are needed; an enumeration that is abandoned is released."""
-        body = enumerate_body(wql=wql, max_elements=max_elements)
-        answer = self._some(Request(action=ENUMERATE, target=target, body=body))
+        answer = self._some(
+            Request(action=ENUMERATE, target=target, body=enumerate_body(wql=wql, max_elements=max_elements))
+        )
         context = ""
         try:
             while True:
                 # OMI sends a context along with the end of the sequence, so only the end counts.
-                ended = (
-                    answer.find(f"{{{WSMAN}}}EndOfSequence") is not None
-                    or answer.find(f"{{{ENUMERATION}}}EndOfSequence") is not None
-                )
+                ended = any(answer.find(f"{{{space}}}EndOfSequence") is not None for space in (WSMAN, ENUMERATION))
                 context = "" if ended else text_of(answer.find(f"{{{ENUMERATION}}}EnumerationContext"))
-                for space in (WSMAN, ENUMERATION):
-                    for element in answer.iterfind(f"{{{space}}}Items/*"):
-                        yield self._item(element, namespace)
-                if not context:
-                    if not ended:
-                        raise AnswerLost("the answer ends the enumeration neither with a context nor with its end")
+                found = [
+                    element for space in (WSMAN, ENUMERATION) for element in answer.iterfind(f"{{{space}}}Items/*")
+                ]
+                for element in found:
+                    yield self._item(element, namespace)
+                if ended:
                     return
+                if not context or (not found and local_name(answer.tag) == "PullResponse"):
+                    raise AnswerLost("the answer brings the enumeration neither further nor to its end")
                 answer = self._some(
                     Request(action=PULL, target=target, body=pull_body(context, max_elements=max_elements))
                 )
-        except Fault:
-            context = ""  # a context that was faulted is gone
+        except (Fault, Unreachable, TimedOut):
+            context = ""  # a context that was faulted is gone, and a host that is silent cannot be told
             raise
         finally:
             if context:

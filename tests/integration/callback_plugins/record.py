@@ -33,7 +33,8 @@ class CallbackModule(CallbackBase):
             "item": item,
             "host": result._host.get_name(),
             "task": result._task.get_name(),
-            "result": json.loads(self._dump_results(result._result)),
+            "data": json.loads(self._dump_results(result._result)),
+            "diff": result._result.get("diff"),
         }
         with Path(os.environ["RECORD_FILE"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
