@@ -171,8 +171,21 @@ class TestAbandonedEnumerations:
 
     def test_a_page_without_context_and_end(self, talk: Talk) -> None:
         client, _script = talk(*[page(item("vm1"))] * 3)
-        with pytest.raises(AnswerLost, match="neither with a context nor with its end"):
+        with pytest.raises(AnswerLost, match="neither further nor to its end"):
             client.instances(RESOURCES, doing="listing")
+
+    def test_a_pull_that_brings_nothing_ends_it(self, talk: Talk) -> None:
+        empty = [page(item("vm1"), context="1"), page(context="1", pulled=True), RELEASED]
+        client, script = talk(*empty * 3)
+        with pytest.raises(AnswerLost, match="neither further nor to its end"):
+            client.instances(RESOURCES, doing="listing")
+        assert script.actions == ["Enumerate", "Pull", "Release"] * 3
+
+    def test_a_host_that_falls_silent_is_not_told(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1"), TimedOut("no answer"))
+        with pytest.raises(TimedOut):
+            client.instances(RESOURCES, doing="listing")
+        assert script.actions == ["Enumerate", "Pull"]
 
     def test_an_item_that_holds_nothing(self, talk: Talk) -> None:
         client, _script = talk(*[page("<w:Item><a:EndpointReference/></w:Item>", end=True)] * 3)
