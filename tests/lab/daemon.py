@@ -7,21 +7,22 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
+from typing import TextIO
 
-from . import estate as estate_file
 from .estate import EstateError
-from .running import PortTakenError, RunningEstate, rewind
+from .running import PortTakenError, RunningEstate, adopt, rewind
 
 _PATIENCE = 30.0
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class DaemonError(RuntimeError):
@@ -29,12 +30,16 @@ class DaemonError(RuntimeError):
 
 
 def _pid(state: Path) -> int | None:
+    """The process that holds the lock of a state folder: a number left over from a crash is not believed."""
     try:
-        found = int((state / "lab.pid").read_text(encoding="utf-8"))
-        os.kill(found, 0)
-    except (OSError, ValueError):
-        return None
-    return found
+        with (state / "lab.pid").open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read() or 0)
+    except FileNotFoundError:
+        pass
+    return None
 
 
 def is_running(state: Path) -> bool:
@@ -42,43 +47,67 @@ def is_running(state: Path) -> bool:
     return _pid(state) is not None
 
 
+def _write(path: Path, **content: object) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(content), encoding="utf-8")
+    draft.replace(path)
+
+
+def _reset(running: RunningEstate, state: Path) -> None:
+    token = (state / "reset.request").read_text(encoding="utf-8")
+    try:
+        running.reset()
+    except EstateError as problem:
+        _write(state / "reset.result", token=token, error=str(problem))
+    else:
+        _write(state / "reset.result", token=token)
+
+
+def _lock(file: TextIO) -> None:
+    # Somebody who asks whether the estate is up holds the lock for a moment.
+    for _ in range(20):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.02)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def serve(state: Path) -> int:
     """Run the estate of a state folder in this process until it is told to stop."""
-    stopping, resetting = threading.Event(), threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
-    signal.signal(signal.SIGHUP, lambda *_: resetting.set())
-    outcome = state / "lab.started"
-    try:
-        running = RunningEstate(None, state)
-        running.start()
-    except (EstateError, PortTakenError) as problem:
-        outcome.write_text(json.dumps({"error": str(problem)}), encoding="utf-8")
-        return 1
-    outcome.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
-    while not stopping.wait(0.05):
-        if resetting.is_set():
-            resetting.clear()
-            token = (state / "reset.request").read_text(encoding="utf-8")
-            try:
-                running.reset()
-                result = {"token": token}
-            except EstateError as problem:
-                result = {"token": token, "error": str(problem)}
-            (state / "reset.result").write_text(json.dumps(result), encoding="utf-8")
-    running.stop()
-    (state / "lab.pid").unlink(missing_ok=True)
+    # Blocked, and asked for below: a handler could interrupt a lock that it needs itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    started = state / "lab.started"
+    with (state / "lab.pid").open("a+", encoding="utf-8") as lock:
+        try:
+            _lock(lock)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            running = RunningEstate(None, state)
+            running.start()
+        except BlockingIOError:
+            _write(started, error=f"the estate of {state} is running already", pid=os.getpid())
+            return 1
+        except (EstateError, PortTakenError) as problem:
+            _write(started, error=str(problem), pid=os.getpid())
+            return 1
+        _write(started, pid=os.getpid())
+        while signal.sigwait(_SIGNALS) == signal.SIGHUP:
+            _reset(running, state)
+        running.stop()
     return 0
 
 
-def _wait(path: Path, process: subprocess.Popen[bytes] | None = None, token: str | None = None) -> dict[str, str]:
+def _wait(path: Path, name: str, value: object, process: subprocess.Popen[bytes] | None = None) -> dict[str, str]:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
+        ended = process is not None and process.poll() is not None
         with contextlib.suppress(OSError, ValueError):
             found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-            if token is None or found.get("token") == token:
+            if found.get(name) == value:
                 return found
-        if process is not None and process.poll() is not None and not path.exists():
+        if ended:
             raise DaemonError(f"the lab's process ended at once: see {path.with_name('lab.log')}")
         time.sleep(0.02)
     raise DaemonError("the lab's process did not answer in time")
@@ -88,9 +117,7 @@ def up(source: Path, state: Path) -> None:
     """Start an estate and wait until all of its endpoints answer."""
     if is_running(state):
         raise DaemonError(f"the estate of {state} is running already")
-    RunningEstate(source, state).close()
-    outcome = state / "lab.started"
-    outcome.unlink(missing_ok=True)
+    estate = adopt(source, state)
     folder = str(Path(__file__).parent.parent)
     search = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", ""))))
     with (state / "lab.log").open("ab") as log:
@@ -102,13 +129,10 @@ def up(source: Path, state: Path) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": search},
         )
-    (state / "lab.pid").write_text(str(process.pid), encoding="utf-8")
-    found = _wait(outcome, process)
+    found = _wait(state / "lab.started", "pid", process.pid, process)
     if "error" in found:
         process.wait()
-        (state / "lab.pid").unlink(missing_ok=True)
         raise DaemonError(found["error"])
-    estate = estate_file.load(state / "estate.yml")
     for host in estate.hosts:
         for port in (estate.http, estate.https):
             socket.create_connection((host.address, port), timeout=5).close()
@@ -122,10 +146,7 @@ def down(state: Path) -> None:
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
         if _pid(state) is None:
-            (state / "lab.pid").unlink(missing_ok=True)
             return
         time.sleep(0.02)
     raise DaemonError(f"process {pid} does not stop")
@@ -140,6 +161,6 @@ def reset(state: Path) -> None:
     token = str(time.monotonic_ns())
     (state / "reset.request").write_text(token, encoding="utf-8")
     os.kill(pid, signal.SIGHUP)
-    found = _wait(state / "reset.result", token=token)
+    found = _wait(state / "reset.result", "token", token)
     if "error" in found:
         raise DaemonError(found["error"])

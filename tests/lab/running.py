@@ -24,9 +24,10 @@ from .values import Embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 
-def _adopt(source: Path | None, state: Path) -> Estate:
+def adopt(source: Path | None, state: Path) -> Estate:
     """Take the estate file into the state folder, or insist that it is the one that the state began from."""
     state.mkdir(parents=True, exist_ok=True)
     kept = state / "estate.yml"
@@ -86,7 +87,7 @@ class RunningEstate:
 
     def __init__(self, source: Path | None, state: Path) -> None:
         self.state = state
-        self.estate = _adopt(source, state)
+        self.estate = adopt(source, state)
         self._journal = Journal(state / "journal.jsonl")
         self._rules = faults.Rules(state / "faults.yml")
         self._clusters: dict[str, Repository] = {}
@@ -121,8 +122,9 @@ class RunningEstate:
 
     def stop(self) -> None:
         """Close every listener; the state stays."""
-        for listener in self._listeners:
-            listener.stop()
+        # One after the other they would wait for each other's poll.
+        with ThreadPoolExecutor(max_workers=32) as workers:
+            list(workers.map(Listener.stop, self._listeners))
         self._listeners.clear()
         self.close()
 

@@ -34,6 +34,7 @@ def envelope(
     body: str = "",
     selectors: dict[str, str] | None = None,
     options: list[tuple[str, str]] | None = None,
+    *,
     size: str = "512000",
     timeout: str = "PT60.000S",
     more: str = "",

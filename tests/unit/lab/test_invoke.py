@@ -25,13 +25,13 @@ THRESHOLD_20 = bytes.fromhex(
 )
 
 
-def _control(client, code, data=b"", name=MACHINE, cls="MSCluster_Resource", method="ExecuteResourceControl"):
+def _control(client, code, data=b"", *, name=MACHINE, cls="MSCluster_Resource", method="ExecuteResourceControl"):
     buffer = "".join(f"<p:InputBuffer>{byte}</p:InputBuffer>" for byte in data)
     return client.invoke(cls, method, f"<p:ControlCode>{code}</p:ControlCode>{buffer}", Name=name)
 
 
 def _cluster(client, code, data=b""):
-    return _control(client, code, data, "HVC1", "MSCluster_Cluster", "ExecuteClusterControl")
+    return _control(client, code, data, name="HVC1", cls="MSCluster_Cluster", method="ExecuteClusterControl")
 
 
 def _output(response):
