@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Each target makes what it needs itself, below .cache. All that it takes is Python 3.11 or later.
+CONNECTION ?= winrm
+LISTENER ?= https
+
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
+PYTHON ?= $(shell for each in $(PYTHONS); do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+WORKBENCH = $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) tests/workbench.py
+
+.PHONY: demo test lint sanity units integration bench clean
+
+demo: ## a lab of Windows hosts, what the playbook finds there, and what it changes
+	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
+
+test: ## all tests, on every ansible-core that the Pythons of this machine run
+	@$(WORKBENCH) test
+
+lint sanity units integration: ## one part of the tests
+	@$(WORKBENCH) test $@
+
+bench: ## what a task costs, beside other modules
+	@$(WORKBENCH) bench $(ARGUMENTS)
+
+clean: ## remove everything that the others have made
+	rm -rf .cache

@@ -1,0 +1,221 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection at work on a lab of Windows hosts: what it finds, what it changes, and that it then rests.
+
+Nothing of what it says in the end comes from Ansible: the drift is counted from the diff that is on the screen, writes
+from the lab's journal, and changes from what the lab has stored before and after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+import yaml
+from lab import daemon, journal
+from lab.estate import load
+from lab.inventory import inventory
+from lab.repository import plain
+from lab.running import cluster_repository, host_repository
+
+if t.TYPE_CHECKING:
+    from lab.estate import Estate
+
+TESTS = pathlib.Path(__file__).resolve().parent
+ESTATE = TESTS / "lab" / "estates" / "demo.yml"
+PLAYBOOK = "winha.cluster.enforce"
+_NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_MARKS = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+
+Values = t.Mapping[tuple[str, ...], t.Any]
+
+
+class Lab:
+    """The estate of the demo in a directory of its own, on addresses that are free."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self._state = directory / "state"
+        self._source = directory / "estate.yml"
+        self._seen = 0
+
+    def up(self) -> str:
+        """Bring the estate up and say what it is."""
+        text = ESTATE.read_text("utf-8")
+        for network in _NETWORKS:
+            self._source.write_text(text.replace(" 127.20.", f" 127.{network}."), "utf-8")
+            try:
+                daemon.up(self._source, self._state)
+            except daemon.DaemonError as exc:
+                if "in use" not in str(exc):
+                    raise
+                shutil.rmtree(self._state)
+                continue
+            rows = (
+                f"{host.name:<8}{host.cluster or '':<8}Windows Server {host.windows}" for host in self._estate().hosts
+            )
+            return "\n".join(rows)
+        raise daemon.DaemonError("Too many labs are up on this machine. Stop one.")
+
+    def down(self) -> None:
+        if daemon.is_running(self._state):
+            daemon.down(self._state)
+
+    def inventory(self, connection: str, listener: str) -> pathlib.Path:
+        file = self._state / "inventory.yml"
+        file.write_text(yaml.safe_dump(inventory(self._estate(), self._state, connection, listener)), "utf-8")
+        return file
+
+    def writes(self) -> int:
+        """How many writes came over the wire since the last time that this was asked."""
+        total = len(journal.read(self._state / "journal.jsonl", writes=True))
+        new, self._seen = total - self._seen, total
+        return new
+
+    def values(self) -> Values:
+        """Everything that hosts and clusters have stored."""
+        estate = self._estate()
+        found = {cluster.name: cluster_repository(self._state, estate, cluster) for cluster in estate.clusters}
+        found |= {host.name: host_repository(self._state, host) for host in estate.hosts}
+        return {
+            (owner, instance.cls.name, *instance.key, *place): value
+            for owner, repository in found.items()
+            for instance in repository.everything()
+            for name, stored in instance.values.items()
+            for place, value in _leaves(plain(stored), name)
+        }
+
+    def _estate(self) -> Estate:
+        return load(self._state / "estate.yml")
+
+
+def _leaves(value: t.Any, *place: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
+    """The single values in a stored one, each with where it is."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, *place, name)
+    else:
+        yield place, value
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run of the playbook came to."""
+
+    status: int
+    drift: int
+    writes: int
+    changed: int
+    seconds: float
+
+
+def run(lab: Lab, hosts: pathlib.Path, *options: str) -> Run:
+    """Run the playbook before the eyes of who is watching, and look at what it did."""
+    before = lab.values()
+    command = [
+        str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
+        "-i",
+        str(hosts),
+        PLAYBOOK,
+        *options,
+    ]
+    looks = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_FORCE_COLOR": "true" if _MARKS[0] else "false"}
+    started = time.monotonic()
+    shown = []
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **looks},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                shown.append(_COLOUR.sub("", line))
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            raise
+    seconds = time.monotonic() - started
+    after = lab.values()
+    return Run(
+        status=process.returncode,
+        drift=sum(line.startswith("+") and not line.startswith("+++ ") for line in shown),
+        writes=lab.writes(),
+        changed=sum(before.get(place) != after.get(place) for place in {*before, *after}),
+        seconds=seconds,
+    )
+
+
+def heading(text: str) -> None:
+    print(f"\n{_MARKS[0]}{text}\n{'=' * len(text)}{_MARKS[1]}", flush=True)
+
+
+def demonstrate(lab: Lab, connection: str, listener: str) -> int:
+    """All of the demo. Gives the exit status: 0 only if everything is as it should be."""
+    heading("The estate")
+    print(lab.up().rstrip())
+    hosts = lab.inventory(connection, listener)
+    print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
+    heading("What is not as it should be: ansible-playbook --check --diff")
+    check = run(lab, hosts, "--check", "--diff")
+    heading("Putting it right: ansible-playbook")
+    first = run(lab, hosts)
+    heading("Once more, with nothing left to do: ansible-playbook")
+    second = run(lab, hosts)
+    heading("What it came to")
+    failed = sum(one.status != 0 for one in (check, first, second))
+    rows = (
+        ("Drift that the check found", check.drift, check.drift > 0),
+        ("Values that the first run changed on the hosts", first.changed, first.changed == check.drift),
+        ("Writes on the wire in check mode", check.writes, not check.writes and not check.changed),
+        ("Writes on the wire in the second run", second.writes, not second.writes and not second.changed),
+        ("Runs that failed", failed, failed == 0),
+    )
+    for text, number, right in rows:
+        print(f"{text:<48}{number:>4}  {'as it should be' if right else 'NOT as it should be'}")
+    print(f"{'Seconds for the three runs':<48}{check.seconds + first.seconds + second.seconds:>4.0f}")
+    return 0 if all(right for text, number, right in rows) else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connection", choices=["winrm", "psrp"], default="winrm")
+    parser.add_argument("--listener", choices=["http", "https"], default="https")
+    options = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="winha-demo-"))
+    lab = Lab(directory)
+    try:
+        return demonstrate(lab, options.connection, options.listener)
+    except daemon.DaemonError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    finally:
+        with contextlib.suppress(ValueError):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+        lab.down()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
