@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from .refusal import Refusal, RefusedError, refused
-from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, namespace, text
+from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, text
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -203,8 +203,3 @@ def read(root: ET.Element, limit: int) -> Request:
         _timeout(headers.get(f"{{{W}}}OperationTimeout")),
         body[0] if len(body) else None,
     )
-
-
-def body_namespace(request: Request) -> str:
-    """The namespace of the body's root, empty for an empty body."""
-    return "" if request.body is None else namespace(request.body.tag)

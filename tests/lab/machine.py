@@ -172,31 +172,31 @@ class Machine:
         return Reply(f"{X}/GetResponse", self._written(request, instance))
 
     def _put(self, request: Request, _user: str, trace: Trace) -> Reply:
-        repository, instance = self._instance(request)
-        trace.write = True
-        inner = repository.private_class(instance)
-        sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
+        repository, _ = self._class(request)
         listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
-        wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
         store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
+            _, instance = self._instance(request)
+            inner = repository.private_class(instance)
+            sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
+            wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
             written = providers.modify(store, instance, wanted)
         return Reply(f"{X}/PutResponse", self._written(request, written))
 
     def _invoke(self, request: Request, _user: str, trace: Trace) -> Reply:
-        _, cls = self._class(request)
+        repository, cls = self._class(request)
         method: Method | None = cls.methods.get(trace.method.lower())
         if method is None:
             raise RefusedError(
                 Refusal("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {trace.method}.", cim_status=17)
             )
         trace.write = providers.is_write(cls.name, method.name, {})
-        repository, instance = self._instance(request)
         uri, base = request.target.uri, request.target.base
         given = input_values(request.body, uri, base, trace.method, method.inputs)
         trace.write = providers.is_write(cls.name, method.name, given)
         store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
+            _, instance = self._instance(request)
             results = providers.invoke(store, instance, method.name, given)
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}

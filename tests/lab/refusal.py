@@ -105,11 +105,6 @@ def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", c
     )
 
 
-def not_found(message: str, code: int = 2150858752) -> RefusedError:
-    """No such namespace, class or instance."""
-    return RefusedError(Refusal("a:DestinationUnreachable", code, message, provider=True, cim_status=6))
-
-
 def _classic(refusal: Refusal, machine: str) -> str:
     opening = f'<f:WSManFault xmlns:f="{F}" Code="{refusal.code}" Machine={quoteattr(machine)}><f:Message>'
     closing = "</f:Message></f:WSManFault>"

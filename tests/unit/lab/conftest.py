@@ -37,9 +37,17 @@ ESTATE = {
         {"name": "lone", "address": f"{NET}.31", "windows": 2019, "first_page": "one_item"},
         {"name": "shut", "address": f"{NET}.41", "windows": 2025, "http_401": True, "certificate": "expired"},
         {"name": "fake", "address": f"{NET}.42", "windows": 2025, "certificate": "other_ca", "projection": "refuse"},
-        {"name": "name", "address": f"{NET}.43", "windows": 2012, "certificate": "wrong_name"},
+        {
+            "name": "name",
+            "address": f"{NET}.43",
+            "windows": 2012,
+            "certificate": "wrong_name",
+            "projection": "no_embedded",
+            "cluster": "NEW1",
+        },
     ],
     "clusters": [
+        {"name": "NEW1", "fqdn": "new1.example.test", "nodes": ["name", "gone"]},
         {
             "name": "HVC1",
             "fqdn": "hvc1.example.test",

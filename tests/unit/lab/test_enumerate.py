@@ -129,6 +129,24 @@ def test_a_host_may_refuse_projections(client):
     )
 
 
+def test_a_host_may_leave_embedded_objects_out(client):
+    (fragment, *_) = client("name").enumerate("SELECT Name, PrivateProperties FROM MSCluster_Resource").items
+    assert [item.tag for item in fragment] == ["Name"]
+
+
+def test_a_node_without_a_host_is_down(client):
+    nodes = client("name").enumerate(uri=CLUSTER + "MSCluster_Node").items
+    assert {value(item, "Name"): value(item, "State") for item in nodes[:1]} == {"name": "0"}
+    gone = client("name").get("MSCluster_Node", Name="gone").content
+    assert value(gone, "State") == "1"
+
+
+def test_a_context_expires(hv01, monkeypatch):
+    opened = context(hv01.enumerate(MACHINES, inner=""))
+    monkeypatch.setattr("lab.enumeration._EXPIRES", -1.0)
+    assert hv01.pull(opened).subcode == "n:InvalidEnumerationContext"
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from raw_client import CLUSTER, DMTF, MESSAGE_ID, TRANSFER, envelope, value
+from raw_client import CLUSTER, DMTF, MESSAGE_ID, TRANSFER, WMI, envelope, value
 
 A = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
 GET = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", selectors={"Name": "HVC1"})
@@ -148,3 +148,30 @@ def test_the_microsoft_client_headers_are_understood(hv01):
     options = [("__MI_CallbackRegistration", "11"), ("wmi:Anything", "1"), ("msftwinrm:UsePreciseArrays", "true")]
     xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", "", {"name": "hvc1"}, options, more=more)
     assert hv01.post(xml).status == 200
+
+
+def test_blanks_around_header_texts_do_not_count(hv01):
+    spread = GET.replace("><", ">\n<").replace("Get</a:Action>", "Get\n  </a:Action>")
+    assert hv01.post(spread.replace('true">http', 'true">\n  http')).status == 200
+
+
+def test_a_fault_of_2008_r2_has_the_captured_shape(old1):
+    fault = old1.enumerate("SELECT * FROM Win32_Processa WHERE Name = 'sshd.exe'", uri=WMI + "root/cimv2/*")
+    names = [item.tag.rpartition("}")[2] for item in fault.root.iter()]
+    assert names == [
+        *("Envelope", "Header", "Action", "MessageID", "To", "RelatesTo", "Body", "Fault", "Code", "Value"),
+        *("Subcode", "Value", "Reason", "Text", "Detail", "WSManFault", "Message", "ProviderFault", "WSManFault"),
+        *("Message", "ExtendedError", "__ExtendedStatus", "Description", "Operation", "ParameterInfo"),
+        *("ProviderName", "StatusCode"),
+    ]
+    assert "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault" in fault.text
+    assert "SELECT * FROM Win32_Processa" in fault.text
+
+
+def test_a_fault_of_2012_names_its_hresult(client):
+    fault = client("name").get("MSCluster_Node", Name="nobody")
+    members = {item.tag.rpartition("}")[2]: item.text for item in fault.root.iter()}
+    assert members["CIMStatusCode"] == "6"
+    assert members["MessageID"] == "HRESULT 0x80041002"
+    assert members["error_Code"] == str(0x80041002)
+    assert members["error_Type"] == "HRESULT"

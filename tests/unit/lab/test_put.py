@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from raw_client import CLUSTER, DMTF, TRANSFER, envelope, value
@@ -182,3 +183,17 @@ def test_create_and_delete_are_not_for_this_provider(hv01, lab, action):
     response = hv01.post(envelope(TRANSFER + action, CLUSTER + "MSCluster_Resource", "", {"Name": MACHINE}))
     assert "0x80041024" in response.text
     assert lab.journal()[-1].write
+
+
+def test_writers_at_the_same_time(client, lab):
+    def write(number):
+        here = client("hv01" if number % 2 else "hv02")
+        xml = _set(here.instance("MSCluster_Cluster", Name="HVC1"), "SameSubnetThreshold", 20 + number)
+        return here.put("MSCluster_Cluster", xml, ("SameSubnetThreshold",), Name="HVC1").status
+
+    with ThreadPoolExecutor(8) as workers:
+        assert set(workers.map(write, range(1, 25))) == {200}
+    changes = [change for entry in lab.journal(writes=True) for change in entry.changes]
+    assert {change.after for change in changes} == set(range(21, 45))
+    last = lab.cluster("HVC1").named("MSCluster_Cluster", "HVC1").values["SameSubnetThreshold"]
+    assert {change.before for change in changes} == {20, *range(21, 45)} - {last}
