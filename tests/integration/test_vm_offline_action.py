@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""vm_offline_action where everything is well: given a cluster, when the task runs, then this is on the wire."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from stage import CONNECTIONS, Result, Stage, changes, estate_file, tasks
+
+AS_IT_IS = {
+    "EX01": "save",
+    "EX02": "shut_down",
+    "EX03": "turn_off",
+    "EX04": "shut_down_forced",
+    "EX05": "save",
+    "EX06": "save",
+    "EX07": "save",
+    "FILE01": "save",
+}
+NUMBERS = {"turn_off": 0, "save": 1, "shut_down": 2, "shut_down_forced": 3}
+RESOURCES = {name: "SCVMM EX07" if name == "EX07" else f"Virtual Machine {name}" for name in AS_IT_IS}
+ALL_MENDED = {
+    ("HVC1", RESOURCES[name], "PrivateProperties.OfflineAction"): (None if name == "EX05" else NUMBERS[action], 2)
+    for name, action in AS_IT_IS.items()
+    if action != "shut_down"
+}
+ONE_STEP = ["get", "Put", "get"]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
+def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) -> None:
+    play = tasks("hv01", {"vm_offline_action": {}})
+    before = lab.picture()
+    checked = lab.check(play, via=via)
+    assert {entry.listener for entry in lab.journal()} == {via[1]}
+    applied = lab.play(play, "--diff", via=via)
+    assert changes(before, lab.picture()) == ALL_MENDED
+    assert [entry.operation for entry in lab.writes()] == ["Put"] * 7
+    again = lab.play(play, "--diff", via=via)
+    assert len(lab.writes()) == 7
+    assert (checked.rc, applied.rc, again.rc) == (0, 0, 0)
+    assert (checked.of("hv01").changed, applied.of("hv01").changed, again.of("hv01").changed) == (True, True, False)
+    assert lab.operations() == ["enumerate", "enumerate", *ONE_STEP * 7, "enumerate"]
+    drifted = [name for name, action in AS_IT_IS.items() if action != "shut_down"]
+    diff = applied.of("hv01").diff
+    assert diff == checked.of("hv01").diff
+    assert diff["before"] == "".join(f"{name}: {AS_IT_IS[name]}\n" for name in drifted)
+    assert diff["after"] == "".join(f"{name}: shut_down\n" for name in drifted)
+    assert "-EX03: turn_off\n" in checked.output
+    assert "+EX03: shut_down\n" in checked.output
+    assert again.of("hv01").diff is None
+    assert checked.of("hv01").actions["EX03"] == ("shut_down", "would_change")
+    assert applied.of("hv01").actions["EX03"] == ("shut_down", "changed")
+    assert again.of("hv01").actions == dict.fromkeys(AS_IT_IS, ("shut_down", "compliant"))
+    rows = applied.of("hv01").data["virtual_machines"]
+    assert {row["name"]: row["before"] for row in rows} == AS_IT_IS
+    assert {row["name"]: row["resource"] for row in rows} == RESOURCES
+
+
+def test_sets_each_action_through_either_node(lab: Stage) -> None:
+    wanted = [{"name": action, "vm_offline_action": {"action": action}} for action in NUMBERS]
+    run = lab.check(tasks("hv02", *wanted))
+    for action in NUMBERS:
+        expected = [name for name, found in AS_IT_IS.items() if found != action]
+        assert [line.split(":")[0] for line in run.of("hv02", action).diff["before"].splitlines()] == expected
+    for action in ("save", "turn_off", "shut_down_forced"):
+        assert lab.task("hv02", "vm_offline_action", {"action": action}).of("hv02").changed
+        # What was never set counts as save, so it is left alone while save is wanted.
+        assert set(lab.actions("HVC1").values()) == ({1, None} if action == "save" else {NUMBERS[action]})
+
+
+SELECTIONS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
+    "one name": ({"names": ["EX01"]}, ["EX01"]),
+    "in another case": ({"names": ["ex01", "fIlE*"]}, ["EX01", "FILE01"]),
+    "a star": ({"names": ["EX*"], "exclude": ["EX0[1-5]"]}, ["EX06", "EX07"]),
+    "a question mark": ({"names": ["EX0?"], "exclude": ["ex0[!7]"]}, ["EX07"]),
+    "a set of characters": ({"names": ["EX0[13]"]}, ["EX01", "EX03"]),
+    "excluded in another case": ({"names": ["*"], "exclude": ["ex*"]}, ["FILE01"]),
+    "excluded twice and a stranger": ({"names": ["*"], "exclude": ["E*", "EX01", "nobody"]}, ["FILE01"]),
+    "everything excluded": ({"exclude": ["*"]}, []),
+    "by its resource": ({"names": ["virtual machine EX03"]}, ["EX03"]),
+    "by its group": ({"names": ["SCVMM EX07 Resources"]}, ["EX07"]),
+    "by its resource of SCVMM": ({"names": ["SCVMM EX07"]}, ["EX07"]),
+    "named twice": ({"names": ["EX01", "EX01", "EX0[1]"]}, ["EX01"]),
+    "as one text with commas": ({"names": "EX01,EX03"}, ["EX01", "EX03"]),
+    "one of two is there": ({"names": ["EX01", "EX99"], "allow_no_match": True}, ["EX01"]),
+    "none is there": ({"names": ["EX99"], "allow_no_match": True}, []),
+    "a path is no wildcard": ({"names": ["EX01/*", "EX01"], "allow_no_match": True}, ["EX01"]),
+}
+
+
+@pytest.fixture(scope="module")
+def selected(demo: Stage) -> dict[str, Result]:
+    demo.estate.reset()
+    listed = [{"name": name, "vm_offline_action": options} for name, (options, _) in SELECTIONS.items()]
+    run = demo.check(tasks("hv01", *listed))
+    return {result.task: result for result in run.results}
+
+
+@pytest.mark.parametrize("case", SELECTIONS)
+def test_means_the_machines_that_are_named(selected: dict[str, Result], case: str) -> None:
+    expected = SELECTIONS[case][1]
+    assert selected[case].status == "ok"
+    assert list(selected[case].actions) == expected
+    assert selected[case].changed == bool(expected)
+
+
+def test_a_name_that_matches_nothing_stops_it_before_any_write(lab: Stage) -> None:
+    run = lab.play(
+        tasks(
+            "hv01",
+            {"name": "a few", "vm_offline_action": {"names": ["EX01", "EX99", "ex8*"]}, "ignore_errors": True},
+            {"name": "configuration", "vm_offline_action": {"names": ["Virtual Machine Configuration *"]}},
+        )
+    )
+    assert run.rc == 2
+    assert run.of("hv01", "a few").message == (
+        "No clustered virtual machine of the cluster of hv01 matches EX99, ex8*; it has EX01, EX02, EX03, EX04, EX05, "
+        "EX06, EX07, FILE01. Correct the names, or set allow_no_match if this is expected."
+    )
+    assert "matches Virtual Machine Configuration *;" in run.of("hv01", "configuration").message
+    assert lab.writes() == []
+
+
+def test_never_touches_the_configuration_resources(lab: Stage) -> None:
+    kinds = {one.name: one.values["Type"] for one in lab.estate.cluster("HVC1").everything() if "Type" in one.values}
+    assert "Virtual Machine Configuration" in kinds.values()
+    lab.task("hv01", "vm_offline_action", {"action": "turn_off"})
+    assert {kinds[change.instance] for entry in lab.writes() for change in entry.changes} == {"Virtual Machine"}
+
+
+def twins(network: str) -> dict[str, t.Any]:
+    estate = estate_file(network)
+    machines = estate["clusters"][0]["virtual_machines"]
+    machines[1] |= {"name": "EX01", "resource": "SCVMM EX01", "group": "Other"}
+    machines[2] |= {"resource": "Ünïcode & <EX03>"}
+    machines[3]["private_properties"] = {"OfflineAction": 9}
+    return estate
+
+
+def test_names_that_are_odd_or_there_twice(bring_up: t.Callable[..., Stage]) -> None:
+    lab = bring_up(twins)
+    run = lab.task("hv01", "vm_offline_action")
+    named = run.of("hv01").actions
+    assert run.rc == 0, run.output
+    assert {"SCVMM EX01", "Virtual Machine EX01", "Ünïcode & <EX03>"} < set(named)
+    assert set(lab.actions("HVC1").values()) == {2}
+    befores = {row["name"]: row["before"] for row in run.of("hv01").data["virtual_machines"]}
+    assert befores["EX04"] == "unknown (9)"
+
+
+@pytest.mark.slow
+def test_a_thousand_machines_take_few_requests(bring_up: t.Callable[..., Stage]) -> None:
+    lab = bring_up(lambda network: estate_file(network, "large"))
+    run = lab.task("big01", "vm_offline_action", {"action": "save"})
+    assert not run.of("big01").changed
+    assert len(run.of("big01").data["virtual_machines"]) == 1000
+    assert len(lab.journal()) <= 3
+    lab.task("big01", "vm_offline_action", {"action": "turn_off", "names": ["vm000?", "vm001?", "vm0020"]})
+    assert len(lab.writes()) == 20
+    before = len(lab.journal())
+    lab.task("big02", "vm_offline_action", {"action": "save"})
+    assert len(lab.journal()) - before <= 3 + 3 * 20
+    assert set(lab.actions("BIG1").values()) == {1}
