@@ -26,9 +26,10 @@ from lab.daemon import DaemonError
 from . import report
 from .endpoint import Endpoint, UnexpectedError
 from .estate import DRIFTED, HOSTS, PORT, Estate, Lab, estate
-from .plays import CONTENDERS, EMPTY, FLOOR, FORKS, OURS, ROOT, Contender, Module, Run, RunError, Stage
+from .plays import CONTENDERS, EMPTY, FORKS, NOTHING, OURS, ROOT, Contender, Module, Run, RunError, Stage
 
 TASKS = 5
+_QUIET = 0.5  # load average
 _LARGE_TASK: Module = {"winha.cluster.vm_offline_action": {}}
 _PEER_COLLECTIONS = ("ansible.windows", "microsoft.ad")
 
@@ -53,6 +54,9 @@ def main() -> int:
 def measure(rounds: int) -> dict[str, t.Any]:
     """Everything, as the JSON file has it."""
     wanted = estate()
+    load = os.getloadavg()[0]
+    if load > _QUIET:
+        _say(f"This machine is busy (load {load:.1f}), so times will be off")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         directory = Path(name)
         for part in ("lab", "many", "large"):
@@ -67,7 +71,7 @@ def measure(rounds: int) -> dict[str, t.Any]:
             runs = _tasks(many, endpoint, rounds)
             large = Stage(directory / "large", [wanted.large.address], port=PORT, account=wanted.account)
             large_runs = _virtual_machines(large, endpoint, lab, wanted, rounds)
-    return _report(runs, large_runs, wanted, rounds)
+    return {**_report(runs, large_runs, wanted, rounds), "load_before": load}
 
 
 def _tasks(stage: Stage, endpoint: Endpoint, rounds: int) -> Runs:
@@ -92,13 +96,14 @@ def _virtual_machines(stage: Stage, endpoint: Endpoint, lab: Lab, wanted: Estate
     runs: Runs = collections.defaultdict(list)
 
     def run(name: str, *, check: bool = False, changed: int = 0) -> None:
-        task = {} if name == EMPTY.name else _LARGE_TASK
+        task = {EMPTY.name: EMPTY.task, NOTHING.name: NOTHING.task}.get(name, _LARGE_TASK)
         runs[name].append(stage.run(task, 1, endpoint, check=check, changed=changed))
 
     stage.run(_LARGE_TASK, 1, endpoint)
     for number in range(rounds):
         _say(f"round {number + 1} of {rounds}: {wanted.virtual_machines} virtual machines")
         run(EMPTY.name)
+        run(NOTHING.name)
         lab.become(wanted.compliant)
         run(_COMPLIANT)
         lab.become(wanted.drifted)
@@ -109,18 +114,19 @@ def _virtual_machines(stage: Stage, endpoint: Endpoint, lab: Lab, wanted: Estate
 
 
 def _report(runs: Runs, large_runs: Runs, wanted: Estate, rounds: int) -> dict[str, t.Any]:
+    empty, floor = runs[EMPTY.name], runs[NOTHING.name]
     tasks = [
-        report.cost(contender, runs[contender.name], runs[EMPTY.name], parts=HOSTS * TASKS)
+        report.cost(contender, runs[contender.name], empty=empty, floor=floor, parts=HOSTS * TASKS)
         for contender in CONTENDERS
         if contender != EMPTY
     ]
+    empty, floor = large_runs[EMPTY.name], large_runs[NOTHING.name]
     large = {
         name: report.cost(
-            Contender(name=name, owner=OURS, task=_LARGE_TASK), large_runs[name], large_runs[EMPTY.name], parts=1
+            Contender(name=name, owner=OURS, task=_LARGE_TASK), large_runs[name], empty=empty, floor=floor, parts=1
         )
-        for name in (_COMPLIANT, _CHECK, _APPLY, _AGAIN)
+        for name in (NOTHING.name, _COMPLIANT, _CHECK, _APPLY, _AGAIN)
     }
-    floor = next(task for task in tasks if task.owner == FLOOR).cpu.median
     ours = max(task.octets for task in tasks if task.owner == OURS)
     goals = report.targets(tasks, large[_COMPLIANT], large[_CHECK], large[_APPLY], drifted=DRIFTED)
     return {
@@ -141,14 +147,7 @@ def _report(runs: Runs, large_runs: Runs, wanted: Estate, rounds: int) -> dict[s
             "cpu": dataclasses.asdict(report.Spread.of([run.cpu for run in runs[EMPTY.name]])),
             "wall": dataclasses.asdict(report.Spread.of([run.wall for run in runs[EMPTY.name]])),
         },
-        "tasks": [
-            {
-                **dataclasses.asdict(task),
-                "octets_to_ours": task.octets / ours,
-                "cpu_to_floor": task.cpu.median / floor,
-            }
-            for task in tasks
-        ],
+        "tasks": [{**dataclasses.asdict(task), "octets_to_ours": task.octets / ours} for task in tasks],
         "virtual_machines": [dataclasses.asdict(task) for task in large.values()],
         "targets": [{**dataclasses.asdict(goal), "met": goal.met} for goal in goals],
     }

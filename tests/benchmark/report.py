@@ -10,7 +10,7 @@ import dataclasses
 import statistics
 import typing as t
 
-from .plays import FLOOR, OURS, PEER, Contender, Run
+from .plays import OURS, PEER, Contender, Run
 
 _LARGEST_SHARE = 1 / 10  # of the peers' bytes
 _LARGEST_CPU = 1.5  # times the floor
@@ -46,6 +46,7 @@ class Cost:
     cpu: Spread
     wall: Spread
     endpoint: float
+    cpu_to_floor: Spread
 
     @property
     def octets(self) -> float:
@@ -53,8 +54,10 @@ class Cost:
         return self.sent + self.received
 
 
-def cost(contender: Contender, runs: t.Sequence[Run], empty: t.Sequence[Run], *, parts: int) -> Cost:
-    """The cost of one part of a run (one task on one host), from runs and the empty ones of the same rounds."""
+def cost(
+    contender: Contender, runs: t.Sequence[Run], *, empty: t.Sequence[Run], floor: t.Sequence[Run], parts: int
+) -> Cost:
+    """The cost of one part of a run (one task on one host), from runs and those to compare with in the same rounds."""
 
     def typical(number: t.Callable[[Run], float]) -> float:
         return statistics.median(number(run) for run in runs) / parts
@@ -72,6 +75,9 @@ def cost(contender: Contender, runs: t.Sequence[Run], empty: t.Sequence[Run], *,
         cpu=beyond(lambda run: run.cpu),
         wall=beyond(lambda run: run.wall),
         endpoint=typical(lambda run: run.count.answering),
+        cpu_to_floor=Spread.of(
+            [(run.cpu - idle.cpu) / (least.cpu - idle.cpu) for run, idle, least in zip(runs, empty, floor, strict=True)]
+        ),
     )
 
 
@@ -95,7 +101,6 @@ def targets(
     """The targets with what was measured; where several of our modules compete, the dearest one counts."""
     ours = [task for task in tasks if task.owner == OURS]
     peers = [task for task in tasks if task.owner == PEER]
-    (floor,) = (task for task in tasks if task.owner == FLOOR)
     return (
         Target(
             promise="bytes of a task of ours, as a share of the most frugal peer's",
@@ -105,7 +110,7 @@ def targets(
         Target(
             promise="controller CPU of a task of ours, in times of an action that does nothing",
             limit=_LARGEST_CPU,
-            measured=max(task.cpu.median for task in ours) / floor.cpu.median,
+            measured=max(task.cpu_to_floor.median for task in ours),
         ),
         Target(promise="requests for virtual machines as wanted", limit=_MOST_READS, measured=compliant.requests),
         Target(promise="requests for the same in check mode, some drifted", limit=_MOST_READS, measured=check.requests),
@@ -127,7 +132,7 @@ def text(report: t.Mapping[str, t.Any]) -> str:
         f"Per task and host: {scale}; median (least to most)",
         "",
         *_table(
-            ("", "requests", "bytes sent", "received", ": ours", "CPU ms", "", ": floor", "wall ms", ""),
+            ("", "requests", "bytes sent", "received", ": ours", "CPU ms", "", ": floor", "", "wall ms", ""),
             [
                 (
                     task["name"],
@@ -136,7 +141,8 @@ def text(report: t.Mapping[str, t.Any]) -> str:
                     f"{task['received']:,.0f}",
                     f"{task['octets_to_ours']:.1f}",
                     *_milliseconds(task["cpu"]),
-                    f"{task['cpu_to_floor']:.2f}",
+                    f"{task['cpu_to_floor']['median']:.2f}",
+                    "({least:.2f} to {most:.2f})".format(**task["cpu_to_floor"]),
                     *_milliseconds(task["wall"]),
                 )
                 for task in report["tasks"]
