@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must agree in the collection, though it stands in different files."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = "ansible_collections.winha.cluster.plugins"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+PLUGINS = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
+LONGEST = 350
+HEADER = (
+    "# Copyright: (c) 2026, winha.cluster contributors\n"
+    "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
+    "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+)
+KEYWORDS = {
+    "become", "check_mode", "delegate_to", "diff", "environment", "failed_when", "ignore_errors", "loop",
+    "loop_control", "name", "notify", "register", "run_once", "tags", "throttle", "until", "retries", "vars", "when",
+}  # fmt: skip
+
+Mapping = dict[str, t.Any]
+
+
+def load(*path: str) -> t.Any:
+    return yaml.safe_load(ROOT.joinpath(*path).read_text("utf-8"))
+
+
+def module(name: str) -> t.Any:
+    return importlib.import_module(f"{PACKAGE}.modules.{name}")
+
+
+def documentation(name: str) -> Mapping:
+    """The documentation of a module with that of its fragments."""
+    own: Mapping = yaml.safe_load(module(name).DOCUMENTATION)
+    parts = [own]
+    for fragment in own["extends_documentation_fragment"]:
+        names = fragment.removeprefix("winha.cluster.").split(".")
+        found = importlib.import_module(f"{PACKAGE}.doc_fragments.{names[0]}").ModuleDocFragment
+        parts.append(yaml.safe_load(getattr(found, names[1].upper() if names[1:] else "DOCUMENTATION")))
+    merged = dict(own)
+    for key in ("options", "attributes"):
+        merged[key] = {}
+        for part in parts:
+            for entry, value in part.get(key, {}).items():
+                merged[key][entry] = merged[key].get(entry, {}) | value
+    return merged
+
+
+def shape(options: t.Mapping[str, Mapping], inner: str) -> Mapping:
+    """What documentation and argument spec say alike of options."""
+    return {
+        name: {
+            "type": option.get("type", "str"),
+            "elements": option.get("elements"),
+            "choices": option.get("choices"),
+            "default": option.get("default"),
+            "required": option.get("required", False),
+            "aliases": option.get("aliases", []),
+            "options": shape(option.get(inner) or {}, inner),
+        }
+        for name, option in options.items()
+    }
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_an_action_of_its_name(name: str) -> None:
+    action = importlib.import_module(f"{PACKAGE}.action.{name}").ActionModule
+    assert action.module == f"winha.cluster.{name}"
+    assert action.task is module(name).TASK
+
+
+def test_there_is_no_action_without_a_module() -> None:
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+
+
+def test_the_action_group_has_every_module() -> None:
+    assert sorted(load("meta", "runtime.yml")["action_groups"]["all"]) == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_documented_options_are_those_of_the_task(name: str) -> None:
+    assert shape(documentation(name)["options"], "suboptions") == shape(module(name).TASK.argument_spec, "options")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_option_is_described(name: str) -> None:
+    assert all(option["description"] for option in documentation(name)["options"].values())
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("attribute", ["check_mode", "diff_mode", "idempotent"])
+def test_a_module_says_how_it_keeps_the_promises_of_the_collection(name: str, attribute: str) -> None:
+    found = documentation(name)["attributes"][attribute]
+    assert found["description"]
+    reads = name.endswith("_info")
+    assert found["support"] == ("N/A" if reads and attribute == "diff_mode" else "full")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_its_own_name_and_since_when_it_is_there(name: str) -> None:
+    own = documentation(name)
+    assert own["module"] == name
+    assert version(own["version_added"]) <= version(load("galaxy.yml")["version"])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_are_tasks_with_full_names(name: str) -> None:
+    tasks = yaml.safe_load(module(name).EXAMPLES)
+    actions = [next(iter(set(task) - KEYWORDS)) for task in tasks]
+    assert [sorted(set(task) - KEYWORDS) for task in tasks] == [[action] for action in actions]
+    assert all(action.count(".") == 2 for action in actions)
+    assert f"winha.cluster.{name}" in actions
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_use_options_that_there_are(name: str) -> None:
+    tasks = yaml.safe_load(module(name).EXAMPLES)
+    used = [task.get(f"winha.cluster.{name}") or {} for task in tasks]
+    assert set(itertools.chain.from_iterable(used)) <= set(module(name).TASK.argument_spec)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_returns_is_described(name: str) -> None:
+    described = yaml.safe_load(module(name).RETURN)
+    assert described
+    assert all(value["description"] and value["type"] and value["returned"] for value in described.values())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_documented_defaults_of_a_role_are_its_defaults(role: str) -> None:
+    options = load("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load("roles", role, "defaults", "main.yml")
+    assert {name: option["default"] for name, option in options.items() if "default" in option} == defaults
+    assert all("default" in option or option.get("required") for option in options.values())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_variables_of_a_role_bear_its_name(role: str) -> None:
+    options = load("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert [name for name in options if not name.startswith(f"{role}_")] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_readme_of_a_role_tells_its_variables(role: str) -> None:
+    text = (ROOT / "roles" / role / "README.md").read_text("utf-8")
+    options = load("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert [name for name in options if name not in text] == []
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=str)
+def test_no_plugin_is_long(path: pathlib.Path) -> None:
+    assert len((ROOT / path).read_text("utf-8").splitlines()) < LONGEST
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=str)
+def test_every_plugin_says_whose_it_is(path: pathlib.Path) -> None:
+    assert (ROOT / path).read_text("utf-8").removeprefix("#!/usr/bin/python\n").startswith(HEADER)
+
+
+def test_the_newest_release_of_the_changelog_is_this_version() -> None:
+    releases = load("changelogs", "changelog.yaml")["releases"]
+    assert max(releases, key=version) == load("galaxy.yml")["version"]
+    assert f"## v{load('galaxy.yml')['version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8").replace("\\", "")
+
+
+def test_the_changelog_names_every_module_and_role() -> None:
+    releases = load("changelogs", "changelog.yaml")["releases"].values()
+    modules = [entry["name"] for release in releases for entry in release.get("modules", [])]
+    roles = [entry["name"] for release in releases for entry in release.get("objects", {}).get("role", [])]
+    assert (sorted(modules), sorted(roles)) == (MODULES, ROLES)
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in str(text).split("."))
