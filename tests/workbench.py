@@ -44,6 +44,7 @@ MATRIX = (
     ("2.19", ("3.11", "3.13", "3.12")),
     ("2.16", ("3.11", "3.12")),
 )
+LAST_LINES = 60  # of a part that failed, on the terminal
 
 
 class WorkbenchError(Exception):
@@ -249,13 +250,13 @@ class Command:
 class Part:
     """A part of the tests: commands in one environment, which all run even if one fails.
 
-    Parts that are C(alone) do not run beside each other, because they use the same addresses.
+    Parts of the same queue run one after another, because their labs have the same addresses.
     """
 
     name: str
     environment: Environment
     commands: t.Callable[[Environment], t.Sequence[Command]]
-    alone: bool = False
+    queue: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,7 +358,7 @@ class Runner:
     def __init__(self, parts: t.Sequence[Part]) -> None:
         self._waiting = list(parts)
         self._results: list[Result] = []
-        self._alone_taken = False
+        self._busy: set[str] = set()
         self._change = threading.Condition()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -384,9 +385,9 @@ class Runner:
         with self._change:
             while self._waiting and not self._stopped:
                 for part in self._waiting:
-                    if not (part.alone and self._alone_taken):
+                    if part.queue not in self._busy:
                         self._waiting.remove(part)
-                        self._alone_taken |= part.alone
+                        self._busy |= {part.queue} - {""}
                         return part
                 self._change.wait()
             return None
@@ -400,10 +401,11 @@ class Runner:
             result = Result(part=part, failed=failed, seconds=time.monotonic() - started)
             with self._change:
                 self._results.append(result)
-                self._alone_taken &= not part.alone
+                self._busy.discard(part.queue)
                 self._change.notify_all()
             if failed and not self._stopped:
-                say(f"{part.name} on {part.environment} failed: {failed}", log.read_text("utf-8", errors="replace"))
+                end = log.read_text("utf-8", errors="replace").splitlines()[-LAST_LINES:]
+                say(f"{part.name} on {part.environment} failed: {failed}. See {readable([log])}, which ends:", *end)
             elif not self._stopped:
                 say(f"{part.name} on {part.environment}: passed in {result.seconds:.0f} s")
 
@@ -445,13 +447,13 @@ class Runner:
 _terminal = threading.Lock()
 
 
-def say(heading: str, text: str = "") -> None:
+def say(heading: str, *lines: str) -> None:
     """Tell the person in front of the terminal what goes on."""
     marks = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
     with _terminal:
         print(f"{marks[0]}==> {heading}{marks[1]}", flush=True)
-        if text:
-            print(text.rstrip(), flush=True)
+        for line in lines:
+            print(line, flush=True)
 
 
 def readable(arguments: t.Iterable[str | pathlib.Path]) -> str:
@@ -491,8 +493,6 @@ def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
     say(f"{heading}, in {time.monotonic() - started:.0f} s", table(rows))
     for sentence in left_out:
         print(f"Left out: {sentence}")
-    if failures:
-        print("What each part said is in .cache/log.")
     return 1 if failures else 0
 
 
@@ -515,7 +515,7 @@ def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list
 
 
 def of_units(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
-    return [Part(name="units", environment=environment, commands=units) for environment in environments]
+    return [Part(name="units", environment=one, commands=units, queue="units") for one in environments]
 
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -523,7 +523,7 @@ def of_integration(environments: t.Sequence[Environment], first: Environment) ->
         chosen = () if environment == environments[0] else ("-m", "matrix")
         return [Command(pytest(environment, "-n", "2", "tests/integration", *chosen))]
 
-    return [Part(name="integration", environment=one, commands=commands, alone=True) for one in environments]
+    return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in environments]
 
 
 def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
