@@ -95,7 +95,7 @@ SELECTIONS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def selected(demo: Stage) -> dict[str, Result]:
+def scenes(demo: Stage) -> dict[str, Result]:
     demo.estate.reset()
     listed = [{"name": name, "vm_offline_action": options} for name, (options, _) in SELECTIONS.items()]
     run = demo.check(tasks("hv01", *listed))
@@ -103,11 +103,11 @@ def selected(demo: Stage) -> dict[str, Result]:
 
 
 @pytest.mark.parametrize("case", SELECTIONS)
-def test_means_the_machines_that_are_named(selected: dict[str, Result], case: str) -> None:
+def test_means_the_machines_that_are_named(scenes: dict[str, Result], case: str) -> None:
     expected = SELECTIONS[case][1]
-    assert selected[case].status == "ok"
-    assert list(selected[case].actions) == expected
-    assert selected[case].changed == bool(expected)
+    assert scenes[case].status == "ok"
+    assert list(scenes[case].actions) == expected
+    assert scenes[case].changed == bool(expected)
 
 
 def test_a_name_that_matches_nothing_stops_it_before_any_write(lab: Stage) -> None:

@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""heartbeat: what is wanted of a cluster of a Windows version, and what of it reaches the wire."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+import pytest
+from stage import CONNECTIONS, Result, Stage, changes, private_clusters, stage, tasks
+
+if t.TYPE_CHECKING:
+    from lab.journal import Entry
+
+OPTIONS = {
+    "same_subnet_delay": "SameSubnetDelay",
+    "same_subnet_threshold": "SameSubnetThreshold",
+    "cross_subnet_delay": "CrossSubnetDelay",
+    "cross_subnet_threshold": "CrossSubnetThreshold",
+    "cross_site_delay": "CrossSiteDelay",
+    "cross_site_threshold": "CrossSiteThreshold",
+    "route_history_length": "RouteHistoryLength",
+}
+TASK = {"heartbeat": {name: f"{{{{ wanted.{name} | default(omit) }}}}" for name in (*OPTIONS, "max_seconds")}}
+READ, STEP = ["enumerate", "enumerate"], ["get", "Put", "get"]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
+def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) -> None:
+    wanted = {"same_subnet_delay": 1000, "same_subnet_threshold": 10, "cross_subnet_threshold": 10}
+    play = tasks("ex02", {"heartbeat": wanted})
+    before = lab.picture()
+    checked = lab.check(play, via=via)
+    applied = lab.play(play, "--diff", via=via)
+    assert changes(before, lab.picture()) == {
+        ("DAG1", "DAG1", "SameSubnetThreshold"): (5, 10),
+        ("DAG1", "DAG1", "CrossSubnetThreshold"): (20, 10),
+    }
+    again = lab.play(play, "--diff", via=via)
+    assert lab.operations() == [*READ, *READ, *STEP, *READ]
+    assert (checked.rc, applied.rc, again.rc) == (0, 0, 0)
+    results = [run.of("ex02") for run in (checked, applied, again)]
+    assert [result.changed for result in results] == [True, True, False]
+    assert applied.of("ex02").diff == checked.of("ex02").diff
+    assert sorted(applied.of("ex02").diff["before"].splitlines()) == [
+        "cross_subnet_threshold: 20",
+        "same_subnet_threshold: 5",
+    ]
+    assert "-same_subnet_threshold: 5\n" in checked.output
+    assert "+same_subnet_threshold: 10\n" in checked.output
+    assert again.of("ex02").diff is None
+    for result in results:
+        assert result.data["seconds_after"] == {"same_subnet": 10.0, "cross_subnet": 10.0, "cross_site": 20.0}
+        assert result.data["heartbeat"] == {
+            "same_subnet_delay": 1000,
+            "same_subnet_threshold": 10,
+            "cross_subnet_delay": 1000,
+            "cross_subnet_threshold": 10,
+            "cross_site_delay": 1000,
+            "cross_site_threshold": 20,
+            "route_history_length": 10,
+        }
+        assert (result.data["cluster"], result.data["windows"]) == ("DAG1", "2016")
+    befores = [result.data["seconds_before"]["same_subnet"] for result in results]
+    assert befores == [5.0, 5.0, 10.0]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A Windows version with heartbeat settings, what is wanted, what is said if that is refused, and the Puts."""
+
+    windows: str
+    wanted: dict[str, int]
+    says: str = ""
+    puts: int = 1
+    found: tuple[int, int, int, int] | None = None
+    seconds: tuple[float, float] | None = None
+
+
+def pair(same: int, cross: int, part: str = "threshold") -> dict[str, int]:
+    return {f"same_subnet_{part}": same, f"cross_subnet_{part}": cross}
+
+
+CASES = {
+    "nothing wanted": Case("2016", {}, puts=0, seconds=(10.0, 20.0)),
+    "everything": Case(
+        "2019",
+        {**pair(500, 1000, "delay"), **pair(8, 10), "cross_site_delay": 2000, "cross_site_threshold": 5}
+        | {"route_history_length": 20},
+        puts=2,
+        seconds=(4.0, 10.0),
+    ),
+    "everything of 2008 R2": Case("2008 R2", {**pair(1000, 1000, "delay"), **pair(10, 10)}, puts=2),
+    "everything of 2012 R2": Case("2012 R2", {**pair(10, 10), "route_history_length": 20}, puts=2),
+    "history alone": Case("2016", {"route_history_length": 20}),
+    "sites alone": Case("2016", {"cross_site_delay": 500}, seconds=(10.0, 20.0)),
+    "raise both": Case("2012", pair(8, 10), puts=2, seconds=(8.0, 10.0)),
+    "raise both to the same": Case("2012", pair(10, 10), puts=2),
+    "lower both": Case("2019", pair(5, 8), puts=2),
+    "lower both below the other": Case("2016", {**pair(5, 6)}, puts=2),
+    "cross the two": Case("2012", {**pair(3, 8)}),
+    "raise the threshold, lower the delay": Case(
+        "2012", {**pair(500, 500, "delay"), **pair(10, 12)}, puts=2, seconds=(5.0, 6.0)
+    ),
+    "one second for the other delays": Case(
+        "2012", {"cross_subnet_delay": 2000}, found=(2000, 5, 2000, 5), puts=0, seconds=(10.0, 10.0)
+    ),
+    "lifted to fifteen": Case("2016", {**pair(15, 15), "max_seconds": 15}, puts=1, found=(1000, 15, 1000, 20)),
+    "no limit at all": Case("2016", {**pair(1500, 1500, "delay"), "max_seconds": 0}, puts=2, seconds=(15.0, 30.0)),
+    "outside what is wanted": Case("2019", {"route_history_length": 30}, seconds=(20.0, 20.0)),
+    "as it is, above the advice": Case("2019", {"route_history_length": 40}, puts=0),
+    # Refused before anything is written
+    "fifteen seconds": Case(
+        "2016",
+        pair(15, 15),
+        r"15 s, more than max_seconds \(10\).*default of Windows Server 2016 is 10 s .*20 s",
+    ),
+    "fifteen by the delay": Case(
+        "2012 R2",
+        {**pair(1500, 1500, "delay"), **pair(10, 10)},
+        "15 s, more .* of Windows Server 2012 R2 is 5 s",
+    ),
+    "twenty on 2022": Case(
+        "2022", {"cross_subnet_threshold": 20}, r"20 s, more than max_seconds \(10\).*Windows Server 2022 is 20 s"
+    ),
+    "a delay of what is there": Case("2019", {"same_subnet_delay": 1000}, r"20 s, more than max_seconds \(10\)"),
+    "sites too": Case("2016", {"cross_site_threshold": 20}, "20 s, more than max_seconds"),
+    "two": Case("2016", {"same_subnet_threshold": 2}, "same_subnet_threshold 2 is out of range: .* takes 3 to 120"),
+    "a hundred and more": Case("2016", {"cross_subnet_threshold": 121, "max_seconds": 0}, "121 .* takes 3 to 120"),
+    "eleven on 2008 R2": Case("2008 R2", pair(10, 11), "cross_subnet_threshold 11 .*2008 R2 takes 3 to 10"),
+    "delay too short": Case("2016", {"same_subnet_delay": 249}, "249 ms is out of range: .* takes 250 to 2000 ms"),
+    "delay too long": Case("2016", {"same_subnet_delay": 2001}, "2001 ms is out of range: .* takes 250 to 2000 ms"),
+    "cross delay too long": Case("2016", {"cross_subnet_delay": 4001, "max_seconds": 0}, "4001 ms .* 250 to 4000 ms"),
+    "history too long": Case("2016", {"route_history_length": 41}, "route_history_length 41 is out .* takes 0 to 40"),
+    "negative": Case("2016", {"route_history_length": -1}, "route_history_length -1 is out of range"),
+    "no sites on 2012": Case("2012", {"cross_site_threshold": 10}, "cross_site_threshold is not known .*2012"),
+    "no sites on 2008 R2": Case("2008 R2", {"cross_site_delay": 1000}, "cross_site_delay is not known .*2008 R2"),
+    "no history on 2008 R2": Case("2008 R2", {"route_history_length": 10}, "route_history_length is not known"),
+    "same above cross": Case("2016", pair(10, 5), "same_subnet_threshold 10 would be above cross_subnet_threshold 5"),
+    "same above what is there": Case("2012", {"same_subnet_threshold": 6}, "6 would be above cross_subnet_threshold 5"),
+    "cross below what is there": Case("2016", {"cross_subnet_threshold": 5}, "threshold 10 would be above .* 5"),
+    "delay above": Case("2016", pair(1000, 500, "delay"), "subnet_delay 1000 would be above cross_subnet_delay"),
+    "some good, one bad": Case("2016", {**pair(9, 9), "route_history_length": 99}, "99 is out of range"),
+}
+NAMES = {case: f"h{number}" for number, case in enumerate(CASES, start=1)}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was seen of a case in its three runs."""
+
+    before: dict[str, t.Any]
+    now: dict[str, t.Any]
+    checked: Result
+    applied: Result
+    again: Result
+    journal: list[Entry]
+
+
+@pytest.fixture(scope="module")
+def scenes(addresses: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+    hosts = {NAMES[name]: {"windows": case.windows} for name, case in CASES.items()}
+    description = private_clusters(f"{addresses}.3", hosts, machines=0)
+    for case, cluster in zip(CASES.values(), description["clusters"], strict=True):
+        if case.found:
+            names = list(OPTIONS.values())[:4]
+            cluster["properties"] = dict(zip(names, case.found, strict=True))
+    play = tasks(
+        "all",
+        {"name": "check", **TASK, "check_mode": True, "diff": True, "ignore_errors": True},
+        {"name": "apply", **TASK, "diff": True, "ignore_errors": True},
+        {"name": "again", **TASK, "diff": True, "ignore_errors": True},
+    )
+    wanted = {NAMES[name]: {"wanted": case.wanted} for name, case in CASES.items()}
+    with stage(description, tmp_path_factory.mktemp("heartbeat")) as lab:
+
+        def values(host: str) -> dict[str, t.Any]:
+            found = lab.estate.cluster(f"C-{host}").named("MSCluster_Cluster", f"C-{host}")
+            assert found is not None
+            return {option: found.values.get(name) for option, name in OPTIONS.items()}
+
+        before = {host: values(host) for host in hosts}
+        run = lab.play(play, hosts=wanted)
+        return {
+            case: Scene(
+                before[host],
+                values(host),
+                *(run.of(host, name) for name in ("check", "apply", "again")),
+                lab.journal(host=host),
+            )
+            for case, host in NAMES.items()
+        }
+
+
+def ordered(values: t.Mapping[str, t.Any]) -> bool:
+    return all(values[f"same_subnet_{part}"] <= values[f"cross_subnet_{part}"] for part in ("delay", "threshold"))
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case.says])
+def test_brings_the_cluster_to_what_is_wanted(scenes: dict[str, Scene], name: str) -> None:
+    case, scene = CASES[name], scenes[name]
+    settings = {option: value for option, value in case.wanted.items() if option in OPTIONS}
+    assert [one.status for one in (scene.checked, scene.applied, scene.again)] == ["ok"] * 3, scene.applied.message
+    assert scene.now == scene.before | settings
+    words = [entry.operation if entry.write else entry.operation.lower() for entry in scene.journal]
+    assert words == [*READ, *READ, *STEP * case.puts, *READ]
+    assert scene.checked.changed == scene.applied.changed == bool(case.puts)
+    assert not scene.again.changed
+    assert scene.checked.diff == scene.applied.diff
+    assert scene.applied.data["heartbeat"] == scene.checked.data["heartbeat"] == scene.now
+    if case.seconds:
+        after = scene.applied.data["seconds_after"]
+        assert (after["same_subnet"], after["cross_subnet"]) == case.seconds
+        assert scene.checked.data["seconds_after"] == after
+    # At no point is a value for the same subnet above the one across.
+    words_of = {name: option for option, name in OPTIONS.items()}
+    state = dict(scene.before)
+    assert ordered(state)
+    for entry in scene.journal:
+        for change in entry.changes:
+            assert state[words_of[change.property]] == change.before
+            state[words_of[change.property]] = change.after
+        assert ordered(state)
+    assert state == scene.now
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.says])
+def test_refuses_in_one_sentence_and_writes_nothing(scenes: dict[str, Scene], name: str) -> None:
+    case, scene = CASES[name], scenes[name]
+    assert scene.now == scene.before
+    assert not [entry for entry in scene.journal if entry.write]
+    for result in (scene.checked, scene.applied):
+        assert (result.status, result.changed, result.diff) == ("failed", False, None)
+        assert re.search(case.says, result.message), result.message
+        assert "\n" not in result.message
+        assert "not known" in result.message or "Nothing was written." in result.message
