@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -146,10 +147,16 @@ def main(given: list[str] | None = None) -> int:
         "fault": _fault,
     }
     try:
-        return commands[arguments.command](arguments)
+        result = commands[arguments.command](arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, `head` for one, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (daemon.DaemonError, estate_file.EstateError, faults.RuleError) as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 1
+    return result
 
 
 if __name__ == "__main__":

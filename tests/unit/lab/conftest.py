@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,57 +18,10 @@ from typing import TYPE_CHECKING
 
 from lab.running import RunningEstate, running
 from raw_client import Client
+from unit_estate import ESTATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-# Each worker of pytest-xdist has addresses of its own.
-NET = f"127.31.{int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]) + 1}"
-
-ESTATE = {
-    "name": "unit",
-    "credentials": {"user": "Administrator", "password": "Lab-Passw0rd"},
-    "listeners": {"http": 15985, "https": 15986},
-    "hosts": [
-        {"name": "hv01", "address": f"{NET}.11", "windows": 2022, "groups": ["hyperv_hosts"], "cluster": "HVC1"},
-        {"name": "hv02", "address": f"{NET}.12", "windows": 2022, "groups": ["hyperv_hosts"], "cluster": "HVC1"},
-        {"name": "old1", "address": f"{NET}.21", "windows": "2008 R2", "groups": ["dag"], "cluster": "OLD1"},
-        {"name": "lone", "address": f"{NET}.31", "windows": 2019, "first_page": "one_item"},
-        {"name": "shut", "address": f"{NET}.41", "windows": 2025, "http_401": True, "certificate": "expired"},
-        {"name": "fake", "address": f"{NET}.42", "windows": 2025, "certificate": "other_ca", "projection": "refuse"},
-        {
-            "name": "name",
-            "address": f"{NET}.43",
-            "windows": 2012,
-            "certificate": "wrong_name",
-            "projection": "no_embedded",
-            "cluster": "NEW1",
-        },
-    ],
-    "clusters": [
-        {"name": "NEW1", "fqdn": "new1.example.test", "nodes": ["name", "gone"]},
-        {
-            "name": "HVC1",
-            "fqdn": "hvc1.example.test",
-            "networks": [{"name": "Management", "subnet": f"{NET}.0/24"}, {"name": "Live", "subnet": "10.1.1.0/24"}],
-            "virtual_machine_type": {"MigrationExcludeNetworks": "one;two"},
-            "virtual_machines": [
-                {"name": "EX01", "private_properties": {"OfflineAction": 1, "ShutdownAction": 0}},
-                {"name": "EX02", "private_properties": {"ShutdownAction": 0}},
-                {"name": "EX07", "resource": "SCVMM EX07", "private_properties": {"OfflineAction": 2}},
-                {"name": "vm{number:02}", "count": 30, "private_properties": {"OfflineAction": 3}},
-            ],
-            "shared_volumes": [{"name": "Volume1"}],
-        },
-        {
-            "name": "OLD1",
-            "fqdn": "old1.example.test",
-            "networks": [{"name": "Cluster Network 1", "subnet": f"{NET}.0/24"}],
-            "properties": {"SameSubnetThreshold": 7},
-            "virtual_machines": [{"name": "EX01", "private_properties": {"OfflineAction": 1}}],
-        },
-    ],
-}
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from conftest import ESTATE, NET
 from lab import daemon
 from lab.__main__ import main
 from raw_client import Client
+from unit_estate import ESTATE, NET
 
 if TYPE_CHECKING:
     from pathlib import Path

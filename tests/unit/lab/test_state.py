@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ESTATE, NET
 from lab import estate as estate_module
 from lab.estate import EstateError
 from lab.running import PortTakenError, cluster_repository, running
 from raw_client import Client
+from unit_estate import ESTATE, NET
 
 MACHINE = "Virtual Machine EX01"
 
