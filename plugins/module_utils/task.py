@@ -95,7 +95,8 @@ def run(
 
 
 def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress: t.Callable[[str], None]) -> Outcome:
-    assert task.apply is not None  # noqa: S101 (a task that plans can apply)
+    if task.apply is None:
+        raise TypeError("A task that plans must be able to apply.")
     values: dict[str, t.Any] = {}
     failures: dict[str, str] = {}
     for number, step in enumerate(plan.steps, start=1):

@@ -50,7 +50,8 @@ class Transport(t.Protocol):
     host: str
     url: str
 
-    def send(self, message: str) -> bytes: ...
+    def send(self, message: str) -> bytes:
+        """One exchange. Raises C(WsmanError) if no answer came."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
