@@ -65,7 +65,7 @@ def _reset(running: RunningEstate, state: Path) -> None:
 
 def _lock(file: TextIO) -> None:
     # Somebody who asks whether the estate is up holds the lock for a moment.
-    for _ in range(20):
+    for _turn in range(20):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return

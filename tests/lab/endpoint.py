@@ -42,11 +42,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Stay silent: the journal has it all."""
 
     def _user(self) -> str | None:
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        scheme, _mark, token = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return None
         try:
-            user, _, password = base64.b64decode(token, validate=True).decode().partition(":")
+            user, _mark, password = base64.b64decode(token, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         host = self.server.service.machine.host
@@ -123,7 +123,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             f"HTTP/1.1 200 OK\r\nContent-Type: {_MEDIA};charset=UTF-8\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         chunk = b"10000\r\n" + b"<a>" + b"x" * (0x10000 - 7) + b"</a>" + b"\r\n"
-        for _ in range(_HUGE // 0x10000):
+        for _turn in range(_HUGE // 0x10000):
             self.wfile.write(chunk)
         self.wfile.write(b"0\r\n\r\n")
 

@@ -114,7 +114,7 @@ def _target(element: ET.Element, selectors: tuple[Selector, ...]) -> Target:
     uri = text(element)
     named = next((item.value for item in selectors if item.name.lower() == "__cimnamespace"), None)
     if uri.lower().startswith(WMI):
-        space, _, name = uri[len(WMI) :].rpartition("/")
+        space, _mark, name = uri[len(WMI) :].rpartition("/")
         if not space or not name:
             raise refused("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} names no class.")
         if named is not None and _plain(named) != _plain(space):

@@ -59,7 +59,7 @@ def operation(request: Request) -> tuple[str, str]:
         return _TRANSFER[request.action], ""
     if request.action in _PAGING:
         return _PAGING[request.action], ""
-    prefix, _, method = request.action.rpartition("/")
+    prefix, _mark, method = request.action.rpartition("/")
     if prefix.lower() == request.target.uri.lower() and method:
         return "Invoke", method
     return "Unknown", ""
@@ -166,17 +166,17 @@ class Machine:
         return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
 
     def _get(self, request: Request, _user: str, _trace: Trace) -> Reply:
-        _, instance = self._instance(request)
+        _repository, instance = self._instance(request)
         if not instance.values:
             raise _missing("No instance has these selectors.", 0x80041002, 6, instance.cls.name)
         return Reply(f"{X}/GetResponse", self._written(request, instance))
 
     def _put(self, request: Request, _user: str, trace: Trace) -> Reply:
-        repository, _ = self._class(request)
+        repository, _cls = self._class(request)
         listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
         store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
-            _, instance = self._instance(request)
+            _repository, instance = self._instance(request)
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
             wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
@@ -196,7 +196,7 @@ class Machine:
         trace.write = providers.is_write(cls.name, method.name, given)
         store = providers.Store(repository, self.cluster, trace.changes)
         with repository.lock:
-            _, instance = self._instance(request)
+            _repository, instance = self._instance(request)
             results = providers.invoke(store, instance, method.name, given)
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}

@@ -137,7 +137,7 @@ def _item(buffer: _Buffer) -> Item:
 def decode(data: bytes) -> list[Item]:
     """Read a list or raise PropertyListError."""
     buffer = _Buffer(data)
-    items = [_item(buffer) for _ in range(buffer.number())]
+    items = [_item(buffer) for _turn in range(buffer.number())]
     if not buffer.finished():
         raise PropertyListError("something follows the list")
     return items

@@ -156,7 +156,7 @@ class Repository:
         """Repeat the writes of earlier runs. A line cut off by a crash ends them, and is cut away if asked."""
         if self._log is None or not self._log.exists():
             return
-        whole, _, rest = self._log.read_bytes().rpartition(b"\n")
+        whole, _mark, rest = self._log.read_bytes().rpartition(b"\n")
         for line in whole.splitlines():
             self._repeat(json.loads(line))
         if rest and repair:

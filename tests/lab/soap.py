@@ -59,7 +59,7 @@ class _Reader(ET.TreeBuilder):
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         named = attrs.get(XSI_TYPE)
         if named is not None:
-            prefix, _, local = named.rpartition(":")
+            prefix, _mark, local = named.rpartition(":")
             uri = next((uri for known, uri in reversed(self._scopes) if known == prefix), "")
             attrs[XSI_TYPE] = f"{{{uri}}}{local}"
         return super().start(tag, attrs)

@@ -65,11 +65,11 @@ def test_release_frees(hv01):
 
 
 def test_2008_r2_has_room_for_fifteen_operations(old1, hv01):
-    for _ in range(15):
+    for _turn in range(15):
         assert old1.enumerate(ALL, inner="").status == 200
     response = old1.enumerate(ALL, inner="")
     assert (response.subcode, response.code) == ("w:QuotaLimit", 2150859174)
-    assert all(hv01.enumerate(ALL, inner="").status == 200 for _ in range(20))
+    assert all(hv01.enumerate(ALL, inner="").status == 200 for _turn in range(20))
 
 
 def test_pages_fill_the_envelope_and_no_more(hv01):
@@ -130,7 +130,7 @@ def test_a_host_may_refuse_projections(client):
 
 
 def test_a_host_may_leave_embedded_objects_out(client):
-    (fragment, *_) = client("name").enumerate("SELECT Name, PrivateProperties FROM MSCluster_Resource").items
+    (fragment, *_others) = client("name").enumerate("SELECT Name, PrivateProperties FROM MSCluster_Resource").items
     assert [item.tag for item in fragment] == ["Name"]
 
 

@@ -43,7 +43,7 @@ def test_a_rule_is_about_some_requests_only(hv01, client, lab):
 
 def test_the_nth_request_and_so_many_of_them(hv01, lab):
     lab.add_fault(action="empty_400", nth=2, times=2)
-    seen = [hv01.get("MSCluster_Cluster", Name="HVC1").status for _ in range(4)]
+    seen = [hv01.get("MSCluster_Cluster", Name="HVC1").status for _turn in range(4)]
     assert seen == [200, 400, 400, 200]
 
 

@@ -34,7 +34,7 @@ def test_a_reader_of_the_layout_finds_every_value(values: dict[str, int]) -> Non
     data = property_list(values)
     (total,) = struct.unpack_from("<I", data)
     at, found = 4, {}
-    for _ in range(total):
+    for _turn in range(total):
         syntax, size = struct.unpack_from("<II", data, at)
         assert syntax == 0x00040003
         name = data[at + 8 : at + 8 + size].decode("utf-16-le")

@@ -35,7 +35,7 @@ def faulted(talk: Talk, text: str) -> Fault:
 class TestWindows:
     def test_a_body_that_the_class_does_not_know(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-schema-validation"))
-        assert type(error) is Fault
+        assert error.__class__ is Fault
         assert (error.code, error.subcode) == (2150858817, "SchemaValidationError")
         assert (error.hresult, error.cim_status) == (None, None)
         assert error.reason == (
@@ -49,7 +49,7 @@ class TestWindows:
 
     def test_what_the_provider_adds_in_its_extended_status(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-invalid-parameter"))
-        assert type(error) is Fault
+        assert error.__class__ is Fault
         assert (error.code, error.subcode) == (2150859038, "InternalError")
         assert (error.hresult, error.cim_status) == (None, None)  # the StatusCode is null
         assert error.provider_text == (
@@ -59,14 +59,14 @@ class TestWindows:
 
     def test_a_query_for_a_class_that_is_missing(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-cannot-process-filter"))
-        assert type(error) is Fault  # the code says no more than that the query is bad
+        assert error.__class__ is Fault  # the code says no more than that the query is bad
         assert (error.code, error.subcode) == (2150858778, "CannotProcessFilter")
         assert (error.hresult, error.cim_status) == (None, None)
         assert error.provider_text == "The specified class does not exist in the given namespace"
 
     def test_a_full_quota_passes(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-quota-limit"))  # carries no RelatesTo
-        assert type(error) is TransientFault
+        assert error.__class__ is TransientFault
         assert (error.code, error.subcode) == (None, "QuotaLimit")
         assert (error.hresult, error.cim_status) == (0x803381A5, 27)
         assert error.provider_text == (
@@ -99,7 +99,7 @@ class TestWindows:
             "<p:StatusCode>-2147024891</p:StatusCode></p:MSCluster_ExtendedStatus>"
         )
         error = faulted(talk, fault("w:InternalError", detail=detail))
-        assert type(error) is AccessDenied
+        assert error.__class__ is AccessDenied
         assert (error.hresult, error.provider_text) == (0x80070005, "Denied")
 
     def test_error_zero_is_no_error(self, talk: Talk) -> None:
@@ -127,7 +127,7 @@ class TestWindows:
     def test_kinds(self, talk: Talk, subcode: str, number: int | None, kind: type[Fault]) -> None:
         detail = f'<p:E xmlns:p="urn:x"><p:error_Code>{number}</p:error_Code></p:E>' if number else ""
         error = faulted(talk, fault(subcode, detail=detail))
-        assert type(error) is kind
+        assert error.__class__ is kind
         assert error.hresult == number
 
     def test_the_cluster_providers_invalid_property_passes(self, talk: Talk) -> None:
@@ -149,7 +149,7 @@ class TestOmi:
     )
     def test_errors_of_providers(self, talk: Talk, name: str, kind: type[Fault], told: tuple[str, int, str]) -> None:
         error = faulted(talk, message(f"omi-fault-{name}"))
-        assert type(error) is kind
+        assert error.__class__ is kind
         assert (error.subcode, error.cim_status, error.provider_text) == told
         assert (error.code, error.hresult) == (None, None)
 
@@ -162,7 +162,7 @@ class TestOmi:
     )
     def test_errors_of_the_protocol_have_no_detail(self, talk: Talk, name: str, subcode: str, reason: str) -> None:
         error = faulted(talk, message(f"omi-fault-{name}"))
-        assert type(error) is Fault
+        assert error.__class__ is Fault
         assert (error.subcode, error.reason, error.provider_text) == (subcode, reason, "")
         assert (error.code, error.hresult, error.cim_status) == (None, None, None)
 

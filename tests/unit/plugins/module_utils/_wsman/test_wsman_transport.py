@@ -156,14 +156,24 @@ class TestNothingSent:
         port = closed_port()
         with pytest.raises(Unreachable, match=f"127.0.0.1 port {port} does not take connections: .*refused") as caught:
             to(port).send("x")
-        assert type(caught.value) is Unreachable
+        assert caught.value.__class__ is Unreachable
 
     def test_an_unknown_name(self) -> None:
         with pytest.raises(
             Unreachable, match=r"(?i)no-such-host\.invalid port 5985 does not take connections"
         ) as caught:
             to(5985, host="no-such-host.invalid").send("x")
-        assert type(caught.value) is Unreachable
+        assert caught.value.__class__ is Unreachable
+
+    def test_a_listener_that_never_shakes_hands(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            with pytest.raises(Unreachable, match=r"did not take the connection within 0\.2 s"):
+                to(port, scheme="https", connect_timeout=0.2).send("x")
+
+    def test_a_password_that_basic_cannot_carry(self) -> None:
+        with Listener() as listener, pytest.raises(CredentialsRefused, match="a character that Basic cannot carry"):
+            to(listener.port, password="Pa55-€").send("x")
 
     def test_a_proxy_that_is_not_there(self) -> None:
         with Listener() as listener, pytest.raises(Unreachable, match="The proxy did not connect us"):
@@ -220,7 +230,7 @@ class TestRefusals:
             pytest.raises(AnswerLost, match=f"HTTP {status} .* without a SOAP fault") as caught,
         ):
             to(listener.port).send("x")
-        assert type(caught.value) is AnswerLost
+        assert caught.value.__class__ is AnswerLost
 
     def test_a_refusal_in_another_encoding(self) -> None:
         with (
@@ -280,7 +290,7 @@ class TestLostAnswers:
     def test_a_broken_exchange(self, broken: Reply) -> None:
         with Listener(broken) as listener, pytest.raises(AnswerLost, match="The connection broke") as caught:
             to(listener.port).send("x")
-        assert type(caught.value) is AnswerLost
+        assert caught.value.__class__ is AnswerLost
         assert len(listener.seen) == 1  # and it is not sent again
 
     @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])
@@ -495,7 +505,7 @@ class TestSealedMessages:
             transport = self.ntlm(listener.port)
             with pytest.raises(AnswerLost, match="could not be read") as caught:
                 transport.send("<first/>")
-            assert type(caught.value) is AnswerLost
+            assert caught.value.__class__ is AnswerLost
             assert transport.send("<second/>") == GOOD  # with a new session, since the old one is out of step
 
     def test_an_answer_that_is_not_sealed_and_does_not_say_what_it_is(self) -> None:

@@ -232,17 +232,20 @@ class TestReferences:
         assert found.selector("instanceid") == "42"
         assert found.selector("Name") is None
 
-    def test_the_key_of_an_association_is_a_reference_itself(self) -> None:
+    @pytest.mark.parametrize("wrap", ["<a:EndpointReference>{}</a:EndpointReference>", "{}"])  # Windows, OMI
+    def test_the_key_of_an_association_is_a_reference_itself(self, wrap: str) -> None:
         group, resource = (
             Reference(resource_uri=f"{WMI}root/mscluster/{name}", selectors=(("Name", f"{name} 1"),))
             for name in ("MSCluster_ResourceGroup", "MSCluster_Resource")
         )
         nested = "".join(
-            f'<w:Selector Name="{key}"><a:EndpointReference>'
-            + self.JOB.format(
-                uri=end.resource_uri, selectors=f'<w:Selector Name="Name">{end.selector("Name")}</w:Selector>'
+            f'<w:Selector Name="{key}">'
+            + wrap.format(
+                self.JOB.format(
+                    uri=end.resource_uri, selectors=f'<w:Selector Name="Name">{end.selector("Name")}</w:Selector>'
+                )
             )
-            + "</a:EndpointReference></w:Selector>"
+            + "</w:Selector>"
             for key, end in (("GroupComponent", group), ("PartComponent", resource))
         )
         uri = f"{WMI}root/mscluster/MSCluster_ResourceGroupToResource"
@@ -259,6 +262,24 @@ class TestReferences:
         _address, parameters = write_reference(Reference(resource_uri=RESOURCE))
         assert [child.tag for child in parameters] == [f"{W}ResourceURI"]
         assert parameters.tag == f"{A}ReferenceParameters"
+
+
+class TestPointsInTime:
+    @pytest.mark.parametrize(
+        ("received", "sent"),
+        [
+            ("2024-01-01T00:00:00Z", "<p:When>2025-01-02T03:04:05+00:00</p:When>"),  # OMI refuses the wrapped form
+            (
+                "<cim:Datetime>2024-01-01T00:00:00Z</cim:Datetime>",
+                "<p:When><cim:Datetime>2025-01-02T03:04:05Z</cim:Datetime></p:When>",
+            ),
+        ],
+    )
+    def test_a_new_one_goes_out_as_the_old_one_came(self, received: str, sent: str) -> None:
+        moment = datetime.datetime(2025, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+        changed = one(f"<p:When>{received}</p:When>").replaced("When", moment)
+        assert facts(changed.element) == facts(one(sent).element)
+        assert changed.datetime("When") == moment
 
 
 class TestEncoding:

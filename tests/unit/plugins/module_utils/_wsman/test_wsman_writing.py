@@ -170,7 +170,7 @@ class TestPutWithoutAnAnswer:
         private = written.instance.embedded("PrivateProperties")
         assert private is not None
         assert private.integer("OfflineAction") == afterwards
-        assert type(written.problem) is kind
+        assert written.problem.__class__ is kind
         assert written.sent is True
         assert (written.problem.doing, written.problem.host) == ("changing", "node1.example.com")
 
