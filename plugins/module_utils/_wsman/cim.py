@@ -171,6 +171,8 @@ class Instance:
         old = Instance(parent)._named(name)
         tag = old[0].tag if old else _qualified(_members_namespace(parent), name)
         at = list(parent).index(old[0]) if old else len(parent)
+        if old and isinstance(value, datetime.datetime) and not _is_null(old[0]) and not len(old[0]):
+            value = value.isoformat()  # a server that sends plain points in time (OMI) refuses wrapped ones
         new = encode(tag, value)
         for fresh in new:
             # Newer Windows says what a value is (xsi:type="cim:cimString"), and hears it back.
@@ -223,8 +225,9 @@ def read_reference(element: Element) -> Reference | None:
         return None
     selectors: list[tuple[str, str | Reference]] = []
     for selector in parameters.iterfind(f"{{{WSMAN}}}SelectorSet/{{{WSMAN}}}Selector"):
+        # OMI puts the reference right into the selector, the specification into an EndpointReference in it.
         nested = selector.find(f"{{{ADDRESSING}}}EndpointReference")
-        inner = read_reference(nested) if nested is not None else None
+        inner = read_reference(selector if nested is None else nested)
         selectors.append((selector.get("Name", ""), inner or selector.text or ""))
     uri = text_of(parameters.find(f"{{{WSMAN}}}ResourceURI"))
     return Reference(resource_uri=uri, selectors=tuple(selectors))

@@ -144,6 +144,8 @@ class HttpTransport:
     def _translated(self, error: Exception, *, opened: bool) -> WsmanError:
         if isinstance(error, InvalidCredentialsError):
             return CredentialsRefused(f"{error} (user {self._endpoint.username}, {self._left[0]})")
+        if isinstance(error, UnicodeEncodeError):
+            return CredentialsRefused("the user name or the password has a character that Basic cannot carry")
         if isinstance(error, requests.exceptions.RequestException):
             return _translated(error, self._endpoint)
         if not opened and isinstance(error, WinRMError):
@@ -190,7 +192,8 @@ def _translated(error: Exception, endpoint: Endpoint) -> WsmanError:
     certificate = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         return CertificateRefused(f"the certificate of {where} does not verify: {certificate.verify_message}")
-    if any(isinstance(cause, requests.exceptions.ConnectTimeout) for cause in causes):
+    handshake = any("handshake operation timed out" in str(cause) for cause in causes)
+    if handshake or any(isinstance(cause, requests.exceptions.ConnectTimeout) for cause in causes):
         return Unreachable(f"{where} did not take the connection within {endpoint.connect_timeout:g} s")
     if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
         return Unreachable(f"the proxy did not connect us to {where}: {error}")
