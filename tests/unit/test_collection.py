@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
+import os
 import pathlib
+import subprocess
+import sys
+import tarfile
 import typing as t
 
 import pytest
@@ -179,6 +184,44 @@ def test_the_changelog_names_every_module_and_role() -> None:
     modules = [entry["name"] for release in releases for entry in release.get("modules", [])]
     roles = [entry["name"] for release in releases for entry in release.get("objects", {}).get("role", [])]
     assert (sorted(modules), sorted(roles)) == (MODULES, ROLES)
+
+
+@pytest.fixture(scope="session")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """What would be published."""
+    place = tmp_path_factory.mktemp("artifact")
+    ansible("galaxy", "collection", "build", "--output-path", str(place), str(ROOT), home=place)
+    (built,) = place.glob("*.tar.gz")
+    return built
+
+
+def test_the_artifact_holds_nothing_that_a_machine_made(artifact: pathlib.Path) -> None:
+    with tarfile.open(artifact) as archive:
+        names = [pathlib.PurePosixPath(name) for name in archive.getnames()]
+    made = {".cache", ".git", "__pycache__", "output", ".plugin-cache.yaml", ".pytest_cache", ".hypothesis", ".venv"}
+    assert [name for name in names if made & set(name.parts)] == []
+    assert pathlib.PurePosixPath("plugins/modules/heartbeat.py") in names
+
+
+def test_the_collection_works_without_all_that_only_its_makers_need(
+    artifact: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with tarfile.open(artifact) as archive:
+        wanted = [one for one in archive if one.name.startswith(("meta/", "plugins/", "roles/", "playbooks/"))]
+        archive.extractall(tmp_path / "ansible_collections" / "winha" / "cluster", wanted, filter="data")
+    names = [f"winha.cluster.{name}" for name in MODULES]
+    documented = json.loads(ansible("doc", "--json", "--type", "module", *names, home=tmp_path))
+    assert sorted(documented) == names
+    assert all(found["doc"]["options"]["host"] for found in documented.values())
+    ansible("playbook", "--syntax-check", "winha.cluster.enforce", home=tmp_path)
+
+
+def ansible(program: str, *arguments: str, home: pathlib.Path) -> str:
+    """What a program of Ansible prints, with the collections below C(home) and none of this checkout."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    own = {"ANSIBLE_HOME": str(home / "home"), "ANSIBLE_COLLECTIONS_PATH": str(home)}
+    command = [str(pathlib.Path(sys.executable).with_name(f"ansible-{program}")), *arguments]
+    return subprocess.run(command, check=True, cwd=home, env=kept | own, capture_output=True, text=True).stdout
 
 
 def version(text: str) -> tuple[int, ...]:

@@ -132,7 +132,7 @@ class TestWindows:
 
     def test_the_cluster_providers_invalid_property_passes(self, talk: Talk) -> None:
         detail = f'<f:WSManFault {WSMAN_FAULT} Code="2150859010"><f:Message>Invalid Property</f:Message></f:WSManFault>'
-        assert type(faulted(talk, fault("w:InternalError", detail=detail))) is TransientFault
+        assert faulted(talk, fault("w:InternalError", detail=detail)).__class__ is TransientFault
 
 
 class TestOmi:
@@ -168,7 +168,7 @@ class TestOmi:
 
     def test_access_denied(self, talk: Talk) -> None:
         detail = '<p:OMI_Error xmlns:p="urn:x"><p:CIMStatusCode>2</p:CIMStatusCode></p:OMI_Error>'
-        assert type(faulted(talk, fault("w:InternalError", detail=detail))) is AccessDenied
+        assert faulted(talk, fault("w:InternalError", detail=detail)).__class__ is AccessDenied
 
 
 class TestSentences:
