@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import itertools
+import socket
 import typing as t
 
 import pytest
@@ -30,15 +32,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def addresses() -> str:
-    """The first two numbers of this process's own addresses."""
-    return f"127.{50 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))}"
+def networks() -> t.Iterator[list[str]]:
+    """The first three numbers of networks that no other process on this machine uses meanwhile."""
+    with socket.socket() as claim:
+        for second, third in itertools.product(range(50, 60), range(0, 256, 8)):
+            with contextlib.suppress(OSError):
+                claim.bind((f"127.{second}.{third}.1", 5984))
+                break
+        else:
+            pytest.fail("all addresses for tests are taken")
+        yield [f"127.{second}.{third + number}" for number in range(8)]
 
 
 @pytest.fixture(scope="session")
-def demo(addresses: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
+def demo(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
     """The demonstration estate, up for the whole session."""
-    description = staging.estate_file(f"{addresses}.0")
+    description = staging.estate_file(networks[0])
     with staging.stage(description, tmp_path_factory.mktemp("demo")) as found:
         yield found
 
@@ -51,11 +60,11 @@ def lab(demo: staging.Stage) -> staging.Stage:
 
 
 @pytest.fixture
-def bring_up(addresses: str, tmp_path: Path) -> t.Iterator[t.Callable[..., staging.Stage]]:
+def bring_up(networks: list[str], tmp_path: Path) -> t.Iterator[t.Callable[..., staging.Stage]]:
     """Another estate for one test, made by a function that is given the network's first three numbers."""
-    with staging.contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
 
         def start(make: t.Callable[[str], staging.Variables]) -> staging.Stage:
-            return stack.enter_context(staging.stage(make(f"{addresses}.1"), tmp_path))
+            return stack.enter_context(staging.stage(make(networks[1]), tmp_path))
 
         yield start

@@ -49,7 +49,8 @@ class Result:
 
     @property
     def message(self) -> str:
-        return str(self.data.get("msg", ""))
+        # ansible-core puts words of its own in front of what makes a host unreachable.
+        return str(self.data.get("msg", "")).removeprefix("Task failed: ")
 
     @property
     def changed(self) -> bool:
@@ -94,13 +95,14 @@ class Stage:
         playbook: str,
         *arguments: str,
         via: tuple[str, str] = ("winrm", "http"),
-        hosts: t.Mapping[str, Variables | None] | None = None,
+        hosts: t.Mapping[str, Variables] | None = None,
         variables: Variables | None = None,
         environment: t.Mapping[str, str] | None = None,
     ) -> tuple[list[str], dict[str, str], Path]:
         """The command, its environment and the file that its results go to.
 
-        A playbook is YAML or the name of one in a collection. C(hosts) adds variables to hosts, or adds hosts.
+        A playbook is YAML or the name of one in a collection. C(hosts) adds variables to hosts, and hosts; a variable
+        that is None is taken away.
         """
         place = self.folder / f"run{next(self._numbers)}"
         place.mkdir()
@@ -108,7 +110,7 @@ class Stage:
         everything = inventory(self.estate.estate, self.estate.state, *via)
         known = everything["all"]["hosts"]
         for name, own in (hosts or {}).items():
-            known[name] = known.get(name, {}) | (own or {})
+            known[name] = {key: value for key, value in (known.get(name, {}) | own).items() if value is not None}
         everything["all"]["vars"] = {"ansible_python_interpreter": sys.executable, **(variables or {})}
         (place / "inventory.yml").write_text(yaml.dump(everything, Dumper=_Dumper), "utf-8")
         if "\n" in playbook:

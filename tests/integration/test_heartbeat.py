@@ -163,9 +163,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(addresses: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
     hosts = {NAMES[name]: {"windows": case.windows} for name, case in CASES.items()}
-    description = private_clusters(f"{addresses}.3", hosts, machines=0)
+    description = private_clusters(networks[3], hosts, machines=0)
     for case, cluster in zip(CASES.values(), description["clusters"], strict=True):
         if case.found:
             names = list(OPTIONS.values())[:4]

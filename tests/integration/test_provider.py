@@ -184,10 +184,10 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(addresses: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
     hosts = {NAMES[case]: CASES[case].switches for case in CASES}
     play = tasks("all", {"vm_offline_action": {}})
-    with stage(private_clusters(f"{addresses}.2", hosts), tmp_path_factory.mktemp("provider")) as lab:
+    with stage(private_clusters(networks[2], hosts), tmp_path_factory.mktemp("provider")) as lab:
         for case, host in NAMES.items():
             for one in CASES[case].rules:
                 lab.estate.add_fault(host=host, **one)

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong in an inventory or a task gives one sentence, and nothing is written."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from stage import Result, Stage, Variables, private_clusters, stage, tasks
+
+HTTPS: Variables = {"ansible_port": 5986, "ansible_winrm_scheme": "https", "ansible_psrp_protocol": "https"}
+UNREACHABLE, FAILED = "unreachable", "failed"
+HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
+    # switches of the lab's host, variables of the inventory, what becomes of it, and what it says
+    "wrong-password": (
+        {},
+        {"ansible_password": "Not-This-0ne"},
+        UNREACHABLE,
+        r"the specified credentials were rejected by the server \(user Administrator, basic\) \(check the user name",
+    ),
+    "wrong-user": ({}, {"ansible_user": "nobody"}, UNREACHABLE, r"rejected by the server \(user nobody, basic\)"),
+    "no-basic": (
+        {"http_401": True},
+        {},
+        UNREACHABLE,
+        r"rejected by the server .*that the listener allows this way to authenticate",
+    ),
+    "closed-port": ({}, {"ansible_port": 1}, UNREACHABLE, r"port 1 does not take connections: Connection refused"),
+    "unknown-name": ({}, {"ansible_host": "nowhere.invalid"}, UNREACHABLE, r"nowhere\.invalid port \d+ does not take"),
+    "wrong-path": (
+        {},
+        {"ansible_winrm_path": "/other", "ansible_psrp_path": "other"},
+        FAILED,
+        r"HTTP 404 Not Found \(check that the port and the path are those of a WinRM listener\)",
+    ),
+    "https-to-http": (
+        {},
+        HTTPS | {"ansible_port": 5985},
+        UNREACHABLE,
+        "port 5985 does not speak TLS, so it is no HTTPS",
+    ),
+    "http-to-https": ({}, {"ansible_port": 5986}, FAILED, "the connection broke before the answer was whole"),
+    "other-ca": (
+        {"certificate": "other_ca"},
+        HTTPS,
+        UNREACHABLE,
+        r"the certificate of \S+ port 5986 does not verify: unable to get local issuer certificate \(give the",
+    ),
+    "wrong-name": (
+        {"certificate": "wrong_name"},
+        HTTPS,
+        UNREACHABLE,
+        "does not verify: .*mismatch, certificate",
+    ),
+    "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "does not verify: certificate has expired"),
+    "no-cluster": ({"windows": "2019"}, {}, FAILED, r"no-cluster is not a member of a failover cluster: "),
+    "half-an-answer": ({}, {}, FAILED, "the connection broke before the answer was whole"),
+    "endless-answer": ({}, {}, FAILED, "the answer is larger than 4 MiB .the endpoint ignores the envelope size"),
+    "good": (
+        {},
+        HTTPS | {"ansible_winrm_server_cert_validation": "ignore", "ansible_psrp_cert_validation": "ignore"},
+        "ok",
+        "",
+    ),
+}
+MODULES = ("cluster_info", "heartbeat", "vm_offline_action")
+PLAY = tasks(
+    "all",
+    *(
+        {"name": module, module: {"cross_subnet_threshold": 25, "max_seconds": 0} if module == "heartbeat" else {}}
+        | {"ignore_errors": True, "ignore_unreachable": True}
+        for module in MODULES
+    ),
+)
+SHORT = {"ansible_winrm_operation_timeout_sec": 2, "ansible_winrm_read_timeout_sec": 4}
+
+
+@pytest.fixture(scope="module", params=["winrm", "psrp"])
+def scenes(
+    networks: list[str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> t.Iterator[dict[tuple[str, str], Result]]:
+    via = (request.param, "http")
+    description = private_clusters(networks[4], {name: switches for name, (switches, *_) in HOSTS.items()})
+    del next(one for one in description["hosts"] if one["name"] == "no-cluster")["cluster"]
+    description["clusters"] = [one for one in description["clusters"] if one["name"] != "C-no-cluster"]
+    with stage(description, tmp_path_factory.mktemp("bad")) as lab:
+        trust = str(lab.estate.state / "ca.pem")
+        common = {"ansible_winrm_ca_trust_path": trust, "ansible_psrp_ca_cert": trust} | SHORT
+        for host, action in (("half-an-answer", "truncate"), ("endless-answer", "huge")):
+            lab.estate.add_fault(host=host, operation="Enumerate", action=action)
+        run = lab.play(PLAY, via=via, variables=common, hosts={name: one[1] for name, one in HOSTS.items()})
+        assert "Not-This-0ne" not in run.output
+        assert not [entry for entry in lab.writes() if entry.host != "good"]
+        yield {(one.host, one.task): one for one in run.results}
+
+
+CAPITAL = pytest.mark.xfail(strict=True, reason="the name of the host is written with a capital at the beginning")
+CASES = [
+    pytest.param(name, module, marks=[CAPITAL] if name == "no-cluster" else [], id=f"{name} {module}")
+    for name in HOSTS
+    for module in MODULES
+]
+
+
+@pytest.mark.parametrize(("name", "module"), CASES)
+def test_a_connection_that_fails_says_why(scenes: dict[tuple[str, str], Result], name: str, module: str) -> None:
+    _, _, status, says = HOSTS[name]
+    result = scenes[name, module]
+    assert (result.status, not result.changed or name == "good") == (status, True), result.message
+    assert re.search(says, result.message), result.message
+    assert "\n" not in result.message
+    assert result.message.count("failed: ") <= 1
+    if status == UNREACHABLE:
+        assert re.search(rf"Reading .* on {name} failed: ", result.message), result.message
+
+
+TASKS: dict[str, tuple[Variables, str]] = {
+    "unknown action": (
+        {"vm_offline_action": {"action": "explode"}},
+        "value of action must be one of: turn_off, save, shut_down, shut_down_forced, got: explode$",
+    ),
+    "unknown option": (
+        {"vm_offline_action": {"vms": ["EX01"]}},
+        r"^winha\.cluster\.vm_offline_action: unsupported options: vms\. Supported",
+    ),
+    "no number": ({"heartbeat": {"same_subnet_delay": "soon"}}, "same_subnet_delay.* is of type .*str.* int"),
+    "no part": (
+        {"cluster_info": {"gather": ["everything"]}},
+        "value of gather must be one or more of: .*everything",
+    ),
+    "no list": ({"vm_offline_action": {"names": {"EX01": 1}}}, "names.* type .*dict.* list"),
+    "no machine": (
+        {"vm_offline_action": {"names": ["EX99"]}},
+        "^No clustered virtual machine .* hv01 matches EX99;",
+    ),
+    "become": (
+        {"heartbeat": {}, "become": True},
+        r"^winha\.cluster\.heartbeat does not support become: .* Set become: false",
+    ),
+    "async": ({"cluster_info": {}, "async": 30, "poll": 1}, "async"),
+    "async and forget": ({"cluster_info": {}, "async": 30, "poll": 0}, "async"),
+    "elsewhere without a host": (
+        {"cluster_info": {}, "delegate_to": "localhost"},
+        "^The option host is missing: this task runs on a machine that is not reached by winrm or psrp",
+    ),
+    "elsewhere with a wrong password": (
+        {
+            "cluster_info": {"host": "{{ ansible_host }}", "scheme": "http", "port": 5985, "transport": "basic"}
+            | {"username": "Administrator", "password": "Not-This-0ne"},
+            "delegate_to": "localhost",
+        },
+        r"^Reading the cluster on \S+ failed: .*rejected by the server \(user Administrator, basic\)",
+    ),
+    "by ssh": (
+        {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},
+        r"^winha\.cluster\.cluster_info speaks WS-Management and needs ansible_connection winrm or psrp; this host has",
+    ),
+    "a key with a password": (
+        {
+            "cluster_info": {},
+            "vars": {"ansible_connection": "psrp", "ansible_psrp_certificate_key_password": "Not-This-0ne"},
+        },
+        "^ansible_psrp_certificate_key_password is set, but",
+    ),
+}
+
+
+@pytest.mark.matrix
+def test_a_task_that_cannot_be_done_says_why(lab: Stage) -> None:
+    listed = [{"name": name, **task, "ignore_errors": True} for name, (task, _) in TASKS.items()]
+    run = lab.play(tasks("hv01", *listed))
+    assert "Not-This-0ne" not in run.output
+    for name, (_, says) in TASKS.items():
+        result = run.of("hv01", name)
+        assert (result.status, result.changed) == ("failed", False), (name, result)
+        assert re.search(says, result.message), (name, result.message)
+        assert "\n" not in result.message
+    assert lab.writes() == []
+
+
+def test_an_endless_answer_is_not_taken_into_memory(lab: Stage) -> None:
+    wrapper = ["bash", "-c", 'ulimit -v 600000; exec "$@"', "-"]
+    says = {
+        "Enumerate": "^Reading the clustered virtual machines on hv01 failed: the answer is larger than 4 MiB",
+        "Get": r"0 of 1 changes are in effect, 1 failed\. Setting .* on hv01 failed: the answer is larger than 4 MiB",
+    }
+    for operation, sentence in says.items():
+        lab.estate.clear_faults()
+        lab.estate.add_fault(operation=operation, action="huge")
+        # A gigabyte is sent; all of Ansible gets less than that to live in.
+        run = lab.task("hv01", "vm_offline_action", {"names": ["EX01"]}, wrapper=wrapper)
+        assert (run.of("hv01").status, run.of("hv01").changed) == ("failed", False)
+        assert re.search(sentence, run.of("hv01").message), run.of("hv01").message
+    assert lab.writes() == []
+    lab.estate.clear_faults()
+    lab.estate.add_fault(operation="Put", action="huge")
+    run = lab.task("hv01", "vm_offline_action", {"names": ["EX01"]}, wrapper=wrapper)
+    assert run.of("hv01").actions == {"EX01": ("shut_down", "changed")}
