@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
 import fcntl
 import functools
@@ -187,10 +188,10 @@ def install_venv(python: Python) -> None:
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") and (not become or shutil.which("sudo")):
         say(f"Installing {package}")
-        options = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-        update = subprocess.run([*become, *options, "update"], check=False, capture_output=True, text=True)
-        install = [*become, *options, "install", "--no-install-recommends", package]
-        if not update.returncode and not subprocess.run(install, check=False, stdout=subprocess.DEVNULL).returncode:
+        apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+        with contextlib.suppress(WorkbenchError):
+            quietly([*apt, "update"])
+            quietly([*apt, "install", "--no-install-recommends", package])
             return
     raise WorkbenchError(
         f"Python {python.minor} of this machine cannot make virtual environments. As root, run: "
