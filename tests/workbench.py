@@ -206,10 +206,10 @@ def search_path() -> list[str]:
 
 def link_collection() -> None:
     """Make the checkout importable as ansible_collections.winha.cluster, and a configuration that says nothing."""
-    (CACHE / "ansible.cfg").touch()
     link = CACHE / COLLECTION
+    link.parent.mkdir(parents=True, exist_ok=True)
+    (CACHE / "ansible.cfg").touch()
     if link.resolve() != ROOT:
-        link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(ROOT, link.parent), target_is_directory=True)
 
