@@ -171,7 +171,7 @@ def text(report: t.Mapping[str, t.Any]) -> str:
         *_table(
             ("target", "at most", "measured", ""),
             [
-                (target["promise"], f"{target['limit']:g}", f"{target['measured']:.3g}", _WORDS[target["met"]])
+                (target["promise"], f"{target['limit']:g}", f"{target['measured']:.4g}", _WORDS[target["met"]])
                 for target in report["targets"]
             ],
         ),
