@@ -21,6 +21,7 @@ from . import estate as estate_file
 from .inventory import inventory
 from .repository import Repository, plain
 from .running import cluster_repository, host_repository
+from .understanding import EstateError
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -40,7 +41,7 @@ def _inventory(arguments: argparse.Namespace) -> int:
 
 
 def _journal(arguments: argparse.Namespace) -> int:
-    for entry in journal.read(arguments.state / "journal.jsonl", writes=arguments.writes):
+    for entry in journal.read(arguments.state / "journal.jsonl", writes=arguments.writes, events=arguments.events):
         print(json.dumps(asdict(entry)))
     return 0
 
@@ -74,7 +75,7 @@ def _found(state: Path, name: str) -> tuple[Repository, ...]:
 def _show(arguments: argparse.Namespace) -> int:
     repositories = _found(arguments.state, arguments.name)
     if not repositories:
-        raise estate_file.EstateError(f"the estate has no host or cluster {arguments.name}")
+        raise EstateError(f"the estate has no host or cluster {arguments.name}")
     found = [
         {name: plain(value) for name, value in instance.values.items()}
         for repository in repositories
@@ -102,7 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     listed = command("inventory", "print an Ansible inventory")
     listed.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
     listed.add_argument("--listener", choices=("http", "https"), default="http")
-    command("journal", "print what the endpoints were asked").add_argument("--writes", action="store_true")
+    noted = command("journal", "print what the endpoints were asked, and what happened")
+    noted.add_argument("--writes", action="store_true", help="only requests that write")
+    noted.add_argument("--events", action="store_true", help="only what happened by itself")
     shown = command("show", "print the instances of a class, as JSON")
     shown.add_argument("name", help="a host or a cluster")
     shown.add_argument("cls", metavar="class")
@@ -153,7 +156,7 @@ def main(given: list[str] | None = None) -> int:
         # The reader, `head` for one, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (daemon.DaemonError, estate_file.EstateError, faults.RuleError) as problem:
+    except (daemon.DaemonError, EstateError, faults.RuleError) as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 1
     return result

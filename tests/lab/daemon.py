@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from .estate import EstateError
 from .running import PortTakenError, RunningEstate, adopt, rewind
+from .understanding import EstateError
 
 _PATIENCE = 30.0
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}

@@ -103,7 +103,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(answer.delay)
         if answer.spoil == "drop":
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
             return
         if answer.spoil == "huge":
             self._send_huge()
@@ -149,6 +150,8 @@ class Listener(http.server.ThreadingHTTPServer):
         self._tls = tls
         self._connections: set[socket.socket] = set()
         self.running = False
+        self._closed = False
+        self._turn = threading.Lock()
         super().__init__((service.machine.host.address, port), _Handler)
 
     def server_bind(self) -> None:
@@ -165,6 +168,10 @@ class Listener(http.server.ThreadingHTTPServer):
         self._connections.add(connection)
         return connection, address
 
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Turn away who came in at the last moment."""
+        return self.running
+
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """Forget a connection that is done."""
         if isinstance(request, socket.socket):
@@ -178,13 +185,38 @@ class Listener(http.server.ThreadingHTTPServer):
     def start(self) -> None:
         """Serve in a thread of its own."""
         self.running = True
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._serving.start()
+
+    def suspend(self) -> None:
+        """Refuse connections and end those that are open; the port stays ours."""
+        with self._turn:
+            if not self.running:
+                return
+            self.running = False
+            self.socket.shutdown(socket.SHUT_RDWR)
+            self._hang_up()
+            self.shutdown()
+
+    def resume(self) -> None:
+        """Take connections again."""
+        with self._turn:
+            if not self.running and not self._closed:
+                self.socket.listen(self.request_queue_size)
+                self.start()
+
+    def _hang_up(self) -> None:
+        for connection in list(self._connections):
+            # The plain socket's: that of TLS would forget its state while another thread reads.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def stop(self) -> None:
         """Close the port and every open connection."""
-        if self.running:
-            self.shutdown()
-        self.server_close()
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        with self._turn:
+            self._closed = True
+            if self.running:
+                self.running = False
+                self.shutdown()
+            self.server_close()
+            self._hang_up()

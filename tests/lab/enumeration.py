@@ -21,10 +21,11 @@ from .values import Style, write_fragment, write_instance
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
+    from collections.abc import Iterable
 
     from .classes import Class, Property
     from .estate import Host
-    from .repository import Instance, Repository
+    from .repository import Instance
 
 _EXPIRES = 60.0
 _MAX_BATCH = 32_000
@@ -151,8 +152,10 @@ def _columns(cls: Class, asked: Wish, host: Host) -> tuple[Property, ...] | None
     return tuple(found)
 
 
-def open_cursor(repository: Repository, cls: Class, asked: Wish, *, host: Host, user: str, style: Style) -> Cursor:
-    """Find what a query asks for."""
+def open_cursor(
+    instances: Iterable[Instance], cls: Class, asked: Wish, *, host: Host, user: str, style: Style
+) -> Cursor:
+    """Choose what a query asks for."""
     condition = asked.query.condition if asked.query else None
     for path in wql.paths(condition):
         if not _known(cls, path):
@@ -160,7 +163,7 @@ def open_cursor(repository: Repository, cls: Class, asked: Wish, *, host: Host, 
     columns = _columns(cls, asked, host)
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)
-    found = (item for item in repository.instances(cls) if wql.matches(condition, item.values))
+    found = (item for item in instances if wql.matches(condition, item.values))
     return Cursor(user, deque(found), asked.mode, style, columns)
 
 

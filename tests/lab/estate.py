@@ -7,23 +7,24 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from . import cabling
+from .understanding import EstateError, choice, take
 from .windows import VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    import pathlib
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .cabling import Adapter, Path, Switch
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
+_PACE = ("restart_seconds", "drain_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
-
-
-class EstateError(ValueError):
-    """The file does not describe an estate; the text says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,22 @@ class Host:
     certificate: str = "good"
     http_401: bool = False
     instances: Mapping[str, Any] = field(default_factory=dict)
+    adapters: tuple[Adapter, ...] = ()
+    switches: tuple[Switch, ...] = ()
+    no_restart: str = "honoured"
+    after_restart: str = "comes_back"
+    drain: str = "works"
+    restart_seconds: float = 1.5
+    drain_seconds: float = 1.0
+
+    def adapter(self, name: str) -> Adapter:
+        """The adapter of this name."""
+        return next(item for item in self.adapters if item.name == name)
+
+    @property
+    def listener(self) -> Adapter | None:
+        """The adapter that carries the address of the endpoint."""
+        return next((item for item in self.adapters if item.address == self.address), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +103,8 @@ class Cluster:
     resources: tuple[Mapping[str, Any], ...] = ()
     put_private_properties: str = "works"
     put_missing_members: str = "dropped"
+    paths: tuple[Path, ...] = ()
+    witness: str = "file_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,32 +126,19 @@ class Estate:
         return next(cluster for cluster in self.clusters if cluster.name.lower() == name.lower())
 
 
-def _take(where: str, data: Any, allowed: set[str], required: set[str]) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise EstateError(f"{where} is no mapping")
-    wrong, missing = set(data) - allowed - required, required - set(data)
-    if wrong:
-        raise EstateError(f"{where} has an unknown key {sorted(map(str, wrong))[0]}")
-    if missing:
-        raise EstateError(f"{where} lacks {min(missing)}")
-    return data
-
-
-def _choice(where: str, value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise EstateError(f"{where} is {value}, not one of {', '.join(known)}")
-    return value
-
-
-def _host(data: Any, credentials: Mapping[str, str]) -> Host:
+def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) -> Host:
     named = data.get("name", "?") if isinstance(data, dict) else "?"
     where = f"host {named}"
     optional = {"groups", "cluster", "instances", "http_401", "first_page"}
-    switches = {"user", "password", "fault_detail", "projection", "certificate"}
-    body = _take(where, data, optional | switches, {"name", "address", "windows"})
-    windows = _choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
+    switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
+    optional |= {"adapters", "teams", "switches", *_PACE}
+    body = take(where, data, optional | switches, {"name", "address", "windows"})
+    windows = choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
         raise EstateError(f"{where} has the address {body['address']}, which is not a loopback address")
+    adapters, made = cabling.adapters(
+        body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
+    )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
     return Host(
         body["name"],
@@ -142,12 +148,19 @@ def _host(data: Any, credentials: Mapping[str, str]) -> Host:
         body.get("cluster"),
         body.get("user", credentials["user"]),
         body.get("password", credentials["password"]),
-        _choice(f"fault_detail of {where}", body.get("fault_detail", detail), ("wmi_error", "wsman_fault")),
-        _choice(f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")),
-        _choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
-        _choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
+        choice(f"fault_detail of {where}", body.get("fault_detail", detail), ("wmi_error", "wsman_fault")),
+        choice(f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")),
+        choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
+        choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
         bool(body.get("http_401", False)),
         body.get("instances", {}),
+        adapters,
+        made,
+        choice(f"no_restart of {where}", body.get("no_restart", "honoured"), ("honoured", "ignored")),
+        choice(f"after_restart of {where}", body.get("after_restart", "comes_back"), ("comes_back", "stays_down")),
+        choice(f"drain of {where}", body.get("drain", "works"), ("works", "hangs", "fails")),
+        float(body.get("restart_seconds", pace.get("restart_seconds", 1.5))),
+        float(body.get("drain_seconds", pace.get("drain_seconds", 1.0))),
     )
 
 
@@ -155,7 +168,7 @@ def _machines(cluster: str, listed: Any, nodes: tuple[str, ...]) -> Iterator[Vir
     for position, data in enumerate(listed):
         where = f"virtual machine {position + 1} of {cluster}"
         optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count"}
-        body = _take(where, data, optional, {"name"})
+        body = take(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
             yield VirtualMachine(
@@ -169,46 +182,79 @@ def _machines(cluster: str, listed: Any, nodes: tuple[str, ...]) -> Iterator[Vir
             )
 
 
+def _windows(where: str, members: Sequence[Host]) -> str:
+    """The version of a cluster: the oldest of its nodes, which from 2016 on may be one apart for an upgrade."""
+    versions = sorted({host.windows for host in members}, key=lambda name: VERSIONS[name].age)
+    oldest, youngest = VERSIONS[versions[0]], VERSIONS[versions[-1]]
+    if oldest is not youngest and (not oldest.has("2016") or youngest.age > oldest.age + 1):
+        raise EstateError(f"{where} mixes Windows versions that cannot be in one cluster")
+    return oldest.name
+
+
 def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
     named = data.get("name", "?") if isinstance(data, dict) else "?"
     where = f"cluster {named}"
     optional = {"nodes", "networks", "properties", "virtual_machines", "virtual_machine_type", "shared_volumes"}
-    switches = {"resources", "put_private_properties", "put_missing_members"}
-    body = _take(where, data, optional | switches, {"name", "fqdn"})
+    switches = {"resources", "put_private_properties", "put_missing_members", "paths", "witness"}
+    body = take(where, data, optional | switches, {"name", "fqdn"})
     members = [host for host in hosts if host.cluster == body["name"]]
     if not members:
         raise EstateError(f"{where} has no host")
-    if len({host.windows for host in members}) > 1:
-        raise EstateError(f"{where} mixes Windows versions")
+    windows = _windows(where, members)
     nodes = tuple(body.get("nodes", [host.name for host in members]))
+    networks = tuple(Network(**network) for network in body.get("networks", ()))
     return Cluster(
         body["name"],
         body["fqdn"],
         nodes,
-        members[0].windows,
-        tuple(Network(**network) for network in body.get("networks", ())),
+        windows,
+        networks,
         body.get("properties", {}),
         tuple(_machines(body["name"], body.get("virtual_machines", ()), nodes)),
         body.get("virtual_machine_type", {}),
         tuple(body.get("shared_volumes", ())),
         tuple(body.get("resources", ())),
-        _choice(f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES),
-        _choice(f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")),
+        choice(f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES),
+        choice(f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")),
+        cabling.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
+        choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
     )
+
+
+def _settled(host: Host, clusters: Sequence[Cluster]) -> Host:
+    """A host whose adapters know their addresses."""
+    cluster = next((item for item in clusters if item.name == host.cluster), None)
+    networks = {network.name: network for network in cluster.networks} if cluster else {}
+    placed = []
+    for adapter in host.adapters:
+        if not adapter.network:
+            placed.append(adapter)
+            continue
+        network = networks.get(adapter.network)
+        if cluster is None or network is None or host.name not in cluster.nodes:
+            raise EstateError(f"adapter {adapter.name} of {host.name}: its cluster has no network {adapter.network}")
+        if any(item.network == adapter.network for item in placed):
+            raise EstateError(f"host {host.name} has two adapters on {adapter.network}")
+        subnet = ipaddress.ip_network(network.subnet)
+        inside = ipaddress.ip_address(host.address) in subnet
+        usual = host.address if inside else str(subnet[10 + cluster.nodes.index(host.name)])
+        placed.append(replace(adapter, address=adapter.address or usual, prefix=subnet.prefixlen))
+    return replace(host, adapters=tuple(placed))
 
 
 def parse(data: Any) -> Estate:
     """Understand an estate, or say in one sentence what is wrong with it."""
-    body = _take("the estate", data, {"listeners", "clusters"}, {"name", "credentials", "hosts"})
-    credentials = _take("credentials", body["credentials"], set(), {"user", "password"})
-    listeners = _take("listeners", body.get("listeners", {}), {"http", "https"}, set())
-    hosts = tuple(_host(item, credentials) for item in body["hosts"])
+    body = take("the estate", data, {"listeners", "clusters", *_PACE}, {"name", "credentials", "hosts"})
+    credentials = take("credentials", body["credentials"], set(), {"user", "password"})
+    listeners = take("listeners", body.get("listeners", {}), {"http", "https"}, set())
+    hosts = tuple(_host(item, credentials, body) for item in body["hosts"])
     for attribute in ("name", "address"):
         seen = [getattr(host, attribute) for host in hosts]
         double = next((item for item in seen if seen.count(item) > 1), None)
         if double:
             raise EstateError(f"two hosts have the {attribute} {double}")
     clusters = tuple(_cluster(item, hosts) for item in body.get("clusters", ()))
+    hosts = tuple(_settled(host, clusters) for host in hosts)
     known = {cluster.name for cluster in clusters}
     stray = next((host for host in hosts if host.cluster and host.cluster not in known), None)
     if stray:
@@ -216,7 +262,7 @@ def parse(data: Any) -> Estate:
     return Estate(body["name"], int(listeners.get("http", 5985)), int(listeners.get("https", 5986)), hosts, clusters)
 
 
-def load(path: Path) -> Estate:
+def load(path: pathlib.Path) -> Estate:
     """Read an estate file."""
     try:
         return parse(yaml.safe_load(path.read_text(encoding="utf-8")))

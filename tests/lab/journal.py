@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and what became of it."""
+    """One request and what became of it, or an event (operation `Event`): what the estate did by itself."""
 
     time: str
     host: str
@@ -41,6 +41,7 @@ class Entry:
     rule: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
+    detail: str = ""
 
 
 class Journal:
@@ -69,8 +70,8 @@ class Journal:
         self._file.close()
 
 
-def read(path: Path, *, writes: bool = False) -> list[Entry]:
-    """The entries of a journal, all of them or the writes only."""
+def read(path: Path, *, writes: bool = False, events: bool = False) -> list[Entry]:
+    """The entries of a journal: all of them, or those that write, or what happened by itself."""
     if not path.exists():
         return []
     found = []
@@ -78,6 +79,6 @@ def read(path: Path, *, writes: bool = False) -> list[Entry]:
         data = json.loads(line)
         changes = tuple(Change(**change) for change in data.pop("changes"))
         entry = Entry(**data, changes=changes)
-        if entry.write or not writes:
+        if (entry.write and writes) or (entry.operation == "Event" and events) or not (writes or events):
             found.append(entry)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import enumeration, providers
+from . import enumeration, ping, providers
 from .bodies import input_values, put_values
 from .classes import Class, Method, classes, namespaces
 from .refusal import Refusal, RefusedError, provider_failed, refused
@@ -19,10 +19,11 @@ from .values import Style, write, write_instance
 from .windows import VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .envelope import Request
     from .estate import Cluster, Host
+    from .world import World
 
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
@@ -43,6 +44,8 @@ class Trace:
     changes: list[Change] = field(default_factory=list)
     refusal: Refusal | None = None
     rule: str = ""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,10 @@ def _missing(message: str, hresult: int, cim_status: int, name: str) -> RefusedE
 class Machine:
     """A host with its own repository and, if it is a node, that of its cluster."""
 
-    def __init__(self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None) -> None:
+    def __init__(
+        self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None, *, world: World
+    ) -> None:
+        self.world = world
         self.host = host
         self.version = VERSIONS[host.windows]
         self.cursors = enumeration.Cursors(self.version.max_operations)
@@ -161,6 +167,14 @@ class Machine:
             raise refused("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
         return repository, found[0]
 
+    def _store(self, repository: Repository, request: Request, trace: Trace) -> providers.Store:
+        options: dict[str, list[str]] = {}
+        for item in request.options:
+            options.setdefault(item.name.lower(), []).append(item.value)
+        return providers.Store(
+            repository, self.cluster, trace.changes, self.world, self.host, options, afterwards=trace.afterwards
+        )
+
     def _written(self, request: Request, instance: Instance) -> str:
         style = Style(request.target.base, request.precise_arrays)
         return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
@@ -174,13 +188,14 @@ class Machine:
     def _put(self, request: Request, _user: str, trace: Trace) -> Reply:
         repository, _cls = self._class(request)
         listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
-        store = providers.Store(repository, self.cluster, trace.changes)
+        store = self._store(repository, request, trace)
         with repository.lock:
             _repository, instance = self._instance(request)
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
             wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
             written = providers.modify(store, instance, wanted)
+        trace.cut = store.cuts
         return Reply(f"{X}/PutResponse", self._written(request, written))
 
     def _invoke(self, request: Request, _user: str, trace: Trace) -> Reply:
@@ -194,10 +209,11 @@ class Machine:
         uri, base = request.target.uri, request.target.base
         given = input_values(request.body, uri, base, trace.method, method.inputs)
         trace.write = providers.is_write(cls.name, method.name, given)
-        store = providers.Store(repository, self.cluster, trace.changes)
+        store = self._store(repository, request, trace)
         with repository.lock:
             _repository, instance = self._instance(request)
             results = providers.invoke(store, instance, method.name, given)
+        trace.cut = store.cuts
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}
         kinds = {item.name: item.type for item in method.outputs.values()}
@@ -238,7 +254,10 @@ class Machine:
             )
         self.cursors.check_quota(user)
         style = Style(target.base, request.precise_arrays)
-        cursor = enumeration.open_cursor(repository, cls, asked, host=self.host, user=user, style=style)
+        found = repository.instances(cls)
+        if cls.name == "Win32_PingStatus":
+            found = ping.answers(self.world, self.host, cls, asked)
+        cursor = enumeration.open_cursor(found, cls, asked, host=self.host, user=user, style=style)
         if not asked.optimize:
             context = self.cursors.keep(cursor)
             body = f"<n:EnumerationContext>{context}</n:EnumerationContext>"

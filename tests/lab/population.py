@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import roles, topology
+from . import adapters, roles, switches, topology
 from .classes import namespaces
-from .estate import Cluster, Estate, EstateError, Host
+from .understanding import EstateError
 from .windows import VERSIONS
 
 if TYPE_CHECKING:
+    from .estate import Cluster, Estate, Host
     from .repository import Repository
 
 
@@ -69,6 +70,8 @@ def fill_host(repository: Repository, host: Host) -> None:
         "Win32_ComputerSystem",
         {"Name": host.name.upper(), "DNSHostName": host.name, "Domain": "example.test", "PartOfDomain": True},
     )
+    adapters.fill(repository, host)
+    switches.fill(repository, host)
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
             raise EstateError(f"host {host.name}: the lab has no namespace {namespace}")

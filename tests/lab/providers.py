@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from . import advanced, drain, links, registry
 from .property_list import Item, PropertyListError, decode, encode
 from .refusal import invalid_parameter, provider_failed
 from .repository import Change, Instance, Repository
@@ -17,7 +18,8 @@ from .values import Embedded, Value
 
 if TYPE_CHECKING:
     from .classes import Class, Property
-    from .estate import Cluster
+    from .estate import Cluster, Host
+    from .world import World
 
 STORED = 0x800713A0
 _PRIVATE = "PrivateProperties"
@@ -43,12 +45,22 @@ class Store:
     repository: Repository
     cluster: Cluster | None = None
     changes: list[Change] = field(default_factory=list)
+    world: World | None = None
+    host: Host | None = None
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    cuts: bool = False
 
     def write(self, instance: Instance, values: Mapping[str, Value]) -> Instance:
         """Store values and note what they replaced."""
         written, changes = self.repository.write(instance, values)
         self.changes.extend(changes)
         return written
+
+    def later(self, action: Callable[[], None], *, cuts: bool = False) -> None:
+        """Do something once the request is in the journal; `cuts`: the answer cannot leave any more."""
+        self.afterwards.append(action)
+        self.cuts = self.cuts or cuts
 
 
 def _in_range(member: Property, value: Value, operation: str) -> None:
@@ -83,6 +95,8 @@ def _private(store: Store, instance: Instance, wanted: Embedded) -> Embedded:
 
 def modify(store: Store, instance: Instance, wanted: Mapping[str, Value]) -> Instance:
     """A Put: check and store the values that are writable and differ."""
+    if instance.cls.name == links.ADVANCED:
+        return advanced.modify(store, instance, wanted)
     changed: dict[str, Value] = {}
     mode = store.cluster.put_private_properties if store.cluster else "works"
     for name, sent in wanted.items():
@@ -197,17 +211,6 @@ def _group_state(store: Store, group: Instance, name: str) -> None:
     store.write(group, {"State": _state(0, 1, name)})
 
 
-def _move(store: Store, group: Instance, node: str) -> None:
-    target = store.repository.named("MSCluster_Node", node)
-    if target is None or target.values["State"] != 0:
-        raise provider_failed(0x800713B2, "The cluster node is not up.")
-    cls = store.repository.cls("root/mscluster", "MSCluster_Resource")
-    for resource in store.repository.instances(cls) if cls else ():
-        if resource.values.get("OwnerGroup") == group.values["Name"]:
-            store.write(resource, {"OwnerNode": target.values["Name"]})
-    store.write(group, {"OwnerNode": target.values["Name"]})
-
-
 def _resource_state(store: Store, instance: Instance, values: Mapping[str, Value], name: str) -> None:
     del values
     store.write(instance, {"State": _state(2, 3, name)})
@@ -219,16 +222,10 @@ _METHODS: dict[tuple[str, str], _Method] = {
     ("MSCluster_Resource", "takeoffline"): _resource_state,
     ("MSCluster_ResourceGroup", "bringonline"): lambda store, group, _, name: _group_state(store, group, name),
     ("MSCluster_ResourceGroup", "takeoffline"): lambda store, group, _, name: _group_state(store, group, name),
-    ("MSCluster_ResourceGroup", "movetonewnode"): lambda store, group, values, _: _move(
+    ("MSCluster_ResourceGroup", "movetonewnode"): lambda store, group, values, _: drain.move_to(
         store, group, str(values.get("NodeName") or "")
     ),
-    ("MSCluster_Node", "pause"): lambda store, node, *_: _written(store.write(node, {"State": 2})),
-    ("MSCluster_Node", "resume"): lambda store, node, *_: _written(store.write(node, {"State": 0})),
 }
-
-
-def _written(instance: Instance) -> None:
-    del instance
 
 
 def invoke(store: Store, instance: Instance, method: str, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -240,6 +237,17 @@ def invoke(store: Store, instance: Instance, method: str, values: Mapping[str, V
             raise invalid_parameter("ControlCode is missing.", "ExecMethod", "ControlCode")
         output = control(store, instance, code, bytes(buffer) if isinstance(buffer, list) else b"")
         return {"OutputBuffer": list(output) or None, "OutputBufferSize": len(output)}
+    found: dict[str, Value] | None = None
+    if instance.cls.name == "StdRegProv":
+        found = registry.invoke(store, method, values)
+        if found is not None and not name.startswith(_READING):
+            advanced.follow_registry(store)
+    elif instance.cls.name == "MSCluster_Node":
+        found = drain.invoke(store, instance, name, values)
+    elif advanced.handles(instance.cls.name):
+        found = advanced.invoke(store, instance, name)
+    if found is not None:
+        return found
     known = _METHODS.get((instance.cls.name, name))
     if known is None:
         raise provider_failed(0x80041055, f"The lab has no method {method} of {instance.cls.name}.")

@@ -85,6 +85,7 @@ class Repository:
         self.version: Version = VERSIONS[version]
         self.lock = threading.RLock()
         self._log = log
+        self._recording = False
         self._held: dict[tuple[str, str], dict[tuple[str, ...], Instance]] = {}
 
     def cls(self, namespace: str, name: str) -> Class | None:
@@ -106,8 +107,11 @@ class Repository:
             return
         lower = {name.lower(): value for name, value in values.items()}
         filled = {item.name: lower.get(name) for name, item in cls.properties.items()}
-        instance = Instance(cls, filled)
-        self._held.setdefault((namespace, cls.name), {})[instance.key] = instance
+        self.place(Instance(cls, filled))
+
+    def place(self, instance: Instance) -> None:
+        """Put an instance in that begins with the estate."""
+        self._held.setdefault((instance.cls.namespace, instance.cls.name), {})[instance.key] = instance
 
     def instances(self, cls: Class) -> list[Instance]:
         """All instances of a class."""
@@ -118,6 +122,11 @@ class Repository:
         """The instance with this Name."""
         with self.lock:
             return self._held.get((namespace, class_name), {}).get((name.lower(),))
+
+    def find(self, cls: Class, *key: str) -> Instance | None:
+        """The instance with this key, in lower case."""
+        with self.lock:
+            return self._held.get((cls.namespace, cls.name), {}).get(key)
 
     def write(self, instance: Instance, values: Mapping[str, Value]) -> tuple[Instance, list[Change]]:
         """Store new values, on disk before anybody can read them back."""
@@ -139,7 +148,7 @@ class Repository:
         return replaced
 
     def _keep(self, current: Instance, values: Mapping[str, Value]) -> None:
-        if self._log is None:
+        if self._log is None or not self._recording:
             return
         line = {
             "namespace": current.cls.namespace,
@@ -154,6 +163,7 @@ class Repository:
 
     def replay(self, *, repair: bool) -> None:
         """Repeat the writes of earlier runs. A line cut off by a crash ends them, and is cut away if asked."""
+        self._recording = True
         if self._log is None or not self._log.exists():
             return
         whole, _mark, rest = self._log.read_bytes().rpartition(b"\n")

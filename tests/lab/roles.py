@@ -10,13 +10,14 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from .classes import private_class
-from .estate import Cluster, EstateError, VirtualMachine
-from .topology import identity
+from .identity import identity
+from .understanding import EstateError
 from .values import Embedded, Value, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .estate import Cluster, VirtualMachine
     from .repository import Repository
 
 _CLUSTER = "root/mscluster"
@@ -129,6 +130,8 @@ def core(repository: Repository, cluster: Cluster) -> None:
         private=address,
         CoreResource=True,
     )
+    if cluster.witness == "none":
+        return
     share = _members(SharePath=rf"\\fs01\witness-{cluster.name.lower()}", ArbitrationDelay=6)
     _resource(
         repository,

@@ -11,19 +11,22 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import drain, faults, journal, population
 from . import estate as estate_file
-from . import faults, journal, population
 from .certificates import context
 from .endpoint import Listener
-from .estate import Cluster, Estate, EstateError, Host
 from .journal import Entry, Journal
 from .machine import Machine
 from .repository import Repository
 from .service import Service
+from .understanding import EstateError
 from .values import Embedded
+from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .estate import Cluster, Estate, Host
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -95,6 +98,7 @@ class RunningEstate:
         self._machines: list[Machine] = []
         self._listeners: list[Listener] = []
         self._build()
+        self.world = World(self.estate, self._hosts, self._clusters, self._journal)
 
     def _build(self) -> None:
         for cluster in self.estate.clusters:
@@ -107,21 +111,25 @@ class RunningEstate:
         for host in self.estate.hosts:
             cluster = self.estate.cluster(host.cluster) if host.cluster else None
             shared = self._clusters[cluster.name] if cluster else None
-            machine = Machine(host, self._hosts[host.name], cluster, shared)
+            machine = Machine(host, self._hosts[host.name], cluster, shared, world=self.world)
             self._machines.append(machine)
             service = Service(machine, self._journal, self._rules)
             for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
                 tls = context(self.state, host) if scheme == "https" else None
                 try:
                     self._listeners.append(Listener(service, scheme, port, tls))
+                    self.world.doors.setdefault(host.name, []).append(self._listeners[-1])
                 except OSError as problem:
                     self.stop()
                     raise PortTakenError(f"{host.address}:{port} of {host.name}: {problem.strerror}") from problem
         for listener in self._listeners:
             listener.start()
+        self.world.settle()
+        drain.go_on(self.world)
 
     def stop(self) -> None:
         """Close every listener; the state stays."""
+        self.world.clock.cancel()
         # One after the other they would wait for each other's poll.
         with ThreadPoolExecutor(max_workers=32) as workers:
             list(workers.map(Listener.stop, self._listeners))
@@ -140,6 +148,15 @@ class RunningEstate:
             (host.name, host.address) for host in self.estate.hosts
         ]:
             raise EstateError("the hosts of the estate file have changed: stop the estate first")
+        with self.world.clock.lock:
+            self._rebuild(fresh)
+        self.estate = fresh
+        if source.exists():
+            shutil.copyfile(source, self.state / "estate.yml")
+        self.clear_faults()
+        self._journal.reset()
+
+    def _rebuild(self, fresh: Estate) -> None:
         for cluster in fresh.clusters:
             rebuilt = Repository(cluster.name, cluster.windows)
             population.fill_cluster(rebuilt, cluster, fresh)
@@ -152,15 +169,11 @@ class RunningEstate:
             machine.cursors.clear()
             machine.host = fresh.host(machine.host.name)
             machine.cluster = fresh.cluster(machine.cluster.name) if machine.cluster else None
-        self.estate = fresh
-        if source.exists():
-            shutil.copyfile(source, self.state / "estate.yml")
-        self.clear_faults()
-        self._journal.reset()
+        self.world.begin_again(fresh)
 
-    def journal(self, *, writes: bool = False) -> list[Entry]:
-        """What was asked so far."""
-        return journal.read(self.state / "journal.jsonl", writes=writes)
+    def journal(self, *, writes: bool = False, events: bool = False) -> list[Entry]:
+        """What was asked and what happened so far."""
+        return journal.read(self.state / "journal.jsonl", writes=writes, events=events)
 
     def cluster(self, name: str) -> Repository:
         """The repository of a cluster."""

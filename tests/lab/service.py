@@ -95,7 +95,14 @@ class Service:
         answer = Answer(500 if trace.refusal else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
             answer = _spoilt(answer, rule)
-        self._note(caller, trace, answer.status, size=len(body), sent=len(answer.body))
+        if trace.cut:
+            reason = "The answer did not leave: the adapter of the listener went down."
+            self._note(caller, trace, 0, size=len(body), sent=0, reason=reason)
+            answer = Answer(0, spoil="drop")
+        else:
+            self._note(caller, trace, answer.status, size=len(body), sent=len(answer.body))
+        for action in trace.afterwards:
+            action()
         return answer
 
     def _serve(self, request: envelope.Request, caller: Caller, trace: Trace, rule: Rule | None) -> Reply:

@@ -7,24 +7,21 @@
 from __future__ import annotations
 
 import ipaddress
-import uuid
 from typing import TYPE_CHECKING
 
-from .estate import Cluster, EstateError, Host
+from .identity import identity
+from .understanding import EstateError
 from .values import Value, check
+from .windows import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .estate import Cluster, Host
     from .repository import Repository
 
 _CLUSTER = "root/mscluster"
 _UP, _DOWN = 0, 1
-
-
-def identity(*names: str) -> str:
-    """A GUID that stays the same each time an estate is built."""
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, "/".join(names)))
 
 
 def cluster_object(repository: Repository, cluster: Cluster) -> None:
@@ -67,8 +64,9 @@ def cluster_object(repository: Repository, cluster: Cluster) -> None:
 
 def nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
     """The nodes; those that are hosts of the estate are up."""
-    major, minor, build = (int(part) for part in repository.version.number.split("."))
     for number, node in enumerate(cluster.nodes, 1):
+        version = VERSIONS[hosts[node].windows] if node in hosts else repository.version
+        major, minor, build = (int(part) for part in version.number.split("."))
         repository.add(
             _CLUSTER,
             "MSCluster_Node",
@@ -116,16 +114,17 @@ def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]
             host = hosts.get(node)
             inside = host is not None and ipaddress.ip_address(host.address) in subnet
             address = host.address if host is not None and inside else str(subnet[10 + position])
+            adapter = next((item for item in host.adapters if item.network == network.name), None) if host else None
             repository.add(
                 _CLUSTER,
                 "MSCluster_NetworkInterface",
                 {
                     "Name": f"{node} - {network.name}",
                     "Id": identity(cluster.name, network.name, node),
-                    "Adapter": f"Ethernet adapter of {network.name}",
-                    "AdapterId": identity(node, network.name, "adapter"),
-                    "Address": address,
-                    "IPv4Addresses": [address],
+                    "Adapter": adapter.description if adapter else f"Ethernet adapter of {network.name}",
+                    "AdapterId": (adapter.guid if adapter else identity(node, network.name, "adapter")).lower(),
+                    "Address": adapter.address if adapter else address,
+                    "IPv4Addresses": [adapter.address if adapter else address],
                     "Network": network.name,
                     "Node": node,
                     "SystemName": node,

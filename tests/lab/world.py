@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens between the machines of an estate: links go down and come back, and the cluster notices."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from . import links, registry
+from .clock import Clock
+from .journal import Entry, Journal
+from .repository import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from .cabling import Adapter
+    from .estate import Cluster, Estate, Host
+    from .repository import Instance, Repository
+
+_CLUSTER = "root/mscluster"
+_FAILED, _UP = 1, 3
+_NETWORK_DOWN, _NETWORK_PARTITIONED = 1, 2
+_NODE_DOWN = 1
+
+
+class Door(Protocol):
+    """A listener that can be cut off from its network."""
+
+    def suspend(self) -> None:
+        """End every connection and refuse new ones."""
+
+    def resume(self) -> None:
+        """Listen again."""
+
+
+class World:
+    """The estate as its machines share it."""
+
+    def __init__(
+        self, estate: Estate, hosts: Mapping[str, Repository], clusters: Mapping[str, Repository], journal: Journal
+    ) -> None:
+        self.estate = estate
+        self.hosts = hosts
+        self.clusters = clusters
+        self.clock = Clock()
+        self.doors: dict[str, list[Door]] = {}
+        self.moved: dict[str, list[tuple[str, str]]] = {}
+        self._journal = journal
+        self._turns = itertools.count(1)
+        self._latest: dict[tuple[str, str], int] = {}
+
+    def cluster_of(self, host: Host) -> tuple[Cluster, Repository] | None:
+        """The cluster of a host."""
+        if host.cluster is None:
+            return None
+        return self.estate.cluster(host.cluster), self.clusters[host.cluster]
+
+    def event(
+        self, host: str, what: str, cls: str, name: str, *, detail: str = "", changes: Iterable[Change] = ()
+    ) -> None:
+        """Note what nobody asked for in so many words."""
+        self._journal.add(
+            Entry(
+                time=datetime.now(tz=UTC).isoformat(timespec="milliseconds"),
+                host=host,
+                user=None,
+                listener="",
+                operation="Event",
+                cls=cls,
+                method=what,
+                selectors={"Name": name},
+                changes=tuple(changes),
+                detail=detail,
+            )
+        )
+
+    def connected(self, host: Host, adapter: Adapter, without: Collection[str] = ()) -> bool:
+        """Whether packets go through an adapter: it is up, and so is one of those below it."""
+        status, _mtu = links.state(self.hosts[host.name], adapter.name)
+        if status != links.UP or adapter.name in without:
+            return False
+        below = [host.adapter(name) for name in adapter.members]
+        return not below or any(self.connected(host, item, without) for item in below)
+
+    def cuts(self, host: Host, names: Collection[str]) -> bool:
+        """Whether the endpoint cannot be reached while these adapters are down."""
+        return host.listener is not None and not self.connected(host, host.listener, names)
+
+    def restart(self, host: Host, names: Iterable[str], why: str) -> None:
+        """Take adapters down; they come back with what their drivers find in the registry."""
+        with self.clock.lock:
+            repository, turn, chosen = self.hosts[host.name], next(self._turns), tuple(names)
+            for name in chosen:
+                links.set_state(repository, name, Status=links.RESTARTING)
+                self._latest[host.name, name] = turn
+                self.event(host.name, "AdapterRestart", "MSFT_NetAdapter", name, detail=why)
+            self.refresh(host)
+            if host.after_restart == "comes_back":
+                self.clock.later(host.restart_seconds, partial(self._back, host, chosen, turn))
+
+    def _back(self, host: Host, names: Iterable[str], turn: int) -> None:
+        for name in names:
+            if self._latest.get((host.name, name)) == turn:
+                self._apply(host, name)
+        self.refresh(host)
+
+    def _apply(self, host: Host, name: str) -> None:
+        repository, adapter = self.hosts[host.name], host.adapter(name)
+        _status, before = links.state(repository, name)
+        after = adapter.habits.mtu(registry.stored(repository, adapter))
+        if adapter.kind == "team":
+            after = before
+        links.set_state(repository, name, MtuSize=after, Status=links.UP)
+        changes = [Change("MSFT_NetAdapter", name, "MtuSize", before, after)] if before != after else []
+        self.event(host.name, "AdapterUp", "MSFT_NetAdapter", name, changes=changes)
+
+    def disable(self, host: Host, name: str) -> None:
+        """Take an adapter down until it is enabled."""
+        with self.clock.lock:
+            self._latest[host.name, name] = next(self._turns)
+            links.set_state(self.hosts[host.name], name, Status=links.DISABLED)
+            self.event(host.name, "AdapterDisabled", "MSFT_NetAdapter", name)
+            self.refresh(host)
+
+    def enable(self, host: Host, name: str) -> None:
+        """Start an adapter that is disabled."""
+        with self.clock.lock:
+            if links.state(self.hosts[host.name], name)[0] == links.DISABLED:
+                self._apply(host, name)
+                self.refresh(host)
+
+    def refresh(self, host: Host) -> None:
+        """Let everything that depends on a host's adapters follow them."""
+        repository = self.hosts[host.name]
+        for adapter in host.adapters:
+            if adapter.kind == "team":
+                below = min(links.state(repository, name)[1] for name in adapter.members)
+                links.set_state(repository, adapter.name, MtuSize=below)
+            links.show(repository, adapter, connected=self.connected(host, adapter))
+        self._tell_cluster(host)
+        if host.listener is not None:
+            reachable = self.connected(host, host.listener)
+            for door in self.doors.get(host.name, ()):
+                door.resume() if reachable else door.suspend()
+
+    def _tell_cluster(self, host: Host) -> None:
+        member = self.cluster_of(host)
+        if member is None:
+            return
+        _cluster, repository = member
+        for adapter in host.adapters:
+            interface = repository.named("MSCluster_NetworkInterface", f"{host.name} - {adapter.network}")
+            if adapter.network and interface is not None:
+                repository.write(interface, {"State": _UP if self.connected(host, adapter) else _FAILED})
+                self._network_state(repository, adapter.network)
+
+    def _network_state(self, repository: Repository, name: str) -> None:
+        network = repository.named("MSCluster_Network", name)
+        if network is None:
+            return
+        seen = [
+            item.values["State"]
+            for item in listed(repository, "MSCluster_NetworkInterface")
+            if item.values["Network"] == name and not self._down(repository, str(item.values["Node"]))
+        ]
+        good = [state == _UP for state in seen]
+        state = _UP if all(good) else _NETWORK_PARTITIONED if any(good) else _NETWORK_DOWN
+        repository.write(network, {"State": state})
+
+    def _down(self, repository: Repository, node: str) -> bool:
+        found = repository.named("MSCluster_Node", node)
+        return found is None or found.values["State"] == _NODE_DOWN
+
+    def settle(self) -> None:
+        """After a start: what was restarting when the lab stopped is up, and what is out of reach stays so."""
+        with self.clock.lock:
+            for host in self.estate.hosts:
+                for adapter in host.adapters:
+                    status, _mtu = links.state(self.hosts[host.name], adapter.name)
+                    if status == links.RESTARTING and host.after_restart == "comes_back":
+                        self._apply(host, adapter.name)
+                if host.adapters:
+                    self.refresh(host)
+
+    def begin_again(self, estate: Estate) -> None:
+        """Forget what was under way."""
+        self.clock.cancel()
+        self.estate = estate
+        self.moved.clear()
+        self._latest.clear()
+        for doors in self.doors.values():
+            for door in doors:
+                door.resume()
+
+
+def listed(repository: Repository, name: str, namespace: str = _CLUSTER) -> list[Instance]:
+    """All instances of a class by its name."""
+    cls = repository.cls(namespace, name)
+    return repository.instances(cls) if cls else []
