@@ -124,10 +124,8 @@ def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress
 
 
 def _did_not_stick(change: Change, applied: Applied, host: str) -> str:
-    return (
-        f"Setting {change.label} to {change.after} on {host} did not stick, it is {applied.values[change.label]}; "
-        f"{applied.answer or 'no reason was given'}. Set it once with the cluster's own tools and see what they say."
-    )
+    now, answer = applied.values[change.label], applied.answer or "no reason was given"
+    return f"{change.label} on {host} should be {change.after} and is {now}: {answer}."
 
 
 def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:

@@ -73,11 +73,11 @@ cluster:
       type: dict
       sample: {same_subnet: 20.0, cross_subnet: 20.0, cross_site: 20.0}
     nodes:
-      description: The nodes with their state (V(up), V(down), V(paused), V(joining)) and vote.
+      description: The nodes with their state (V(up), V(down), V(paused), V(joining)), vote and Windows release.
       returned: when gathered
       type: list
       elements: dict
-      sample: [{name: HV01, state: up, vote: 1}]
+      sample: [{name: HV01, state: up, vote: 1, windows: '2022'}]
     networks:
       description: The cluster networks with role, state, address, mask and metric.
       returned: when gathered
@@ -136,21 +136,19 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "heartbeat_seconds": heartbeat.seconds_of(values),
     }
     if "nodes" in parts:
-        result["nodes"] = cluster.read_nodes(client)
+        result["nodes"] = _rows(cluster.read_nodes(client), "name", "state", "vote", "windows")
     if "networks" in parts or "live_migration_networks" in parts:
         networks = cluster.read_networks(client)
         if "networks" in parts:
-            columns = ("name", "role", "state", "address", "mask", "metric")
-            result["networks"] = [{column: getattr(network, column) for column in columns} for network in networks]
+            result["networks"] = _rows(networks, "name", "role", "state", "address", "mask", "metric")
         if "live_migration_networks" in parts:
-            result["live_migration_networks"] = cluster.read_live_migration_order(client, networks)
+            order = cluster.read_live_migration_order(client, networks)
+            result["live_migration_networks"] = [network.name for network in order]
     if "virtual_machines" in parts:
         priorities = virtual_machine.read_priorities(client)
-        columns = ("name", "resource", "group", "owner_node", "state", "offline_action")
-        result["virtual_machines"] = [
-            {column: getattr(machine, column) for column in columns} | {"priority": priorities.get(machine.group)}
-            for machine in virtual_machine.read_virtual_machines(client)
-        ]
+        machines = virtual_machine.read_virtual_machines(client)
+        rows = _rows(machines, "name", "resource", "group", "owner_node", "state", "offline_action")
+        result["virtual_machines"] = [row | {"priority": priorities.get(row["group"])} for row in rows]
     if "shared_volumes" in parts:
         result["shared_volumes"] = cluster.read_shared_volumes(client)
     return result
@@ -159,6 +157,10 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
     """What was read is what is returned."""
     return {"cluster": state}
+
+
+def _rows(things: t.Iterable[t.Any], *columns: str) -> list[dict[str, t.Any]]:
+    return [{column: getattr(thing, column) for column in columns} for thing in things]
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

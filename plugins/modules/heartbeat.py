@@ -82,8 +82,8 @@ cluster:
   type: str
   sample: DAG1
 windows:
-  description: Windows Server release of the host that was asked.
-  returned: when the cluster could be read
+  description: Windows Server release of the host that was asked, whose ranges count.
+  returned: when a value was given
   type: str
   sample: '2016'
 heartbeat:
@@ -130,17 +130,22 @@ SPEC: dict[str, dict[str, t.Any]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The cluster as it is, and the Windows release whose ranges count."""
+    """The cluster as it is, and the Windows release whose ranges count; it is only read when there is a value."""
 
     cluster: Instance
-    version: version.WindowsVersion
+    version: version.WindowsVersion | None
     values: t.Mapping[str, int | None]
 
 
 def read(client: Client, options: task.Options) -> State:
-    """The cluster of the host and its heartbeat: two messages."""
+    """The cluster of the host and its heartbeat: one message, and one for the Windows version if that matters."""
     found = cluster.read_cluster(client)
-    return State(cluster=found, version=version.read_version(client), values=meaning.values_of(found))
+    given = any(options[option] is not None for option in meaning.SETTINGS)
+    return State(
+        cluster=found,
+        version=version.read_version(client) if given else None,
+        values=meaning.values_of(found),
+    )
 
 
 def plan(state: State, options: task.Options) -> Plan:
@@ -149,10 +154,11 @@ def plan(state: State, options: task.Options) -> Plan:
     Raises C(TaskError) for a value out of range, a pair that would be out of order, or more than the seconds allowed.
     """
     wanted = {option: options[option] for option in meaning.SETTINGS if options[option] is not None}
-    _check_ranges(state, wanted)
     final = {**state.values, **wanted}
-    _check_order(wanted, final)
-    _check_seconds(state, wanted, final, options["max_seconds"])
+    if state.version is not None:
+        _check_ranges(state, state.version, wanted)
+        _check_order(wanted, final)
+        _check_seconds(state.version, wanted, final, options["max_seconds"])
     changes = [
         Change(label=option, before=state.values[option], after=value)
         for option, value in wanted.items()
@@ -182,7 +188,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     now = {option: outcome.now(option, value) for option, value in state.values.items()}
     return {
         "cluster": state.cluster.text("Name"),
-        "windows": state.version.name,
+        **({"windows": state.version.name} if state.version is not None else {}),
         "heartbeat": now,
         "seconds_before": meaning.seconds_of(state.values),
         "seconds_after": meaning.seconds_of(now),
@@ -202,18 +208,18 @@ def _widens(change: Change) -> bool:
     return bool(change.after > change.before)
 
 
-def _check_ranges(state: State, wanted: t.Mapping[str, int]) -> None:
+def _check_ranges(state: State, release: version.WindowsVersion, wanted: t.Mapping[str, int]) -> None:
     for option, value in wanted.items():
         if state.values[option] is None:
             raise task.TaskError(
                 f"{option} is not known to the cluster {state.cluster.text('Name')} "
-                f"(Windows Server {state.version.name}); leave it out for this cluster."
+                f"(Windows Server {release.name}); leave it out for this cluster."
             )
-        lowest, highest = meaning.SETTINGS[option].range(state.version)
+        lowest, highest = meaning.SETTINGS[option].range(release)
         if not lowest <= value <= highest:
             unit = " ms" if option.endswith("_delay") else ""
             raise task.TaskError(
-                f"{option} {value}{unit} is out of range: Windows Server {state.version.name} takes "
+                f"{option} {value}{unit} is out of range: Windows Server {release.name} takes "
                 f"{lowest} to {highest}{unit}. Nothing was written."
             )
 
@@ -229,15 +235,17 @@ def _check_order(wanted: t.Mapping[str, int], final: t.Mapping[str, int | None])
             )
 
 
-def _check_seconds(state: State, wanted: t.Mapping[str, int], final: t.Mapping[str, int | None], most: int) -> None:
+def _check_seconds(
+    release: version.WindowsVersion, wanted: t.Mapping[str, int], final: t.Mapping[str, int | None], most: int
+) -> None:
     for reach in meaning.REACHES:
         seconds = reach.seconds(final)
         if most and seconds is not None and seconds > most and {reach.delay, reach.threshold} & set(wanted):
             raise task.TaskError(
                 f"{reach.delay} {final[reach.delay]} ms x {reach.threshold} {final[reach.threshold]} is {seconds:g} s, "
                 f"more than max_seconds ({most}). The Exchange team advises 10 s at most for a DAG whose members are "
-                f"live migrated; the default of Windows Server {state.version.name} is "
-                f"{meaning.default_of(state.version)}. Lower the values, or raise max_seconds (0 lifts it) if you mean "
+                f"live migrated; the default of Windows Server {release.name} is "
+                f"{meaning.default_of(release)}. Lower the values, or raise max_seconds (0 lifts it) if you mean "
                 "it. Nothing was written."
             )
 

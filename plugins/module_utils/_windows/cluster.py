@@ -9,15 +9,17 @@ import dataclasses
 import typing as t
 
 from .._wsman.errors import Fault, NotFound, WsmanError
+from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
-    from .._wsman.cim import Instance
+    from .._wsman.cim import Instance, Reference
     from .._wsman.client import Client
 
 NAMESPACE = "root/mscluster"
 _CANNOT_PROCESS_FILTER = 2150858778  # also "the class does not exist in the namespace", seen on 2008 R2
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
+DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
 NETWORK_STATES = {0: "unavailable", 1: "down", 2: "partitioned", 3: "up"}
 NETWORK_ROLES = {0: "none", 1: "cluster", 2: "client", 3: "cluster_and_client"}
 RESOURCE_STATES = {
@@ -40,6 +42,21 @@ class NotClustered(WsmanError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A member of the cluster.
+
+    C(drain) is the progress of its last drain, C(vote) counts for the quorum, C(windows) is its release.
+    """
+
+    name: str
+    state: str
+    drain: str
+    vote: int | None
+    windows: str
+    reference: Reference | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """A cluster network, with the id that the live-migration lists name it by."""
 
@@ -50,6 +67,16 @@ class Network:
     address: str
     mask: str
     metric: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkInterface:
+    """A node's adapter on a cluster network; C(adapter_id) is the adapter's GUID in lower case without braces."""
+
+    node: str
+    network: str
+    adapter_id: str
+    address: str
 
 
 def query(client: Client, wql: str, *, doing: str) -> list[Instance]:
@@ -70,18 +97,30 @@ def read_cluster(client: Client) -> Instance:
     return found[0]
 
 
-def read_nodes(client: Client) -> list[dict[str, t.Any]]:
-    """The nodes by name, with their state and their vote."""
+def read_nodes(client: Client) -> list[Node]:
+    """The nodes by name."""
     found = query(client, "SELECT * FROM MSCluster_Node", doing="reading the cluster's nodes")
     nodes = (
-        {
-            "name": node.text("Name"),
-            "state": word(NODE_STATES, node.integer("State")),
-            "vote": node.integer("NodeWeight"),
-        }
+        Node(
+            name=node.text("Name") or "",
+            state=word(NODE_STATES, node.integer("State")),
+            drain=word(DRAIN_STATES, node.integer("NodeDrainStatus")),
+            vote=node.integer("NodeWeight"),
+            windows=WindowsVersion(node.integer("BuildNumber") or 0).name,
+            reference=node.reference,
+        )
         for node in found
     )
-    return sorted(nodes, key=lambda node: str(node["name"]))
+    return sorted(nodes, key=lambda node: node.name)
+
+
+def read_own_node_name(client: Client) -> str:
+    """The name that the host goes by in its cluster: its computer name."""
+    found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", doing="reading the computer name")
+    name = found[0].text("Name") if found else None
+    if not name:
+        raise WsmanError(f"{client.host} did not give its computer name")
+    return name
 
 
 def read_networks(client: Client) -> list[Network]:
@@ -102,15 +141,20 @@ def read_networks(client: Client) -> list[Network]:
     return sorted(networks, key=lambda network: network.name)
 
 
-def read_live_migration_order(client: Client, networks: t.Sequence[Network]) -> list[str]:
-    """Names of the networks that live migration may use, the first choice first.
+def read_resource_type(client: Client) -> Instance | None:
+    """The private properties of the resource type C(Virtual Machine): what holds for all clustered machines."""
+    wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
+    found = query(client, wql, doing="reading the resource type Virtual Machine")
+    return found[0].embedded("PrivateProperties") if found else None
+
+
+def read_live_migration_order(client: Client, networks: t.Sequence[Network]) -> list[Network]:
+    """The networks that live migration may use, the first choice first.
 
     The lists belong to the resource type C(Virtual Machine): all networks less the excluded ones, the ordered ones in
     front, the rest by metric (MSCS MigrationNetworkOrder).
     """
-    wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
-    found = query(client, wql, doing="reading the live-migration networks")
-    private = found[0].embedded("PrivateProperties") if found else None
+    private = read_resource_type(client)
     excluded = _ids(private, "MigrationExcludeNetworks")
     order = _ids(private, "MigrationNetworkOrder")
     allowed = [network for network in networks if network.id not in excluded]
@@ -119,7 +163,21 @@ def read_live_migration_order(client: Client, networks: t.Sequence[Network]) -> 
         place = order.index(network.id) if network.id in order else len(order)
         return place, network.metric if network.metric is not None else 1 << 32
 
-    return [network.name for network in sorted(allowed, key=rank)]
+    return sorted(allowed, key=rank)
+
+
+def read_interfaces(client: Client) -> list[NetworkInterface]:
+    """The network interfaces of all nodes."""
+    found = query(client, "SELECT * FROM MSCluster_NetworkInterface", doing="reading the cluster's network interfaces")
+    return [
+        NetworkInterface(
+            node=interface.text("Node") or "",
+            network=interface.text("Network") or "",
+            adapter_id=(interface.text("AdapterId") or "").strip("{}").casefold(),
+            address=interface.text("Address") or "",
+        )
+        for interface in found
+    ]
 
 
 def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:

@@ -103,9 +103,10 @@ def store(
         problem = exc
     answers.append(f"the control code with: {_words(problem)}")
     instance = client.get(reference, doing=f"reading back after {doing}")
-    return Stored(
-        instance=instance, answer=", ".join(dict.fromkeys(answers)) if _left(instance, values, within) else ""
-    )
+    if not _left(instance, values, within):
+        return Stored(instance=instance)
+    advice = "set it once with the cluster's own tools and see what they say"
+    return Stored(instance=instance, answer=f"{', '.join(dict.fromkeys(answers))}; {advice}")
 
 
 def _words(problem: WsmanError | None) -> str:

@@ -35,7 +35,7 @@ class WindowsVersion:
     @property
     def name(self) -> str:
         """The year as people say it, e.g. C(2008 R2); builds in between count as the release before them."""
-        return next((name for first, name in _RELEASES if self.build >= first), "2003 or older")
+        return next((name for first, name in _RELEASES if self.build >= first), "older than 2008")
 
 
 def read_version(client: Client) -> WindowsVersion:

@@ -38,6 +38,7 @@ class VirtualMachine:
     owner_node: str
     state: str
     offline_action: str
+    default_move_type: int | None
     reference: Reference
 
     def matches(self, pattern: str) -> bool:
@@ -109,6 +110,7 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
     resource = item.text("Name") or ""
     if item.reference is None:
         raise WsmanError(f"the resource {resource} came without a reference to address it by")
+    private = item.embedded("PrivateProperties")
     prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
     return VirtualMachine(
         name=resource.removeprefix(prefix) or resource,
@@ -117,5 +119,6 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
         owner_node=item.text("OwnerNode") or "",
         state=cluster.word(cluster.RESOURCE_STATES, item.integer("State")),
         offline_action=offline_action_of(item),
+        default_move_type=private.integer("DefaultMoveType") if private is not None else None,
         reference=item.reference,
     )

@@ -40,6 +40,7 @@ MAX_ENVELOPE = (
 )
 LONGEST_OPERATION = 60.0  # seconds: Windows cuts longer ones to its MaxTimeoutms
 _PAUSES = (0.5, 2.0)  # seconds before the second and the third try of a read
+_COMING_BACK = 1.0  # seconds between looks for a host that went away
 
 _T = t.TypeVar("_T")
 
@@ -51,7 +52,10 @@ class Transport(t.Protocol):
     url: str
 
     def send(self, message: str) -> bytes:
-        """One exchange. Raises C(WsmanError) if no answer came."""
+        """The answer to a message."""
+
+    def addresses(self) -> frozenset[str]:
+        """The IP addresses that the host is reached by."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ class Client:
         self._naming = naming
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
-        self._pause = pause
+        self.pause = pause
 
     def get(self, reference: Reference, *, doing: str) -> Instance:
         """The instance behind a reference, with all its properties, null arrays included."""
@@ -88,13 +92,21 @@ class Client:
         return self._read(lambda: Instance(self._some(request), reference), doing)
 
     def put(
-        self, reference: Reference, change: t.Callable[[Instance], Instance], names: t.Iterable[str], *, doing: str
+        self,
+        reference: Reference,
+        change: t.Callable[[Instance], Instance],
+        names: t.Iterable[str],
+        *,
+        doing: str,
+        options: tuple[tuple[str, str, str], ...] = (),
+        patience: float = 0,
     ) -> Written:
         """Get, change, Put the whole instance with C(names) as its modified properties, Get.
 
         Nothing is sent when the change leaves the instance as it is. The answer to the Put decides nothing, the last
         Get does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer
-        to a write that took effect can get lost.
+        to a write that took effect can get lost. C(patience) is for how many seconds a host may stay away after the
+        Put, for a write that cuts our own connection.
         """
         before = self.get(reference, doing=doing)
         with self._telling(doing):
@@ -102,10 +114,29 @@ class Client:
         if serialize(wanted.element) == serialize(before.element):
             return Written(instance=before, sent=False)
         request = Request(
-            action=PUT, target=reference, options=(*modified(names), PRECISE_ARRAYS), body=serialize(wanted.element)
+            action=PUT,
+            target=reference,
+            options=(*modified(names), *options, PRECISE_ARRAYS),
+            body=serialize(wanted.element),
         )
         problem = self._write(request, doing)
-        return Written(instance=self.get(reference, doing=f"reading back after {doing}"), problem=problem)
+        after = self.come_back(lambda: self.get(reference, doing=f"reading back after {doing}"), patience)
+        return Written(instance=after, problem=problem)
+
+    def come_back(self, ask: t.Callable[[], _T], patience: float) -> _T:
+        """Ask, and while the host does not answer, ask again for so many seconds."""
+        begin = time.monotonic()
+        while True:
+            try:
+                return ask()
+            except (Unreachable, AnswerLost):
+                if time.monotonic() - begin >= patience:
+                    raise
+                self.pause(_COMING_BACK)
+
+    def addresses(self) -> frozenset[str]:
+        """The IP addresses that the host is reached by."""
+        return self._transport.addresses()
 
     def query(self, namespace: str, wql: str, *, doing: str) -> list[Instance]:
         """All instances that a WQL query gives, each with its reference."""
@@ -183,7 +214,7 @@ class Client:
                 except (TimedOut, AnswerTooLarge):
                     raise
                 except (TransientFault, AnswerLost):
-                    self._pause(pause)
+                    self.pause(pause)
             return ask()
 
     def _write(self, request: Request, doing: str) -> WsmanError | None:

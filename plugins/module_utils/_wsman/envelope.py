@@ -91,6 +91,12 @@ def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements:
     )
 
 
+def quoted(text: str) -> str:
+    """A text as a string literal of WQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def pull_body(context: str, *, max_elements: int = 32000) -> str:
     """Ask for the next page."""
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import http
+import socket
 import ssl
 import typing as t
 
@@ -98,6 +99,14 @@ class HttpTransport:
                 continue
             self._accepted = True
             return answer
+
+    def addresses(self) -> frozenset[str]:
+        """The IP addresses that the host's name stands for here; none if it does not resolve."""
+        try:
+            found = socket.getaddrinfo(self._endpoint.host, self._endpoint.port, type=socket.SOCK_STREAM)
+        except OSError:
+            return frozenset()
+        return frozenset(str(address[0]) for *_rest, address in found)
 
     def close(self) -> None:
         """Close the connection and drop the ticket that was fetched for it."""
@@ -261,6 +270,7 @@ if WINRM_IMPORT_ERROR is None:
             session = super().build_session()
             if known is None:
                 self._bound(session)
+                session.trust_env = False  # pywinrm has just taken what counts; requests would look at every message
             return session
 
         def _bound(self, session: t.Any) -> None:

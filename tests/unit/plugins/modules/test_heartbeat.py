@@ -128,7 +128,7 @@ def test_a_default_above_the_limit_is_left_alone_when_it_is_not_asked_for() -> N
 @pytest.mark.parametrize(
     ("build", "name"),
     [
-        (3790, "2003 or older"),
+        (3790, "older than 2008"),
         (6003, "2008"),
         (7601, "2008 R2"),
         (9200, "2012"),

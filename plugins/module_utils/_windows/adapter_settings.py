@@ -1,0 +1,316 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the settings that are wished for to the adapters that carry them, and back. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import typing as t
+
+from .._wsman.errors import AnswerLost, NotFound, WsmanError
+from . import adapter as adapters_of
+from . import advanced_property as driver
+from . import cluster, registry_adapter
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance
+    from .._wsman.client import Client
+
+_LARGEST_MTU = 16110  # octets: the largest frame that a driver was seen to offer is 16128, with header and checksum
+_NO_RESTART = ("wmi:NoRestart", "xs:boolean", "true")
+_UP = 1  # InterfaceOperationalStatus
+_ROUNDING = 20  # octets by which drivers' notions of an MTU differ; less is no sign of a missing restart
+
+
+class RefusedError(Exception):
+    """What was asked for is not there or not offered; nothing was written."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One setting of one adapter: what is stored, and what shall be, in the operator's numbers."""
+
+    adapter: adapters_of.Adapter
+    setting: str
+    offered: adapters_of.Property
+    target: driver.Target
+    before: t.Any
+    after: t.Any
+
+    @property
+    def label(self) -> str:
+        return f"{self.adapter.name} {self.setting}"
+
+    def meaning(self, stored: str) -> t.Any:
+        """What a stored value means in the operator's numbers."""
+        offer = dataclasses.replace(self.offered.offer, value=stored)
+        if self.setting == "mtu":
+            return driver.mtu_of(offer)
+        return driver.buffers_of(offer) if self.setting == "receive_buffers" else stored
+
+    @property
+    def differs(self) -> bool:
+        return self.offered.offer.value != self.target.value and self.before != self.after
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The adapters in the order of work, what is wanted of them, and what they cannot do.
+
+    C(pending) names those whose stored MTU is not in effect because a restart is missing.
+    """
+
+    adapters: tuple[adapters_of.Adapter, ...]
+    wanted: tuple[Wanted, ...]
+    unsupported: tuple[t.Mapping[str, t.Any], ...]
+    pending: frozenset[str]
+    restart_now: bool
+    patience: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A setting by the operator's name, the keywords that drivers know it by, and how to read and choose values."""
+
+    setting: str
+    keywords: tuple[str, ...]
+    value_of: t.Callable[[driver.Offer], t.Any]
+    choose: t.Callable[[driver.Offer], driver.Target]
+    after_of: t.Callable[[driver.Target], t.Any]
+
+
+def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
+    """The adapters that the options mean and what is to become of them. Raises C(RefusedError) before any write."""
+    wishes = _wishes(options)
+    keywords = [keyword for wish in wishes for keyword in wish.keywords]
+    try:
+        known = adapters_of.read_adapters(client)
+    except NotFound:  # Windows Server 2008 R2
+        order = tuple(_chosen(client, options, registry_adapter.read_adapters(client)))
+        properties = registry_adapter.read_properties(client, order, keywords)
+        restarts = False
+    else:
+        chosen = _chosen(client, options, known)
+        if options["underlying"]:
+            chosen = adapters_of.with_underlying(client, chosen, known)
+        properties = adapters_of.read_properties(client, keywords)
+        carriers = adapters_of.read_carriers(client, known)
+        order = tuple(sorted(chosen, key=lambda adapter: adapter.name in carriers))
+        restarts = options["restart"] == "now"
+    wanted, unsupported = [], []
+    for adapter in order:
+        for wish in wishes:
+            found = _want(adapter, properties.get(adapter.name, {}), wish, options["on_unsupported"])
+            if isinstance(found, Wanted):
+                wanted.append(found)
+            elif found is not None:
+                unsupported.append(found)
+    return State(
+        adapters=order,
+        wanted=tuple(wanted),
+        unsupported=tuple(unsupported),
+        pending=frozenset(one.adapter.name for one in wanted if _is_pending(one)),
+        restart_now=restarts,
+        patience=float(options["reconnect_timeout"]),
+    )
+
+
+def write(client: Client, state: State, wanted: t.Sequence[Wanted]) -> tuple[dict[str, t.Any], str]:
+    """Write settings of one adapter: their values as read back, and what was answered if they are not as wanted.
+
+    Every write but the last asks the driver not to restart. The last one does not, so the restart belongs to the same
+    message as the write: whoever is killed in between finds on the next run that a write is missing, never a restart.
+    """
+    values: dict[str, t.Any] = {}
+    answers = []
+    for one in wanted:
+        stored, answer = _store(client, state, one, restarts=state.restart_now and one is wanted[-1])
+        values[one.label] = one.after if stored == one.target.value else one.meaning(stored)
+        answers += [answer] if stored != one.target.value and answer else []
+    if state.restart_now and not answers:
+        up, answer = _come_up(client, state, wanted[-1].adapter)
+        answers += [] if up else [answer]
+        if not up:
+            values = dict.fromkeys(values)
+    return values, "; ".join(answers)
+
+
+def _store(client: Client, state: State, one: Wanted, *, restarts: bool) -> tuple[str, str]:
+    """Write one value: what is stored then, and what was answered if that was not yes."""
+    doing = f"setting {one.setting} of {one.adapter.name} to {one.after}"
+    place = one.offered.place
+    if isinstance(place, registry_adapter.RegistryValue):
+        answer = registry_adapter.write_value(client, place, one.target.value, doing=doing)
+        return registry_adapter.read_value(client, place) or "", answer
+    written = client.put(
+        place,
+        functools.partial(_with_value, value=one.target.value),
+        ["RegistryValue"],
+        doing=doing,
+        options=() if restarts else (_NO_RESTART,),
+        patience=state.patience,
+    )
+    return _value_in(written.instance), written.problem.answer if written.problem else ""
+
+
+def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
+    """Restart an adapter whose values wait for it; whether they are in effect then, and what was answered if not."""
+    adapter = next(one for one in state.adapters if one.name == name)
+    mtu = next(one.target.number for one in state.wanted if one.adapter is adapter and one.setting == "mtu")
+    try:
+        client.invoke(t.cast("t.Any", adapter.reference), "Restart", {}, doing=f"restarting {name}")
+    except AnswerLost:
+        pass  # expected where the adapter carries our own connection
+    except WsmanError as exc:
+        return False, exc.answer
+    up, answer = _come_up(client, state, adapter)
+    if not up:
+        return False, answer
+    now = client.get(t.cast("t.Any", adapter.reference), doing=f"reading {name} after its restart").integer("MtuSize")
+    if now is not None and now < mtu - _ROUNDING:
+        return False, f"the adapter came back with an MTU of {now}"
+    return True, ""
+
+
+def _come_up(client: Client, state: State, adapter: adapters_of.Adapter) -> tuple[bool, str]:
+    """Wait for an adapter to be up again after its restart."""
+
+    def look() -> None:
+        found = client.get(t.cast("t.Any", adapter.reference), doing=f"reading {adapter.name} after its restart")
+        if found.integer("InterfaceOperationalStatus") not in (_UP, None):
+            raise AnswerLost(f"{adapter.name} is not up again after its restart")
+
+    try:
+        client.come_back(look, state.patience)
+    except AnswerLost as exc:
+        return False, f"{exc.answer} within {state.patience:g} s"
+    return True, ""
+
+
+def _wishes(options: t.Mapping[str, t.Any]) -> list[Wish]:
+    wishes = []
+    mtu, buffers = options["mtu"], options["receive_buffers"]
+    if mtu is not None:
+        if not 576 <= mtu <= _LARGEST_MTU:
+            raise RefusedError(f"mtu {mtu} is out of range: Ethernet adapters take 576 to {_LARGEST_MTU} at most.")
+        wishes.append(
+            Wish(
+                setting="mtu",
+                keywords=driver.MTU_KEYWORDS,
+                value_of=driver.mtu_of,
+                choose=functools.partial(driver.mtu_target, mtu=mtu),
+                after_of=lambda target: target.number,
+            )
+        )
+    if buffers is not None:
+        if buffers < 1:
+            raise RefusedError(f"receive_buffers {buffers} is out of range: at least 1 is needed.")
+        wishes.append(
+            Wish(
+                setting="receive_buffers",
+                keywords=driver.RECEIVE_BUFFER_KEYWORDS,
+                value_of=driver.buffers_of,
+                choose=functools.partial(driver.buffers_target, count=buffers),
+                after_of=lambda target: target.number,
+            )
+        )
+    wishes += [
+        Wish(
+            setting=keyword,
+            keywords=(keyword,),
+            value_of=lambda offer: offer.value,
+            choose=functools.partial(driver.verbatim_target, value=str(value)),
+            after_of=lambda target: target.value,
+        )
+        for keyword, value in options["properties"].items()
+    ]
+    if not wishes:
+        raise RefusedError("Say what to set: mtu, receive_buffers, or properties.")
+    return wishes
+
+
+def _want(
+    adapter: adapters_of.Adapter, properties: t.Mapping[str, adapters_of.Property], wish: Wish, on_unsupported: str
+) -> Wanted | dict[str, t.Any] | None:
+    """What to do about one wish on one adapter; C(None) where it does not apply to a virtual adapter."""
+    keyword = next((keyword for keyword in wish.keywords if keyword in properties), None)
+    if keyword is None and not adapter.hardware:
+        return None
+    problem = f"its driver does not know {wish.keywords[0]}"
+    if keyword is not None:
+        offer = properties[keyword].offer
+        try:
+            target = wish.choose(offer)
+        except driver.NotOfferedError as exc:
+            problem = str(exc)
+        else:
+            if not target.capped or on_unsupported == "cap":
+                return Wanted(
+                    adapter=adapter,
+                    setting=wish.setting,
+                    offered=properties[keyword],
+                    target=target,
+                    before=wish.value_of(offer),
+                    after=wish.after_of(target),
+                )
+            problem = f"its driver offers {target.number} at most"
+    if on_unsupported == "ignore":
+        return {"adapter": adapter.name, "setting": wish.setting, "result": "unsupported", "msg": problem}
+    raise RefusedError(
+        f"{wish.setting} cannot be set on {adapter.name} ({adapter.description}): {problem}. Nothing was written. "
+        "Leave the adapter out, or set on_unsupported to ignore."
+    )
+
+
+def _chosen(
+    client: Client, options: t.Mapping[str, t.Any], known: t.Sequence[adapters_of.Adapter]
+) -> list[adapters_of.Adapter]:
+    if options["adapters"]:
+        patterns = [str(pattern) for pattern in options["adapters"]]
+        idle = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in known)]
+        if idle:
+            names = ", ".join(adapter.name for adapter in known) or "none"
+            raise RefusedError(f"No network adapter of {client.host} matches {', '.join(idle)}; it has {names}.")
+        return [adapter for adapter in known if any(_matches(adapter, pattern) for pattern in patterns)]
+    networks = cluster.read_networks(client)
+    if options["cluster_network"]:
+        name = options["cluster_network"]
+        meant = {network.name for network in networks if network.name.casefold() == name.casefold()}
+        if not meant:
+            names = ", ".join(network.name for network in networks) or "none"
+            raise RefusedError(f"The cluster of {client.host} has no network {name}; it has {names}.")
+    else:
+        meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
+    node = cluster.read_own_node_name(client).casefold()
+    guids = {
+        interface.adapter_id
+        for interface in cluster.read_interfaces(client)
+        if interface.node.casefold() == node and interface.network in meant
+    }
+    return [adapter for adapter in known if adapter.guid in guids]
+
+
+def _matches(adapter: adapters_of.Adapter, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(adapter.name.casefold(), pattern.casefold())
+
+
+def _is_pending(wanted: Wanted) -> bool:
+    """The MTU is stored as wanted and an adapter runs with a smaller one: its restart is missing."""
+    effective = wanted.adapter.mtu
+    return (
+        wanted.setting == "mtu"
+        and not wanted.differs
+        and effective is not None
+        and effective < wanted.target.number - _ROUNDING
+    )
+
+
+def _with_value(instance: Instance, value: str) -> Instance:
+    return instance if _value_in(instance) == value else instance.replaced("RegistryValue", [value])
+
+
+def _value_in(instance: Instance) -> str:
+    return next(iter(instance.array("RegistryValue") or ()), "")

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drain of a node would do, and did. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from .._wsman.errors import AnswerLost, Fault, WsmanError
+from . import cluster, virtual_machine
+
+if t.TYPE_CHECKING:
+    from .._wsman.client import Client
+
+# MSCluster_Node.Pause and Resume (cluswmi), from Windows Server 2012 on.
+_DRAIN = 1
+FAILBACK = {"none": 0, "immediately": 1, "by_policy": 2}
+# DefaultMoveType (VM_RESDLL_CONTEXT): these keep the guest from being saved; the highest DWORD means "by priority".
+_MOVES_WITHOUT_SAVING = (2, 3, 4)
+_BY_PRIORITY = (None, 0xFFFFFFFF)
+_DEFAULT_MOVE_TYPE_THRESHOLD = 2000
+_POLL_SECONDS = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """The roles on a node, and those of its virtual machines that a drain would save to disk instead of moving."""
+
+    groups: tuple[str, ...]
+    saved: tuple[str, ...]
+
+
+def state_of(node: cluster.Node) -> str:
+    """C(active), C(draining), C(drained), C(paused) (not drained), or the state of a node that is away."""
+    if node.state == "up":
+        return "active"
+    if node.state != "paused":
+        return node.state
+    return {"in_progress": "draining", "completed": "drained"}.get(node.drain, "paused")
+
+
+def read_roles(client: Client, node: cluster.Node) -> Roles:
+    """The roles that the node owns. Live migration or saving is decided by priority (domain of the drain rule)."""
+    wql = "SELECT Name, OwnerNode, Priority FROM MSCluster_ResourceGroup"
+    groups = cluster.query(client, wql, doing="reading the roles of the cluster")
+    priorities = {group.text("Name"): group.integer("Priority") for group in groups}
+    threshold = _move_type_threshold(client)
+    machines = [
+        machine
+        for machine in virtual_machine.read_virtual_machines(client)
+        if machine.owner_node.casefold() == node.name.casefold()
+    ]
+
+    def saved(machine: virtual_machine.VirtualMachine) -> bool:
+        if machine.default_move_type in _BY_PRIORITY:
+            return (priorities.get(machine.group) or 0) < threshold
+        return machine.default_move_type not in _MOVES_WITHOUT_SAVING
+
+    return Roles(
+        groups=tuple(
+            sorted(
+                group.text("Name") or ""
+                for group in groups
+                if (group.text("OwnerNode") or "").casefold() == node.name.casefold()
+            )
+        ),
+        saved=tuple(machine.name for machine in machines if machine.state == "online" and saved(machine)),
+    )
+
+
+def would_lose_quorum(client: Client, node: cluster.Node) -> bool:
+    """What the cluster itself says about taking the node away. Raises C(WsmanError) when it does not say."""
+    doing = f"asking whether the cluster could do without {node.name}"
+    answer = client.invoke(_reference(node), "WillOfflineLoseQuorum", {}, query=True, doing=doing)
+    lost = answer.boolean("ReturnValue")
+    if lost is None:
+        raise AnswerLost(f"{doing} was answered with neither yes nor no")
+    return lost
+
+
+def drain(client: Client, node: cluster.Node, *, timeout: float) -> tuple[str, str]:
+    """Drain a node and wait until its roles have moved: the state then, and why it is not drained if it is not."""
+    doing = f"draining {node.name}"
+    refusal = "" if state_of(node) == "draining" else _ask(client, node, "Pause", {"DrainType": _DRAIN}, doing)
+    return _wait(client, node, "drained", timeout=0 if refusal else timeout, refusal=refusal, doing=doing)
+
+
+def resume(client: Client, node: cluster.Node, failback: str, *, timeout: float) -> tuple[str, str]:
+    """Resume a node, bring its roles back if so wished, and wait until it is up: the state then, and why if not."""
+    doing = f"resuming {node.name}"
+    refusal = _ask(client, node, "Resume", {"FailbackType": FAILBACK[failback]}, doing)
+    return _wait(client, node, "active", timeout=0 if refusal else timeout, refusal=refusal, doing=doing)
+
+
+def _ask(client: Client, node: cluster.Node, method: str, parameters: dict[str, t.Any], doing: str) -> str:
+    """Call the method once and give its refusal; a lost answer is no news, since the state is read anyway."""
+    try:
+        client.invoke(_reference(node), method, parameters, doing=doing)
+    except AnswerLost:
+        return ""
+    except Fault as exc:
+        return exc.answer
+    return ""
+
+
+def _wait(
+    client: Client, node: cluster.Node, wanted: str, *, timeout: float, refusal: str, doing: str
+) -> tuple[str, str]:
+    begin = time.monotonic()
+    while True:
+        now = read_node(client, node.name, doing=f"reading the node after {doing}")
+        state = state_of(now)
+        if state == wanted:
+            return state, ""
+        if refusal:
+            return state, refusal
+        if state == "paused" and now.drain == "failed":
+            return state, "the cluster says that the drain failed, and its events say which role did not move"
+        if time.monotonic() - begin >= timeout:
+            return state, f"{doing} was not over after {timeout:g} s and goes on"
+        client.pause(_POLL_SECONDS)
+
+
+def read_node(client: Client, name: str, *, doing: str) -> cluster.Node:
+    """The node of this name. Raises C(WsmanError) when the cluster has none."""
+    nodes = cluster.read_nodes(client)
+    found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
+    if found is None:
+        known = ", ".join(node.name for node in nodes)
+        missing = WsmanError(f"the cluster has no node {name}; it has {known}", advice="name one of these")
+        missing.doing, missing.host = doing, client.host
+        raise missing
+    return found
+
+
+def _move_type_threshold(client: Client) -> int:
+    kind = cluster.read_resource_type(client)
+    value = kind.integer("MoveTypeThreshold") if kind is not None else None
+    return _DEFAULT_MOVE_TYPE_THRESHOLD if value is None else value
+
+
+def _reference(node: cluster.Node) -> t.Any:
+    if node.reference is None:
+        raise WsmanError(f"the node {node.name} came without a reference to address it by")
+    return node.reference

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Network adapters of Windows Server 2008 R2, whose advanced properties are only in the registry.
+
+Private to this collection. Source: Microsoft's documentation of the Advanced page of a driver
+(C(Class\\{4D36E972-...}\\NNNN) with C(Ndi\\params)), read and written through the WMI registry provider StdRegProv.
+What is written takes effect when the adapter is enabled anew or the host starts again, and neither is done here: a
+host whose management adapter was disabled over the network cannot be told to enable it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._wsman.cim import CimClass
+from .._wsman.errors import WsmanError
+from .adapter import Adapter, Property, guid_in
+from .advanced_property import Offer
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Value
+    from .._wsman.client import Client
+
+_REGISTRY = CimClass(namespace="root/default", name="StdRegProv")
+_LOCAL_MACHINE = 0x80000002
+_CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RegistryValue:
+    """A text in the registry of the local machine."""
+
+    key: str
+    name: str
+
+
+def read_adapters(client: Client) -> list[Adapter]:
+    """The adapters that have a connection, by its name."""
+    wql = "SELECT * FROM Win32_NetworkAdapter WHERE NetConnectionID IS NOT NULL"
+    found = client.query("root/cimv2", wql, doing="reading the network adapters")
+    adapters = (
+        Adapter(
+            name=item.text("NetConnectionID") or "",
+            description=item.text("Name") or "",
+            guid=guid_in(item.text("GUID")),
+            index=item.integer("Index") or 0,
+            mac="",
+            mtu=None,
+            speed=item.integer("Speed"),
+            hardware=True,
+        )
+        for item in found
+    )
+    return sorted(adapters, key=lambda adapter: adapter.name.casefold())
+
+
+def read_properties(
+    client: Client, adapters: t.Iterable[Adapter], keywords: t.Iterable[str]
+) -> dict[str, dict[str, Property]]:
+    """The advanced properties with these registry keywords, by the adapter's name and the keyword."""
+    wanted = list(keywords)
+    return {adapter.name: _properties(client, adapter, wanted) for adapter in adapters}
+
+
+def read_value(client: Client, value: RegistryValue) -> str | None:
+    """The text; C(None) where there is none."""
+    parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
+    doing = f"reading {value.name} in the registry"
+    answer = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, doing=doing)
+    return answer.text("sValue") if answer.integer("ReturnValue") == 0 else None
+
+
+def write_value(client: Client, value: RegistryValue, text: str, *, doing: str) -> str:
+    """Store the text, and give what was answered if that was not yes."""
+    parameters: dict[str, Value] = {
+        "hDefKey": _LOCAL_MACHINE,
+        "sSubKeyName": value.key,
+        "sValueName": value.name,
+        "sValue": text,
+    }
+    try:
+        code = client.invoke(_REGISTRY, "SetStringValue", parameters, doing=doing).integer("ReturnValue")
+    except WsmanError as exc:
+        return exc.answer
+    return "" if code == 0 else f"the registry provider gave error {code}"
+
+
+def _properties(client: Client, adapter: Adapter, keywords: list[str]) -> dict[str, Property]:
+    key = _key_of(client, adapter)
+    if key is None:
+        return {}
+    present = {name.casefold(): name for name in _names(client, "EnumValues", key)}
+    found = {}
+    for keyword in keywords:
+        if keyword.casefold() in present:
+            value = RegistryValue(key, present[keyword.casefold()])
+            offer = _offer(client, key, keyword, read_value(client, value) or "")
+            found[keyword] = Property(offer, value)
+    return found
+
+
+def _key_of(client: Client, adapter: Adapter) -> str | None:
+    """The adapter's driver key: usually the one with its index as number, always the one with its GUID."""
+    likely = f"{_CLASS_KEY}\\{adapter.index:04d}"
+    if _is_key_of(client, likely, adapter):
+        return likely
+    keys = (f"{_CLASS_KEY}\\{name}" for name in _names(client, "EnumKey", _CLASS_KEY))
+    return next((key for key in keys if _is_key_of(client, key, adapter)), None)
+
+
+def _is_key_of(client: Client, key: str, adapter: Adapter) -> bool:
+    return guid_in(read_value(client, RegistryValue(key, "NetCfgInstanceId"))) == adapter.guid
+
+
+def _offer(client: Client, key: str, keyword: str, value: str) -> Offer:
+    params = f"{key}\\Ndi\\params\\{keyword}"
+    limits = {name: read_value(client, RegistryValue(params, name)) for name in ("min", "max", "step", "default")}
+    choices = tuple(
+        (name, read_value(client, RegistryValue(f"{params}\\enum", name)) or name)
+        for name in _names(client, "EnumValues", f"{params}\\enum")
+    )
+
+    def number(name: str) -> int | None:
+        text = limits[name]
+        return int(text) if text and text.isdigit() else None
+
+    return Offer(
+        keyword=keyword,
+        value=value,
+        choices=choices,
+        lowest=number("min"),
+        highest=number("max"),
+        step=number("step") or 1,
+        default=limits["default"] or "",
+    )
+
+
+def _names(client: Client, method: str, key: str) -> tuple[str, ...]:
+    parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
+    answer = client.invoke(_REGISTRY, method, parameters, query=True, doing="reading the drivers in the registry")
+    return answer.array("sNames") or ()
