@@ -239,3 +239,56 @@ def test_refuses_in_one_sentence_and_writes_nothing(scenes: dict[str, Scene], na
         assert re.search(case.says, result.message), result.message
         assert "\n" not in result.message
         assert "not known" in result.message or "Nothing was written." in result.message
+
+
+CONTROL = ["executeclustercontrol", "ExecuteClusterControl", "get"]
+REFUSAL = {"fault": 2150859010, "hresult": 0x80041004, "text": "Provider failure."}
+TROUBLES: dict[str, tuple[list[dict[str, t.Any]], str, tuple[int, ...], list[str]]] = {
+    "no put": ([{"operation": "Put", "action": REFUSAL}], "ok", (1000, 8, 1000, 9), [*STEP, *CONTROL] * 2),
+    "stored but faulted": ([{"operation": "Put", "action": "stored_5024"}], "ok", (1000, 8, 1000, 9), STEP * 2),
+    "first put lost before": (
+        [{"operation": "Put", "action": {"drop": "before"}, "times": 1}],
+        "ok",
+        (1000, 8, 1000, 9),
+        STEP * 3,
+    ),
+    "second put lost after": (
+        [{"operation": "Put", "action": {"drop": "after"}, "nth": 2}],
+        "ok",
+        (1000, 8, 1000, 9),
+        STEP * 2,
+    ),
+    # What comes later builds on what failed, so it is not tried.
+    "neither way": (
+        [{"operation": operation, "action": REFUSAL} for operation in ("Put", "Invoke")],
+        "failed",
+        (1000, 5, 1000, 5),
+        [*STEP, "executeclustercontrol", "get"],
+    ),
+    "the second step fails": (
+        [{"operation": operation, "action": REFUSAL, "nth": nth} for operation, nth in (("Put", 2), ("Invoke", 1))],
+        "failed",
+        (1000, 5, 1000, 9),
+        [*STEP, *STEP, "executeclustercontrol", "get"],
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_provider_in_trouble(lab: Stage, trouble: str) -> None:
+    rules, status, stored, wire = TROUBLES[trouble]
+    for rule in rules:
+        lab.estate.add_fault(**rule)
+    play = tasks("ex11", {"heartbeat": pair(8, 9)})
+    result = lab.play(play).of("ex11")
+    assert (result.status, result.changed) == (status, stored != (1000, 5, 1000, 5)), result.message
+    assert lab.heartbeat("DAG10") == stored
+    assert lab.operations() == [*READ, *wire]
+    if status == "failed":
+        done = "0 of 2" if stored[3] == 5 else "1 of 2"
+        assert f"Heartbeat of DAG10 on ex11: {done} changes are in effect" in result.message
+        assert "Provider failure [0x" in result.message
+        assert ("was not written, because an earlier step failed" in result.message) == (done == "0 of 2")
+        values = result.data["heartbeat"]
+        assert (values["same_subnet_threshold"], values["cross_subnet_threshold"]) == (stored[1], stored[3])
+        assert result.data["seconds_after"]["cross_subnet"] == stored[3]

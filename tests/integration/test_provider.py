@@ -118,7 +118,7 @@ CASES = {
         (FAILED,) * 3,
         (2, 1, 1),
         READ + STEP,
-        r"1 failed|3 failed.*VM2 was not written, because the host does not answer any more",
+        r"3 failed.*no answer within 2 s.*VM2 was not written, because the host does not answer any more",
     ),
     # Answers to a read
     "invalid property once": Case([rule("Enumerate", "invalid_property")], wire=READ * 2 + STEP * 3),
@@ -243,3 +243,11 @@ def test_converges_when_the_trouble_is_over(scenes: dict[str, Scene], name: str)
     effective = [entry for entry in scene.later if entry.changes]
     assert len(effective) == expected
     assert more_than_a_put or len([entry for entry in scene.later if entry.write]) == expected
+
+
+@pytest.mark.xfail(strict=True, reason="what could not be read back is counted as not in effect")
+def test_does_not_deny_a_write_that_could_not_be_read_back(scenes: dict[str, Scene]) -> None:
+    scene = scenes["slow when reading back"]
+    assert scene.stored == (2, 1, 1)
+    assert [action for action, _ in scene.result.actions.values()] == [None, "save", "save"]
+    assert "0 of 3 changes are in effect" not in scene.result.message
