@@ -50,9 +50,10 @@ class ControllerAction(ActionBase):
                 f"{self.module} speaks WS-Management and needs ansible_connection winrm or psrp; this host has "
                 f"{self._connection.transport}. Set one of these, or delegate the task and give the option host."
             )
-        return result | self._execute_module(
+        executed: dict[str, t.Any] = self._execute_module(
             module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
         )
+        return result | executed
 
     def _run_here(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if self._play_context.become:
@@ -94,7 +95,7 @@ class ControllerAction(ActionBase):
     def _environment(self) -> t.Iterator[None]:
         """The task's C(environment:), which in-process code would otherwise not see."""
         wanted: dict[str, t.Any] = {}
-        self._compute_environment_string(wanted)
+        t.cast("t.Any", self)._compute_environment_string(wanted)
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update({str(name): str(value) for name, value in wanted.items()})
         try:
