@@ -45,6 +45,18 @@ MATRIX = (
     ("2.19", ("3.11", "3.13", "3.12")),
     ("2.16", ("3.11", "3.12")),
 )
+# Directories that a checkout may hold and that are not part of it.
+MADE = {
+    ".cache",
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+    "output",
+}
 LAST_LINES = 60  # of a part that failed, on the terminal
 
 
@@ -224,7 +236,7 @@ def tree(place: pathlib.Path) -> pathlib.Path:
         names = [name for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):  # an unpacked archive
         files = (file.relative_to(ROOT) for file in ROOT.rglob("*") if file.is_file())
-        names = [str(file) for file in files if not (file.parts[0].startswith(".") or "__pycache__" in file.parts)]
+        names = [str(file) for file in files if not MADE & set(file.parts)]
     for name in names:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -207,8 +207,11 @@ def test_the_collection_works_without_all_that_only_its_makers_need(
     artifact: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     with tarfile.open(artifact) as archive:
-        wanted = [one for one in archive if one.name.startswith(("meta/", "plugins/", "roles/", "playbooks/"))]
-        archive.extractall(tmp_path / "ansible_collections" / "winha" / "cluster", wanted, filter="data")
+        for member in archive:
+            if member.isfile() and member.name.startswith(("meta/", "plugins/", "roles/", "playbooks/")):
+                place = tmp_path.joinpath("ansible_collections", "winha", "cluster", member.name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(t.cast("t.Any", archive.extractfile(member)).read())
     names = [f"winha.cluster.{name}" for name in MODULES]
     documented = json.loads(ansible("doc", "--json", "--type", "module", *names, home=tmp_path))
     assert sorted(documented) == names
