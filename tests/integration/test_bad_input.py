@@ -84,8 +84,9 @@ def scenes(
     networks: list[str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> t.Iterator[dict[tuple[str, str], Result]]:
     via = (request.param, "http")
-    description = private_clusters(networks[4], {name: switches for name, (switches, *_) in HOSTS.items()})
-    del next(one for one in description["hosts"] if one["name"] == "no-cluster")["cluster"]
+    description = private_clusters(networks[4], {name: switches for name, (switches, *_others) in HOSTS.items()})
+    (lonely,) = [one for one in description["hosts"] if one["name"] == "no-cluster"]
+    del lonely["cluster"]
     description["clusters"] = [one for one in description["clusters"] if one["name"] != "C-no-cluster"]
     with stage(description, tmp_path_factory.mktemp("bad")) as lab:
         trust = str(lab.estate.state / "ca.pem")
@@ -108,7 +109,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "module"), CASES)
 def test_a_connection_that_fails_says_why(scenes: dict[tuple[str, str], Result], name: str, module: str) -> None:
-    _, _, status, says = HOSTS[name]
+    _switches, _variables, status, says = HOSTS[name]
     result = scenes[name, module]
     assert (result.status, not result.changed or name == "good") == (status, True), result.message
     assert re.search(says, result.message), result.message
@@ -164,10 +165,10 @@ TASKS: dict[str, tuple[Variables, str]] = {
 
 @pytest.mark.matrix
 def test_a_task_that_cannot_be_done_says_why(lab: Stage) -> None:
-    listed = [{"name": name, **task, "ignore_errors": True} for name, (task, _) in TASKS.items()]
+    listed = [{"name": name, **task, "ignore_errors": True} for name, (task, _says) in TASKS.items()]
     run = lab.play(tasks("hv01", *listed))
     assert "Not-This-0ne" not in run.output
-    for name, (_, says) in TASKS.items():
+    for name, (_task, says) in TASKS.items():
         result = run.of("hv01", name)
         assert (result.status, result.changed) == (FAILED, False), (name, result)
         assert re.search(says, result.message), (name, result.message)

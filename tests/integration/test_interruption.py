@@ -53,7 +53,7 @@ def stored(lab: Stage) -> int:
 
 def kill(lab: Stage, play: str, writes: int, *, all_of_it: bool = True) -> None:
     """Start a run and kill it after so many writes took effect."""
-    with begun(lab, play) as (process, _):
+    with begun(lab, play) as (process, _place):
         wait_for(lambda: stored(lab) >= writes)
         killed = list(family(process.pid)) if all_of_it else [process.pid]
         for pid in killed:
@@ -80,7 +80,7 @@ def test_a_killed_run_is_finished_by_the_next(lab: Stage, writes: int, held: str
     assert stored(lab) == DRIFTED
     assert set(lab.actions("HVC1").values()) == {2}
     assert len(changes(before, lab.picture())) == DRIFTED
-    assert [result for _, result in second.of("hv01").actions.values()].count("changed") == DRIFTED - writes
+    assert [result for _action, result in second.of("hv01").actions.values()].count("changed") == DRIFTED - writes
     written = len(lab.writes())
     third = lab.play(PLAY)
     assert (third.rc, third.of("hv01").changed, len(lab.writes())) == (0, False, written)
@@ -127,7 +127,7 @@ def test_two_controllers_at_the_same_time(lab: Stage) -> None:
     with begun(lab, PLAY) as (one, first), begun(lab, PLAY.replace("hv01", "hv02")) as (other, second):
         runs: list[Run] = []
         for process, place in ((one, first), (other, second)):
-            output, _ = process.communicate(timeout=100)
+            output, _errors = process.communicate(timeout=100)
             runs.append(finished(process.returncode, output, place))
     journal = lab.journal()
     last_write = max(number for number, entry in enumerate(journal) if entry.write)

@@ -223,7 +223,7 @@ def test_tells_the_truth_and_stores_it(scenes: dict[str, Scene], name: str) -> N
         assert "virtual_machines" not in scene.result.data
     else:
         rows = scene.result.actions
-        assert tuple(result for _, result in rows.values()) == case.rows
+        assert tuple(result for _action, result in rows.values()) == case.rows
         assert scene.result.status == (FAILED if FAILED in case.rows else "ok")
         assert scene.result.changed == (CHANGED in case.rows)
     assert re.search(case.says, scene.result.message), scene.result.message
@@ -249,5 +249,5 @@ def test_converges_when_the_trouble_is_over(scenes: dict[str, Scene], name: str)
 def test_does_not_deny_a_write_that_could_not_be_read_back(scenes: dict[str, Scene]) -> None:
     scene = scenes["slow when reading back"]
     assert scene.stored == (2, 1, 1)
-    assert [action for action, _ in scene.result.actions.values()] == [None, "save", "save"]
+    assert [action for action, _result in scene.result.actions.values()] == [None, "save", "save"]
     assert "0 of 3 changes are in effect" not in scene.result.message

@@ -26,7 +26,7 @@ TEN = (1000, 10, 1000, 10)
 def recap(run: Run, host: str) -> dict[str, int]:
     """The numbers of a host in the recap."""
     (line,) = [line for line in run.output.splitlines() if line.startswith(f"{host} ") and "unreachable=" in line]
-    return {name: int(number) for name, _, number in (word.partition("=") for word in line.split(":")[1].split())}
+    return {name: int(number) for name, _mark, number in (word.partition("=") for word in line.split(":")[1].split())}
 
 
 @pytest.mark.matrix
@@ -45,7 +45,7 @@ def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str,
     applied = lab.play(ENFORCE, "--diff", via=via)
     assert applied.rc == 0, applied.output
     other = changes(before, lab.picture())
-    assert {(owner, name.rpartition(".")[2]) for owner, _, name in other} == {
+    assert {(owner, name.rpartition(".")[2]) for owner, _instance, name in other} == {
         ("HVC1", "OfflineAction"),
         ("DAG1", "SameSubnetThreshold"),
         ("DAG10", "SameSubnetThreshold"),
@@ -56,7 +56,7 @@ def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str,
     # Once for each cluster, through its first host.
     assert {entry.host for entry in lab.writes()} == {"hv01", "ex01", "ex11"}
     written = len(lab.writes())
-    assert written == len({instance for _, instance, _ in other}) + 1  # DAG10 takes two
+    assert written == len({instance for _owner, instance, _name in other}) + 1  # DAG10 takes two
     again = lab.play(ENFORCE, "--diff", via=via)
     assert again.rc == 0
     assert len(lab.writes()) == written

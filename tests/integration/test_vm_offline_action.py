@@ -97,7 +97,7 @@ SELECTIONS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
 @pytest.fixture(scope="module")
 def scenes(demo: Stage) -> dict[str, Result]:
     demo.estate.reset()
-    listed = [{"name": name, "vm_offline_action": options} for name, (options, _) in SELECTIONS.items()]
+    listed = [{"name": name, "vm_offline_action": options} for name, (options, _expected) in SELECTIONS.items()]
     run = demo.check(tasks("hv01", *listed))
     return {result.task: result for result in run.results}
 
