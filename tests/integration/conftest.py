@@ -19,16 +19,6 @@ if t.TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "matrix: runs on every ansible-core, not only on the newest")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that look at the same runs in one process, so that it runs them once."""
-    for item in items:
-        if "scenes" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

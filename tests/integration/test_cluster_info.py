@@ -31,7 +31,8 @@ def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, 
     assert found == checked.of("hv01").data["cluster"]
     estate = lab.estate.estate.cluster("HVC1")
     assert (found["name"], found["fqdn"], found["functional_level"]) == ("HVC1", "hvc1.example.test", 11)
-    assert found["nodes"] == [{"name": name, "state": "up", "vote": 1} for name in ("hv01", "hv02")]
+    windows = {"state": "up", "vote": 1, "windows": "2022"}
+    assert found["nodes"] == [{"name": name, **windows} for name in ("hv01", "hv02")]
     expected = [
         {
             "name": one.name,
