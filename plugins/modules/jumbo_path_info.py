@@ -156,7 +156,7 @@ def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, st
     own = cluster.read_own_node_name(client)
     only = {name.casefold() for name in options["nodes"] or []}
     return [
-        (own, interface.node, interface.address, interface.network)
+        (own.upper(), interface.node.upper(), interface.address, interface.network)
         for interface in cluster.read_interfaces(client)
         if interface.network in meant
         and interface.address

@@ -284,13 +284,23 @@ def _chosen(
             raise RefusedError(f"The cluster of {client.host} has no network {name}; it has {names}.")
     else:
         meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
+        if len(meant) == len(networks) > 1:
+            # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
+            raise RefusedError(
+                f"Live migration may use every network of the cluster of {client.host} ({', '.join(sorted(meant))}), "
+                "so it is not clear which adapters are meant. Exclude the others in the live migration settings of "
+                "the cluster, or name one with cluster_network."
+            )
     node = cluster.read_own_node_name(client).casefold()
     guids = {
         interface.adapter_id
         for interface in cluster.read_interfaces(client)
         if interface.node.casefold() == node and interface.network in meant
     }
-    return [adapter for adapter in known if adapter.guid in guids]
+    chosen = [adapter for adapter in known if adapter.guid in guids]
+    if not chosen:
+        raise RefusedError(f"{client.host} has no adapter on {', '.join(sorted(meant))}.")
+    return chosen
 
 
 def _matches(adapter: adapters_of.Adapter, pattern: str) -> bool:

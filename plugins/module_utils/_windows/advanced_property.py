@@ -116,7 +116,7 @@ def _around(offer: Offer, wanted: int, *, round_up: bool) -> list[int]:
 
 def _number(offer: Offer, value: str, *, off: int | None) -> int | None:
     """What a registry value means: itself if it is a size, otherwise the number in the text of its choice."""
-    if value.isdigit() and int(value) >= _SMALLEST_SIZE:
+    if value.isdigit() and (not offer.choices or int(value) >= _SMALLEST_SIZE):
         return int(value)
     text = next((text for registry, text in offer.choices if registry == value), None)
     if text is None:

@@ -44,7 +44,7 @@ class Path:
         if self.verdict == "passes":
             return ""
         if self.jumbo == "too_big":
-            return f"{source} itself sends no packet of {mtu} octets to {target}; look at its adapters"
+            return f"{source} itself sends no packet of {mtu} octets there; look at its adapters"
         if self.verdict == "fails":
             return (
                 f"the path from {source} to {target} carries {STANDARD_MTU} octets and not {mtu}; look at the switches "
