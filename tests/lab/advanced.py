@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .values import Value
     from .world import World
 
+_REBOOT = 2
+# A machine answers before it goes down.
+_LAST_WORDS = 0.2
 _CLASSES = {"MSFT_NetAdapter", "Win32_NetworkAdapter", links.ADVANCED}
 
 
@@ -116,6 +119,16 @@ def invoke(store: Store, instance: Instance, method: str) -> dict[str, Value] | 
         return None
     cuts = name == "disable" and world.cuts(host, {adapter.name})
     store.later(partial(actions[name], host, adapter.name), cuts=cuts)
+    return {"ReturnValue": 0}
+
+
+def boot(store: Store, method: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
+    """Reboot, and Win32Shutdown where its flags mean one; None where the lab lacks the method."""
+    flags = values.get("Flags")
+    if method != "reboot" and not (method == "win32shutdown" and isinstance(flags, int) and flags & 3 == _REBOOT):
+        return None
+    world, host = _place(store)
+    store.later(partial(world.clock.later, _LAST_WORDS, partial(world.reboot, host)))
     return {"ReturnValue": 0}
 
 

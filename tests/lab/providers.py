@@ -244,6 +244,8 @@ def invoke(store: Store, instance: Instance, method: str, values: Mapping[str, V
             advanced.follow_registry(store)
     elif instance.cls.name == "MSCluster_Node":
         found = drain.invoke(store, instance, name, values)
+    elif instance.cls.name == "Win32_OperatingSystem":
+        found = advanced.boot(store, name, values)
     elif advanced.handles(instance.cls.name):
         found = advanced.invoke(store, instance, name)
     if found is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .cabling import Adapter
     from .estate import Cluster, Estate, Host
     from .repository import Instance, Repository
+    from .values import Value
 
 _CLUSTER = "root/mscluster"
 _FAILED, _UP = 1, 3
@@ -54,6 +55,7 @@ class World:
         self._journal = journal
         self._turns = itertools.count(1)
         self._latest: dict[tuple[str, str], int] = {}
+        self._away: set[str] = set()
 
     def cluster_of(self, host: Host) -> tuple[Cluster, Repository] | None:
         """The cluster of a host."""
@@ -96,13 +98,13 @@ class World:
         """Take adapters down; they come back with what their drivers find in the registry."""
         with self.clock.lock:
             repository, turn, chosen = self.hosts[host.name], next(self._turns), tuple(names)
+            if host.after_restart == "comes_back":
+                self.clock.later(host.restart_seconds, partial(self._back, host, chosen, turn))
             for name in chosen:
                 links.set_state(repository, name, Status=links.RESTARTING)
                 self._latest[host.name, name] = turn
                 self.event(host.name, "AdapterRestart", "MSFT_NetAdapter", name, detail=why)
             self.refresh(host)
-            if host.after_restart == "comes_back":
-                self.clock.later(host.restart_seconds, partial(self._back, host, chosen, turn))
 
     def _back(self, host: Host, names: Iterable[str], turn: int) -> None:
         for name in names:
@@ -119,6 +121,33 @@ class World:
         links.set_state(repository, name, MtuSize=after, Status=links.UP)
         changes = [Change("MSFT_NetAdapter", name, "MtuSize", before, after)] if before != after else []
         self.event(host.name, "AdapterUp", "MSFT_NetAdapter", name, changes=changes)
+
+    def reboot(self, host: Host) -> None:
+        """Start a machine anew: its node is down meanwhile, its adapters come back as the registry has them."""
+        with self.clock.lock:
+            self.event(host.name, "Reboot", "Win32_OperatingSystem", host.name)
+            member = self.cluster_of(host)
+            node = member[1].named("MSCluster_Node", host.name) if member else None
+            before = node.values["State"] if node else None
+            self._away.add(host.name)
+            self.restart(host, [item.name for item in host.adapters], "the machine started anew")
+            if member and node:
+                member[1].write(node, {"State": _NODE_DOWN})
+                self.refresh(host)
+            if host.after_restart == "comes_back":
+                self.clock.later(host.restart_seconds, partial(self._booted, host, before))
+
+    def _booted(self, host: Host, state: Value) -> None:
+        self._away.discard(host.name)
+        member = self.cluster_of(host)
+        node = member[1].named("MSCluster_Node", host.name) if member else None
+        if member and node:
+            member[1].write(node, {"State": state})
+        for system in listed(self.hosts[host.name], "Win32_OperatingSystem", "root/cimv2"):
+            booted = datetime.now(tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            self.hosts[host.name].write(system, {"LastBootUpTime": booted})
+        self.event(host.name, "Booted", "Win32_OperatingSystem", host.name)
+        self.refresh(host)
 
     def disable(self, host: Host, name: str) -> None:
         """Take an adapter down until it is enabled."""
@@ -144,10 +173,9 @@ class World:
                 links.set_state(repository, adapter.name, MtuSize=below)
             links.show(repository, adapter, connected=self.connected(host, adapter))
         self._tell_cluster(host)
-        if host.listener is not None:
-            reachable = self.connected(host, host.listener)
-            for door in self.doors.get(host.name, ()):
-                door.resume() if reachable else door.suspend()
+        reachable = host.listener is None or self.connected(host, host.listener)
+        for door in self.doors.get(host.name, ()):
+            door.resume() if reachable and host.name not in self._away else door.suspend()
 
     def _tell_cluster(self, host: Host) -> None:
         member = self.cluster_of(host)
@@ -194,6 +222,7 @@ class World:
         self.estate = estate
         self.moved.clear()
         self._latest.clear()
+        self._away.clear()
         for doors in self.doors.values():
             for door in doors:
                 door.resume()

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from typing import TYPE_CHECKING
 
 from lab.running import RunningEstate, running
+from network_estate import NETWORK_ESTATE
 from raw_client import Client
 from unit_estate import ESTATE
 
@@ -43,6 +44,35 @@ def lab(_estate: RunningEstate) -> RunningEstate:
     """The running estate, at its beginning."""
     _estate.reset()
     return _estate
+
+
+@pytest.fixture(scope="module")
+def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEstate]:
+    path = tmp_path_factory.mktemp("network") / "network.yml"
+    path.write_text(yaml.safe_dump(NETWORK_ESTATE), encoding="utf-8")
+    with running(path, tmp_path_factory.mktemp("state")) as started:
+        yield started
+
+
+@pytest.fixture
+def net(_network: RunningEstate) -> RunningEstate:
+    """The running estate of adapters, at its beginning."""
+    _network.reset()
+    return _network
+
+
+@pytest.fixture
+def caller(net: RunningEstate) -> Iterator[Callable[[str], Client]]:
+    """Opens a connection to a host of the estate of adapters."""
+    opened: list[Client] = []
+
+    def connect(name: str) -> Client:
+        opened.append(Client(net.estate.host(name).address, net.estate.http))
+        return opened[-1]
+
+    yield connect
+    for item in opened:
+        item.close()
 
 
 @pytest.fixture

@@ -125,15 +125,21 @@ class Client:
         return self.post(envelope(TRANSFER + "Get", base + name, selectors=selectors))
 
     def put(
-        self, name: str, body: str, modified: tuple[str, ...] = (), base: str = CLUSTER, **selectors: str
+        self,
+        name: str,
+        body: str,
+        modified: tuple[str, ...] = (),
+        base: str = CLUSTER,
+        options: tuple[tuple[str, str], ...] = (),
+        **selectors: str,
     ) -> Response:
         """Put an instance."""
-        options = [("wmiarray:__MIInstanceModifiedPropertiesList", item) for item in modified]
-        return self.post(envelope(TRANSFER + "Put", base + name, body, selectors, options))
+        listed = [("wmiarray:__MIInstanceModifiedPropertiesList", item) for item in modified]
+        return self.post(envelope(TRANSFER + "Put", base + name, body, selectors, [*listed, *options]))
 
-    def invoke(self, name: str, method: str, body: str, **selectors: str) -> Response:
+    def invoke(self, name: str, method: str, body: str, base: str = CLUSTER, **selectors: str) -> Response:
         """Call a method."""
-        uri = CLUSTER + name
+        uri = base + name
         return self.post(
             envelope(f"{uri}/{method}", uri, f'<p:{method}_INPUT xmlns:p="{uri}">{body}</p:{method}_INPUT>', selectors)
         )
@@ -155,9 +161,9 @@ class Client:
         )
         return self.post(envelope(ENUMERATION + "Pull", uri, body, size=size))
 
-    def instance(self, name: str, **selectors: str) -> str:
+    def instance(self, name: str, base: str = CLUSTER, **selectors: str) -> str:
         """The XML of one instance, as a Put may send it back."""
-        found = re.search(r"<s:Body>(.*)</s:Body>", self.get(name, **selectors).text, re.DOTALL)
+        found = re.search(r"<s:Body>(.*)</s:Body>", self.get(name, base, **selectors).text, re.DOTALL)
         assert found
         return found[1]
 
