@@ -182,13 +182,14 @@ def _pause(store: Store, node: Instance, values: Mapping[str, Value]) -> None:
         store.later(partial(_drain, store.world, store.repository, name, chosen))
 
 
-def _fail_back(world: World, repository: Repository, node: str, *, all_of_them: bool) -> None:
+def _fail_back(world: World, repository: Repository, node: str, kind: Value) -> None:
     with world.clock.lock:
         host = next((item for item in world.estate.hosts if item.name == node), None)
         steps: list[Callable[[], None]] = []
         for name, home in world.moved.pop(node, []):
             group = repository.named(_GROUP, name)
-            if group is None or not (all_of_them or group.values["AutoFailbackType"] == 1):
+            by_policy = group is not None and kind == 2 and group.values["AutoFailbackType"] == 1
+            if group is None or not (kind == 1 or by_policy):
                 continue
             source = str(group.values["OwnerNode"])
             if source != home:
@@ -214,9 +215,8 @@ def _resume(store: Store, node: Instance, values: Mapping[str, Value]) -> None:
         raise provider_failed(_NOT_PAUSED, "The cluster node is not paused.")
     back: dict[str, Value] = {"NodeDrainStatus": NOT_INITIATED, "NodeDrainTarget": None}
     store.write(node, {"State": _NODE_UP, **(back if store.repository.version.has("2012") else {})})
-    if store.world is not None and kind in {1, 2}:
-        name = str(node.values["Name"])
-        store.later(partial(_fail_back, store.world, store.repository, name, all_of_them=kind == 1))
+    if store.world is not None:
+        store.later(partial(_fail_back, store.world, store.repository, str(node.values["Name"]), kind))
 
 
 def _witness(repository: Repository) -> int:

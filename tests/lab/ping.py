@@ -30,7 +30,7 @@ _HEADERS = 28
 _DEFAULTS: dict[str, Value] = {
     "BufferSize": 32,
     "NoFragmentation": False,
-    "Timeout": 4000,
+    "Timeout": 1000,
     "TimeToLive": 80,
     "TypeofService": 0,
     "RecordRoute": 0,
@@ -120,7 +120,7 @@ def _status(world: World, host: Host, receiver: _End, size: int, *, whole: bool)
         if whole:
             return _TOO_BIG
         packet = own
-    if there is not None and not world.connected(other, there):
+    if world.is_away(other) or (there is not None and not world.connected(other, there)):
         return _TIMED_OUT
     if host.name == other.name:
         return _PASSED

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CLUSTER = "root/mscluster"
 _UP, _DOWN = 0, 1
+_UNAVAILABLE, _REACHABLE = 0, 3
 
 
 def cluster_object(repository: Repository, cluster: Cluster) -> None:
@@ -129,6 +130,6 @@ def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]
                     "Node": node,
                     "SystemName": node,
                     "DhcpEnabled": False,
-                    "State": 3,
+                    "State": _REACHABLE if host is not None else _UNAVAILABLE,
                 },
             )

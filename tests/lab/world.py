@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .values import Value
 
 _CLUSTER = "root/mscluster"
-_FAILED, _UP = 1, 3
+_UNAVAILABLE, _FAILED, _UP = 0, 1, 3
 _NETWORK_DOWN, _NETWORK_PARTITIONED = 1, 2
 _NODE_DOWN = 1
 
@@ -89,6 +89,10 @@ class World:
             return False
         below = [host.adapter(name) for name in adapter.members]
         return not below or any(self.connected(host, item, without) for item in below)
+
+    def is_away(self, host: Host) -> bool:
+        """Whether a machine is starting anew."""
+        return host.name in self._away
 
     def cuts(self, host: Host, names: Collection[str]) -> bool:
         """Whether the endpoint cannot be reached while these adapters are down."""
@@ -185,7 +189,8 @@ class World:
         for adapter in host.adapters:
             interface = repository.named("MSCluster_NetworkInterface", f"{host.name} - {adapter.network}")
             if adapter.network and interface is not None:
-                repository.write(interface, {"State": _UP if self.connected(host, adapter) else _FAILED})
+                up = _UP if self.connected(host, adapter) else _FAILED
+                repository.write(interface, {"State": _UNAVAILABLE if self._down(repository, host.name) else up})
                 self._network_state(repository, adapter.network)
 
     def _network_state(self, repository: Repository, name: str) -> None:
