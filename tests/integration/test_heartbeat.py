@@ -208,7 +208,8 @@ def test_brings_the_cluster_to_what_is_wanted(scenes: dict[str, Scene], name: st
     assert [one.status for one in (scene.checked, scene.applied, scene.again)] == ["ok"] * 3, scene.applied.message
     assert scene.now == scene.before | settings
     words = [entry.operation if entry.write else entry.operation.lower() for entry in scene.journal]
-    assert words == [*READ, *READ, *STEP * case.puts, *READ]
+    read = READ if settings else READ[:1]  # without a value to judge, the Windows version does not matter
+    assert words == [*read, *read, *STEP * case.puts, *read]
     assert scene.checked.changed == scene.applied.changed == bool(case.puts)
     assert not scene.again.changed
     assert scene.checked.diff == scene.applied.diff
