@@ -21,7 +21,7 @@ STANDARD_MTU = 1500
 MTU_KEYWORDS = ("*JumboPacket", "MaxFrameSize")
 RECEIVE_BUFFER_KEYWORDS = ("*ReceiveBuffers", "ReceiveBuffers", "MaxRxRing1Length", "NumRxBuffersSmall")
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"[0-9]+")
 _SMALLEST_SIZE = 64  # a registry value below this is an index, not a size
 
 
@@ -77,13 +77,12 @@ def verbatim_target(offer: Offer, value: str) -> Target:
     """What to set for a keyword that the user names: exactly that registry value, if the driver offers it."""
     if offer.choices:
         if value not in {registry for registry, _text in offer.choices}:
-            offered = ", ".join(f"{registry} ({text})" for registry, text in offer.choices)
-            raise NotOfferedError(f"{offer.keyword} {value} is not offered; the driver offers {offered}")
+            raise NotOfferedError(f"{offer.keyword} {value} is not offered; the driver offers {_list(offer)}")
     elif offer.lowest is not None and offer.highest is not None:
-        inside = value.isdigit() and offer.lowest <= int(value) <= offer.highest
+        inside = _is_number(value) and offer.lowest <= int(value) <= offer.highest
         if not inside or (int(value) - offer.lowest) % offer.step:
             raise NotOfferedError(f"{offer.keyword} {value} is not offered; the driver offers {_range(offer)}")
-    return Target(keyword=offer.keyword, value=value, number=int(value) if value.isdigit() else 0)
+    return Target(keyword=offer.keyword, value=value, number=int(value) if _is_number(value) else 0)
 
 
 def _target(
@@ -91,7 +90,7 @@ def _target(
 ) -> Target:
     if offer.choices:
         known = sorted((number, value) for value, _text in offer.choices if (number := meaning(value)) is not None)
-    elif offer.lowest is not None and offer.highest is not None:
+    elif offer.lowest is not None and offer.highest is not None and offer.lowest <= offer.highest:
         known = [(number - header, str(number)) for number in _around(offer, wanted + header, round_up=round_up)]
     else:
         known = []
@@ -101,6 +100,11 @@ def _target(
     below = [pair for pair in known if pair[0] <= wanted]
     exact = [pair for pair in known if pair[0] == wanted]
     number, value = (exact or (enough if round_up else below[-1:]) or below[-1:] or enough)[0]
+    if number < wanted and round_up and len({pair[0] for pair in known}) < len(offer.choices):
+        # Not to be taken for a driver without jumbo frames: one of the others may well be them.
+        raise NotOfferedError(
+            f"the driver offers {_list(offer)} for {offer.keyword}, and which is {wanted} is not clear"
+        )
     return Target(keyword=offer.keyword, value=value, number=number, capped=number < wanted)
 
 
@@ -116,26 +120,37 @@ def _around(offer: Offer, wanted: int, *, round_up: bool) -> list[int]:
 
 def _number(offer: Offer, value: str, *, off: int | None) -> int | None:
     """What a registry value means: itself if it is a size, otherwise the number in the text of its choice."""
-    if value.isdigit() and (not offer.choices or int(value) >= _SMALLEST_SIZE):
+    if _is_number(value) and (not offer.choices or int(value) >= _SMALLEST_SIZE):
         return int(value)
     text = next((text for registry, text in offer.choices if registry == value), None)
     if text is None:
         return None
     found = _NUMBER.search(text.replace(",", ""))
-    return int(found.group()) if found else off
+    if found is None:
+        return off
+    number = int(found.group())
+    return None if off is not None and number < _SMALLEST_SIZE else number  # "9KB" is no size of nine octets
 
 
 def _header(offer: Offer) -> int:
     """Whether the driver counts the Ethernet header: its smallest size tells, or else the standard."""
-    sizes = {int(value) for value, _text in offer.choices if value.isdigit()}
+    sizes = {int(value) for value, _text in offer.choices if _is_number(value)}
     sizes |= {int(found) for _value, text in offer.choices for found in _NUMBER.findall(text.replace(",", ""))}
     sizes |= {number for number in (offer.lowest,) if number is not None}
-    sizes |= {int(offer.default)} if offer.default.isdigit() else set()
+    sizes |= {int(offer.default)} if _is_number(offer.default) else set()
     if STANDARD_MTU + HEADER in sizes:
         return HEADER
     if STANDARD_MTU in sizes:
         return 0
     return HEADER if offer.keyword.startswith("*") else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _list(offer: Offer) -> str:
+    return ", ".join(f"{registry} ({text})" for registry, text in offer.choices)
 
 
 def _range(offer: Offer) -> str:

@@ -50,6 +50,8 @@ class Path:
                 f"the path from {source} to {target} carries {STANDARD_MTU} octets and not {mtu}; look at the switches "
                 f"in between and at the adapters of {target}"
             )
+        if self.standard == "passes":
+            return f"{source} did not say what became of {mtu} octets to {target}, so nothing is known of them"
         return f"{target} does not answer {source} at all, so echo may be filtered and nothing is known"
 
 
