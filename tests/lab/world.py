@@ -101,14 +101,17 @@ class World:
     def restart(self, host: Host, names: Iterable[str], why: str) -> None:
         """Take adapters down; they come back with what their drivers find in the registry."""
         with self.clock.lock:
-            repository, turn, chosen = self.hosts[host.name], next(self._turns), tuple(names)
+            chosen, turn = tuple(names), next(self._turns)
             if host.after_restart == "comes_back":
                 self.clock.later(host.restart_seconds, partial(self._back, host, chosen, turn))
-            for name in chosen:
-                links.set_state(repository, name, Status=links.RESTARTING)
-                self._latest[host.name, name] = turn
-                self.event(host.name, "AdapterRestart", "MSFT_NetAdapter", name, detail=why)
-            self.refresh(host)
+            self._take_down(host, chosen, turn, why)
+
+    def _take_down(self, host: Host, names: Iterable[str], turn: int, why: str) -> None:
+        for name in names:
+            links.set_state(self.hosts[host.name], name, Status=links.RESTARTING)
+            self._latest[host.name, name] = turn
+            self.event(host.name, "AdapterRestart", "MSFT_NetAdapter", name, detail=why)
+        self.refresh(host)
 
     def _back(self, host: Host, names: Iterable[str], turn: int) -> None:
         for name in names:
@@ -122,7 +125,10 @@ class World:
         after = adapter.habits.mtu(registry.stored(repository, adapter))
         if adapter.kind == "team":
             after = before
-        links.set_state(repository, name, MtuSize=after, Status=links.UP)
+        # First the sizes, then the link: who sees the adapter up sees what it carries.
+        links.set_state(repository, name, MtuSize=after)
+        self._size_teams(host)
+        links.set_state(repository, name, Status=links.UP)
         changes = [Change("MSFT_NetAdapter", name, "MtuSize", before, after)] if before != after else []
         self.event(host.name, "AdapterUp", "MSFT_NetAdapter", name, changes=changes)
 
@@ -133,15 +139,17 @@ class World:
             member = self.cluster_of(host)
             node = member[1].named("MSCluster_Node", host.name) if member else None
             before = node.values["State"] if node else None
+            names, turn = [item.name for item in host.adapters], next(self._turns)
             self._away.add(host.name)
-            self.restart(host, [item.name for item in host.adapters], "the machine started anew")
+            self._take_down(host, names, turn, "the machine started anew")
             if member and node:
                 member[1].write(node, {"State": _NODE_DOWN})
                 self.refresh(host)
             if host.after_restart == "comes_back":
-                self.clock.later(host.restart_seconds, partial(self._booted, host, before))
+                self.clock.later(host.restart_seconds, partial(self._booted, host, before, turn))
 
-    def _booted(self, host: Host, state: Value) -> None:
+    def _booted(self, host: Host, state: Value, turn: int) -> None:
+        self._back(host, [item.name for item in host.adapters], turn)
         self._away.discard(host.name)
         member = self.cluster_of(host)
         node = member[1].named("MSCluster_Node", host.name) if member else None
@@ -171,15 +179,20 @@ class World:
     def refresh(self, host: Host) -> None:
         """Let everything that depends on a host's adapters follow them."""
         repository = self.hosts[host.name]
+        self._size_teams(host)
         for adapter in host.adapters:
-            if adapter.kind == "team":
-                below = min(links.state(repository, name)[1] for name in adapter.members)
-                links.set_state(repository, adapter.name, MtuSize=below)
             links.show(repository, adapter, connected=self.connected(host, adapter))
         self._tell_cluster(host)
         reachable = host.listener is None or self.connected(host, host.listener)
         for door in self.doors.get(host.name, ()):
             door.resume() if reachable and host.name not in self._away else door.suspend()
+
+    def _size_teams(self, host: Host) -> None:
+        repository = self.hosts[host.name]
+        for adapter in host.adapters:
+            if adapter.kind == "team":
+                below = min(links.state(repository, name)[1] for name in adapter.members)
+                links.set_state(repository, adapter.name, MtuSize=below)
 
     def _tell_cluster(self, host: Host) -> None:
         member = self.cluster_of(host)

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
+import ssl
 import time
 
 import pytest
@@ -236,63 +239,6 @@ def test_a_host_may_never_come_back_until_the_reset(net, caller):
     assert _mtu(caller("makes"), "Management") == "1500"
 
 
-def test_a_team_is_as_large_as_its_smallest_member(net, caller):
-    n2 = caller("n2")
-    assert set_advanced(n2, "P1", "*JumboPacket", "9000").status == 200
-    assert _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3
-    assert eventually(lambda: _mtu(n2, "P1") == "9000")
-    assert _mtu(n2, "Team") == "1500"
-    assert set_advanced(n2, "P2", "*JumboPacket", "8000").status == 200
-    assert eventually(lambda: _mtu(n2, "Team") == "8000")
-    assert not query(n2, f"SELECT * FROM {ADVANCED} WHERE Name='Team' AND RegistryKeyword='*JumboPacket'")
-
-
-def test_a_team_without_members_up_is_down(net, caller):
-    n2 = caller("n2")
-    set_advanced(n2, "P1", "*JumboPacket", "9000")
-    set_advanced(n2, "P2", "*JumboPacket", "9000")
-    assert _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 1
-    assert eventually(lambda: _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3)
-
-
-def test_the_classes_of_teams(caller):
-    n2 = caller("n2")
-    (team,) = query(n2, "SELECT * FROM MSFT_NetLbfoTeam")
-    assert team["Name"] == "Team"
-    assert [(item["Name"], item["Team"]) for item in query(n2, "SELECT * FROM MSFT_NetLbfoTeamMember")] == [
-        ("P1", "Team"),
-        ("P2", "Team"),
-    ]
-    assert [item["Name"] for item in query(n2, "SELECT * FROM MSFT_NetLbfoTeamNic")] == ["Team"]
-    (nic,) = query(n2, "SELECT * FROM MSFT_NetAdapter WHERE Name='Team'")
-    assert (nic["HardwareInterface"], nic["Speed"]) == ("false", "50000000000")
-    assert not query(n2, "SELECT * FROM MSFT_NetIPInterface WHERE InterfaceAlias='P1'")
-
-
-def test_the_classes_of_switches(net, caller):
-    n3 = caller("n3")
-    (switch,) = query(n3, "SELECT * FROM Msvm_VirtualEthernetSwitch", HYPERV)
-    response = n3.enumerate("SELECT * FROM Msvm_EthernetPortAllocationSettingData", HYPERV + "*")
-    external, internal = response.items
-    paths = [item.text for item in external if item.tag.endswith("}HostResource")]
-    adapters = {item["Name"]: item for item in query(n3, "SELECT * FROM MSFT_NetAdapter")}
-    for path, name in zip(paths, ("P1", "P2"), strict=True):
-        assert path.startswith(r"\\N3\root\virtualization\v2:Msvm_ExternalEthernetPort.")
-        assert f'DeviceID="Microsoft:{adapters[name]["InterfaceGuid"]}"' in path
-    values = {item.tag.rpartition("}")[2]: item.text for item in internal}
-    assert values["InstanceID"].startswith(f"Microsoft:{switch['Name']}\\")
-    assert (values["ElementName"], values["Address"]) == ("Live", adapters["vEthernet (Live)"]["PermanentAddress"])
-    assert values["HostResource"].startswith(r"\\N3\root\virtualization\v2:Msvm_ComputerSystem.")
-    ports = query(n3, "SELECT * FROM Msvm_ExternalEthernetPort WHERE IsBound=TRUE", HYPERV)
-    members = {f"Microsoft:{adapters[name]['InterfaceGuid']}" for name in ("P1", "P2")}
-    assert {item["DeviceID"] for item in ports} == members
-    assert [item["Name"] for item in query(n3, "SELECT * FROM MSFT_NetSwitchTeam")] == ["SET"]
-    assert [item["Team"] for item in query(n3, "SELECT * FROM MSFT_NetSwitchTeamMember")] == ["SET", "SET"]
-    assert query(n3, "SELECT * FROM MSFT_NetIPInterface WHERE InterfaceAlias='vEthernet (Live)'")
-    interface = net.cluster("NET1").named("MSCluster_NetworkInterface", "n3 - Live").values
-    assert interface["Adapter"] == adapters["vEthernet (Live)"]["InterfaceDescription"]
-
-
 def test_the_namespaces_are_not_on_2008_r2(caller):
     old = caller("old")
     for base in (STANDARD, HYPERV):
@@ -326,3 +272,24 @@ def test_what_was_restarting_is_up_after_a_start_of_the_lab(tmp_path):
     again.start()
     assert _mtu(Client(f"{NET}.71", 15987), "LM") == "9000"
     again.stop()
+
+
+def test_connections_with_tls_end_too(net, caller):
+    host = net.estate.host("n1")
+    context = ssl.create_default_context(cafile=str(net.state / "ca.pem"))
+    context.check_hostname = False
+    with (
+        socket.create_connection((host.address, net.estate.https), timeout=5) as plain,
+        context.wrap_socket(plain) as secure,
+    ):
+        with pytest.raises((http.client.HTTPException, OSError)):
+            set_advanced(caller("n1"), "Management", "*RSS", "0")
+        with contextlib.suppress(OSError):
+            assert secure.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host.address, net.estate.https), timeout=5)
+    net.reset()
+    socket.create_connection((host.address, net.estate.https), timeout=5).close()
+    assert caller("n1").get("MSCluster_Cluster", Name="NET1").status == 200
+    time.sleep(PAUSE * 1.5)
+    assert not net.journal(events=True), "the reset forgot what was under way"

@@ -150,8 +150,8 @@ def test_an_estate_file_with_a_mistake_says_which(tmp_path, change, said):
         estate_module.load(path)
 
 
-@pytest.mark.parametrize("name", ["demo", "large"])
+@pytest.mark.parametrize("name", ["demo", "large", "migration"])
 def test_the_shipped_estates_are_sound(name):
     estate = estate_module.load(Path(estate_module.__file__).parent / "estates" / f"{name}.yml")
     machines = [machine for cluster in estate.clusters for machine in cluster.virtual_machines]
-    assert len(machines) == {"demo": 8, "large": 1000}[name]
+    assert len(machines) == {"demo": 8, "large": 1000, "migration": 6}[name]
