@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CLUSTER = "root/mscluster"
 _UNAVAILABLE, _FAILED, _UP = 0, 1, 3
 _NETWORK_DOWN, _NETWORK_PARTITIONED = 1, 2
-_NODE_DOWN = 1
+_NODE_UP, _NODE_DOWN = 0, 1
 
 
 class Door(Protocol):
@@ -231,6 +231,10 @@ class World:
                     status, _mtu = links.state(self.hosts[host.name], adapter.name)
                     if status == links.RESTARTING and host.after_restart == "comes_back":
                         self._apply(host, adapter.name)
+                member = self.cluster_of(host)
+                node = member[1].named("MSCluster_Node", host.name) if member else None
+                if member and node and node.values["State"] == _NODE_DOWN and host.after_restart == "comes_back":
+                    member[1].write(node, {"State": _NODE_UP})
                 if host.adapters:
                     self.refresh(host)
 
