@@ -58,6 +58,7 @@ MADE = {
     "output",
 }
 LAST_LINES = 60  # of a part that failed, on the terminal
+PATIENCE = 30.0  # seconds for a part to clean up after an interruption
 
 
 class WorkbenchError(Exception):
@@ -391,8 +392,16 @@ class Runner:
         with self._change:
             self._stopped = True
             for process in self._running:
-                process.send_signal(signal.SIGTERM)
+                tell(process, signal.SIGINT)
             self._change.notify_all()
+            patience = threading.Timer(PATIENCE, self._kill)
+            patience.daemon = True
+            patience.start()
+
+    def _kill(self) -> None:
+        with self._change:
+            for process in self._running:
+                tell(process, signal.SIGKILL)
 
     def _take(self) -> Part | None:
         with self._change:
@@ -442,11 +451,12 @@ class Runner:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
+                    start_new_session=True,  # so that an interruption reaches it once, and through us
                 )
                 with self._change:
                     self._running.add(process)
                     if self._stopped:
-                        process.terminate()
+                        tell(process, signal.SIGINT)
                 status = process.wait()
                 with self._change:
                     self._running.discard(process)
@@ -455,6 +465,12 @@ class Runner:
                 if status:
                     failures.append(text)
         return "; ".join(failures)
+
+
+def tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process and all that it started in its session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 _terminal = threading.Lock()
@@ -512,6 +528,9 @@ def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
 def test(options: argparse.Namespace) -> int:
     """All tests, on every ansible-core that this machine's Pythons run."""
     found = pythons()
+    if not newest(found).python.makes_environments:
+        install_venv(newest(found).python)
+        found = pythons()
     environments, left_out = matrix(found)
     chosen = {name: function for name, function in PARTS.items() if not options.parts or name in options.parts}
     parts = [part for function in chosen.values() for part in function(environments, newest(found))]
@@ -606,6 +625,9 @@ def main() -> int:
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]  # a hook of git runs with those of its own repository
     try:
         return int(options.run(options))
     except WorkbenchError as exc:
