@@ -48,11 +48,11 @@ class Plan:
     def changes(self) -> tuple[Change, ...]:
         return tuple(change for step in self.steps for change in step.changes)
 
-    def diff(self) -> dict[str, str]:
-        """What C(--diff) shows: one line a setting, before and after."""
+    def diff(self, changes: t.Sequence[Change]) -> dict[str, str]:
+        """What C(--diff) shows of these changes: one line a setting, before and after."""
         return {
             "before_header": self.title,
             "after_header": self.title,
-            "before": "".join(f"{change.label}: {change.before}\n" for change in self.changes),
-            "after": "".join(f"{change.label}: {change.after}\n" for change in self.changes),
+            "before": "".join(f"{change.label}: {change.before}\n" for change in changes),
+            "after": "".join(f"{change.label}: {change.after}\n" for change in changes),
         }

@@ -129,16 +129,19 @@ def _did_not_stick(change: Change, applied: Applied, host: str) -> str:
 
 
 def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:
-    done = [change for change in plan.changes if outcome.values.get(change.label, change.before) == change.after]
-    result = {"changed": bool(done), "diff": plan.diff(), **report}
-    if not plan.changes:
-        del result["diff"]
+    done = [change for change in plan.changes if outcome.now(change.label, change.before) == change.after]
+    unknown = [change for change in plan.changes if change.label in set(outcome.failures) - set(outcome.values)]
+    # What may have been written counts as changed: who acts on changes must not miss one.
+    result = {"changed": bool(done or unknown), **report}
+    if done or unknown:
+        result["diff"] = plan.diff([change for change in plan.changes if change in done or change in unknown])
     if outcome.failures:
+        most = len(done) + len(unknown)
+        effect = f"{len(done)} to {most}" if unknown else f"{len(done)}"
         sentences = " ".join(dict.fromkeys(outcome.failures.values()))
-        total = len(plan.changes)
         result |= {
             "failed": True,
-            "msg": f"{plan.title} on {host}: {len(done)} of {total} changes are in effect, "
+            "msg": f"{plan.title} on {host}: {effect} of {len(plan.changes)} changes are in effect, "
             f"{len(outcome.failures)} failed. {sentences}",
         }
     return result

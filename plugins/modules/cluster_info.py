@@ -102,7 +102,7 @@ cluster:
       returned: when gathered
       type: list
       elements: dict
-      sample: [{path: 'C:\\ClusterStorage\\Volume1', volume: Cluster Disk 2}]
+      sample: [{path: 'C:\ClusterStorage\Volume1', volume: '\\?\Volume{6f0c5cc1-2b4e-4b3f-9f7e-0123456789ab}\'}]
     live_migration_networks:
       description: Names of the networks that live migration may use, the first choice first.
       returned: when gathered

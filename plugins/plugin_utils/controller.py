@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import typing as t
@@ -61,12 +60,11 @@ class ControllerAction(ActionBase):
                 f"{self.module} does not support become: it starts no process on the Windows host that could become "
                 "someone else. Set become: false for this task and sign in as the account that may do this."
             )
-        validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(self._task.args)
+        validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(_plain(self._task.args))
         if validated.error_messages:
             unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
             return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
-        # From ansible-core 2.19 on, texts are tagged kinds of text; the libraries below want plain ones.
-        options = json.loads(json.dumps(validated.validated_parameters))
+        options = validated.validated_parameters
         name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
         with self._environment():
             try:
@@ -106,6 +104,15 @@ class ControllerAction(ActionBase):
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _plain(value: t.Any) -> t.Any:
+    """The value without Ansible's own kinds of text, which name themselves in messages and trouble libraries."""
+    if isinstance(value, t.Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _failed(sentence: str) -> dict[str, t.Any]:

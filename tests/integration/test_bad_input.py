@@ -99,12 +99,7 @@ def scenes(
         yield {(one.host, one.task): one for one in run.results}
 
 
-CAPITAL = pytest.mark.xfail(strict=True, reason="the name of the host is written with a capital at the beginning")
-CASES = [
-    pytest.param(name, module, marks=[CAPITAL] if name == "no-cluster" else [], id=f"{name} {module}")
-    for name in HOSTS
-    for module in MODULES
-]
+CASES = [pytest.param(name, module, id=f"{name} {module}") for name in HOSTS for module in MODULES]
 
 
 @pytest.mark.parametrize(("name", "module"), CASES)

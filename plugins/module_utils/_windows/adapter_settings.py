@@ -108,6 +108,7 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
                 wanted.append(found)
             elif found is not None:
                 unsupported.append(found)
+    _refuse_what_makes_no_sense(wanted, unsupported, wishes, options["on_unsupported"])
     return State(
         adapters=order,
         wanted=tuple(wanted),
@@ -263,6 +264,27 @@ def _want(
         f"{wish.setting} cannot be set on {adapter.name} ({adapter.description}): {problem}. Nothing was written. "
         "Leave the adapter out, or set on_unsupported to ignore."
     )
+
+
+def _refuse_what_makes_no_sense(
+    wanted: t.Sequence[Wanted],
+    unsupported: t.Sequence[t.Mapping[str, t.Any]],
+    wishes: t.Sequence[Wish],
+    on_unsupported: str,
+) -> None:
+    """Two wishes for one property would be set in turns for ever; a wish for none of the adapters is no success."""
+    places: dict[tuple[str, str], Wanted] = {}
+    for one in wanted:
+        other = places.setdefault((one.adapter.name, one.target.keyword), one)
+        if other is not one:
+            raise RefusedError(
+                f"{other.setting} and {one.setting} are the same property of {one.adapter.name}; wish for one of them. "
+                "Nothing was written."
+            )
+    applying = {one.setting for one in wanted} | {row["setting"] for row in unsupported} | {"receive_buffers"}
+    idle = [wish.setting for wish in wishes if wish.setting not in applying]
+    if idle and on_unsupported != "ignore":
+        raise RefusedError(f"None of the adapters that are meant has {', '.join(idle)} to be set. Nothing was written.")
 
 
 def _chosen(

@@ -24,10 +24,10 @@ class WsmanError(Exception):
         return " ".join(str(self.args[0]).split()).rstrip(".")
 
     def __str__(self) -> str:
-        tried = f"{self.doing} on {self.host} failed: " if self.doing else ""
+        doing = self.doing[:1].upper() + self.doing[1:]
+        tried = f"{doing} on {self.host} failed: " if doing else ""
         advice = f" ({self.advice})" if self.advice else ""
-        sentence = f"{tried}{self.answer}{advice}."
-        return sentence[:1].upper() + sentence[1:]
+        return f"{tried}{self.answer}{advice}."
 
 
 class Unreachable(WsmanError):
@@ -108,6 +108,8 @@ class Fault(WsmanError):
     def answer(self) -> str:
         text = " ".join((self.provider_text or self.reason or "the server gave no reason").split()).rstrip(".")
         number = self.hresult if self.hresult is not None else self.code
+        if number is not None and f"0x{number:08X}".casefold() in text.casefold():
+            number = None
         known = [f"0x{number:08X}"] if number is not None and number > 0xFFFF else [str(number)] if number else []
         known += [self.subcode] if self.subcode else []
         return f"{text} [{', '.join(known)}]" if known else text
