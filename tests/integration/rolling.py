@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The migration estate: a cluster whose nodes have other makes of adapters each, and what happened to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import typing as t
+from pathlib import Path
+
+import stage as staging
+import yaml
+from stage import Stage, Variables
+
+if t.TYPE_CHECKING:
+    from lab.journal import Entry
+
+NODES = ("hv41", "hv42", "hv43", "hv44")
+RESTART_SECONDS, DRAIN_SECONDS = 0.4, 0.2
+ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
+
+# Windows' numbers
+DRAINED = (2, 2)
+ACTIVE = (0, 0)
+
+
+def description(network: str) -> Variables:
+    """The estate on other addresses, and quicker."""
+    text = (staging.ESTATES / "migration.yml").read_text("utf-8").replace("127.22.0.", f"{network}.")
+    estate = t.cast("Variables", yaml.safe_load(text))
+    return estate | {"restart_seconds": RESTART_SECONDS, "drain_seconds": DRAIN_SECONDS}
+
+
+@contextlib.contextmanager
+def migration(network: str, folder: Path) -> t.Iterator[Stage]:
+    """The estate, up for a while."""
+    with staging.stage(description(network), folder) as lab:
+        yield lab
+
+
+def begin(lab: Stage, change: t.Callable[[Variables], object] = lambda estate: None) -> Stage:
+    """Take the estate back to its file with something changed in it; addresses and names stay."""
+    network = lab.estate.estate.host("hv41").address.rpartition(".")[0]
+    estate = description(network)
+    change(estate)
+    (lab.folder / "estate.yml").write_text(yaml.safe_dump(estate, sort_keys=False), "utf-8")
+    lab.estate.reset()
+    return lab
+
+
+def host(estate: Variables, name: str) -> Variables:
+    """A host in an estate file."""
+    return next(t.cast("Variables", one) for one in estate["hosts"] if one["name"] == name)
+
+
+def adapter(estate: Variables, owner: str, name: str) -> Variables:
+    """An adapter in an estate file."""
+    return next(t.cast("Variables", one) for one in host(estate, owner)["adapters"] if one["name"] == name)
+
+
+def ours(where: str, module: str, options: Variables | None = None, **keywords: t.Any) -> str:
+    """A playbook of one task of ours."""
+    return staging.tasks(where, {f"winha.cluster.{module}": options or {}, **keywords})
+
+
+def held(lab: Stage, owner: str, name: str, keyword: str) -> str:
+    """What is stored for an advanced property of an adapter."""
+    (found,) = [
+        one.values["RegistryValue"]
+        for one in lab.estate.host(owner).everything()
+        if one.cls.name == ADVANCED and (one.values["Name"], one.values["RegistryKeyword"]) == (name, keyword)
+    ]
+    (value,) = t.cast("list[str]", found)
+    return value
+
+
+def in_effect(lab: Stage, owner: str, name: str) -> int:
+    """The MTU that an adapter runs with."""
+    (found,) = [
+        one.values["MtuSize"]
+        for one in lab.estate.host(owner).everything()
+        if one.cls.name == "MSFT_NetAdapter" and one.values["Name"] == name
+    ]
+    return t.cast("int", found)
+
+
+def node(lab: Stage, name: str, cluster: str = "HVC4") -> tuple[t.Any, t.Any]:
+    """State and progress of the drain, in Windows' numbers."""
+    found = lab.estate.cluster(cluster).named("MSCluster_Node", name)
+    assert found is not None
+    return found.values["State"], found.values["NodeDrainStatus"]
+
+
+def nodes(lab: Stage) -> dict[str, tuple[t.Any, t.Any]]:
+    return {name: node(lab, name) for name in NODES}
+
+
+def put(lab: Stage, entry: Entry) -> tuple[str, str, str, t.Any]:
+    """A write of an advanced property: the host, the adapter, the keyword and what is stored then."""
+    guid, _mark, keyword = entry.selectors["InstanceID"].partition("::")
+    owner = lab.estate.estate.host(entry.host)
+    (name,) = [one.name for one in owner.adapters if one.guid.casefold() == guid.strip("{}").casefold()]
+    after = [change.after for change in entry.changes if change.property == "RegistryValue"]
+    return entry.host, name, keyword, after[0][0] if after else None
+
+
+def puts(lab: Stage) -> list[tuple[str, str, str, t.Any]]:
+    """All writes of advanced properties."""
+    return [put(lab, entry) for entry in lab.writes() if entry.operation == "Put"]
+
+
+def events(lab: Stage, *methods: str) -> list[tuple[str, str]]:
+    """Where these happened by themselves, and to what."""
+    return [(one.host, one.selectors["Name"]) for one in lab.estate.journal(events=True) if one.method in methods]
+
+
+def restarts(lab: Stage) -> list[tuple[str, str]]:
+    return events(lab, "AdapterRestart")
+
+
+def drains(lab: Stage) -> list[str]:
+    return [name for _owner, name in events(lab, "DrainStarted")]
+
+
+def story(lab: Stage) -> list[tuple[str, str, str]]:
+    """Pauses, resumes and restarts in their order: what, on which host or node, and to what."""
+    told = []
+    for entry in lab.journal():
+        if entry.operation == "Event" and entry.method in ("AdapterRestart", "AdapterUp"):
+            told.append((entry.method, entry.host, entry.selectors["Name"]))
+        elif entry.write and entry.method in ("Pause", "Resume"):
+            told.append((entry.method, entry.selectors["Name"], ""))
+    return told
+
+
+def never_more_than_one_away(lab: Stage) -> list[str]:
+    """Assert that between the pause of a node and its resume nothing happens to another; the nodes in their order."""
+    away, order = "", []
+    for what, owner, name in story(lab):
+        if what == "Pause":
+            assert away == "", f"{owner} is drained while {away} is away"
+            away = owner
+            order.append(owner)
+        elif what == "Resume":
+            assert owner == away, f"{owner} is resumed while {away or 'nobody'} is away"
+            away = ""
+        else:
+            assert owner == away, f"{name} of {owner}: {what} while {away or 'nobody'} is away"
+    return order
+
+
+def wait_for(condition: t.Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def scenes(lab: Stage, where: str, module: str, cases: t.Mapping[str, Variables]) -> dict[str, staging.Result]:
+    """What becomes of each of these options, one after the other in one run."""
+    listed = [
+        {"name": name, f"winha.cluster.{module}": options, "ignore_errors": True} for name, options in cases.items()
+    ]
+    run = lab.play(staging.tasks(where, *listed))
+    return {result.task: result for result in run.results}
+
+
+def settings(result: staging.Result) -> dict[tuple[str, str], tuple[t.Any, t.Any, str]]:
+    """What net_adapter tells of each setting of each adapter: before, now, and what became of it."""
+    return {
+        (row["adapter"], row["setting"]): (row["before"], row["now"], row["result"])
+        for row in result.data["settings"]
+        if "now" in row
+    }
+
+
+def family(pid: int) -> t.Iterator[int]:
+    """A process and its descendants: the workers of ansible-core are in process groups of their own."""
+    yield pid
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text("ascii").split():
+                yield from family(int(child))
+
+
+def kill(lab: Stage, play: str, when: t.Callable[[], bool], **more: t.Any) -> None:
+    """Start a run and kill it, with all its processes, as soon as something is true."""
+    command, environment, _place = lab.prepare(play, **more)
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True) as process:
+        wait_for(when)
+        for pid in list(family(process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL

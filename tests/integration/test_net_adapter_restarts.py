@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""net_adapter: when adapters restart, what that does to our own connection, and what is left if we are killed."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from rolling import begin, events, held, host, in_effect, kill, migration, ours, puts, restarts, wait_for
+
+if t.TYPE_CHECKING:
+    from stage import Stage, Variables
+
+JUMBO = "*JumboPacket"
+WISH = {"mtu": 9000, "receive_buffers": 8192}
+LONE = {"adapters": ["LM"], **WISH}
+BOTH = {"adapters": ["*"], "mtu": 9000, "reconnect_timeout": 20}
+
+
+@pytest.fixture(scope="module")
+def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Stage]:
+    with migration(networks[5], tmp_path_factory.mktemp("restarts")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(estate: Stage) -> Stage:
+    return begin(estate)
+
+
+def test_a_restart_can_be_put_off(lab: Stage) -> None:
+    later = ours("lone1", "net_adapter", {**LONE, "restart": "defer"})
+    run = lab.play(later)
+    assert run.of("lone1").data["restart_required"] == ["LM"]
+    assert run.of("lone1").data["restarts"] == []
+    assert restarts(lab) == []
+    assert (held(lab, "lone1", "LM", "MaxFrameSize"), in_effect(lab, "lone1", "LM")) == ("9000", 1500)
+    again = lab.play(later)
+    assert (again.of("lone1").changed, again.of("lone1").data["restart_required"]) == (False, ["LM"])
+    assert len(lab.writes()) == 2
+    now = ours("lone1", "net_adapter", LONE)
+    assert lab.check(now).of("lone1").data["restarts"] == ["LM"]
+    run = lab.play(now)
+    assert run.rc == 0, run.output
+    assert run.of("lone1").changed
+    assert (run.of("lone1").data["restarts"], run.of("lone1").data["restart_required"]) == (["LM"], [])
+    assert [entry.method for entry in lab.writes()] == ["", "", "Restart"]
+    assert (restarts(lab), in_effect(lab, "lone1", "LM")) == ([("lone1", "LM")], 9000)
+    assert not lab.play(now).of("lone1").changed
+    assert len(lab.writes()) == 3
+
+
+def test_what_waits_for_a_restart_is_restarted_along_with_the_rest(lab: Stage) -> None:
+    lab.play(ours("lone1", "net_adapter", {"adapters": ["LM"], "mtu": 9000, "restart": "defer"}))
+    run = lab.play(ours("lone1", "net_adapter", LONE))
+    assert run.rc == 0, run.output
+    assert [write[2] for write in puts(lab)] == ["MaxFrameSize", "ReceiveBuffers"]
+    assert restarts(lab) == [("lone1", "LM")]
+    assert in_effect(lab, "lone1", "LM") == 9000
+
+
+def test_the_adapter_that_carries_us_is_last_and_the_task_comes_back(lab: Stage) -> None:
+    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH}))
+    assert run.rc == 0, run.output
+    assert [write[1] for write in puts(lab)] == ["LM", "LM", "Management", "Management"]
+    cut = [entry for entry in lab.journal() if entry.operation == "Put" and entry.status == 0]
+    assert cut == lab.writes()[-1:]  # the answer to the last one did not come through
+    assert restarts(lab) == [("lone1", "LM"), ("lone1", "Management")]
+    assert run.of("lone1").data["restarts"] == ["LM", "Management"]
+    assert in_effect(lab, "lone1", "Management") == 9000
+    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH})).of("lone1").changed
+    assert len(lab.writes()) == 4
+
+
+def converged(estate: Variables) -> None:
+    """All that the machine has is a team with its address, and another member is as it should be."""
+    lone = host(estate, "lone1")
+    members: list[Variables] = [{"name": name, "driver": "mellanox"} for name in ("P1", "P2")]
+    lone["adapters"] = [{"name": "LM", "driver": "qlogic"}, *members]
+    lone["teams"] = [{"name": "Uplink", "members": ["P1", "P2"], "address": lone["address"]}]
+
+
+def test_the_members_of_a_team_that_carries_us_are_last(estate: Stage) -> None:
+    lab = begin(estate, converged)
+    run = lab.play(ours("lone1", "net_adapter", {"adapters": ["P1", "P2", "Uplink", "LM"], "mtu": 9000}))
+    assert run.rc == 0, run.output
+    assert restarts(lab) == [("lone1", "LM"), ("lone1", "P1"), ("lone1", "P2")]
+    # Each was up before the other went down, so the team stayed.
+    assert [name for _host, name in events(lab, "AdapterRestart", "AdapterUp")] == ["LM", "LM", "P1", "P1", "P2", "P2"]
+    assert {entry.status for entry in lab.writes()} == {200}
+
+
+def test_a_driver_may_restart_although_it_was_asked_not_to(estate: Stage) -> None:
+    lab = begin(estate, lambda found: host(found, "lone1").update(no_restart="ignored"))
+    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH}))
+    assert run.rc == 0, run.output
+    assert len(puts(lab)) == len(set(puts(lab))) == 4
+    assert restarts(lab) == [("lone1", name) for name in ("LM", "LM", "Management", "Management")]
+    assert in_effect(lab, "lone1", "Management") == 9000
+    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH})).of("lone1").changed
+
+
+@pytest.mark.parametrize("action", ["before", "after"])
+def test_a_write_whose_answer_is_lost_is_not_repeated(lab: Stage, action: str) -> None:
+    lab.estate.add_fault(operation="Put", times=1, action={"drop": action})
+    play = ours("lone1", "net_adapter", {"adapters": ["LM"], "mtu": 9000, "reconnect_timeout": 5})
+    run = lab.play(play)
+    assert len(lab.writes()) == 1
+    assert (run.rc == 0) == (action == "after"), run.output
+    assert run.of("lone1").changed == (action == "after")
+    if action == "before":
+        assert "LM mtu on lone1 should be 9000 and is 1500" in run.of("lone1").message
+    assert lab.play(play).rc == 0
+    assert in_effect(lab, "lone1", "LM") == 9000
+
+
+def test_an_adapter_that_stays_down_is_named(estate: Stage) -> None:
+    lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
+    run = lab.play(ours("lone1", "net_adapter", {**BOTH, "reconnect_timeout": 2}))
+    assert run.rc == 2
+    message = run.of("lone1").message
+    assert "LM is not up again after its restart within 2 s" in message
+    assert "Management mtu was not written, because an earlier step failed." in message
+    assert [write[1] for write in puts(lab)] == ["LM"]
+    results = {row["adapter"]: (row["now"], row["result"]) for row in run.of("lone1").data["settings"]}
+    assert results == {"LM": (None, "failed"), "Management": (1500, "failed")}
+
+
+def test_a_host_that_stays_down_ends_the_task_in_time(estate: Stage) -> None:
+    lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
+    begun = time.monotonic()
+    run = lab.play(ours("lone1", "net_adapter", {"adapters": ["Management"], **WISH, "reconnect_timeout": 3}))
+    assert time.monotonic() - begun < 25
+    assert run.rc == 2
+    result = run.of("lone1")
+    assert result.status == "failed"
+    assert "of 2 changes are in effect, 2 failed. Reading back after setting receive_buffers of" in result.message
+    assert [write[1:3] for write in puts(lab)] == [("Management", JUMBO), ("Management", "*ReceiveBuffers")]
+    assert {row["now"] for row in result.data["settings"]} == {None}
+
+
+def test_2008_r2_stores_in_the_registry_and_disables_nothing(lab: Stage) -> None:
+    names = ["Local Area Connection", "Local Area Connection 2"]
+    play = ours("old1", "net_adapter", {"adapters": ["local area*"], **WISH})
+    assert lab.check(play, "--diff").of("old1").changed
+    run = lab.play(play)
+    assert run.rc == 0, run.output
+    assert (run.of("old1").data["restart_required"], run.of("old1").data["restarts"]) == (names, [])
+    assert {entry.method for entry in lab.writes()} == {"SetStringValue"}
+    assert len(lab.writes()) == 4
+    keys = {name: number for number, name in enumerate(names, start=1)}
+    for name, size in zip(names, ("9014", "2"), strict=True):
+        values = registry(lab, keys[name])
+        assert (values[JUMBO], values["*ReceiveBuffers"]) == (size, "2048")
+    assert events(lab, "AdapterDisabled", "AdapterRestart") == []
+    rows = run.of("old1").data["settings"]
+    assert [row["now"] for row in rows] == [9000, 2048, 9000, 2048]
+    assert [row["capped"] for row in rows] == [False, True, False, True]
+    again = lab.play(play)
+    assert (again.of("old1").changed, len(lab.writes())) == (False, 4)
+    refused = lab.play(ours("old1", "net_adapter", {"adapters": ["*"], "properties": {"*RSS": 7}}))
+    assert "the driver offers 0 (Disabled), 1 (Enabled)" in refused.of("old1").message
+
+
+def registry(lab: Stage, number: int) -> dict[str, t.Any]:
+    """The values of a driver's key."""
+    (found,) = [
+        one.values["Values"]
+        for one in lab.estate.host("old1").everything()
+        if one.cls.name == "Lab_RegistryKey" and str(one.values["Path"]).endswith(f"\\{number:04}")
+    ]
+    return dict(t.cast("t.Any", found).members)
+
+
+# Get, Put, Get for each of two properties: held before what comes after the first write, and before its answer.
+@pytest.mark.parametrize(("operation", "nth"), [("Put", 1), ("Get", 2), ("Put", 2)])
+def test_a_run_that_is_killed_between_two_writes_is_finished_by_the_next(lab: Stage, operation: str, nth: int) -> None:
+    lab.estate.add_fault(operation=operation, nth=nth, action={"slow": 20})
+    stored = 2 if (operation, nth) == ("Put", 2) else 1
+    kill(lab, ours("lone1", "net_adapter", LONE), lambda: len(lab.writes()) == stored)
+    lab.estate.clear_faults()
+    wait_for(lambda: len(events(lab, "AdapterUp")) == len(restarts(lab)))
+    run = lab.play(ours("lone1", "net_adapter", LONE))
+    assert run.rc == 0, run.output
+    assert run.of("lone1").changed == (stored == 1)
+    assert [write[2] for write in puts(lab)] == ["MaxFrameSize", "ReceiveBuffers"]
+    assert restarts(lab) == [("lone1", "LM")]
+    assert (in_effect(lab, "lone1", "LM"), held(lab, "lone1", "LM", "ReceiveBuffers")) == (9000, "3")
+    assert not lab.play(ours("lone1", "net_adapter", LONE)).of("lone1").changed
+    assert len(lab.writes()) == 2
