@@ -101,12 +101,14 @@ def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress
     failures: dict[str, str] = {}
     for number, step in enumerate(plan.steps, start=1):
         progress(f"{client.host}: {plan.title}, {number} of {len(plan.steps)}")
-        gone = False
+        gone, sent = False, client.writes
         try:
             applied = task.apply(client, state, step)
         except WsmanError as exc:
             failures |= {change.label: str(exc) for change in step.changes}
             gone = isinstance(exc, (Unreachable, TimedOut))
+            if client.writes == sent:
+                values |= {change.label: change.before for change in step.changes}
         else:
             values |= applied.values
             failures |= {

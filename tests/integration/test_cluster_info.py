@@ -54,7 +54,7 @@ def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, 
         for one in found["networks"]
     }
     assert found_networks == networks
-    assert found["live_migration_networks"] == ["Live Migration", "Heartbeat", "Management"]
+    assert found["live_migration_networks"] == ["Live Migration"]
     volumes = [
         one for one in lab.estate.cluster("HVC1").everything() if one.cls.name == "MSCluster_ClusterSharedVolume"
     ]

@@ -224,7 +224,9 @@ def test_tells_the_truth_and_stores_it(scenes: dict[str, Scene], name: str) -> N
         rows = scene.result.actions
         assert tuple(result for _action, result in rows.values()) == case.rows
         assert scene.result.status == (FAILED if FAILED in case.rows else "ok")
-        assert scene.result.changed == (CHANGED in case.rows)
+        # What could not be read back may have changed.
+        unknown = None in {action for action, _result in rows.values()}
+        assert scene.result.changed == (CHANGED in case.rows or unknown)
     assert re.search(case.says, scene.result.message), scene.result.message
     assert "\n" not in scene.result.message
     # A write is never sent again before reading; but for the empty 400, which Windows gives before it looks.

@@ -19,6 +19,7 @@ HYPERV = """
         - winha.cluster.hyperv_cluster
 """
 DAG = HYPERV.replace("hyperv_hosts", "dag_members").replace("hyperv_cluster", "dag_heartbeat")
+SETTINGS = HYPERV + DAG
 DOWN = {"ansible_port": 1}
 TEN = (1000, 10, 1000, 10)
 
@@ -31,9 +32,9 @@ def recap(run: Run, host: str) -> dict[str, int]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
-def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str, str]) -> None:
+def test_the_roles_bring_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str, str]) -> None:
     before = lab.picture()
-    checked = lab.check(ENFORCE, via=via)
+    checked = lab.check(SETTINGS, via=via)
     assert checked.rc == 0, checked.output
     for line in (
         "-EX03: turn_off\n",
@@ -42,7 +43,7 @@ def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str,
         "+same_subnet_threshold: 10\n",
     ):
         assert line in checked.output
-    applied = lab.play(ENFORCE, "--diff", via=via)
+    applied = lab.play(SETTINGS, "--diff", via=via)
     assert applied.rc == 0, applied.output
     other = changes(before, lab.picture())
     assert {(owner, name.rpartition(".")[2]) for owner, _instance, name in other} == {
@@ -57,7 +58,7 @@ def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str,
     assert {entry.host for entry in lab.writes()} == {"hv01", "ex01", "ex11"}
     written = len(lab.writes())
     assert written == len({instance for _owner, instance, _name in other}) + 1  # DAG10 takes two
-    again = lab.play(ENFORCE, "--diff", via=via)
+    again = lab.play(SETTINGS, "--diff", via=via)
     assert again.rc == 0
     assert len(lab.writes()) == written
     assert (
@@ -69,7 +70,7 @@ def test_enforce_brings_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str,
 
 def test_the_first_node_is_down(lab: Stage) -> None:
     hosts = {"hv01": DOWN, "ex01": DOWN, "ex02": {"ansible_password": "Not-This-0ne"}}
-    run = lab.play(ENFORCE, hosts=hosts)
+    run = lab.play(SETTINGS, hosts=hosts)
     assert run.rc == 4
     for host in hosts:
         assert recap(run, host)["unreachable"] == 1
@@ -82,7 +83,7 @@ def test_the_first_node_is_down(lab: Stage) -> None:
 def test_the_provider_of_the_first_node_does_not_read(lab: Stage) -> None:
     for host in ("hv01", "ex01"):
         lab.estate.add_fault(host=host, operation="Enumerate", action={"fault": 1359, "text": "Provider load failure."})
-    run = lab.play(ENFORCE)
+    run = lab.play(SETTINGS)
     assert run.rc == 0, run.output
     assert {entry.host for entry in lab.writes()} == {"hv02", "ex02", "ex11"}
     assert set(lab.actions("HVC1").values()) == {2}
@@ -95,7 +96,7 @@ def test_the_provider_of_the_first_node_does_not_set(lab: Stage) -> None:
         for operation in ("Put", "Invoke"):
             refusal = {"fault": 2150859010, "text": "Provider failure.", "hresult": 0x80041004}
             lab.estate.add_fault(host=host, operation=operation, action=refusal)
-    run = lab.play(ENFORCE)
+    run = lab.play(SETTINGS)
     assert run.rc == 0, run.output
     assert set(lab.actions("HVC1").values()) == {2}
     assert lab.heartbeat("DAG1") == (1000, 10, 1000, 20)
@@ -118,7 +119,7 @@ def test_no_node_does_it(lab: Stage) -> None:
     for operation in ("Put", "Invoke"):
         refusal = {"fault": 2150859010, "text": "Provider failure.", "hresult": 0x80041004}
         lab.estate.add_fault(operation=operation, action=refusal)
-    run = lab.play(ENFORCE)
+    run = lab.play(SETTINGS)
     assert run.rc == 2
     assert set(lab.actions("HVC1").values()) == {0, 1, 2, 3, None}
     last = [one for one in run.results if one.status == "failed" and one.host == "hv01"][-1]
@@ -160,7 +161,7 @@ def test_a_host_of_no_cluster_among_the_others(lab: Stage) -> None:
 
 
 def test_one_host_is_enough(lab: Stage) -> None:
-    run = lab.play(ENFORCE, "--limit", "hv02,ex04")
+    run = lab.play(SETTINGS, "--limit", "hv02,ex04")
     assert run.rc == 0, run.output
     assert {entry.host for entry in lab.journal()} == {"hv02", "ex04"}
     assert set(lab.actions("HVC1").values()) == {2}
@@ -174,7 +175,7 @@ def test_settings_of_the_inventory_win(lab: Stage) -> None:
         "hyperv_cluster_exclude": ["EX07"],
         "dag_heartbeat_settings": {"cross_subnet_threshold": 8, "same_subnet_threshold": 6},
     }
-    run = lab.play(ENFORCE, variables=settings)
+    run = lab.play(SETTINGS, variables=settings)
     assert run.rc == 0, run.output
     assert lab.actions("HVC1") == {
         **{f"Virtual Machine EX0{number}": 3 for number in range(1, 7)},
@@ -186,7 +187,7 @@ def test_settings_of_the_inventory_win(lab: Stage) -> None:
 
 def test_settings_that_are_refused_say_so(lab: Stage) -> None:
     settings = {"dag_heartbeat_settings": {"cross_subnet_threshold": 15}, "hyperv_cluster_virtual_machines": ["EX99"]}
-    run = lab.play(ENFORCE, variables=settings)
+    run = lab.play(SETTINGS, variables=settings)
     assert run.rc == 2
     assert "15 s, more than max_seconds (10)" in run.output
     assert "matches EX99; it has EX01" in run.output
@@ -219,7 +220,7 @@ def more(network: str) -> Variables:
 
 def test_several_clusters_in_a_group(bring_up: t.Callable[..., Stage]) -> None:
     lab = bring_up(more)
-    run = lab.play(ENFORCE, "--diff", hosts={"hv11": DOWN})
+    run = lab.play(SETTINGS, "--diff", hosts={"hv11": DOWN})
     assert run.rc == 4
     assert set(lab.actions("HVC1").values()) == set(lab.actions("HVC2").values()) == {2}
     # What 2022 has by default is not tightened; the older one gets what the advice for it is.

@@ -80,6 +80,7 @@ class Client:
         pause: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self.host = transport.host
+        self.writes = 0  # how many were sent
         self._transport = transport
         self._naming = naming
         self._read_only = read_only
@@ -202,6 +203,7 @@ class Client:
         if query:
             return self._read(lambda: Instance(self._some(request)), doing)
         self._refuse_if_read_only(doing)
+        self.writes += 1
         with self._telling(doing):
             return Instance(self._some(request))
 
@@ -219,6 +221,7 @@ class Client:
 
     def _write(self, request: Request, doing: str) -> WsmanError | None:
         self._refuse_if_read_only(doing)
+        self.writes += 1
         try:
             with self._telling(doing):
                 self._exchange(request)
