@@ -154,10 +154,16 @@ def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, st
     else:
         meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
     own = cluster.read_own_node_name(client)
-    only = {name.casefold() for name in options["nodes"] or []}
+    interfaces = cluster.read_interfaces(client)
+    known = {interface.node.casefold(): interface.node for interface in interfaces}
+    only = {name.casefold(): name for name in options["nodes"] or []}
+    strange = [name for folded, name in only.items() if folded not in known]
+    if strange:
+        names = ", ".join(sorted(known.values()))
+        raise task.TaskError(f"The cluster of {client.host} has no node {', '.join(strange)}; it has {names}.")
     return [
         (own.upper(), interface.node.upper(), interface.address, interface.network)
-        for interface in cluster.read_interfaces(client)
+        for interface in interfaces
         if interface.network in meant
         and interface.address
         and interface.node.casefold() != own.casefold()

@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[Variables, str]] = {
     "no number": ({"adapters": ["LM"], "mtu": "jumbo"}, "jumbo"),
     "an unknown keyword": (
         {"adapters": ["LM"], "mtu": 9000, "properties": {"*JumboFrame": "9014"}},
-        "cannot be set on LM (Intel(R) Ethernet Converged Network Adapter X520-2): its driver does not know *JumboFrame. ",
+        "(Intel(R) Ethernet Converged Network Adapter X520-2): its driver does not know *JumboFrame",
     ),
     "a value that is not offered": (
         {"adapters": ["LM"], "mtu": 9000, "properties": {"*RSS": "7"}},
