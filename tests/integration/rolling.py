@@ -25,6 +25,14 @@ NODES = ("hv41", "hv42", "hv43", "hv44")
 RESTART_SECONDS, DRAIN_SECONDS = 0.4, 0.2
 ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
 
+# What the live-migration adapters of each node hold when all is well.
+LARGE = {
+    "hv41": {"*JumboPacket": "9014", "*ReceiveBuffers": "4096"},
+    "hv42": {"*JumboPacket": "9000", "*ReceiveBuffers": "8192"},
+    "hv43": {"*JumboPacket": "9014", "*ReceiveBuffers": "4096"},
+    "hv44": {"*JumboPacket": "9014", "*ReceiveBuffers": "2048"},
+}
+
 # Windows' numbers
 DRAINED = (2, 2)
 ACTIVE = (0, 0)
@@ -62,6 +70,31 @@ def host(estate: Variables, name: str) -> Variables:
 def adapter(estate: Variables, owner: str, name: str) -> Variables:
     """An adapter in an estate file."""
     return next(t.cast("Variables", one) for one in host(estate, owner)["adapters"] if one["name"] == name)
+
+
+def compliant(*names: str) -> t.Callable[[Variables], None]:
+    """Change an estate so that the live-migration adapters of these nodes are as wanted."""
+
+    def change(estate: Variables) -> None:
+        for name in names:
+            own = host(estate, name)
+            for one in own["adapters"]:
+                if one["name"] not in ("Management", "Heartbeat"):
+                    one["values"] = LARGE[name]
+            for switch in own.get("switches", ()):
+                switch["vnics"][0]["values"] = {"*JumboPacket": "9014"}
+
+    return change
+
+
+def role(where: str = "migration", network: str | None = "LiveMigration", **variables: t.Any) -> str:
+    """A playbook of the role that gives up soon."""
+    soon = {"drain_timeout": 15, "reconnect_timeout": 10}
+    given: Variables = {f"migration_network_{name}": value for name, value in soon.items()}
+    given |= {"migration_network_cluster_network": network, **variables}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    listed = [{"role": "winha.cluster.migration_network", "vars": chosen}]
+    return yaml.safe_dump([{"hosts": where, "gather_facts": False, "roles": listed}], sort_keys=False)
 
 
 def ours(where: str, module: str, options: Variables | None = None, **keywords: t.Any) -> str:

@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role migration_network: one node at a time, and what it refuses before it touches any."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from lab.inventory import inventory
+from rolling import (
+    ACTIVE,
+    NODES,
+    adapter,
+    begin,
+    compliant,
+    drains,
+    in_effect,
+    migration,
+    never_more_than_one_away,
+    nodes,
+    puts,
+    restarts,
+    role,
+    story,
+)
+
+if t.TYPE_CHECKING:
+    from stage import Run, Stage, Variables
+
+ENFORCE = "winha.cluster.enforce"
+JUMBO, BUFFERS = "*JumboPacket", "*ReceiveBuffers"
+# host and adapter → the values of the size and of the buffers on the two networks that live migration may use
+WANTED = {
+    ("hv41", "Heartbeat"): (JUMBO, "9014", BUFFERS, "2048"),
+    ("hv41", "LM"): (JUMBO, "9014", BUFFERS, "4096"),
+    ("hv42", "Heartbeat"): (JUMBO, "9014", BUFFERS, "8192"),
+    ("hv42", "LM1"): (JUMBO, "9000", BUFFERS, "8192"),
+    ("hv42", "LM2"): (JUMBO, "9000", BUFFERS, "8192"),
+    ("hv43", "Heartbeat"): (JUMBO, "2", BUFFERS, "2048"),
+    ("hv43", "SLOT 3 Port 1"): (JUMBO, "9014", BUFFERS, "4096"),
+    ("hv43", "SLOT 3 Port 2"): (JUMBO, "9014", BUFFERS, "4096"),
+    ("hv43", "vEthernet (LiveMigration)"): (JUMBO, "9014"),
+    ("hv44", "Heartbeat"): ("MaxFrameSize", "9000", "ReceiveBuffers", "3"),
+    ("hv44", "LM"): (JUMBO, "9014", BUFFERS, "2048"),
+}
+ALL_ACTIVE = dict.fromkeys(NODES, ACTIVE)
+
+
+@pytest.fixture(scope="module")
+def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Stage]:
+    with migration(networks[5], tmp_path_factory.mktemp("role")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(estate: Stage) -> Stage:
+    return begin(estate)
+
+
+def lines(run: Run) -> list[str]:
+    """The matrix as it is shown."""
+    (shown,) = [one.data["msg"] for one in run.results if one.task.endswith("Show the paths")]
+    return [" ".join(line.split()) for line in shown]
+
+
+def messages(run: Run) -> list[str]:
+    return [one.message for one in run.results if one.status in ("failed", "unreachable")]
+
+
+@pytest.mark.matrix
+@pytest.mark.slow
+def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> None:
+    checked = lab.check(ENFORCE)
+    assert checked.rc == 0, checked.output
+    assert "+vEthernet (LiveMigration) mtu: 9000\n" in checked.output
+    assert lines(checked)[:2] == ["from \\ to HV41 HV42 HV43 HV44", "HV41 - fails fails fails"]
+    assert "LiveMigration: HV41 itself sends no packet of 9000 octets there; look at its adapters" in lines(checked)
+    run = lab.play(ENFORCE, "--diff")
+    assert run.rc == 0, run.output
+    assert never_more_than_one_away(lab) == list(NODES)
+    assert nodes(lab) == ALL_ACTIVE
+    expected = [
+        (*owner, *pair) for owner, values in WANTED.items() for pair in zip(values[::2], values[1::2], strict=True)
+    ]
+    assert sorted(puts(lab)) == sorted(expected)  # each of them once
+    assert sorted(restarts(lab)) == sorted(WANTED)
+    assert {in_effect(lab, *owner) for owner in WANTED} == {9000}
+    assert {in_effect(lab, name, "Management") for name in NODES} == {1500}
+    assert "hv42: TEST01 were saved to disk" in run.output
+    assert lines(run)[1:] == [
+        "HV41 - passes passes passes",
+        "HV42 passes - passes passes",
+        "HV43 passes passes - passes",
+        "HV44 passes passes passes -",
+    ]
+    written = len(lab.writes())
+    again = lab.play(ENFORCE, "--diff")
+    assert again.rc == 0, again.output
+    assert (len(lab.writes()), len(drains(lab)), len(restarts(lab))) == (written, 4, len(WANTED))
+    assert not [one for one in again.results if one.changed]
+    assert not lab.check(ENFORCE).output.count("--- before")
+
+
+def management(estate: Variables) -> None:
+    """The adapter that carries us is the one to change, on two of the nodes."""
+    adapter(estate, "hv43", "Management")["driver"] = "intel-1g"
+    for name in ("hv42", "hv43"):
+        adapter(estate, name, "Management")["values"] = {JUMBO: "9014", BUFFERS: "2048"}
+
+
+@pytest.mark.slow
+def test_a_connection_that_each_restart_cuts(estate: Stage) -> None:
+    lab = begin(estate, management)
+    run = lab.play(role(network="Management"))
+    assert run.rc == 0, run.output
+    assert never_more_than_one_away(lab) == ["hv41", "hv44"]
+    assert [write[:3] for write in puts(lab)] == [
+        (name, "Management", keyword) for name in ("hv41", "hv44") for keyword in (JUMBO, BUFFERS)
+    ]
+    cut = [entry.host for entry in lab.writes() if entry.operation == "Put" and entry.status == 0]
+    assert cut == ["hv41", "hv44"]
+    assert restarts(lab) == [("hv41", "Management"), ("hv44", "Management")]
+    assert nodes(lab) == ALL_ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"migration_network_mtu": 99999}, "mtu 99999 is out of range"),
+        ({"migration_network_mtu": "jumbo"}, "migration_network_mtu"),
+        ({"migration_network_adapters": ["LM"], "migration_network_cluster_network": None}, "matches LM; it has"),
+        ({"migration_network_cluster_network": "Live"}, "has no network Live; it has Cluster, LiveMigration, Man"),
+        ({"migration_network_properties": {"*RSC": "1"}}, "its driver does not know *RSC"),
+        ({"migration_network_on_unsupported": "fail"}, "its driver offers 4096 at most"),
+        ({"migration_network_on_unsupported": "hope"}, "value of migration_network_on_unsupported must be one of"),
+        ({"migration_network_cluster_network": None, "ambiguous": True}, "Live migration may use every network"),
+    ],
+    ids=["size", "no number", "an adapter", "a network", "a keyword", "less", "policy", "unclear"],
+)
+def test_refuses_before_anything_is_drained(estate: Stage, variables: Variables, said: str) -> None:
+    def change(found: Variables) -> None:
+        if variables.get("ambiguous"):
+            del found["clusters"][0]["virtual_machine_type"]
+
+    lab = begin(estate, change)
+    run = lab.play(role(**{key: value for key, value in variables.items() if key != "ambiguous"}))
+    assert run.rc == 2, run.output
+    assert any(said in message for message in messages(run)), messages(run)
+    assert lab.writes() == []
+    assert nodes(lab) == ALL_ACTIVE
+
+
+@pytest.mark.parametrize("how", ["does not answer", "is down", "is no node"])
+def test_one_that_is_away_keeps_the_others_from_being_drained(lab: Stage, how: str) -> None:
+    where, hosts = "migration", {}
+    if how == "is no node":
+        where = "hv41:lone1"
+    elif how == "does not answer":
+        hosts = {"hv43": {"ansible_port": 1}}
+    else:
+        found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv43")
+        assert found is not None
+        lab.estate.cluster("HVC4").write(found, {"State": 1})
+    run = lab.play(role(where=where), hosts=hosts)
+    assert run.rc != 0
+    assert lab.writes() == []
+    if how == "is down":
+        assert "hv43 is down, so it cannot be made active; bring it up first." in messages(run)
+    assert [one for one in run.results if one.task.endswith("Drain the node")] == []
+
+
+def test_a_node_that_somebody_else_drained_is_not_forgotten(estate: Stage) -> None:
+    """It is not in the play, so it is not ours to resume, and there must not be a second one away."""
+    lab = begin(estate, compliant("hv41", "hv42"))
+    found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv44")
+    assert found is not None
+    lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
+    run = lab.play(role(), "--limit", "hv41,hv42,hv43")
+    assert run.rc == 2
+    assert any("hv43 is not drained while another node is away: hv44 is drained." in said for said in messages(run))
+    assert lab.writes() == []
+
+
+def test_standalone_hosts_are_not_drained(estate: Stage) -> None:
+    lab = begin(estate)
+    alone = role(
+        where="lone1",
+        network=None,
+        migration_network_adapters=["LM"],
+        migration_network_drain=False,
+    )
+    assert lab.check(alone).rc == 0
+    run = lab.play(alone)
+    assert run.rc == 0, run.output
+    assert [write[1:] for write in puts(lab)] == [("LM", "MaxFrameSize", "9000"), ("LM", "ReceiveBuffers", "3")]
+    assert story(lab) == [("AdapterRestart", "lone1", "LM"), ("AdapterUp", "lone1", "LM")]
+    assert lab.play(alone).rc == 0
+    assert len(lab.writes()) == 2
+
+
+def test_a_compliant_cluster_is_left_alone_and_its_paths_are_shown(estate: Stage) -> None:
+    def one_path_is_small(found: Variables) -> None:
+        compliant(*NODES)(found)
+        found["clusters"][0]["paths"] = [{"network": "LiveMigration", "between": ["hv41", "hv44"], "mtu": 1500}]
+
+    lab = begin(estate, one_path_is_small)
+    run = lab.play(role())
+    assert run.rc == 0, run.output
+    assert lab.writes() == []
+    assert lines(run)[1] == "HV41 - passes passes fails"
+    assert any("the path from HV44 to HV41 carries 1500 octets and not 9000" in line for line in lines(run))
+
+
+def test_a_host_may_have_another_name_in_the_inventory(estate: Stage) -> None:
+    lab = begin(estate, compliant("hv42", "hv43", "hv44"))
+    same = inventory(lab.estate.estate, lab.estate.state, "winrm", "http")["all"]["hosts"]["hv41"]
+    run = lab.play(role(where="alpha:hv42"), hosts={"alpha": same})
+    assert run.rc == 0, run.output
+    assert never_more_than_one_away(lab) == ["hv41"]
+    (proof,) = [one for one in run.results if one.task.endswith("paths to the nodes that are done")]
+    assert [(row["source"], row["target"], row["verdict"]) for row in proof.data["paths"]] == [
+        ("HV41", "HV42", "passes")
+    ]

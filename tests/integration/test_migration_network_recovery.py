@@ -1,0 +1,266 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role migration_network when a node stays away, a path is small, or the run is killed; and the run after that."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+import typing as t
+
+import pytest
+from rolling import (
+    ACTIVE,
+    DRAINED,
+    NODES,
+    adapter,
+    begin,
+    compliant,
+    drains,
+    events,
+    host,
+    in_effect,
+    kill,
+    migration,
+    never_more_than_one_away,
+    node,
+    nodes,
+    puts,
+    restarts,
+    role,
+    story,
+    wait_for,
+)
+
+if t.TYPE_CHECKING:
+    from stage import Run, Stage, Variables
+
+ALL_ACTIVE = dict.fromkeys(NODES, ACTIVE)
+
+
+@pytest.fixture(scope="module")
+def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Stage]:
+    with migration(networks[5], tmp_path_factory.mktemp("recovery")) as lab:
+        yield lab
+
+
+def last_words(run: Run) -> str:
+    """The message that the run ends with."""
+    found = [one.message for one in run.results if one.status in ("failed", "unreachable")]
+    assert found, run.output
+    return found[-1]
+
+
+def bring_back(lab: Stage, name: str) -> None:
+    """What an operator does to a machine whose adapters stay down: start it anew, mended."""
+    world = lab.estate.world
+    for machine in lab.estate._machines:
+        if machine.host.name == name:
+            machine.host = dataclasses.replace(machine.host, after_restart="comes_back")
+            world.reboot(machine.host)
+    wait_for(lambda: (name, name) in events(lab, "Booted"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["LiveMigration", "Management"])
+def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: Stage, network: str) -> None:
+    """On the management network the host cannot be reached at all then; on the other its adapter is down."""
+
+    def change(found: Variables) -> None:
+        host(found, "hv42")["after_restart"] = "stays_down"
+        compliant("hv41", "hv43")(found)
+        adapter(found, "hv43", "Management")["driver"] = "intel-1g"
+        for name in ("hv41", "hv43"):
+            adapter(found, name, "Management")["values"] = {"*JumboPacket": "9014", "*ReceiveBuffers": "2048"}
+
+    lab = begin(estate, change)
+    play = role(network=network, migration_network_reconnect_timeout=3)
+    run = lab.play(play)
+    assert run.rc == 2, run.output
+    assert {name for name, _adapter in restarts(lab)} == {"hv42"}
+    assert {entry.host for entry in lab.writes()} == {"hv42"}
+    assert drains(lab) == ["hv42"]
+    assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
+    message = last_words(run)
+    for part in ('hv42 did not come through "Set its adapters": ', "It is drained: ", "not touched", "run this again"):
+        assert part in message, message
+    # As long as it is away, nothing happens to the others either.
+    written = len(lab.writes())
+    assert lab.play(role(network=network, migration_network_reconnect_timeout=1)).rc != 0
+    assert {entry.host for entry in lab.writes()[written:]} <= {"hv42"}
+    assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
+    bring_back(lab, "hv42")
+    run = lab.play(role(network=network))
+    assert run.rc == 0, run.output
+    assert [name for what, name, _adapter in story(lab) if what in ("Pause", "Resume")] == ["hv42"] * 2 + ["hv44"] * 2
+    assert drains(lab) == ["hv42", "hv44"]
+    assert nodes(lab) == ALL_ACTIVE
+    members = ("LM1", "LM2") if network == "LiveMigration" else ("Management",)
+    assert {in_effect(lab, "hv42", name) for name in members} == {9000}
+    assert len(puts(lab)) == len({write[:3] for write in puts(lab)})
+    quiet = lab.play(role(network=network))
+    assert not [one for one in quiet.results if one.changed]
+
+
+def test_a_node_that_an_earlier_run_left_drained_is_first(estate: Stage) -> None:
+    lab = begin(estate, compliant("hv41", "hv43"))
+    found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv44")
+    assert found is not None
+    lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
+    run = lab.play(role())
+    assert run.rc == 0, run.output
+    told = [(what, name) for what, name, _adapter in story(lab) if what != "AdapterUp"]
+    assert told == [
+        ("AdapterRestart", "hv44"),
+        ("Resume", "hv44"),
+        ("Pause", "hv42"),
+        ("AdapterRestart", "hv42"),
+        ("AdapterRestart", "hv42"),
+        ("Resume", "hv42"),
+    ]
+    assert nodes(lab) == ALL_ACTIVE
+
+
+def test_a_node_that_is_as_wanted_and_was_left_drained_is_only_resumed(estate: Stage) -> None:
+    lab = begin(estate, compliant(*NODES))
+    found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv42")
+    assert found is not None
+    lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
+    run = lab.play(role())
+    assert run.rc == 0, run.output
+    assert story(lab) == [("Resume", "hv42", "")]
+    assert len(lab.writes()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["DrainStarted", "AdapterRestart"])
+def test_a_run_that_is_killed_is_finished_by_the_next(estate: Stage, moment: str) -> None:
+    def change(found: Variables) -> None:
+        compliant("hv41", "hv43")(found)
+        found["drain_seconds"] = 2
+
+    lab = begin(estate, change)
+    kill(lab, role(), lambda: bool(events(lab, moment)))
+    assert node(lab, "hv42")[0] == 2
+    assert {name for name in NODES if node(lab, name) != ACTIVE} == {"hv42"}
+    run = lab.play(role())
+    assert run.rc == 0, run.output
+    assert never_more_than_one_away(lab) == drains(lab) == ["hv42", "hv44"]
+    assert nodes(lab) == ALL_ACTIVE
+    assert len(puts(lab)) == len(set(puts(lab))) == 6
+    assert sorted(restarts(lab)) == [("hv42", "LM1"), ("hv42", "LM2"), ("hv44", "LM")]
+    assert {in_effect(lab, name, "LM") for name in ("hv41", "hv44")} == {9000}
+    quiet = lab.play(role())
+    assert not [one for one in quiet.results if one.changed]
+
+
+@pytest.mark.slow
+def test_a_path_of_1500_ends_the_run_with_both_ends_named(estate: Stage) -> None:
+    def change(found: Variables) -> None:
+        compliant("hv41", "hv44")(found)
+        found["clusters"][0]["paths"] = [{"network": "LiveMigration", "between": ["hv41", "hv42"], "mtu": 1500}]
+
+    lab = begin(estate, change)
+    run = lab.play(role())
+    assert run.rc == 2, run.output
+    assert "the path from HV42 to HV41 carries 1500 octets and not 9000" in last_words(run)
+    assert "It is active again. The nodes after it were not touched." in last_words(run)
+    assert drains(lab) == ["hv42"]
+    assert nodes(lab) == ALL_ACTIVE  # it was taken back before the paths were tried
+    assert {entry.host for entry in lab.writes()} == {"hv42"}
+    run = lab.play(role(migration_network_path_required=False))
+    assert run.rc == 0, run.output
+    assert drains(lab) == ["hv42", "hv43"]
+
+
+def test_a_filtered_echo_ends_nothing(estate: Stage) -> None:
+    def change(found: Variables) -> None:
+        compliant("hv41", "hv42", "hv44")(found)
+        found["clusters"][0]["paths"] = [{"network": "LiveMigration", "echo": "filtered"}]
+
+    lab = begin(estate, change)
+    run = lab.play(role())
+    assert run.rc == 0, run.output
+    assert "HV43 unknown unknown - unknown" in " ".join(run.output.split())
+    assert drains(lab) == ["hv43"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["hangs", "fails"])
+def test_a_drain_that_comes_to_nothing_ends_the_run(estate: Stage, how: str) -> None:
+    def change(found: Variables) -> None:
+        compliant("hv41", "hv43")(found)
+        host(found, "hv42")["drain"] = how
+
+    lab = begin(estate, change)
+    run = lab.play(role(migration_network_drain_timeout=2))
+    assert run.rc == 2
+    message = last_words(run)
+    assert 'hv42 did not come through "Drain the node": ' in message
+    assert ("draining" if how == "hangs" else "paused") in message
+    assert (drains(lab), puts(lab), restarts(lab)) == (["hv42"], [], [])
+    # Nor does the next run go past it.
+    assert lab.play(role(migration_network_drain_timeout=2)).rc == 2
+    assert (set(drains(lab)), puts(lab), restarts(lab)) == ({"hv42"}, [], [])
+
+
+def test_a_network_that_is_not_up_keeps_the_nodes_from_being_drained(estate: Stage) -> None:
+    """The role waits for all networks after each node, so one that was down before would leave that node drained."""
+    lab = begin(estate, compliant("hv41", "hv43"))
+    lab.estate.world.disable(lab.estate.estate.host("hv44"), "Heartbeat")
+    run = lab.play(role())
+    assert run.rc == 2, run.output
+    assert last_words(run).startswith("Nothing was drained, because of the networks of the cluster of ")
+    assert " Cluster is not up. " in last_words(run)
+    assert lab.writes() == []
+    assert lab.check(role()).rc == 0
+
+
+def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
+    """Somebody pulls a cable meanwhile."""
+    lab = begin(estate, compliant("hv41", "hv43"))
+
+    def pull() -> None:
+        wait_for(lambda: bool(drains(lab)))
+        lab.estate.world.disable(lab.estate.estate.host("hv44"), "Heartbeat")
+
+    watcher = threading.Thread(target=pull)
+    watcher.start()
+    run = lab.play(role(migration_network_reconnect_timeout=3))
+    watcher.join()
+    assert run.rc == 2
+    assert "Wait until the node and the cluster's networks are up again\": Cluster is partitioned. It is drained: " in (
+        last_words(run)
+    )
+    assert drains(lab) == ["hv42"]
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="ansible-core asks an unreachable host only once, whatever until says")
+def test_a_node_that_is_gone_for_a_moment_is_waited_for(estate: Stage) -> None:
+    """Its adapter was up again and the task over when the host goes away once more: there is nothing to connect to."""
+    lab = begin(estate, compliant("hv41", "hv42", "hv43"))
+    doors = lab.estate.world.doors["hv44"]
+
+    def go_away() -> None:
+        wait_for(lambda: bool(events(lab, "AdapterUp")))
+        lab.estate.add_fault(host="hv44", operation="Enumerate", action={"slow": 2})
+        wait_for(lambda: any(entry.rule == "slow" for entry in lab.journal(host="hv44")))
+        for door in doors:
+            door.suspend()
+        lab.estate.clear_faults()
+        time.sleep(5)
+        for door in doors:
+            door.resume()
+
+    watcher = threading.Thread(target=go_away)
+    watcher.start()
+    run = lab.play(role(migration_network_reconnect_timeout=20))
+    watcher.join()
+    assert run.rc == 0, run.output
+    assert never_more_than_one_away(lab) == ["hv44"]
+    assert nodes(lab) == ALL_ACTIVE
+    assert [write[1] for write in puts(lab)] == ["LM", "LM"]
