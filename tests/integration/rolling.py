@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -190,7 +191,10 @@ def never_more_than_one_away(lab: Stage) -> list[str]:
 
 def wait_for(condition: t.Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        with contextlib.suppress(json.JSONDecodeError):  # the last line of the journal was half written
+            if condition():
+                return
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
