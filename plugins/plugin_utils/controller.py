@@ -10,7 +10,6 @@ import os
 import time
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -81,8 +80,8 @@ class ControllerAction(ActionBase):
                     progress=_progress(),
                 )
             except Unreachable as exc:
-                # The sentence says all that the causes would say again.
-                raise AnsibleConnectionFailure(str(exc)) from None
+                # As a result and not as AnsibleConnectionFailure, so that until: asks again.
+                result = {"unreachable": True, "changed": False, "msg": str(exc)}
             except (WsmanError, life.TaskError) as exc:
                 result = _failed(str(exc))
         if not self._task.diff:

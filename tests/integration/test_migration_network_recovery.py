@@ -239,7 +239,6 @@ def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="ansible-core asks an unreachable host only once, whatever until says")
 def test_a_node_that_is_gone_for_a_moment_is_waited_for(estate: Stage) -> None:
     """Its adapter was up again and the task over when the host goes away once more: there is nothing to connect to."""
     lab = begin(estate, compliant("hv41", "hv42", "hv43"))
