@@ -145,12 +145,8 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
 def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
     """Source, target, address and network of each path to another node."""
     networks = cluster.read_networks(client)
-    wanted = options["cluster_network"]
-    if wanted:
-        meant = {network.name for network in networks if network.name.casefold() == wanted.casefold()}
-        if not meant:
-            names = ", ".join(network.name for network in networks) or "none"
-            raise task.TaskError(f"The cluster of {client.host} has no network {wanted}; it has {names}.")
+    if options["cluster_network"]:
+        meant = {cluster.network_named(client, networks, options["cluster_network"])}
     else:
         meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
     own = cluster.read_own_node_name(client)

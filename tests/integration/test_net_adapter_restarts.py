@@ -124,6 +124,9 @@ def test_an_adapter_that_stays_down_is_named(estate: Stage) -> None:
     assert run.rc == 2
     message = run.of("lone1").message
     assert "LM is not up again after its restart within 2 s" in message
+    # Its value was written, and whether it is in effect cannot be known.
+    assert run.of("lone1").changed
+    assert "0 to 1 of 2 changes are in effect, 2 failed" in message
     assert "Management mtu was not written, because an earlier step failed." in message
     assert [write[1] for write in puts(lab)] == ["LM"]
     results = {row["adapter"]: (row["now"], row["result"]) for row in run.of("lone1").data["settings"]}

@@ -133,9 +133,11 @@ def write(client: Client, state: State, wanted: t.Sequence[Wanted]) -> tuple[dic
         answers += [answer] if stored != one.target.value and answer else []
     if state.restart_now and not answers:
         up, answer = _come_up(client, state, wanted[-1].adapter)
-        answers += [] if up else [answer]
         if not up:
-            values = dict.fromkeys(values)
+            # The values are stored, and whether they are in effect is not known: neither done nor not done.
+            lost = AnswerLost(answer, advice="look at the adapter on the host; the values are stored")
+            lost.doing, lost.host = f"restarting {wanted[-1].adapter.name}", client.host
+            raise lost
     return values, "; ".join(answers)
 
 
@@ -299,11 +301,7 @@ def _chosen(
         return [adapter for adapter in known if any(_matches(adapter, pattern) for pattern in patterns)]
     networks = cluster.read_networks(client)
     if options["cluster_network"]:
-        name = options["cluster_network"]
-        meant = {network.name for network in networks if network.name.casefold() == name.casefold()}
-        if not meant:
-            names = ", ".join(network.name for network in networks) or "none"
-            raise RefusedError(f"The cluster of {client.host} has no network {name}; it has {names}.")
+        meant = {cluster.network_named(client, networks, options["cluster_network"])}
     else:
         meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
         if len(meant) == len(networks) > 1:

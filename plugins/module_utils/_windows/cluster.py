@@ -141,6 +141,15 @@ def read_networks(client: Client) -> list[Network]:
     return sorted(networks, key=lambda network: network.name)
 
 
+def network_named(client: Client, networks: t.Sequence[Network], name: str) -> str:
+    """The name of a network as the cluster writes it. Raises C(WsmanError) when there is none."""
+    found = next((network.name for network in networks if network.name.casefold() == name.casefold()), None)
+    if found is None:
+        names = ", ".join(network.name for network in networks) or "none"
+        raise WsmanError(f"The cluster of {client.host} has no network {name}; it has {names}")
+    return found
+
+
 def read_resource_type(client: Client) -> Instance | None:
     """The private properties of the resource type C(Virtual Machine): what holds for all clustered machines."""
     wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
