@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._wsman.ticket import Kinit
 from ._wsman.transport import Endpoint
+from .ticket import Kinit
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},

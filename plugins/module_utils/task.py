@@ -16,8 +16,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from . import connection
 from ._wsman.client import Client
-from ._wsman.errors import TimedOut, Unreachable, WsmanError
 from ._wsman.transport import Endpoint, HttpTransport
+from .errors import ServerError, TimedOut, Unreachable
 
 if t.TYPE_CHECKING:
     from .plan import Applied, Change, Plan, Step
@@ -52,7 +52,7 @@ class Task(t.Generic[State]):
 
     * C(read): what is, from the host
     * C(plan): what to change; pure. Raises C(TaskError) for what must not be written
-    * C(apply): do one step and give what was read back. Raises C(WsmanError) when that could not be read
+    * C(apply): do one step and give what was read back. Raises C(ServerError) when that could not be read
     * C(report): what the task returns, from what was read and what became of the plan
     """
 
@@ -77,7 +77,7 @@ def run(
     name: str | None = None,
     progress: t.Callable[[str], None] = lambda text: None,
 ) -> dict[str, t.Any]:
-    """Do the task on a host and give its result. Raises C(WsmanError) or C(TaskError) if it ended before any write."""
+    """Do the task on a host and give its result. Raises C(ServerError) or C(TaskError) if it ended before any write."""
     transport = HttpTransport(endpoint, name=name)
     client = Client(transport, read_only=check_mode, operation_timeout=endpoint.operation_timeout)
     try:
@@ -104,7 +104,7 @@ def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress
         gone, sent = False, client.writes
         try:
             applied = task.apply(client, state, step)
-        except WsmanError as exc:
+        except ServerError as exc:
             failures |= {change.label: str(exc) for change in step.changes}
             gone = isinstance(exc, (Unreachable, TimedOut))
             if client.writes == sent:
@@ -160,7 +160,7 @@ def run_as_module(task: Task[t.Any]) -> None:
     try:
         endpoint = connection.endpoint_of(module.params)
         result = run(task, endpoint, module.params, check_mode=module.check_mode, progress=module.debug)
-    except (WsmanError, TaskError) as exc:
+    except (ServerError, TaskError) as exc:
         module.fail_json(msg=str(exc))
     if result.pop("failed", False):
         module.fail_json(**result)

@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import connection as options_connection
 from ansible_collections.winha.cluster.plugins.module_utils import task as life
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Unreachable, WsmanError
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable
 
 from .endpoint import CONNECTIONS, endpoint_of
 
@@ -82,7 +82,7 @@ class ControllerAction(ActionBase):
             except Unreachable as exc:
                 # As a result and not as AnsibleConnectionFailure, so that until: asks again.
                 result = {"unreachable": True, "changed": False, "msg": str(exc)}
-            except (WsmanError, life.TaskError) as exc:
+            except (ServerError, life.TaskError) as exc:
                 result = _failed(str(exc))
         if not self._task.diff:
             result.pop("diff", None)

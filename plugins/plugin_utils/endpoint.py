@@ -12,9 +12,9 @@ import shlex
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 try:
     from winrm.transport import HAVE_KERBEROS

@@ -10,7 +10,7 @@ import fnmatch
 import functools
 import typing as t
 
-from .._wsman.errors import AnswerLost, NotFound, WsmanError
+from .._wsman.errors import AnswerLost, NotFound, ServerError
 from . import adapter as adapters_of
 from . import advanced_property as driver
 from . import cluster, registry_adapter
@@ -167,7 +167,7 @@ def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
         client.invoke(t.cast("t.Any", adapter.reference), "Restart", {}, doing=f"restarting {name}")
     except AnswerLost:
         pass  # expected where the adapter carries our own connection
-    except WsmanError as exc:
+    except ServerError as exc:
         return False, exc.answer
     up, answer = _come_up(client, state, adapter)
     if not up:

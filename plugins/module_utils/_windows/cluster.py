@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import Fault, NotFound, WsmanError
+from .._wsman.errors import Fault, NotFound, ServerError
 from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
@@ -35,7 +35,7 @@ RESOURCE_STATES = {
 VIRTUAL_MACHINE_GROUP = 111
 
 
-class NotClustered(WsmanError):
+class NotClustered(ServerError):
     """The host is no member of a failover cluster."""
 
     advice = "run this on a cluster node; for a DAG, on one of its members"
@@ -119,7 +119,7 @@ def read_own_node_name(client: Client) -> str:
     found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", doing="reading the computer name")
     name = found[0].text("Name") if found else None
     if not name:
-        raise WsmanError(f"{client.host} did not give its computer name")
+        raise ServerError(f"{client.host} did not give its computer name")
     return name
 
 
@@ -142,11 +142,11 @@ def read_networks(client: Client) -> list[Network]:
 
 
 def network_named(client: Client, networks: t.Sequence[Network], name: str) -> str:
-    """The name of a network as the cluster writes it. Raises C(WsmanError) when there is none."""
+    """The name of a network as the cluster writes it. Raises C(ServerError) when there is none."""
     found = next((network.name for network in networks if network.name.casefold() == name.casefold()), None)
     if found is None:
         names = ", ".join(network.name for network in networks) or "none"
-        raise WsmanError(f"The cluster of {client.host} has no network {name}; it has {names}")
+        raise ServerError(f"The cluster of {client.host} has no network {name}; it has {names}")
     return found
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import time
 import typing as t
 
-from .._wsman.errors import AnswerLost, Fault, WsmanError
+from .._wsman.errors import AnswerLost, Fault, ServerError
 from . import cluster, virtual_machine
 
 if t.TYPE_CHECKING:
@@ -72,7 +72,7 @@ def read_roles(client: Client, node: cluster.Node) -> Roles:
 
 
 def would_lose_quorum(client: Client, node: cluster.Node) -> bool:
-    """What the cluster itself says about taking the node away. Raises C(WsmanError) when it does not say."""
+    """What the cluster itself says about taking the node away. Raises C(ServerError) when it does not say."""
     doing = f"asking whether the cluster could do without {node.name}"
     answer = client.invoke(_reference(node), "WillOfflineLoseQuorum", {}, query=True, doing=doing)
     lost = answer.boolean("ReturnValue")
@@ -125,12 +125,12 @@ def _wait(
 
 
 def read_node(client: Client, name: str, *, doing: str) -> cluster.Node:
-    """The node of this name. Raises C(WsmanError) when the cluster has none."""
+    """The node of this name. Raises C(ServerError) when the cluster has none."""
     nodes = cluster.read_nodes(client)
     found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
     if found is None:
         known = ", ".join(node.name for node in nodes)
-        missing = WsmanError(f"the cluster has no node {name}; it has {known}", advice="name one of these")
+        missing = ServerError(f"the cluster has no node {name}; it has {known}", advice="name one of these")
         missing.doing, missing.host = doing, client.host
         raise missing
     return found
@@ -144,5 +144,5 @@ def _move_type_threshold(client: Client) -> int:
 
 def _reference(node: cluster.Node) -> t.Any:
     if node.reference is None:
-        raise WsmanError(f"the node {node.name} came without a reference to address it by")
+        raise ServerError(f"the node {node.name} came without a reference to address it by")
     return node.reference

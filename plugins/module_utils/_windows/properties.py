@@ -14,7 +14,7 @@ import dataclasses
 import struct
 import typing as t
 
-from .._wsman.errors import AccessDenied, AnswerLost, Unreachable, WsmanError
+from .._wsman.errors import AccessDenied, AnswerLost, ServerError, Unreachable
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -72,7 +72,7 @@ def store(
 
     Sends Get, Put, Get; a Put whose answer got lost is sent once more if the Get shows that it had no effect; a Put
     that did not stick is followed by the control code, once its validating twin agrees, and another Get. Raises
-    C(WsmanError) only when what is true now could not be read.
+    C(ServerError) only when what is true now could not be read.
     """
     prefix = f"{within}." if within else ""
 
@@ -93,13 +93,13 @@ def store(
         if not isinstance(written.problem, AnswerLost):
             break
     parameters = {"InputBuffer": property_list(left)}
-    problem: WsmanError | None = None
+    problem: ServerError | None = None
     try:
         client.invoke(reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, doing=doing)
         client.invoke(reference, code.method, {"ControlCode": code.store, **parameters}, doing=doing)
     except Unreachable:
         raise
-    except WsmanError as exc:
+    except ServerError as exc:
         problem = exc
     answers.append(f"the control code with: {_words(problem)}")
     instance = client.get(reference, doing=f"reading back after {doing}")
@@ -109,7 +109,7 @@ def store(
     return Stored(instance=instance, answer=f"{', '.join(dict.fromkeys(answers))}; {advice}")
 
 
-def _words(problem: WsmanError | None) -> str:
+def _words(problem: ServerError | None) -> str:
     if problem is None:
         return "yes"
     return f"{problem.answer} ({problem.advice})" if problem.advice else problem.answer

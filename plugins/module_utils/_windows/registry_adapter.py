@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from .._wsman.cim import CimClass
-from .._wsman.errors import WsmanError
+from .._wsman.errors import ServerError
 from .adapter import Adapter, Property, guid_in
 from .advanced_property import Offer
 
@@ -82,7 +82,7 @@ def write_value(client: Client, value: RegistryValue, text: str, *, doing: str) 
     }
     try:
         code = client.invoke(_REGISTRY, "SetStringValue", parameters, doing=doing).integer("ReturnValue")
-    except WsmanError as exc:
+    except ServerError as exc:
         return exc.answer
     return "" if code == 0 else f"the registry provider gave error {code}"
 

@@ -10,7 +10,7 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from .._wsman.errors import AnswerLost, Fault, WsmanError
+from .._wsman.errors import AnswerLost, Fault, ServerError
 from . import cluster, properties
 
 if t.TYPE_CHECKING:
@@ -109,7 +109,7 @@ def offline_action_of(instance: Instance) -> str:
 def _virtual_machine(item: Instance) -> VirtualMachine:
     resource = item.text("Name") or ""
     if item.reference is None:
-        raise WsmanError(f"the resource {resource} came without a reference to address it by")
+        raise ServerError(f"the resource {resource} came without a reference to address it by")
     private = item.embedded("PrivateProperties")
     prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
     return VirtualMachine(

@@ -32,7 +32,7 @@ from .envelope import (
     pull_body,
     release_body,
 )
-from .errors import AnswerLost, AnswerTooLarge, Fault, TimedOut, TransientFault, Unreachable, WriteRefused, WsmanError
+from .errors import AnswerLost, AnswerTooLarge, Fault, ServerError, TimedOut, TransientFault, Unreachable, WriteRefused
 from .faults import fault_of
 
 MAX_ENVELOPE = (
@@ -63,7 +63,7 @@ class Written:
     """What a Put came to: the instance as read back, and what the server said about the Put if not yes."""
 
     instance: Instance
-    problem: WsmanError | None = None
+    problem: ServerError | None = None
     sent: bool = True
 
 
@@ -219,7 +219,7 @@ class Client:
                     self.pause(pause)
             return ask()
 
-    def _write(self, request: Request, doing: str) -> WsmanError | None:
+    def _write(self, request: Request, doing: str) -> ServerError | None:
         self._refuse_if_read_only(doing)
         self.writes += 1
         try:
@@ -227,7 +227,7 @@ class Client:
                 self._exchange(request)
         except Unreachable:
             raise  # nothing was sent
-        except WsmanError as exc:
+        except ServerError as exc:
             return exc
         return None
 
@@ -238,7 +238,7 @@ class Client:
 
     def _release(self, target: Reference, context: str) -> None:
         # It expires by itself if this fails; what made us abandon it is the news.
-        with contextlib.suppress(WsmanError):
+        with contextlib.suppress(ServerError):
             self._exchange(Request(action=RELEASE, target=target, body=release_body(context)))
 
     def _some(self, request: Request) -> Element:
@@ -272,7 +272,7 @@ class Client:
         """Tells an error that passes what was being done, and where."""
         try:
             yield
-        except WsmanError as exc:
+        except ServerError as exc:
             if not exc.doing:
                 exc.doing, exc.host = doing, self.host
             raise

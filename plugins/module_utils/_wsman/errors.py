@@ -5,57 +5,31 @@
 
 from __future__ import annotations
 
+from ..errors import (
+    AnswerLost,
+    CertificateRefused,
+    CredentialsRefused,
+    ServerError,
+    TimedOut,
+    Unreachable,
+    WriteRefused,
+)
 
-class WsmanError(Exception):
-    """Something went wrong; C(advice) says what the operator can do, in one clause without a full stop."""
-
-    advice = ""
-
-    def __init__(self, answer: str, *, advice: str | None = None) -> None:
-        super().__init__(answer)
-        self.doing = ""
-        self.host = ""
-        if advice is not None:
-            self.advice = advice
-
-    @property
-    def answer(self) -> str:
-        """What was answered, without what was tried."""
-        return " ".join(str(self.args[0]).split()).rstrip(".")
-
-    def __str__(self) -> str:
-        doing = self.doing[:1].upper() + self.doing[1:]
-        tried = f"{doing} on {self.host} failed: " if doing else ""
-        advice = f" ({self.advice})" if self.advice else ""
-        return f"{tried}{self.answer}{advice}."
-
-
-class Unreachable(WsmanError):
-    """No connection: nothing was sent."""
-
-    advice = "check the address, the port, the firewall and that the WinRM listener runs"
-
-
-class CertificateRefused(Unreachable):
-    """The server's certificate did not verify: nothing was sent."""
-
-    advice = "give the issuer's certificate as the CA path, or have the listener's certificate renewed for this name"
-
-
-class CredentialsRefused(Unreachable):
-    """The server answered 401, or a ticket could not be had: the request was not processed."""
-
-    advice = "check the user name, the password, and that the listener allows this way to authenticate"
-
-
-class AnswerLost(WsmanError):
-    """A request went out and no usable answer came back: whether it took effect is unknown."""
-
-    advice = "check the network in between and what listens on that port, then run it again"
-
-
-class TimedOut(AnswerLost):
-    """As C(AnswerLost), after waiting the whole read timeout."""
+__all__ = [
+    "AccessDenied",
+    "AnswerLost",
+    "AnswerTooLarge",
+    "CertificateRefused",
+    "CredentialsRefused",
+    "Fault",
+    "NotFound",
+    "RequestRefused",
+    "ServerError",
+    "TimedOut",
+    "TransientFault",
+    "Unreachable",
+    "WriteRefused",
+]
 
 
 class AnswerTooLarge(AnswerLost):
@@ -64,19 +38,13 @@ class AnswerTooLarge(AnswerLost):
     advice = "the endpoint ignores the envelope size that it was asked to keep; check what listens on that port"
 
 
-class RequestRefused(WsmanError):
+class RequestRefused(ServerError):
     """HTTP refused the request before WS-Management saw it (404, 413, 415, 503 and the like)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
 
 
-class WriteRefused(WsmanError):
-    """A write was about to be sent by a session that may only read. Always a defect of ours."""
-
-    advice = "this is a defect of the collection, please report it"
-
-
-class Fault(WsmanError):
+class Fault(ServerError):
     """A SOAP fault: the server understood the request and says no.
 
     * C(code): the WS-Management code (C(f:WSManFault/@Code)), e.g. 2150858793

@@ -17,13 +17,13 @@ from .errors import (
     CertificateRefused,
     CredentialsRefused,
     RequestRefused,
+    ServerError,
     TimedOut,
     Unreachable,
-    WsmanError,
 )
 
 if t.TYPE_CHECKING:
-    from .ticket import Kinit, Ticket
+    from ..ticket import Kinit, Ticket
 
 try:
     import requests
@@ -146,11 +146,11 @@ class HttpTransport:
             if isinstance(exc, UnicodeDecodeError) and isinstance(exc.__context__, requests.HTTPError):
                 response = exc.__context__.response  # the body of an HTTP error, which pywinrm takes for UTF-8
                 return _answer_of(response.status_code, response.text)
-            if isinstance(exc, WsmanError):
+            if isinstance(exc, ServerError):
                 raise
             raise self._translated(exc, opened=opened) from exc
 
-    def _translated(self, error: Exception, *, opened: bool) -> WsmanError:
+    def _translated(self, error: Exception, *, opened: bool) -> ServerError:
         if isinstance(error, InvalidCredentialsError):
             return CredentialsRefused(f"{error} (user {self._endpoint.username}, {self._left[0]})")
         if isinstance(error, UnicodeEncodeError):
@@ -194,7 +194,7 @@ def _answer_of(status: int, text: str) -> bytes:
     raise RequestRefused(f"HTTP {status} {phrase}".rstrip())
 
 
-def _translated(error: Exception, endpoint: Endpoint) -> WsmanError:
+def _translated(error: Exception, endpoint: Endpoint) -> ServerError:
     """What a broken HTTP exchange means: nothing sent, or sent and not known what became of it."""
     causes = list(_causes(error))
     where = f"{endpoint.host} port {endpoint.port}"

@@ -20,7 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.document import parse, serialize
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import AnswerLost, Unreachable, WsmanError
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import AnswerLost, ServerError, Unreachable
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     RESOURCE,
     Script,
@@ -177,7 +177,7 @@ def test_a_damaged_answer_raises_nothing_but_errors_of_the_client(text: str, dat
     ]
     for ask in reads:
         script = Script(*[damaged.encode("utf-8", "replace")] * 9)
-        with contextlib.suppress(WsmanError):
+        with contextlib.suppress(ServerError):
             ask(Client(Related(script), pause=lambda _seconds: None))
         assert script.sent
 

@@ -17,10 +17,10 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     Fault,
     NotFound,
     RequestRefused,
+    ServerError,
     TimedOut,
     TransientFault,
     Unreachable,
-    WsmanError,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     DMTF,
@@ -205,7 +205,7 @@ class TestSecondTries:
         ("hiccup", "kind"), [(FLAKY, TransientFault), (AnswerLost("gone"), AnswerLost), ("<half", AnswerLost)]
     )
     def test_and_not_four_times(
-        self, talk: Talk, pauses: list[float], hiccup: str | Exception, kind: type[WsmanError]
+        self, talk: Talk, pauses: list[float], hiccup: str | Exception, kind: type[ServerError]
     ) -> None:
         client, _script = talk(hiccup, hiccup, hiccup)
         with pytest.raises(kind) as caught:
@@ -223,7 +223,7 @@ class TestSecondTries:
             RequestRefused("HTTP 404 Not Found"),
         ],
     )
-    def test_what_will_not_pass_is_not_tried_again(self, talk: Talk, pauses: list[float], error: WsmanError) -> None:
+    def test_what_will_not_pass_is_not_tried_again(self, talk: Talk, pauses: list[float], error: ServerError) -> None:
         client, _script = talk(error)
         with pytest.raises(type(error)) as caught:
             client.get(VM1, doing="reading")

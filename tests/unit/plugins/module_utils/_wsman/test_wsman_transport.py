@@ -32,8 +32,8 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     TimedOut,
     Unreachable,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint, HttpTransport
+from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.listener import (
     Handler,
     Listener,

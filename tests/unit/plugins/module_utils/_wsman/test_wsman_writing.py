@@ -22,11 +22,11 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     Fault,
     NotFound,
     RequestRefused,
+    ServerError,
     TimedOut,
     TransientFault,
     Unreachable,
     WriteRefused,
-    WsmanError,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     DMTF,
@@ -162,7 +162,7 @@ class TestPutWithoutAnAnswer:
     )
     @pytest.mark.parametrize("afterwards", [1, 2])
     def test_it_is_read_and_never_sent_again(
-        self, talk: Talk, problem: str | Exception, kind: type[WsmanError], afterwards: int
+        self, talk: Talk, problem: str | Exception, kind: type[ServerError], afterwards: int
     ) -> None:
         client, script = talk(resource(1), problem, resource(afterwards))
         written = client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
@@ -179,7 +179,7 @@ class TestPutWithoutAnAnswer:
         assert client.put(VM1, to(2), ["PrivateProperties"], doing="changing").problem is None
 
     @pytest.mark.parametrize("kind", [Unreachable, CredentialsRefused, CertificateRefused])
-    def test_a_put_that_never_left_raises(self, talk: Talk, kind: type[WsmanError]) -> None:
+    def test_a_put_that_never_left_raises(self, talk: Talk, kind: type[ServerError]) -> None:
         client, script = talk(resource(1), kind("no way"))
         with pytest.raises(kind, match="Changing on node1"):
             client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
@@ -325,7 +325,7 @@ class TestInvoke:
         ],
     )
     def test_a_method_is_called_once(
-        self, talk: Talk, pauses: list[float], problem: str | Exception, kind: type[WsmanError]
+        self, talk: Talk, pauses: list[float], problem: str | Exception, kind: type[ServerError]
     ) -> None:
         client, script = talk(problem)
         with pytest.raises(kind) as caught:

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import CredentialsRefused
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.ticket import Kinit
+from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 PRINCIPAL = "admin@EXAMPLE.COM"
 PASSWORD = "p$w 'ö\" word"  # an invented one, awkward for a shell
