@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ._wsman.transport import Endpoint
+from ._wsman.client import Client
+from ._wsman.transport import Endpoint, HttpTransport
+from .errors import TaskError
+from .session import Service
 from .ticket import Kinit
+
+if t.TYPE_CHECKING:
+    from .session import Opener, Options
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},
@@ -34,7 +40,7 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def endpoint_of(options: t.Mapping[str, t.Any]) -> Endpoint:
+def endpoint_of(options: Options) -> Endpoint:
     """Where to connect and how, from the options of a task."""
     further = {
         "server_cert_validation": "validate" if options["validate_certs"] else "ignore",
@@ -61,3 +67,25 @@ def endpoint_of(options: t.Mapping[str, t.Any]) -> Endpoint:
         options={name: defaults.get(name) if value is None else value for name, value in further.items()},
         kinit=Kinit() if managed else None,
     )
+
+
+def opener(endpoint: Endpoint, name: str | None = None) -> Opener:
+    """Opens a session with an endpoint, which messages call C(name)."""
+
+    def open_session(*, read_only: bool) -> Client:
+        transport = HttpTransport(endpoint, name=name)
+        return Client(transport, read_only=read_only, operation_timeout=endpoint.operation_timeout)
+
+    return open_session
+
+
+def _opener_of(options: Options) -> Opener:
+    if not options["host"]:
+        raise TaskError(
+            "The option host is missing: this task runs on a machine that is not reached by winrm or psrp, so it must "
+            "say which Windows host it is about."
+        )
+    return opener(endpoint_of(options), options["host"])
+
+
+WINDOWS = Service(spec=SPEC, opener=_opener_of)

@@ -33,7 +33,7 @@ class ServerError(Exception):
 class Unreachable(ServerError):
     """No connection: nothing was sent."""
 
-    advice = "check the address, the port, the firewall and that the WinRM listener runs"
+    advice = "check the address, the port, the firewall and that the listener runs"
 
 
 class CertificateRefused(Unreachable):
@@ -62,3 +62,7 @@ class WriteRefused(ServerError):
     """A write was about to be sent by a session that may only read. Always a defect of ours."""
 
     advice = "this is a defect of the collection, please report it"
+
+
+class TaskError(Exception):
+    """What was asked for cannot be done; the message is a sentence for the operator."""

@@ -14,20 +14,17 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import connection
-from ._wsman.client import Client
-from ._wsman.transport import Endpoint, HttpTransport
-from .errors import ServerError, TimedOut, Unreachable
+from .connection import WINDOWS
+from .errors import ServerError, TaskError, TimedOut, Unreachable
+from .session import Options
 
 if t.TYPE_CHECKING:
     from .plan import Applied, Change, Plan, Step
+    from .session import Opener, Service, Session
+
+__all__ = ["Options", "Outcome", "Task", "TaskError", "run", "run_as_module"]
 
 State = t.TypeVar("State")
-Options = t.Mapping[str, t.Any]
-
-
-class TaskError(Exception):
-    """What was asked for cannot be done; the message is a sentence for the operator."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,65 +51,65 @@ class Task(t.Generic[State]):
     * C(plan): what to change; pure. Raises C(TaskError) for what must not be written
     * C(apply): do one step and give what was read back. Raises C(ServerError) when that could not be read
     * C(report): what the task returns, from what was read and what became of the plan
+    * C(service): the kind of server that it talks to; C(read) and C(apply) get a session with it
     """
 
     spec: t.Mapping[str, t.Any]
-    read: t.Callable[[Client, Options], State]
+    read: t.Callable[[t.Any, Options], State]
     plan: t.Callable[[State, Options], Plan] | None = None
-    apply: t.Callable[[Client, State, Step], Applied] | None = None
+    apply: t.Callable[[t.Any, State, Step], Applied] | None = None
     report: t.Callable[[State, Outcome], dict[str, t.Any]]
     rules: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    service: Service = WINDOWS
 
     @property
     def argument_spec(self) -> dict[str, t.Any]:
-        return {**connection.SPEC, **self.spec}
+        return {**self.service.spec, **self.spec}
 
 
 def run(
     task: Task[State],
-    endpoint: Endpoint,
+    opener: Opener,
     options: Options,
     *,
     check_mode: bool,
-    name: str | None = None,
     progress: t.Callable[[str], None] = lambda text: None,
 ) -> dict[str, t.Any]:
-    """Do the task on a host and give its result. Raises C(ServerError) or C(TaskError) if it ended before any write."""
-    transport = HttpTransport(endpoint, name=name)
-    client = Client(transport, read_only=check_mode, operation_timeout=endpoint.operation_timeout)
+    """Do the task on a server and give its result. Raises C(ServerError) or C(TaskError) if it ended before a write."""
+    session = opener(read_only=check_mode)
     try:
-        state = task.read(client, options)
+        state = task.read(session, options)
         if task.plan is None:
             return {"changed": False, **task.report(state, Outcome())}
         plan = task.plan(state, options)
         if check_mode:
             outcome = Outcome(values={change.label: change.after for change in plan.changes}, pretended=True)
         else:
-            outcome = _apply(task, client, state, plan, progress)
-        return _result(plan, outcome, task.report(state, outcome), client.host)
+            outcome = _apply(task, session, state, plan, progress)
+        return _result(plan, outcome, task.report(state, outcome), session.host)
     finally:
-        transport.close()
+        session.close()
 
 
-def _apply(task: Task[State], client: Client, state: State, plan: Plan, progress: t.Callable[[str], None]) -> Outcome:
+def _apply(task: Task[State], session: Session, state: State, plan: Plan, progress: t.Callable[[str], None]) -> Outcome:
     if task.apply is None:
         raise TypeError("A task that plans must be able to apply.")
     values: dict[str, t.Any] = {}
     failures: dict[str, str] = {}
     for number, step in enumerate(plan.steps, start=1):
-        progress(f"{client.host}: {plan.title}, {number} of {len(plan.steps)}")
-        gone, sent = False, client.writes
+        progress(f"{session.host}: {plan.title}, {number} of {len(plan.steps)}")
+        gone, sent = False, session.writes
         try:
-            applied = task.apply(client, state, step)
+            applied = task.apply(session, state, step)
         except ServerError as exc:
             failures |= {change.label: str(exc) for change in step.changes}
             gone = isinstance(exc, (Unreachable, TimedOut))
-            if client.writes == sent:
+            if session.writes == sent:
                 values |= {change.label: change.before for change in step.changes}
         else:
             values |= applied.values
             failures |= {
-                change.label: _did_not_stick(change, applied, client.host)
+                change.label: _did_not_stick(change, applied, session.host)
                 for change in step.changes
                 if applied.values[change.label] != change.after
             }
@@ -152,14 +149,9 @@ def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -
 def run_as_module(task: Task[t.Any]) -> None:
     """The task as an ordinary Ansible module, on a machine that is not Windows: the connection comes as options."""
     module = t.cast("t.Any", AnsibleModule)(argument_spec=task.argument_spec, supports_check_mode=True, **task.rules)
-    if not module.params["host"]:
-        module.fail_json(
-            msg="The option host is missing: this task runs on a machine that is not reached by winrm or psrp, "
-            "so it must say which Windows host it is about."
-        )
     try:
-        endpoint = connection.endpoint_of(module.params)
-        result = run(task, endpoint, module.params, check_mode=module.check_mode, progress=module.debug)
+        opener = task.service.opener(module.params)
+        result = run(task, opener, module.params, check_mode=module.check_mode, progress=module.debug)
     except (ServerError, TaskError) as exc:
         module.fail_json(msg=str(exc))
     if result.pop("failed", False):

@@ -15,11 +15,10 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.winha.cluster.plugins.module_utils import connection as options_connection
 from ansible_collections.winha.cluster.plugins.module_utils import task as life
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable
 
-from .endpoint import CONNECTIONS, endpoint_of
+from .endpoint import CONNECTIONS, opener_of
 
 display = Display()
 _SECONDS_BETWEEN_NEWS = 10
@@ -59,24 +58,21 @@ class ControllerAction(ActionBase):
                 f"{self.module} does not support become: it starts no process on the Windows host that could become "
                 "someone else. Set become: false for this task and sign in as the account that may do this."
             )
-        validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(_plain(self._task.args))
-        if validated.error_messages:
-            unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
-            return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
-        options = validated.validated_parameters
-        name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
         with self._environment():
+            validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(
+                _plain(self._task.args)
+            )
+            if validated.error_messages:
+                unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
+                return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
+            options = validated.validated_parameters
+            name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
             try:
-                if options["host"]:
-                    endpoint, name = options_connection.endpoint_of(options), options["host"]
-                else:
-                    endpoint = endpoint_of(self._connection)
                 result = life.run(
                     self.task,
-                    endpoint,
+                    opener_of(self.task.service, options, self._connection, name),
                     options,
                     check_mode=self._task.check_mode,
-                    name=name,
                     progress=_progress(),
                 )
             except Unreachable as exc:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the options of a host's winrm or psrp connection to our own endpoint. Private to this collection.
+"""From the options of a host's winrm or psrp connection to a session of ours. Private to this collection.
 
 Only the public options of the connection plugins are read, so the inventory that they work with works here too.
 """
@@ -13,7 +13,9 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
-from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+from ansible_collections.winha.cluster.plugins.module_utils.connection import opener
+from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, said_where
+from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 try:
@@ -23,6 +25,7 @@ except ImportError:
 
 if t.TYPE_CHECKING:
     from ansible.plugins.connection import ConnectionBase
+    from ansible_collections.winha.cluster.plugins.module_utils.session import Opener, Options, Service
 
 CONNECTIONS = ("winrm", "psrp")
 
@@ -42,6 +45,23 @@ _WINRM_TEXT = (
 )
 _WINRM_TRUTH = ("kerberos_delegation", "credssp_disable_tlsv1_2", "send_cbt")
 _WINRM_NUMBER = ("credssp_minimum_version",)
+
+
+def opener_of(service: Service, options: Options, connection: ConnectionBase, name: str) -> Opener:
+    """How to open what a task talks to: where its options say, or else at the host itself."""
+    if service is DIRECTORY:
+        return service.opener(options if said_where(options) else _of_host(options, connection))
+    return service.opener(options) if options["host"] else opener(endpoint_of(connection), name)
+
+
+def _of_host(options: Options, connection: ConnectionBase) -> Options:
+    """The host is the domain controller; a domain account that WinRM signs in with serves here, too."""
+    option = _reader(connection)
+    user, password = option("remote_user"), option("remote_password")
+    own: dict[str, t.Any] = {"servers": [option("remote_addr")]}
+    if options["authentication"] == "kerberos" and not options["username"] and "@" in (user or ""):
+        own |= {"username": user, "password": password}
+    return {**options, **own}
 
 
 def endpoint_of(connection: ConnectionBase) -> Endpoint:

@@ -57,6 +57,9 @@ class Transport(t.Protocol):
     def addresses(self) -> frozenset[str]:
         """The IP addresses that the host is reached by."""
 
+    def close(self) -> None:
+        """Close the connection."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -138,6 +141,10 @@ class Client:
     def addresses(self) -> frozenset[str]:
         """The IP addresses that the host is reached by."""
         return self._transport.addresses()
+
+    def close(self) -> None:
+        """End the session."""
+        self._transport.close()
 
     def query(self, namespace: str, wql: str, *, doing: str) -> list[Instance]:
         """All instances that a WQL query gives, each with its reference."""

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the domain controllers are and how to sign in. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import Unreachable
+
+try:
+    import dns.exception
+    import dns.resolver
+except ImportError as exc:
+    DNS_IMPORT_ERROR: ImportError | None = exc
+else:
+    DNS_IMPORT_ERROR = None
+
+_PORTS = {"none": (389, 3268), "start_tls": (389, 3268), "ldaps": (636, 3269)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it is written: a name, with a port where it is not the usual one."""
+
+    host: str
+    port: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Server:
+        """C(dc1.corp.example.com), C(dc1.corp.example.com:636), C([2001:db8::1]:636). Raises C(Unreachable)."""
+        host, colon, port = text.rpartition(":")
+        if not colon or (host.count(":") and not host.endswith("]")):
+            return cls(text.strip("[]"))
+        if not port.isdecimal() or not 0 < int(port) < 65536:
+            raise Unreachable(f"{text} is no server: what stands after the colon is no port", advice="correct it")
+        return cls(host.strip("[]"), int(port))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to reach Active Directory. Times are in seconds.
+
+    C(servers) are tried in their order; without any, those of C(domain) are found in DNS. C(catalogs) are global
+    catalog servers; without any, the domain controller itself is taken if it is one, and else one is found in DNS.
+    """
+
+    servers: tuple[str, ...] = ()
+    domain: str = ""
+    catalogs: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    authentication: str = "kerberos"
+    tls: str = "none"
+    validate_certs: bool = True
+    ca_path: str | None = None
+    connect_timeout: float = 10
+    operation_timeout: float = 60
+
+    def uri(self, server: Server, *, catalog: bool) -> str:
+        """The address of a server, or of the global catalog on it."""
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        port = server.port or _PORTS[self.tls][catalog]
+        return f"{'ldaps' if self.tls == 'ldaps' else 'ldap'}://{host}:{port}"
+
+    def domain_controllers(self) -> list[Server]:
+        """The domain controllers to try. Raises C(Unreachable) when none is named and DNS knows none."""
+        if self.servers:
+            return [Server.parse(text) for text in self.servers]
+        return self.located(f"_ldap._tcp.dc._msdcs.{self.domain}")
+
+    def located(self, service: str) -> list[Server]:
+        """The servers that DNS has for a service, the preferred ones first. Raises C(Unreachable)."""
+        if DNS_IMPORT_ERROR is not None:
+            raise Unreachable(
+                f"the Python library dnspython, which looks up {service}, is missing here ({DNS_IMPORT_ERROR})",
+                advice="pip install dnspython, or name the servers",
+            ) from DNS_IMPORT_ERROR
+        resolver = dns.resolver.Resolver(configure=not self.dns_servers)
+        if self.dns_servers:
+            resolver.nameservers = list(self.dns_servers)
+        resolver.lifetime = self.connect_timeout
+        try:
+            answers: t.Iterable[t.Any] = resolver.resolve(service, "SRV")
+        except (dns.exception.DNSException, OSError, ValueError) as exc:
+            raise Unreachable(
+                f"DNS knows no server for {service}: {exc}", advice="check the domain, or name the servers"
+            ) from exc
+        found = sorted(answers, key=lambda answer: (answer.priority, -answer.weight, str(answer.target)))
+        return [Server(str(answer.target).rstrip(".")) for answer in found]

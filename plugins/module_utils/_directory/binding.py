@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection with a domain controller, signed in. Private to this collection; the only place with a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import typing as t
+
+from ..errors import CredentialsRefused, Unreachable
+from ..ticket import Kinit, Ticket
+from .entry import Entry
+from .refusals import LDAP_IMPORT_ERROR, translated
+
+if t.TYPE_CHECKING:
+    from .access import Access, Server
+
+if LDAP_IMPORT_ERROR is None:
+    import ldap
+    import ldap.sasl
+    from ldap.controls import SimplePagedResultsControl
+
+PAGE = 1000  # entries: the MaxPageSize that domain controllers have by default
+_RANGE = re.compile(r"(?P<name>.+);range=\d+-(?P<last>\d+|\*)", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a search, and the cookie that the next ones are asked for with; none after the last page."""
+
+    entries: tuple[Entry, ...]
+    cookie: bytes
+
+
+class Binding:
+    """A connection that has signed in."""
+
+    def __init__(self, access: Access, server: Server, *, catalog: bool = False) -> None:
+        """Connect and sign in. Raises C(Unreachable) and its relatives."""
+        self._timeout = access.operation_timeout
+        self._ticket: Ticket | None = None
+        self._connection: t.Any = None
+        self.sent = False
+        try:
+            self._connection = _connection(access, access.uri(server, catalog=catalog))
+            if access.tls == "start_tls":
+                self._connection.start_tls_s()
+            self._sign_in(access)
+        except ldap.LDAPError as exc:
+            self.close()
+            raise translated(exc, sent=False) from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def _sign_in(self, access: Access) -> None:
+        if access.authentication == "simple":
+            self._connection.simple_bind_s(access.username, access.password)
+            return
+        if access.password:
+            self._ticket = Kinit().fetch(_principal(access), access.password)
+        self._connection.sasl_non_interactive_bind_s("GSSAPI")
+        # Over TLS a domain controller refuses a second layer; without it, we refuse to speak without one.
+        if access.tls == "none" and self._connection.get_option(ldap.OPT_X_SASL_SSF) < _SEALED:
+            raise CredentialsRefused("the server would not seal the connection", advice="set tls to ldaps or start_tls")
+
+    def page(self, base: str, scope: int, filter_: str, attributes: t.Sequence[str], cookie: bytes) -> Page:
+        """Entries of a search from C(cookie) on. Raises what C(.refusals) makes of the answer."""
+        # One entry needs no pages, and the one without a name may not know them.
+        paging = [] if scope == ldap.SCOPE_BASE else [SimplePagedResultsControl(True, size=PAGE, cookie=cookie)]
+        try:
+            number = self._connection.search_ext(
+                base, scope, filter_, list(attributes), serverctrls=paging, timeout=self._timeout
+            )
+            _kind, found, _number, controls = self._connection.result3(number, all=1, timeout=self._timeout)
+            # A referral comes without a name: whoever wants that domain asks its own controllers.
+            entries = tuple(self._whole(dn, values) for dn, values in found if dn is not None)
+        except ldap.LDAPError as exc:
+            raise translated(exc, sent=True) from exc
+        cookies = [one.cookie for one in controls if one.controlType == SimplePagedResultsControl.controlType]
+        return Page(entries, next(iter(cookies), b"") or b"")
+
+    def _whole(self, dn: str, values: t.Mapping[str, t.Sequence[bytes]]) -> Entry:
+        """The entry with all values: Windows gives 1500 of an attribute at a time ([MS-ADTS] 3.1.1.3.1.3.3)."""
+        whole: dict[str, tuple[bytes, ...]] = {}
+        for given, some in values.items():
+            name, part, listed = given, _RANGE.fullmatch(given), list(some)
+            while part is not None and part["last"] != "*":
+                wanted = f"{part['name']};range={int(part['last']) + 1}-*"
+                number = self._connection.search_ext(dn, ldap.SCOPE_BASE, attrlist=[wanted], timeout=self._timeout)
+                _kind, found, *_rest = self._connection.result3(number, all=1, timeout=self._timeout)
+                ((name, more),) = found[0][1].items()
+                listed += more
+                part = _RANGE.fullmatch(name)
+            key = _RANGE.sub(r"\g<name>", given).lower()
+            if listed or key not in whole:
+                whole[key] = tuple(listed)
+        return Entry(dn, whole)
+
+    def modify(self, dn: str, attribute: str, *, add: t.Sequence[str], delete: t.Sequence[str]) -> None:
+        """Add and delete values in one step that the server does whole or not at all.
+
+        Raises what C(.refusals) makes of the answer; C(AnswerLost) when it is not known whether it was done.
+        """
+        kinds = ((ldap.MOD_DELETE, delete), (ldap.MOD_ADD, add))
+        changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]
+        try:
+            number = self._connection.modify_ext(dn, changes)
+            self._connection.result3(number, all=1, timeout=self._timeout)
+        except ldap.LDAPError as exc:
+            raise translated(exc, sent=True) from exc
+
+    def close(self) -> None:
+        """Sign out and drop the ticket that was fetched for it."""
+        if self._connection is not None:
+            with contextlib.suppress(ldap.LDAPError):  # it was gone already
+                self._connection.unbind_ext_s()
+            self._connection = None
+        if self._ticket is not None:
+            self._ticket.drop()
+            self._ticket = None
+
+
+_SEALED = 56  # bits: what Cyrus SASL calls any Kerberos encryption at least
+
+
+def _connection(access: Access, uri: str) -> t.Any:
+    connection = ldap.initialize(uri)
+    connection.protocol_version = ldap.VERSION3
+    connection.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
+    connection.set_option(ldap.OPT_NETWORK_TIMEOUT, access.connect_timeout)
+    connection.set_option(ldap.OPT_TIMEOUT, access.operation_timeout)
+    connection.set_option(ldap.OPT_X_SASL_NOCANON, ldap.OPT_ON)  # the name that was given is the name that is proved
+    if access.authentication == "kerberos":
+        layer = f"minssf={_SEALED}" if access.tls == "none" else "maxssf=0"
+        connection.set_option(ldap.OPT_X_SASL_SECPROPS, f"noanonymous,noplain,{layer}")
+    if access.tls != "none":
+        _verify(connection, access)
+    return connection
+
+
+def _verify(connection: t.Any, access: Access) -> None:
+    demand = ldap.OPT_X_TLS_DEMAND if access.validate_certs else ldap.OPT_X_TLS_NEVER
+    connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, demand)
+    connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
+    if access.ca_path:
+        try:
+            connection.set_option(ldap.OPT_X_TLS_CACERTFILE, access.ca_path)
+        except ValueError as exc:
+            raise Unreachable(f"the CA file {access.ca_path} cannot be used: {exc}", advice="correct ca_path") from exc
+    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+
+
+def _principal(access: Access) -> str:
+    """The account as Kerberos writes it: realms of Active Directory are in capitals."""
+    name, at, realm = (access.username or "").partition("@")
+    realm = realm or access.domain
+    if not realm:
+        raise CredentialsRefused(f"{name} does not say its realm", advice="write username as name@REALM")
+    return f"{name}@{realm.upper()}" if at or realm else name

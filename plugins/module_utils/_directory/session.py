@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session with Active Directory: a domain controller and, where needed, a global catalog. Private to this collection.
+
+A search that gets lost goes to the next server; a write goes out once, and who sent it reads what is true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import typing as t
+
+from ..errors import AnswerLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
+from .access import Access, Server
+from .binding import Binding
+from .refusals import LDAP_IMPORT_ERROR, Refused
+
+if t.TYPE_CHECKING:
+    from .entry import Entry
+
+_SCOPES = {"base": 0, "one": 1, "subtree": 2}
+_READ_ONLY_CONTROLLER = (
+    "1.2.840.113556.1.4.1920"  # LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID, [MS-ADTS] 3.1.1.3.4.3
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """What a domain controller says of itself and of its forest; names are distinguished names."""
+
+    server: str
+    domain_dn: str
+    root_dn: str
+    configuration_dn: str
+    is_catalog: bool
+    is_read_only: bool
+
+
+class Directory:
+    """A session. With C(read_only) it refuses to send any write, whoever asks for it."""
+
+    def __init__(self, access: Access, *, read_only: bool = False) -> None:
+        self.host = access.servers[0] if access.servers else access.domain
+        self.writes = 0
+        self._access = access
+        self._read_only = read_only
+        self._main: Binding | None = None
+        self._catalog: Binding | None = None
+
+    @functools.cached_property
+    def root(self) -> Root:
+        """What the domain controller says of itself. Raises C(ServerError)."""
+        names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
+                 "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
+        (found,) = self.search("", "(objectClass=*)", names, scope="base", doing="asking for the naming contexts")
+        return Root(
+            server=found.text("dnsHostName"),
+            domain_dn=found.text("defaultNamingContext"),
+            root_dn=found.text("rootDomainNamingContext"),
+            configuration_dn=found.text("configurationNamingContext"),
+            is_catalog=found.text("isGlobalCatalogReady").upper() == "TRUE",
+            is_read_only=_READ_ONLY_CONTROLLER in found.texts("supportedCapabilities"),
+        )
+
+    @property
+    def configuration_dn(self) -> str:
+        return self.root.configuration_dn
+
+    @property
+    def domain_dn(self) -> str:
+        """The domain of the domain controller."""
+        return self.root.domain_dn
+
+    @property
+    def forest(self) -> str:
+        """The DNS name of the forest's root domain."""
+        return dns_name(self.root.root_dn)
+
+    def search(
+        self,
+        base: str,
+        filter_: str,
+        attributes: t.Sequence[str],
+        *,
+        scope: t.Literal["base", "one", "subtree"] = "subtree",
+        doing: str,
+    ) -> t.Iterator[Entry]:
+        """The entries below C(base), page by page as they come.
+
+        Raises C(ServerError), of its relatives C(NoSuchObject) when C(base) is not there.
+        """
+        yield from self._pages(base, filter_, attributes, scope=scope, doing=doing, catalog=False)
+
+    def search_forest(self, filter_: str, attributes: t.Sequence[str], *, doing: str) -> t.Iterator[Entry]:
+        """The entries of the whole forest, from a global catalog, which holds some attributes only."""
+        yield from self._pages("", filter_, attributes, scope="subtree", doing=doing, catalog=True)
+
+    def change_values(
+        self, dn: str, attribute: str, *, add: t.Sequence[str] = (), delete: t.Sequence[str] = (), doing: str
+    ) -> None:
+        """Add and delete values of an attribute, all or none; its other values stay as they are.
+
+        Raises C(ServerError); after C(AnswerLost) only reading tells whether it was done.
+        """
+        with self._telling(doing):
+            if self._read_only:
+                raise WriteRefused("a write was about to be sent by a session that may only read")
+            if self.root.is_read_only:
+                raise Refused("it is a read-only domain controller", advice="name a writable one in servers")
+            binding = self._bound(False)
+            self.writes += 1
+            try:
+                binding.modify(dn, attribute, add=add, delete=delete)
+            except AnswerLost:
+                self._drop(False)
+                raise
+
+    def close(self) -> None:
+        """End the session and forget its tickets."""
+        self._drop(True)
+        self._drop(False)
+
+    def _pages(
+        self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str, doing: str, catalog: bool
+    ) -> t.Iterator[Entry]:
+        with self._telling(doing):
+            page = None
+            try:
+                page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
+            except AnswerLost:
+                # A connection may have ended since it was used last; a new one, perhaps to the next server, can tell.
+                self._drop(catalog)
+                page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
+            while True:
+                yield from page.entries
+                if not page.cookie:
+                    return
+                try:
+                    page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, page.cookie)
+                except AnswerLost:
+                    self._drop(catalog)
+                    raise
+
+    def _bound(self, catalog: bool) -> Binding:
+        if LDAP_IMPORT_ERROR is not None:
+            raise Unreachable(
+                f"the Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR})",
+                advice="pip install python-ldap, which needs the headers of OpenLDAP and Cyrus SASL",
+            ) from LDAP_IMPORT_ERROR
+        if catalog:
+            if self._catalog is None:
+                self._catalog = self._first(self._catalogs(), catalog=True)
+            return self._catalog
+        if self._main is None:
+            self._main = self._first(self._access.domain_controllers(), catalog=False)
+        return self._main
+
+    def _catalogs(self) -> list[Server]:
+        if self._access.catalogs:
+            return [Server.parse(text) for text in self._access.catalogs]
+        if self.root.is_catalog:
+            return [Server(Server.parse(self.host).host)]
+        return self._access.located(f"_gc._tcp.{self.forest}")
+
+    def _first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
+        """A binding to the first server that answers. Wrong credentials end it: trying on would lock the account."""
+        silent: list[Unreachable] = []
+        for server in servers:
+            if not catalog:
+                self.host = server.host
+            try:
+                return Binding(self._access, server, catalog=catalog)
+            except CredentialsRefused:
+                raise
+            except Unreachable as exc:
+                exc.args = (f"{server.host}: {exc.answer}" if len(servers) > 1 else exc.answer,)
+                silent.append(exc)
+        if len(silent) == 1:
+            raise silent[0]
+        self.host = " or ".join(server.host for server in servers)
+        raise Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice) from silent[-1]
+
+    def _drop(self, catalog: bool) -> None:
+        binding = self._catalog if catalog else self._main
+        if catalog:
+            self._catalog = None
+        else:
+            self._main = None
+        if binding is not None:
+            binding.close()
+
+    @contextlib.contextmanager
+    def _telling(self, doing: str) -> t.Iterator[None]:
+        """Tells an error that passes what was being done, and where."""
+        try:
+            yield
+        except ServerError as exc:
+            if not exc.doing:
+                exc.doing, exc.host = doing, self.host
+            raise
+
+
+def dns_name(dn: str) -> str:
+    """The DNS name of a domain from its distinguished name: C(DC=corp,DC=example) is C(corp.example)."""
+    parts = (part.partition("=") for part in dn.split(","))
+    return ".".join(value for name, _equals, value in parts if name.strip().upper() == "DC").lower()

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Active Directory as options of a task. Private to this collection; twin of the doc fragment C(directory)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.parameters import env_fallback
+
+from ._directory.access import Access
+from ._directory.session import Directory
+from .errors import TaskError
+from .session import Service
+
+if t.TYPE_CHECKING:
+    from .session import Opener, Options
+
+
+def _or_environment(name: str) -> tuple[t.Any, list[str]]:
+    return (env_fallback, [f"WINHA_DIRECTORY_{name}"])
+
+
+SPEC: dict[str, t.Any] = {
+    "domain": {"type": "str", "fallback": _or_environment("DOMAIN")},
+    "servers": {"type": "list", "elements": "str", "fallback": _or_environment("SERVERS")},
+    "global_catalogs": {"type": "list", "elements": "str"},
+    "dns_servers": {"type": "list", "elements": "str"},
+    "username": {"type": "str", "fallback": _or_environment("USERNAME")},
+    "password": {"type": "str", "no_log": True, "fallback": _or_environment("PASSWORD")},
+    "authentication": {"type": "str", "choices": ["kerberos", "simple"], "default": "kerberos"},
+    "tls": {"type": "str", "choices": ["none", "start_tls", "ldaps"], "default": "none"},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "connect_timeout": {"type": "int", "default": 10},
+    "operation_timeout": {"type": "int", "default": 60},
+}
+
+
+def said_where(options: Options) -> bool:
+    """Whether the options themselves say which domain controllers to ask."""
+    return bool(options["servers"] or options["domain"])
+
+
+def _opener_of(options: Options) -> Opener:
+    if not said_where(options):
+        raise TaskError(
+            "Neither servers nor domain is given: this task runs on a machine that is not reached by winrm or psrp, so "
+            "it must say which domain controllers it asks."
+        )
+    if options["authentication"] == "simple":
+        if options["tls"] == "none":
+            raise TaskError(
+                "A simple bind sends the password as it is, so it needs TLS: set tls to ldaps or start_tls, or leave "
+                "authentication at kerberos."
+            )
+        if not (options["username"] and options["password"]):
+            raise TaskError("A simple bind needs username and password; with no password it would be anonymous.")
+    if options["password"] and not options["username"]:
+        raise TaskError(
+            "A password is given and no username that it belongs to: give username, for Kerberos name@REALM."
+        )
+    access = Access(
+        servers=tuple(options["servers"] or ()),
+        domain=options["domain"] or "",
+        catalogs=tuple(options["global_catalogs"] or ()),
+        dns_servers=tuple(options["dns_servers"] or ()),
+        username=options["username"],
+        password=options["password"],
+        authentication=options["authentication"],
+        tls=options["tls"],
+        validate_certs=options["validate_certs"],
+        ca_path=options["ca_path"],
+        connect_timeout=options["connect_timeout"],
+        operation_timeout=options["operation_timeout"],
+    )
+
+    def open_session(*, read_only: bool) -> Directory:
+        return Directory(access, read_only=read_only)
+
+    return open_session
+
+
+DIRECTORY = Service(spec=SPEC, opener=_opener_of)
