@@ -18,10 +18,13 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from .directory import DirectoryError
 from .running import PortTakenError, RunningEstate, adopt, rewind
 from .understanding import EstateError
 
 _PATIENCE = 30.0
+# A domain that was never made before takes seconds, one with a hundred thousand accounts takes minutes.
+_PATIENCE_WITH_DIRECTORY = 1800.0
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -57,7 +60,7 @@ def _reset(running: RunningEstate, state: Path) -> None:
     token = (state / "reset.request").read_text(encoding="utf-8")
     try:
         running.reset()
-    except EstateError as problem:
+    except (DirectoryError, EstateError) as problem:
         _write(state / "reset.result", token=token, error=str(problem))
     else:
         _write(state / "reset.result", token=token)
@@ -89,7 +92,7 @@ def serve(state: Path) -> int:
         except BlockingIOError:
             _write(started, error=f"the estate of {state} is running already", pid=os.getpid())
             return 1
-        except (EstateError, PortTakenError) as problem:
+        except (DirectoryError, EstateError, PortTakenError) as problem:
             _write(started, error=str(problem), pid=os.getpid())
             return 1
         _write(started, pid=os.getpid())
@@ -99,8 +102,14 @@ def serve(state: Path) -> int:
     return 0
 
 
-def _wait(path: Path, name: str, value: object, process: subprocess.Popen[bytes] | None = None) -> dict[str, str]:
-    deadline = time.monotonic() + _PATIENCE
+def _wait(
+    path: Path,
+    name: str,
+    value: object,
+    process: subprocess.Popen[bytes] | None = None,
+    patience: float = _PATIENCE,
+) -> dict[str, str]:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         ended = process is not None and process.poll() is not None
         with contextlib.suppress(OSError, ValueError):
@@ -129,7 +138,8 @@ def up(source: Path, state: Path) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": search},
         )
-    found = _wait(state / "lab.started", "pid", process.pid, process)
+    patience = _PATIENCE_WITH_DIRECTORY if estate.directory else _PATIENCE
+    found = _wait(state / "lab.started", "pid", process.pid, process, patience)
     if "error" in found:
         process.wait()
         raise DaemonError(found["error"])

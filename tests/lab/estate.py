@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from . import cabling
+from .directory import description
 from .understanding import EstateError, choice, take
 from .windows import VERSIONS
 
@@ -116,6 +117,7 @@ class Estate:
     https: int
     hosts: tuple[Host, ...]
     clusters: tuple[Cluster, ...]
+    directory: description.Directory | None = None
 
     def host(self, name: str) -> Host:
         """The host of this name."""
@@ -244,7 +246,7 @@ def _settled(host: Host, clusters: Sequence[Cluster]) -> Host:
 
 def parse(data: Any) -> Estate:
     """Understand an estate, or say in one sentence what is wrong with it."""
-    body = take("the estate", data, {"listeners", "clusters", *_PACE}, {"name", "credentials", "hosts"})
+    body = take("the estate", data, {"listeners", "clusters", "directory", *_PACE}, {"name", "credentials", "hosts"})
     credentials = take("credentials", body["credentials"], set(), {"user", "password"})
     listeners = take("listeners", body.get("listeners", {}), {"http", "https"}, set())
     hosts = tuple(_host(item, credentials, body) for item in body["hosts"])
@@ -259,7 +261,9 @@ def parse(data: Any) -> Estate:
     stray = next((host for host in hosts if host.cluster and host.cluster not in known), None)
     if stray:
         raise EstateError(f"host {stray.name} is in cluster {stray.cluster}, which is not described")
-    return Estate(body["name"], int(listeners.get("http", 5985)), int(listeners.get("https", 5986)), hosts, clusters)
+    directory = description.parse(body["directory"], credentials) if "directory" in body else None
+    ports = int(listeners.get("http", 5985)), int(listeners.get("https", 5986))
+    return Estate(body["name"], *ports, hosts, clusters, directory)
 
 
 def load(path: pathlib.Path) -> Estate:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import drain, faults, journal, population
 from . import estate as estate_file
 from .certificates import context
+from .directory import DomainController
 from .endpoint import Listener
 from .journal import Entry, Journal
 from .machine import Machine
@@ -77,6 +78,7 @@ def rewind(state: Path) -> None:
         shutil.copyfile(source, state / "estate.yml")
     for log in (*state.glob("cluster-*.jsonl"), *state.glob("host-*.jsonl")):
         log.unlink()
+    shutil.rmtree(state / "directory", ignore_errors=True)
     for name in ("journal.jsonl", "faults.yml"):
         (state / name).unlink(missing_ok=True)
 
@@ -97,6 +99,8 @@ class RunningEstate:
         self._hosts: dict[str, Repository] = {}
         self._machines: list[Machine] = []
         self._listeners: list[Listener] = []
+        described = self.estate.directory
+        self._directory = DomainController(described, state) if described else None
         self._build()
         self.world = World(self.estate, self._hosts, self._clusters, self._journal)
 
@@ -107,7 +111,9 @@ class RunningEstate:
             self._hosts[host.name] = host_repository(self.state, host, repair=True)
 
     def start(self) -> None:
-        """Open every listener."""
+        """Open every listener and start the domain controller."""
+        if self._directory:
+            self._directory.start()
         for host in self.estate.hosts:
             cluster = self.estate.cluster(host.cluster) if host.cluster else None
             shared = self._clusters[cluster.name] if cluster else None
@@ -134,6 +140,8 @@ class RunningEstate:
         with ThreadPoolExecutor(max_workers=32) as workers:
             list(workers.map(Listener.stop, self._listeners))
         self._listeners.clear()
+        if self._directory:
+            self._directory.stop()
         self.close()
 
     def close(self) -> None:
@@ -151,6 +159,8 @@ class RunningEstate:
         with self.world.clock.lock:
             self._rebuild(fresh)
         self.estate = fresh
+        if self._directory and fresh.directory:
+            self._directory.reset(fresh.directory)
         if source.exists():
             shutil.copyfile(source, self.state / "estate.yml")
         self.clear_faults()
@@ -182,6 +192,13 @@ class RunningEstate:
     def host(self, name: str) -> Repository:
         """The repository of a host."""
         return self._hosts[name]
+
+    @property
+    def directory(self) -> DomainController:
+        """The domain controller. Raises EstateError where the estate file describes none."""
+        if self._directory is None:
+            raise EstateError(f"the estate {self.estate.name} has no directory")
+        return self._directory
 
     def add_fault(self, **rule: Any) -> None:
         """Make endpoints misbehave: the keys are those of the rules file."""

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The accounts and sites of a description as objects of Active Directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .ldif import change, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .description import Account, Directory
+
+_NORMAL, _WORKSTATION, _DISABLED, _NO_PASSWORD, _NEVER_EXPIRES = 0x200, 0x1000, 0x2, 0x20, 0x10000
+_HOST = (
+    "alerter appmgmt cisvc clipsrv browser dhcp dnscache replicator eventlog eventsystem policyagent oakley dmserver "
+    "dns mcsvc fax msiserver ias messenger netlogon netman netdde netddedsm nmagent plugplay protectedstorage rasman "
+    "rpclocator rpc rpcss remoteaccess rsvp samss scardsvr scesrv seclogon scm dcom cifs spooler snmp schedule tapisrv "
+    "trksvr trkwks ups time wins www http w3svc iisadmin msdtc"
+)
+_HOST_ALIASES = frozenset(_HOST.split())
+
+
+def escaped(name: str) -> str:
+    """A value as a part of a distinguished name (RFC 4514)."""
+    text = "".join(f"\\{sign}" if sign in ',+"\\<>;=' else sign for sign in name)
+    return f"\\{text}" if text[:1] in ("#", " ") else text
+
+
+def account_dn(directory: Directory, account: Account) -> str:
+    """Where an account lies."""
+    return f"CN={escaped(account.common_name)},{account.container},{directory.base_dn}"
+
+
+def _flags(account: Account) -> int:
+    flags = _NORMAL if account.kind == "user" else _WORKSTATION
+    flags |= _NEVER_EXPIRES if account.password and account.kind == "user" else 0
+    return flags | (0 if account.password else _NO_PASSWORD) | (_DISABLED if account.disabled else 0)
+
+
+def _account(directory: Directory, account: Account, spns: list[str]) -> str:
+    return entry(
+        account_dn(directory, account),
+        {
+            "objectClass": account.kind,
+            "sAMAccountName": account.name,
+            "userAccountControl": _flags(account),
+            "userPrincipalName": account.upn,
+            "clearTextPassword": account.password.encode("utf-16-le") if account.password else None,
+            "servicePrincipalName": spns,
+            "msDS-SupportedEncryptionTypes": account.encryption_types,
+            "description": account.description,
+            "dNSHostName": account.dns_name,
+        },
+    )
+
+
+def _containers(directory: Directory) -> Iterator[str]:
+    made: set[str] = set()
+    for account in directory.accounts:
+        parts = account.container.split(",")
+        for start in range(len(parts) - 1, -1, -1):
+            container = ",".join(parts[start:])
+            if parts[start].upper().startswith("OU=") and container.lower() not in made:
+                made.add(container.lower())
+                yield entry(f"{container},{directory.base_dn}", {"objectClass": "organizationalUnit"})
+
+
+def _sites(directory: Directory) -> Iterator[str]:
+    sites = f"CN=Sites,{directory.configuration_dn}"
+    for site in directory.sites:
+        dn = f"CN={escaped(site.name)},{sites}"
+        yield entry(dn, {"objectClass": "site"})
+        yield entry(f"CN=NTDS Site Settings,{dn}", {"objectClass": "nTDSSiteSettings"})
+        yield entry(f"CN=Servers,{dn}", {"objectClass": "serversContainer"})
+        for subnet in site.subnets:
+            yield entry(f"CN={subnet},CN=Subnets,{sites}", {"objectClass": "subnet", "siteObject": dn})
+
+
+def _claims(spn: str) -> tuple[str, str]:
+    service, _slash, rest = spn.lower().partition("/")
+    return f"{service}/{rest}", f"{'host' if service in _HOST_ALIASES else service}/{rest}"
+
+
+def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
+    """Each account with the SPNs that a controller takes, and those that it would refuse as not unique."""
+    exact: dict[str, str] = {}
+    alias: dict[str, str] = {}
+    for account in directory.accounts:
+        allowed: list[str] = []
+        refused: list[str] = []
+        for spn in account.spns:
+            own, as_host = _claims(spn)
+            clash = exact.get(own, account.name) != account.name or alias.get(as_host, account.name) != account.name
+            (refused if clash else allowed).append(spn)
+            exact.setdefault(own, account.name)
+            alias.setdefault(as_host, account.name)
+        yield account, allowed, refused
+
+
+def objects(directory: Directory) -> Iterator[str]:
+    """LDIF of everything that is added through the modules of Samba."""
+    yield from _sites(directory)
+    yield from _containers(directory)
+    for account, allowed, _refused in _split(directory):
+        yield _account(directory, account, allowed)
+
+
+def duplicates(directory: Directory) -> Iterator[str]:
+    """LDIF of what no controller would take: it comes from before the check, or by replication."""
+    for account, _allowed, refused in _split(directory):
+        if refused:
+            yield change(account_dn(directory, account), "add", {"servicePrincipalName": refused})

@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A domain as it is after its first start, kept for the next: provisioning takes seconds, a copy of it does not."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import population, settings
+from .ldif import change, parse
+from .programs import insist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .description import Directory
+
+# Stands in the zone for the address until a copy is made.
+_PLACEHOLDER = "127.253.253.253"
+_KEPT = 12
+
+
+def _home() -> Path:
+    checkout = Path(__file__).parents[3] / ".cache"
+    if checkout.is_dir() and os.access(checkout, os.W_OK):
+        return checkout / "lab" / "directory"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "winha-lab" / "directory"
+
+
+def _digest(directory: Directory) -> str:
+    told = asdict(directory)
+    for name in ("address", "relay", "certificate"):
+        del told[name]
+    made = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+    made.update(insist("samba", "--version").encode())
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in (".py", ".ldif", ".yml"):
+            made.update(file.read_bytes())
+    return made.hexdigest()[:24]
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def database(folder: Path) -> list[str]:
+    """The arguments by which the ldb programs open the directory of a folder."""
+    return ["-H", str(folder / "private" / "sam.ldb"), f"--configfile={folder / 'smb.conf'}"]
+
+
+def add(folder: Path, ldif: str) -> None:
+    """Add objects while nothing runs, through the modules of Samba, in one transaction."""
+    if ldif:
+        insist("ldbadd", *database(folder), "--nosync", given=ldif)
+
+
+def modify(folder: Path, ldif: str) -> None:
+    """Change objects while nothing runs, through the modules of Samba, in one transaction."""
+    if ldif:
+        insist("ldbmodify", *database(folder), "--nosync", given=ldif)
+
+
+def modify_past_modules(folder: Path, base_dn: str, ldif: str) -> None:
+    """Change objects in a partition's own file: nothing is checked, and no USN is taken."""
+    if ldif:
+        file = folder / "private" / "sam.ldb.d" / f"{base_dn.upper()}.ldb"
+        insist("ldbmodify", "-H", f"tdb://{file}", "--nosync", given=ldif)
+
+
+def _provision(directory: Directory, folder: Path) -> None:
+    insist(
+        "samba-tool", "domain", "provision", "--quiet",
+        f"--realm={directory.realm}", f"--domain={directory.netbios}", f"--host-name={directory.server}",
+        f"--adminpass={directory.password}", "--server-role=dc", "--dns-backend=SAMBA_INTERNAL",
+        f"--host-ip={_PLACEHOLDER}", f"--targetdir={folder}", "--option=interfaces=127.0.0.1/8",
+    )  # fmt: skip
+    settle(directory, folder, None)
+
+
+def settle(directory: Directory, folder: Path, pem: Path | None) -> None:
+    """Write Samba's configuration for a folder."""
+    sockets = folder / "run"
+    # The name of a socket may have 108 characters.
+    if len(str(sockets)) > 80:
+        sockets = Path(tempfile.mkdtemp(prefix="winha-dc-"))
+    sockets.mkdir(exist_ok=True)
+    (folder / "smb.conf").write_text(settings.smb(directory, folder, sockets, pem), encoding="utf-8")
+
+
+def _own_names(directory: Directory, folder: Path) -> str:
+    """What a controller registers for itself when it starts, here without the service that does so."""
+    dn = f"CN={directory.server.upper()},OU=Domain Controllers,{directory.base_dn}"
+    found = insist(
+        "ldbsearch", *database(folder), "-b", directory.configuration_dn, "(objectClass=nTDSDSA)", "objectGUID"
+    )
+    guid = parse(found)[0].one("objectGUID")
+    name, fqdn, domain = directory.server.upper(), directory.fqdn, directory.domain
+    spns = [f"HOST/{fqdn}/{domain}", f"HOST/{fqdn}/{directory.netbios}", f"GC/{fqdn}/{domain}"]
+    spns += [f"ldap/{tail}" for tail in (name, fqdn, f"{fqdn}/{domain}", f"{fqdn}/{directory.netbios}")]
+    spns += [f"ldap/{fqdn}/{zone}DnsZones.{domain}" for zone in ("Domain", "Forest")]
+    spns += [f"ldap/{guid}._msdcs.{domain}", f"E3514235-4B06-11D1-AB04-00C04FC2DCD2/{guid}/{domain}"]
+    spns += [f"RestrictedKrbHost/{name}", f"RestrictedKrbHost/{fqdn}"]
+    return change(dn, "add", {"servicePrincipalName": spns})
+
+
+def _habits(directory: Directory) -> str:
+    """Passwords do not expire with the template, and a logon changes nothing that is replicated."""
+    return change(directory.base_dn, "replace", {"maxPwdAge": -0x8000000000000000, "msDS-LogonTimeSyncInterval": 0})
+
+
+def _make(directory: Directory, folder: Path) -> None:
+    _provision(directory, folder)
+    modify(folder, _own_names(directory, folder) + _habits(directory))
+    add(folder, "".join(population.objects(directory)))
+    modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)))
+
+
+def _forget(home: Path) -> None:
+    known = sorted((path for path in home.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in known[:-_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _template(directory: Directory) -> Path:
+    home = _home()
+    found = home / _digest(directory)
+    with _alone(home / "lock"):
+        if not found.exists():
+            with tempfile.TemporaryDirectory(dir=home, prefix="new-") as draft:
+                made = Path(draft) / "domain"
+                _make(directory, made)
+                made.rename(found)
+            _forget(home)
+        os.utime(found)
+    return found
+
+
+def _move(directory: Directory, folder: Path) -> str:
+    """LDIF that puts the address of this controller where the placeholder stands in DNS."""
+    old, new = (ipaddress.ip_address(text).packed for text in (_PLACEHOLDER, directory.address))
+    changes: list[str] = []
+    for zones in ("DomainDnsZones", "ForestDnsZones"):
+        base = f"DC={zones},{directory.base_dn}"
+        found = parse(insist("ldbsearch", *database(folder), "-b", base, "(dnsRecord=*)", "dnsRecord"))
+        for node in found:
+            records = node.raw("dnsRecord")
+            moved = [record[:24] + new if record[24:] == old else record for record in records]
+            if tuple(moved) != records:
+                changes.append(change(node.dn, "replace", {"dnsRecord": moved}))
+    return "".join(changes)
+
+
+def copy(directory: Directory, folder: Path, pem: Path) -> None:
+    """Make the domain of a description in a folder."""
+    shutil.copytree(_template(directory), folder, dirs_exist_ok=True)
+    settle(directory, folder, pem)
+    modify(folder, _move(directory, folder))
