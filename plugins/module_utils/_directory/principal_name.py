@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The grammar of service principal names, and which of them collide. Private to this collection; knows no directory.
+
+Sources: [MS-ADTS] 2.2.21 (the grammar), KB5008382 (aliases), the reference of C(sPNMappings).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import unicodedata
+
+Aliases = t.Mapping[str, frozenset[str]]
+
+
+class PrincipalNameError(ValueError):
+    """A text is not a service principal name; the message is one sentence about it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePrincipalName:
+    """C(service class / host [: port or instance] [/ service name]), with each part as it was written.
+
+    Two names mean the same when their C(key) is equal: a directory does not distinguish case.
+    """
+
+    service_class: str
+    host: str
+    port: int | None = None
+    instance: str = ""
+    service_name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> ServicePrincipalName:
+        """Read a service principal name; raises C(PrincipalNameError)."""
+        _check_characters(text)
+        parts = text.split("/")
+        if "://" in text:
+            raise PrincipalNameError(
+                f"'{text}' is a URL; write service class, slash and host, as in http/mail.example.com"
+            )
+        if len(parts) == 1:
+            raise PrincipalNameError(f"'{text}' has no slash between service class and host, as in http/{text}")
+        if len(parts) > 3:
+            raise PrincipalNameError(
+                f"'{text}' has {len(parts)} parts; service class, host and service name are the most"
+            )
+        for part, what in zip(parts, ("service class", "host", "service name"), strict=False):
+            if not part:
+                raise PrincipalNameError(f"'{text}' has an empty {what}")
+        host, *suffix = parts[1].split(":")
+        if len(suffix) > 1:
+            raise PrincipalNameError(
+                f"'{text}' has more than one colon after its host; one port or one instance can follow"
+            )
+        if not host:
+            raise PrincipalNameError(f"'{text}' has an empty host before the colon")
+        port, instance = _suffix(text, suffix[0]) if suffix else (None, "")
+        service_name = parts[2] if parts[2:] else ""
+        return cls(service_class=parts[0], host=host, port=port, instance=instance, service_name=service_name)
+
+    def __str__(self) -> str:
+        suffix = f":{self.instance or self.port}" if self.instance or self.port else ""
+        return f"{self.service_class}/{self.host}{suffix}" + (f"/{self.service_name}" if self.service_name else "")
+
+    @property
+    def key(self) -> str:
+        """What a directory compares."""
+        return str(self).lower()
+
+
+def read_aliases(values: t.Iterable[str]) -> Aliases:
+    """Service classes and their aliases in lower case, from the values of C(sPNMappings).
+
+    A value looks like C(host=alerter,http,www). The attribute is that of C(CN=Directory Service,CN=Windows
+    NT,CN=Services) in the configuration.
+    """
+    aliases: dict[str, frozenset[str]] = {}
+    for value in values:
+        service_class, _, rest = value.lower().partition("=")
+        found = frozenset(alias.strip() for alias in rest.split(",")) - {""}
+        aliases[service_class.strip()] = aliases.get(service_class.strip(), frozenset()) | found
+    return aliases
+
+
+def collisions(name: ServicePrincipalName, aliases: Aliases) -> tuple[ServicePrincipalName, ...]:
+    """The other names that must not be on another account than C(name) is, sorted.
+
+    An alias collides with the service class that it stands for, and that class with each of its aliases. Two aliases of
+    one class do not collide: a ticket is asked for by the exact name first.
+    """
+    own = name.service_class.lower()
+    others = {service_class for service_class, known in aliases.items() if own in known} | aliases.get(own, frozenset())
+    return tuple(dataclasses.replace(name, service_class=other) for other in sorted(others - {own}))
+
+
+def _check_characters(text: str) -> None:
+    if not text:
+        raise PrincipalNameError("a service principal name is empty")
+    for position, character in enumerate(text, start=1):
+        code = f"U+{ord(character):04X}"
+        if not character.isascii():
+            called = f"{code}, {unicodedata.name(character, 'a character without a name')}"
+            raise PrincipalNameError(f"{text!a} has a character beyond ASCII at position {position} ({called})")
+        if character == " ":
+            raise PrincipalNameError(f"{text!a} has a space at position {position}")
+        if not character.isprintable():
+            raise PrincipalNameError(f"{text!a} has a control character at position {position} ({code})")
+        if character == "*":
+            raise PrincipalNameError(f"{text!a} has a wildcard; a service principal name means exactly one host")
+
+
+def _suffix(text: str, suffix: str) -> tuple[int | None, str]:
+    if not suffix:
+        raise PrincipalNameError(f"'{text}' has a colon and neither a port nor an instance after it")
+    if not suffix.isdecimal():
+        return None, suffix
+    if suffix.startswith("0") or len(suffix) > 5 or int(suffix) > 65535:
+        raise PrincipalNameError(f"'{text}' has the port {suffix}; ports go from 1 to 65535, without leading zeros")
+    return int(suffix), ""
