@@ -79,6 +79,11 @@ class Directory:
         """The DNS name of the forest's root domain."""
         return dns_name(self.root.root_dn)
 
+    @property
+    def is_own_catalog(self) -> bool:
+        """Whether questions about the forest go to the domain controller itself."""
+        return self.root.is_catalog and not self._access.catalogs
+
     def search(
         self,
         base: str,
@@ -161,7 +166,7 @@ class Directory:
     def _catalogs(self) -> list[Server]:
         if self._access.catalogs:
             return [Server.parse(text) for text in self._access.catalogs]
-        if self.root.is_catalog:
+        if self.is_own_catalog:
             return [Server(Server.parse(self.host).host)]
         return self._access.located(f"_gc._tcp.{self.forest}")
 

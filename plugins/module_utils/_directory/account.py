@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts of the domain that can hold service principal names. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ..errors import TaskError
+from .refusals import LDAP_IMPORT_ERROR, NoSuchObject
+from .session import Directory, dns_name
+
+if t.TYPE_CHECKING:
+    from .entry import Entry
+
+if LDAP_IMPORT_ERROR is None:
+    import ldap.dn
+    from ldap.filter import escape_filter_chars
+
+PRINCIPAL_NAMES = "servicePrincipalName"
+ATTRIBUTES = (
+    PRINCIPAL_NAMES, "sAMAccountName", "userPrincipalName", "objectClass", "userAccountControl",
+    "msDS-SupportedEncryptionTypes", "pwdLastSet",
+)  # fmt: skip
+
+# msDS-SupportedEncryptionTypes, [MS-KILE] 2.2.7
+ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8: "AES128", 0x10: "AES256"}
+_AES = 0x18
+_DISABLED = 0x2  # userAccountControl
+_KINDS = {
+    "msds-groupmanagedserviceaccount": "group_managed_service_account",
+    "msds-managedserviceaccount": "managed_service_account",
+    "computer": "computer",
+}
+_EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)  # FILETIME counts 100 ns from here
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user or computer account as its domain controller has it.
+
+    C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) when it was never set.
+    C(password_last_set) is ISO 8601 in UTC; C(None) when it never was or must be changed at once.
+    """
+
+    dn: str
+    name: str
+    kind: str = "user"
+    user_principal_name: str = ""
+    enabled: bool = True
+    encryption_types: int | None = None
+    password_last_set: str | None = None
+    principal_names: tuple[str, ...] = ()
+
+    @property
+    def has_aes(self) -> bool:
+        """Whether it may be given AES tickets; one that never said so is not counted on."""
+        return bool((self.encryption_types or 0) & _AES)
+
+
+def find_account(session: Directory, identity: str) -> Account:
+    """The one account that is meant: a distinguished name, name@domain, DOMAIN\\name or a sAMAccountName.
+
+    A computer may be written without its dollar sign. Raises C(TaskError) when none or several are meant, and
+    C(ServerError).
+    """
+    if "=" in identity and ldap.dn.is_dn(identity):
+        return _by_dn(session, identity)
+    filter_ = f"(&(objectClass=user){_condition(session, identity)})"
+    doing = f"looking for the account {identity}"
+    found = [_account(one) for one in session.search(session.domain_dn, filter_, ATTRIBUTES, doing=doing)]
+    exact = [one for one in found if one.name.lower() == identity.rpartition("\\")[2].lower()]
+    if len(found) > 1 and len(exact) != 1:
+        names = " and ".join(sorted(one.dn for one in found))
+        raise TaskError(
+            f"The account {identity} is ambiguous in {dns_name(session.domain_dn)}: it may be {names}. Give the "
+            "distinguished name of the one that is meant."
+        )
+    if found:
+        return (exact or found)[0]
+    elsewhere = sorted(one.dn for one in session.search_forest(filter_, ["sAMAccountName"], doing=doing))
+    if elsewhere:
+        raise TaskError(
+            f"The account {identity} is not in {dns_name(session.domain_dn)}, the domain of {session.host}, but the "
+            f"forest has {' and '.join(elsewhere)}. Name a domain controller of {dns_name(elsewhere[0])} in servers."
+        )
+    raise TaskError(
+        f"There is no user or computer account {identity} in the forest {session.forest}, as {session.host} sees it. "
+        "Correct the name; a new account may not have been replicated there yet."
+    )
+
+
+def read_account(session: Directory, dn: str) -> Account:
+    """The account of this distinguished name. Raises C(ServerError), C(NoSuchObject) when it is not there."""
+    doing = f"reading the account {dn}"
+    found = list(session.search(dn, "(objectClass=*)", ATTRIBUTES, scope="base", doing=doing))
+    if not found:
+        error = NoSuchObject("it gave no entry", advice="check that the account that signs in may read it")
+        error.doing, error.host = doing, session.host
+        raise error
+    return _account(found[0])
+
+
+def encryption_names(number: int | None) -> list[str]:
+    """The encryption types of a raw value, by name."""
+    return [name for bit, name in ENCRYPTION_TYPES.items() if (number or 0) & bit]
+
+
+def _by_dn(session: Directory, dn: str) -> Account:
+    try:
+        account = read_account(session, dn)
+    except NoSuchObject as exc:
+        raise TaskError(
+            f"There is no {dn} on {session.host}: {exc.answer}. Correct the distinguished name; an account of another "
+            "domain needs a domain controller of that domain in servers."
+        ) from exc
+    if not account.name:
+        raise TaskError(f"{dn} on {session.host} is no account that can sign in. Name a user or a computer.")
+    return account
+
+
+def _condition(session: Directory, identity: str) -> str:
+    if "@" in identity:
+        # Each account has the implicit name sAMAccountName@domain beside its userPrincipalName.
+        name, _at, domain = identity.rpartition("@")
+        explicit = f"(userPrincipalName={escape_filter_chars(identity)})"
+        own = domain.lower() == dns_name(session.domain_dn)
+        return f"(|{explicit}(sAMAccountName={escape_filter_chars(name)}))" if own else explicit
+    domain, backslash, name = identity.rpartition("\\")
+    if backslash:
+        _check_domain(session, domain)
+    plain = escape_filter_chars(name)
+    return f"(|(sAMAccountName={plain})(sAMAccountName={plain}$))"
+
+
+def _check_domain(session: Directory, netbios_name: str) -> None:
+    wanted = f"(&(objectClass=crossRef)(nETBIOSName={escape_filter_chars(netbios_name)}))"
+    base = f"CN=Partitions,{session.configuration_dn}"
+    found = session.search(base, wanted, ["nCName"], scope="one", doing=f"looking for the domain {netbios_name}")
+    domains = [one.text("nCName") for one in found]
+    if not domains:
+        raise TaskError(f"The forest {session.forest} has no domain {netbios_name}. Correct the name before the \\.")
+    if domains[0].lower() != session.domain_dn.lower():
+        raise TaskError(
+            f"{session.host} is a domain controller of {dns_name(session.domain_dn)} and not of {netbios_name}. Name "
+            f"one of {dns_name(domains[0])} in servers."
+        )
+
+
+def _account(entry: Entry) -> Account:
+    classes = {name.lower() for name in entry.texts("objectClass")}
+    set_at = entry.number("pwdLastSet") or 0
+    return Account(
+        dn=entry.dn,
+        name=entry.text("sAMAccountName"),
+        kind=next((kind for name, kind in _KINDS.items() if name in classes), "user"),
+        user_principal_name=entry.text("userPrincipalName"),
+        enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
+        encryption_types=entry.number("msDS-SupportedEncryptionTypes"),
+        password_last_set=(_EPOCH + datetime.timedelta(microseconds=set_at // 10)).isoformat() if set_at > 0 else None,
+        principal_names=entry.texts(PRINCIPAL_NAMES),
+    )

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds which service principal name in the forest. Private to this collection."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import sqlite3
+import typing as t
+
+from .account import PRINCIPAL_NAMES
+from .principal_name import Aliases, ServicePrincipalName, collisions, read_aliases
+from .refusals import LDAP_IMPORT_ERROR
+
+if t.TYPE_CHECKING:
+    from .session import Directory
+
+if LDAP_IMPORT_ERROR is None:
+    from ldap.filter import escape_filter_chars
+
+_NAMES_A_SEARCH = 100
+_TWICE = """
+    SELECT name, dn FROM seen
+    WHERE name IN (SELECT name FROM seen GROUP BY name HAVING count(*) > 1) ORDER BY name, dn
+"""
+# Every domain's krbtgt has this one, by design (setspn leaves it out as well).
+_IN_EVERY_DOMAIN = "kadmin/changepw"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Holder:
+    """An account that has a service principal name, and the name as it has it written."""
+
+    dn: str
+    spn: str
+
+
+def read_host_aliases(session: Directory) -> Aliases:
+    """Which service classes stand for which others in this forest. Raises C(ServerError)."""
+    base = f"CN=Directory Service,CN=Windows NT,CN=Services,{session.configuration_dn}"
+    doing = "reading the aliases of service classes"
+    found = session.search(base, "(objectClass=*)", ["sPNMappings"], scope="base", doing=doing)
+    return read_aliases(value for entry in found for value in entry.texts("sPNMappings"))
+
+
+def holders_of(session: Directory, names: t.Iterable[ServicePrincipalName]) -> dict[str, tuple[Holder, ...]]:
+    """The accounts of the forest that have any of these names, by the key of the name. Raises C(ServerError).
+
+    What the global catalog says of the session's own domain counts less than what the domain controller itself says:
+    a catalog on another server learns of changes later.
+    """
+    wanted = {name.key: str(name) for name in names}
+    keys = sorted(wanted)
+    found: dict[str, set[Holder]] = {key: set() for key in keys}
+    doing = "looking through the forest for the service principal names"
+    for start in range(0, len(keys), _NAMES_A_SEARCH):
+        clauses = (f"({PRINCIPAL_NAMES}={escape_filter_chars(key)})" for key in keys[start : start + _NAMES_A_SEARCH])
+        filter_ = f"(|{''.join(clauses)})"
+        entries = list(session.search_forest(filter_, [PRINCIPAL_NAMES], doing=doing))
+        if not session.is_own_catalog:
+            own = session.domain_dn.lower()
+            entries = [entry for entry in entries if not _is_below(entry.dn, own)]
+            entries += session.search(session.domain_dn, filter_, [PRINCIPAL_NAMES], doing=doing)
+        for entry in entries:
+            for spn in entry.texts(PRINCIPAL_NAMES):
+                if spn.lower() in found:
+                    found[spn.lower()].add(Holder(entry.dn, spn))
+    return {key: tuple(sorted(holders, key=lambda one: one.dn.lower())) for key, holders in found.items()}
+
+
+def colliding(names: t.Iterable[ServicePrincipalName], aliases: Aliases) -> dict[str, tuple[ServicePrincipalName, ...]]:
+    """The names that must not be on another account, by the key of the name that they collide with."""
+    return {name.key: collisions(name, aliases) for name in names}
+
+
+def matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
+    """Every name in the forest that matches one of the patterns, in which an asterisk stands for anything."""
+    shapes = [re.compile(".*".join(map(re.escape, one.split("*"))), re.IGNORECASE) for one in patterns]
+    clauses = ("*".join(map(escape_filter_chars, one.split("*"))) for one in patterns)
+    filter_ = f"(|{''.join(f'({PRINCIPAL_NAMES}={clause})' for clause in clauses)})"
+    entries = session.search_forest(filter_, [PRINCIPAL_NAMES], doing=f"looking for {', '.join(patterns)}")
+    found = [
+        Holder(entry.dn, spn)
+        for entry in entries
+        for spn in entry.texts(PRINCIPAL_NAMES)
+        if any(shape.fullmatch(spn) for shape in shapes)
+    ]
+    return sorted(found, key=lambda one: (one.spn.lower(), one.dn.lower()))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates:
+    """The names that more than one account has, and how many of both were looked at."""
+
+    found: t.Mapping[str, tuple[str, ...]]
+    accounts: int
+    names: int
+
+
+def duplicates(session: Directory) -> Duplicates:
+    """All duplicates of the forest, in one pass over its accounts. Raises C(ServerError).
+
+    The names are kept in a database on disk while the accounts come by, so that a forest of any size fits: SQLite
+    holds no more of it in memory than its cache.
+    """
+    filter_, doing = f"({PRINCIPAL_NAMES}=*)", "looking through the forest for duplicates"
+    with contextlib.closing(sqlite3.connect("")) as seen:
+        seen.execute("CREATE TABLE seen (name TEXT, dn TEXT, PRIMARY KEY (name, dn)) WITHOUT ROWID")
+        accounts = 0
+        for entry in session.search_forest(filter_, [PRINCIPAL_NAMES], doing=doing):
+            accounts += 1
+            rows = ((spn.lower(), entry.dn) for spn in entry.texts(PRINCIPAL_NAMES) if spn.lower() != _IN_EVERY_DOMAIN)
+            seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
+        (names,) = seen.execute("SELECT count(*) FROM seen").fetchone()
+        found: dict[str, tuple[str, ...]] = {}
+        for name, dn in seen.execute(_TWICE):
+            found[name] = (*found.get(name, ()), dn)
+    return Duplicates(found=found, accounts=accounts, names=names)
+
+
+def _is_below(dn: str, domain: str) -> bool:
+    """Whether an object is of the domain itself; a child domain ends alike, but with another DC in between."""
+    rest = dn.lower().removesuffix(domain)
+    return rest != dn.lower() and ",dc=" not in f",{rest}"

@@ -1,0 +1,353 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: spn
+short_description: Set the service principal names (SPNs) of an account
+description:
+  - Sets which service principal names a user or computer account of Active Directory has, so that clients get Kerberos
+    tickets for it.
+  - Before anything is written, the whole forest is searched for the same names on other accounts, and for names that
+    mean the same by the aliases of C(HOST). A name on two accounts gives no tickets at all, so the task fails and names
+    the holder, unless O(on_conflict) says to move it. After the write the forest is searched once more.
+  - Single values are added and deleted; the attribute is never replaced, so that what others set meanwhile stays.
+version_added: 1.0.0
+author:
+  - winha.cluster contributors (!UNKNOWN)
+options:
+  account:
+    description:
+      - The account, as distinguished name, as V(name@domain), as V(DOMAIN\\name) or by its C(sAMAccountName). The
+        dollar sign of a computer may be left out.
+    type: str
+    required: true
+  spns:
+    description:
+      - The names, V(class/host), V(class/host:port) or V(class/host/service), without regard to case.
+      - Characters beyond ASCII are refused; the invisible ones among them would look like another name.
+    type: list
+    elements: str
+    required: true
+  state:
+    description:
+      - V(present), the account has these names, whatever else it has.
+      - V(absent), the account does not have these names. Other accounts are left alone.
+      - V(exact), the account has these names and no others. Note that Windows gives computer accounts names of their
+        own.
+    type: str
+    choices: [present, absent, exact]
+    default: present
+  on_conflict:
+    description:
+      - What to do when another account of the forest has one of the names.
+      - V(fail) writes nothing at all. V(move) takes the name away from the other account first; both show in the diff.
+      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved, since it
+        stands for more than this one name.
+    type: str
+    choices: [fail, move]
+    default: fail
+extends_documentation_fragment:
+  - winha.cluster.directory
+  - winha.cluster.attributes
+  - winha.cluster.attributes.writes
+seealso:
+  - module: winha.cluster.spn_info
+  - plugin: winha.cluster.exchange_principal_names
+    plugin_type: filter
+notes:
+  - A move writes to two accounts in turn. If the domain controller dies in between, nobody has the name until the next
+    run.
+  - Writing needs WriteProperty on C(servicePrincipalName). The validated write that delegation dialogs offer lets a
+    computer have names of its own host only.
+"""
+
+EXAMPLES = r"""
+- name: The names of a CAS array on the alternate service account
+  winha.cluster.spn:
+    domain: corp.example.com
+    account: EXCHASA$
+    spns:
+      - http/mail.corp.example.com
+      - exchangeMDB/outlook.corp.example.com
+      - exchangeRFR/outlook.corp.example.com
+      - exchangeAB/outlook.corp.example.com
+
+- name: Take a name over from the account that had it
+  winha.cluster.spn:
+    servers: [dc1.corp.example.com, dc2.corp.example.com]
+    username: svc-ansible@CORP.EXAMPLE.COM
+    password: "{{ directory_password }}"
+    account: EXCHASA$
+    spns: [http/mail.corp.example.com]
+    on_conflict: move
+
+- name: Over TLS, where there is no Kerberos
+  winha.cluster.spn:
+    servers: [dc1.corp.example.com]
+    authentication: simple
+    tls: ldaps
+    username: svc-ansible@corp.example.com
+    password: "{{ directory_password }}"
+    account: svc-old
+    spns: [http/old.corp.example.com]
+    state: absent
+"""
+
+RETURN = r"""
+account:
+  description: The account that was meant.
+  returned: when it was found
+  type: dict
+  contains:
+    dn:
+      description: Its distinguished name.
+      type: str
+      sample: CN=EXCHASA,OU=Exchange,DC=corp,DC=example,DC=com
+    name:
+      description: Its C(sAMAccountName).
+      type: str
+      sample: EXCHASA$
+    kind:
+      description: V(user), V(computer), V(managed_service_account) or V(group_managed_service_account).
+      type: str
+      sample: computer
+spns:
+  description: The names that were asked for, and with O(state=exact) those that are too many.
+  returned: when the forest could be read
+  type: list
+  elements: dict
+  contains:
+    spn:
+      description: The service principal name.
+      type: str
+      sample: http/mail.corp.example.com
+    before:
+      description: The distinguished names of the accounts that had it.
+      type: list
+      elements: str
+    holders:
+      description: The accounts that have it now, or in check mode would have it. Null if that is unknown.
+      type: list
+      elements: str
+    result:
+      description: V(compliant) when nothing was to do, V(changed), V(would_change) in check mode, or V(failed).
+      type: str
+      sample: changed
+    msg:
+      description: What went wrong.
+      returned: when it failed
+      type: str
+"""
+
+import dataclasses
+import typing as t
+
+from ansible_collections.winha.cluster.plugins.module_utils import task
+from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
+from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
+from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_name import (
+    PrincipalNameError,
+    ServicePrincipalName,
+)
+from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import AlreadyThere, NotThere
+from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
+from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
+
+if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
+    from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Holder
+    from ansible_collections.winha.cluster.plugins.module_utils._directory.session import Directory
+
+_TRIES = 3  # of a write that met what another controller wrote at the same time
+
+SPEC = {
+    "account": {"type": "str", "required": True},
+    "spns": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+    "on_conflict": {"type": "str", "choices": ["fail", "move"], "default": "fail"},
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts that have a name, by distinguished name, sorted."""
+
+    dns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " and ".join(self.dns) or "nobody"
+
+    def without(self, dn: str) -> Accounts:
+        return Accounts(tuple(one for one in self.dns if one != dn))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The account, the names in question by their keys, and who in the forest has them or a name that collides."""
+
+    account: Account
+    names: t.Mapping[str, ServicePrincipalName]
+    holders: t.Mapping[str, tuple[Holder, ...]]
+    collisions: t.Mapping[str, tuple[Holder, ...]]
+
+    def has(self, key: str) -> bool:
+        return any(spn.lower() == key for spn in self.account.principal_names)
+
+    def others(self, key: str) -> list[Holder]:
+        return [one for one in self.holders.get(key, ()) if one.dn.lower() != self.account.dn.lower()]
+
+    def before(self, key: str) -> Accounts:
+        """The accounts that have a name; of the own account its domain controller knows best."""
+        dns = {one.dn for one in self.others(key)} | ({self.account.dn} if self.has(key) else set())
+        return Accounts(tuple(sorted(dns, key=str.lower)))
+
+
+def read(session: Directory, options: task.Options) -> State:
+    """The account, and what the forest has of the names. Raises C(TaskError) for names that are none."""
+    names = _parsed(options["spns"])
+    account = accounts.find_account(session, options["account"])
+    if options["state"] == "absent":
+        return State(account=account, names=names, holders={}, collisions={})
+    missing = [name for key, name in names.items() if not any(spn.lower() == key for spn in account.principal_names)]
+    colliding = forest.colliding(missing, forest.read_host_aliases(session)) if missing else {}
+    found = forest.holders_of(session, [*names.values(), *(name for those in colliding.values() for name in those)])
+    return State(
+        account=account,
+        names=names,
+        holders={key: found[key] for key in names},
+        collisions={key: tuple(one for name in those for one in found[name.key]) for key, those in colliding.items()},
+    )
+
+
+def _parsed(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
+    names, problems = {}, []
+    for text in texts:
+        try:
+            name = ServicePrincipalName.parse(text)
+        except PrincipalNameError as exc:
+            problems.append(str(exc))
+        else:
+            names.setdefault(name.key, name)
+    if problems:
+        raise task.TaskError(f"Not every one of spns is a service principal name: {'; '.join(problems)}.")
+    return names
+
+
+def plan(state: State, options: task.Options) -> Plan:
+    """What to add, delete and move. Raises C(TaskError) when another account stands in the way."""
+    own = Accounts((state.account.dn,))
+    changes = []
+    if options["state"] != "absent":
+        _refuse_conflicts(state, options["on_conflict"])
+        listed = [Change(label=str(name), before=state.before(key), after=own) for key, name in state.names.items()]
+        changes += [change for change in listed if change.before != own]
+    kept = set(state.names) if options["state"] == "exact" else set()
+    if options["state"] != "present":
+        surplus = [spn for spn in state.account.principal_names if (spn.lower() in state.names) != bool(kept)]
+        for spn in sorted(surplus, key=str.lower):
+            before = state.before(spn.lower())
+            changes.append(Change(label=spn, before=before, after=before.without(state.account.dn)))
+    return Plan(title="Service principal names", steps=(Step(tuple(changes)),) if changes else ())
+
+
+def _refuse_conflicts(state: State, on_conflict: str) -> None:
+    own, sentences = state.account.dn, []
+    for key, name in state.names.items():
+        others = state.others(key)
+        if others and on_conflict == "fail":
+            sentences.append(f"{name} is on {' and on '.join(one.dn for one in others)}")
+        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.lower()]
+        sentences += [f"{name} means the same as {alias.spn}, which is on {alias.dn}" for alias in aliases]
+    if sentences:
+        raise task.TaskError(
+            f"Nothing was written, because {'; '.join(sentences)}, and {state.account.name} ({own}) was to have it. "
+            "Two accounts with one name get no Kerberos tickets. Take it away there with state absent, or set "
+            "on_conflict to move, which moves a name but never an alias."
+        )
+
+
+def apply(session: Directory, state: State, step: Step) -> Applied:
+    """Take names from others, then add and delete on the account; give who has them afterwards."""
+    own = state.account.dn
+    wanted = {change.label.lower(): change.label for change in step.changes if own in change.after.dns}
+    unwanted = {change.label.lower() for change in step.changes if own not in change.after.dns}
+    problem: ServerError | None = None
+    try:
+        _take(session, state, wanted)
+        _settle(session, own, wanted, unwanted)
+    except ServerError as exc:
+        problem = exc
+    try:
+        account = accounts.read_account(session, own)
+        found = forest.holders_of(session, [ServicePrincipalName.parse(label) for label in wanted.values()])
+    except ServerError as exc:
+        raise (problem or exc) from exc
+    now = dataclasses.replace(state, account=account, holders={**state.holders, **found})
+    return Applied(
+        values={change.label: now.before(change.label.lower()) for change in step.changes},
+        answer=str(problem).rstrip(".") if problem else "another account got the name meanwhile",
+    )
+
+
+def _take(session: Directory, state: State, wanted: t.Mapping[str, str]) -> None:
+    """Delete the names from every other account that has them."""
+    taken: dict[str, list[str]] = {}
+    for key in wanted:
+        for holder in state.others(key):
+            taken.setdefault(holder.dn, []).append(holder.spn)
+    for dn, spns in sorted(taken.items()):
+        doing = f"taking {', '.join(spns)} away from {dn}"
+        session.change_values(dn, accounts.PRINCIPAL_NAMES, delete=spns, doing=doing)
+
+
+def _settle(session: Directory, dn: str, wanted: t.Mapping[str, str], unwanted: t.Collection[str]) -> None:
+    """Add and delete until the account has what it should; what others do at the same time is looked at again."""
+    for attempt in range(1, _TRIES + 1):
+        has = {spn.lower(): spn for spn in accounts.read_account(session, dn).principal_names}
+        add = [text for key, text in wanted.items() if key not in has]
+        delete = [spn for key, spn in has.items() if key in unwanted]
+        if not add and not delete:
+            return
+        doing = f"setting the service principal names of {dn}"
+        try:
+            session.change_values(dn, accounts.PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
+        except (AlreadyThere, NotThere):
+            if attempt == _TRIES:
+                raise
+        else:
+            return
+
+
+def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
+    """Each name with who had it, who has it, and what became of it."""
+    touched = {label.lower(): label for label in (*outcome.values, *outcome.failures)}
+    rows = []
+    for key in dict.fromkeys([*state.names, *touched]):
+        label, before = touched.get(key, str(state.names.get(key, ""))), state.before(key)
+        now = outcome.now(label, before)
+        row: dict[str, t.Any] = {"spn": label, "before": list(before.dns), "holders": now and list(now.dns)}
+        if label in outcome.failures:
+            row |= {"result": "failed", "msg": outcome.failures[label]}
+        elif label in outcome.values:
+            row["result"] = "would_change" if outcome.pretended else "changed"
+        else:
+            row["result"] = "compliant"
+        rows.append(row)
+    account = state.account
+    return {"account": {"dn": account.dn, "name": account.name, "kind": account.kind}, "spns": rows}
+
+
+TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, report=report, service=DIRECTORY)
+
+
+def main() -> None:
+    task.run_as_module(TASK)
+
+
+if __name__ == "__main__":
+    main()
