@@ -100,7 +100,8 @@ def namespaces() -> tuple[str, ...]:
 
 def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version) -> Class | None:
     access = _data("access.yml").get(namespace, {}).get(name, {})
-    if not version.has(str(access.get("since_class", "2008 R2"))):
+    last = VERSIONS[str(access.get("until_class", version.name))]
+    if not version.has(str(access.get("since_class", "2008 R2"))) or version.age > last.age:
         return None
     newer = _data("since-2025.yml").get(namespace, {}).get(name, {}) if version.has("2025") else {}
     types = {**body["properties"], **newer.get("properties", {})}

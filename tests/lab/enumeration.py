@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import wql
+from . import dates, wql
 from .refusal import Refusal, RefusedError, refused
 from .soap import WQL, N, W, reference, text
 from .soap import envelope as soap_envelope
@@ -160,6 +160,10 @@ def open_cursor(
     for path in wql.paths(condition):
         if not _known(cls, path):
             raise _filter_refused(f"{'.'.join(path)} is not in {cls.name}.", asked.text, cls.namespace)
+    try:
+        condition = dates.understood(condition, cls)
+    except wql.WqlError as problem:
+        raise _filter_refused(f"Invalid query: {problem}.", asked.text, cls.namespace) from problem
     columns = _columns(cls, asked, host)
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)

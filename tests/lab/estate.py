@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from . import cabling
+from . import cabling, guests, history
 from .directory import description
+from .identity import identity
 from .understanding import EstateError, choice, take
 from .windows import VERSIONS
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .cabling import Adapter, Path, Switch
+    from .guests import Guest
+    from .history import Event
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
 _PACE = ("restart_seconds", "drain_seconds")
@@ -52,6 +55,10 @@ class Host:
     drain: str = "works"
     restart_seconds: float = 1.5
     drain_seconds: float = 1.0
+    hyperv: bool | None = None
+    virtual_machines: tuple[Guest, ...] = ()
+    hotfixes: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -74,6 +81,7 @@ class VirtualMachine:
     resource: str = ""
     group: str = ""
     private_properties: Mapping[str, Any] = field(default_factory=dict)
+    guest: Guest = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
     where = f"host {named}"
     optional = {"groups", "cluster", "instances", "http_401", "first_page"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
-    optional |= {"adapters", "teams", "switches", *_PACE}
+    optional |= {"adapters", "teams", "switches", *_PACE, "hyperv", "virtual_machines", "hotfixes", "events"}
     body = take(where, data, optional | switches, {"name", "address", "windows"})
     windows = choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -142,6 +150,7 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
+    machines = guests.own(body["name"], body.get("virtual_machines", ()), _extension(windows))
     return Host(
         body["name"],
         body["address"],
@@ -163,16 +172,27 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
         choice(f"drain of {where}", body.get("drain", "works"), ("works", "hangs", "fails")),
         float(body.get("restart_seconds", pace.get("restart_seconds", 1.5))),
         float(body.get("drain_seconds", pace.get("drain_seconds", 1.0))),
+        bool(body["hyperv"]) if "hyperv" in body else True if machines or made else None,
+        machines,
+        history.hotfixes(body["name"], body.get("hotfixes", ())),
+        history.events(body["name"], body.get("events", ())),
     )
 
 
-def _machines(cluster: str, listed: Any, nodes: tuple[str, ...]) -> Iterator[VirtualMachine]:
+def _extension(windows: str) -> str:
+    """How virtual hard disks end: the newer format came with 2012."""
+    return "vhdx" if VERSIONS[windows].has("2012") else "vhd"
+
+
+def _machines(cluster: str, listed: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
     for position, data in enumerate(listed):
         where = f"virtual machine {position + 1} of {cluster}"
-        optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count"}
+        optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count", *guests.KEYS}
         body = take(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
+            vm_id = str(body.get("private_properties", {}).get("VmID", identity(cluster, "vm", name)))
+            path = rf"C:\ClusterStorage\Volume1\{name}\{name}.{_extension(windows)}"
             yield VirtualMachine(
                 name,
                 body.get("owner", nodes[(number - 1) % len(nodes)]),
@@ -181,6 +201,7 @@ def _machines(cluster: str, listed: Any, nodes: tuple[str, ...]) -> Iterator[Vir
                 body.get("resource", "Virtual Machine {name}").format(name=name, number=number),
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
+                guest=guests.guest(where, name, vm_id, body, usual_disk=path),
             )
 
 
@@ -212,7 +233,7 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         windows,
         networks,
         body.get("properties", {}),
-        tuple(_machines(body["name"], body.get("virtual_machines", ()), nodes)),
+        tuple(_machines(body["name"], body.get("virtual_machines", ()), nodes, windows)),
         body.get("virtual_machine_type", {}),
         tuple(body.get("shared_volumes", ())),
         tuple(body.get("resources", ())),
@@ -241,7 +262,8 @@ def _settled(host: Host, clusters: Sequence[Cluster]) -> Host:
         inside = ipaddress.ip_address(host.address) in subnet
         usual = host.address if inside else str(subnet[10 + cluster.nodes.index(host.name)])
         placed.append(replace(adapter, address=adapter.address or usual, prefix=subnet.prefixlen))
-    return replace(host, adapters=tuple(placed))
+    hyperv = bool(cluster and cluster.virtual_machines) if host.hyperv is None else host.hyperv
+    return replace(host, adapters=tuple(placed), hyperv=hyperv)
 
 
 def parse(data: Any) -> Estate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import enumeration, ping, providers
+from . import enumeration, hyperv, ping, providers
 from .bodies import input_values, put_values
 from .classes import Class, Method, classes, namespaces
 from .refusal import Refusal, RefusedError, provider_failed, refused
@@ -127,7 +127,15 @@ class Machine:
             return self._shared
         if namespace == _CLUSTER or namespace not in namespaces() or not classes(namespace, self.version.name):
             raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
+        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
+            raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
         return self._own
+
+    def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
+        held = repository.instances(cls)
+        if cls.namespace not in hyperv.NAMESPACES:
+            return held
+        return held + hyperv.instances(cls, self.host, hyperv.present(self.host, self.cluster, self._shared))
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
@@ -154,7 +162,7 @@ class Machine:
             return repository, Instance(cls, {})
         found = [
             item
-            for item in repository.instances(cls)
+            for item in self._instances(repository, cls)
             if all(
                 str(item.values.get(key.name)).lower() == wanted.get(key.name.lower(), "")
                 for key in cls.keys
@@ -254,7 +262,7 @@ class Machine:
             )
         self.cursors.check_quota(user)
         style = Style(target.base, request.precise_arrays)
-        found = repository.instances(cls)
+        found = self._instances(repository, cls)
         if cls.name == "Win32_PingStatus":
             found = ping.answers(self.world, self.host, cls, asked)
         cursor = enumeration.open_cursor(found, cls, asked, host=self.host, user=user, style=style)

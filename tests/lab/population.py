@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import adapters, roles, switches, topology
+from . import adapters, history, roles, switches, topology
 from .classes import namespaces
 from .understanding import EstateError
 from .windows import VERSIONS
@@ -72,6 +72,7 @@ def fill_host(repository: Repository, host: Host) -> None:
     )
     adapters.fill(repository, host)
     switches.fill(repository, host)
+    history.fill(repository, host)
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
             raise EstateError(f"host {host.name}: the lab has no namespace {namespace}")

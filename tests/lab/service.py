@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from .soap import envelope as soap_envelope
 if TYPE_CHECKING:
     from .faults import Rule, Rules
 
+_FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 _CONTENT = "application/soap+xml;charset=UTF-8"
 _DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
@@ -79,7 +81,7 @@ class Service:
             trace.namespace, trace.cls = request.target.namespace, request.target.class_name
             trace.selectors = {item.name: item.value for item in request.selectors}
             trace.write = trace.operation in {"Put", "Create", "Delete"}
-            rule = self._rules.match(self.machine.host.name, trace.operation, trace.cls, trace.method)
+            rule = self._rules.match(self.machine.host.name, trace.operation, _asked_class(request), trace.method)
             trace.rule = rule.action if rule else ""
             reply = self._serve(request, caller, trace, rule)
             if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
@@ -111,6 +113,9 @@ class Service:
                 raise RefusedError(
                     Refusal(rule.subcode, int(rule.value), rule.text, provider=True, hresult=rule.hresult)
                 )
+            if rule.action == "time_out":
+                said = "The operation was not done within OperationTimeout."
+                raise RefusedError(Refusal("w:TimedOut", 2150858793, said))
             if rule.action == "invalid_property":
                 raise RefusedError(
                     Refusal(
@@ -160,6 +165,14 @@ class Service:
                 bytes_out=sent,
             )
         )
+
+
+def _asked_class(request: envelope.Request) -> str:
+    """The class that a request is about: for a query the one that it names."""
+    name = request.target.class_name
+    said = "".join(request.body.itertext()) if name == "*" and request.body is not None else ""
+    named = _FROM.search(said)
+    return named[1] if named else name
 
 
 def _spoilt(answer: Answer, rule: Rule) -> Answer:

@@ -187,17 +187,3 @@ def fill(repository: Repository, host: Host) -> None:
         if adapter.kind != "vnic":
             cls = "Msvm_ExternalEthernetPort"
             _port(repository, host, cls, adapter, adapter.description, IsBound=adapter.name in used)
-    repository.add(
-        _HYPERV,
-        "Msvm_ComputerSystem",
-        {
-            "CreationClassName": "Msvm_ComputerSystem",
-            "Name": host.name.upper(),
-            "ElementName": host.name.upper(),
-            "Caption": "Hosting Computer System",
-            "Description": "Microsoft Hosting Computer System",
-            "EnabledState": _ENABLED,
-            "HealthState": 5,
-            "OperationalStatus": [2],
-        },
-    )

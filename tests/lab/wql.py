@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .values import Embedded, Value
@@ -22,11 +23,15 @@ class WqlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One condition: a property (a path inside an embedded object, if dotted), an operator, a literal."""
+    """One condition: a property (a path inside an embedded object, if dotted), an operator, a literal.
+
+    For a property that holds dates, `moment` is what the literal means.
+    """
 
     path: tuple[str, ...]
     operator: str
     literal: Value
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,5 +230,8 @@ def matches(condition: Condition | None, values: Mapping[str, Value]) -> bool:
         return {"=": same, "<>": not same and condition.literal is None, "!=": not same}.get(condition.operator, False)
     if condition.operator == "like":
         return _like(value, condition.literal)
+    if condition.moment is not None:
+        stored = datetime.fromisoformat(str(value))
+        return _COMPARE[condition.operator]((stored > condition.moment) - (stored < condition.moment))
     order = _order(value, condition.literal)
     return order is not None and _COMPARE[condition.operator](order)
