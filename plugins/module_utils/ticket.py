@@ -63,6 +63,9 @@ class Kinit:
         if done.returncode != 0:
             ticket.drop()
             said = done.stderr.strip().replace(password, "********") if password else done.stderr.strip()
-            raise CredentialsRefused(f"{self.command} got no ticket for {principal}: {said}")
+            raise CredentialsRefused(
+                f"{self.command} got no ticket for {principal}: {said}",
+                advice="check the user name, the password, and that a KDC of the realm answers",
+            )
         os.environ["KRB5CCNAME"] = f"FILE:{path}"
         return ticket

@@ -45,7 +45,7 @@ options:
     description:
       - What to do when another account of the forest has one of the names.
       - V(fail) writes nothing at all. V(move) takes the name away from the other account first; both show in the diff.
-      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved, since it
+      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved, as it
         stands for more than this one name.
     type: str
     choices: [fail, move]

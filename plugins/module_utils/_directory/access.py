@@ -63,8 +63,11 @@ class Access:
     def uri(self, server: Server, *, catalog: bool) -> str:
         """The address of a server, or of the global catalog on it."""
         host = f"[{server.host}]" if ":" in server.host else server.host
-        port = server.port or _PORTS[self.tls][catalog]
-        return f"{'ldaps' if self.tls == 'ldaps' else 'ldap'}://{host}:{port}"
+        return f"{'ldaps' if self.tls == 'ldaps' else 'ldap'}://{host}:{self.port(server, catalog=catalog)}"
+
+    def port(self, server: Server, *, catalog: bool) -> int:
+        """The port that is written, or the usual one."""
+        return server.port or _PORTS[self.tls][catalog]
 
     def domain_controllers(self) -> list[Server]:
         """The domain controllers to try. Raises C(Unreachable) when none is named and DNS knows none."""

@@ -13,6 +13,7 @@ import typing as t
 from ..errors import CredentialsRefused, Unreachable
 from ..ticket import Kinit, Ticket
 from .entry import Entry
+from .probe import why_unreachable
 from .refusals import LDAP_IMPORT_ERROR, translated
 
 if t.TYPE_CHECKING:
@@ -43,7 +44,6 @@ class Binding:
         self._timeout = access.operation_timeout
         self._ticket: Ticket | None = None
         self._connection: t.Any = None
-        self.sent = False
         try:
             self._connection = _connection(access, access.uri(server, catalog=catalog))
             if access.tls == "start_tls":
@@ -51,7 +51,12 @@ class Binding:
             self._sign_in(access)
         except ldap.LDAPError as exc:
             self.close()
-            raise translated(exc, sent=False) from exc
+            error = translated(exc, sent=False)
+            if isinstance(error, Unreachable) and not isinstance(error, CredentialsRefused):
+                error = why_unreachable(access, server, catalog=catalog) or error
+            elif access.tls != "none" and access.authentication == "kerberos":
+                error.advice = "set tls to none: Kerberos seals the connection by itself"
+            raise error from exc
         except BaseException:
             self.close()
             raise
@@ -147,11 +152,11 @@ def _verify(connection: t.Any, access: Access) -> None:
     connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, demand)
     connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
     if access.ca_path:
-        try:
-            connection.set_option(ldap.OPT_X_TLS_CACERTFILE, access.ca_path)
-        except ValueError as exc:
-            raise Unreachable(f"the CA file {access.ca_path} cannot be used: {exc}", advice="correct ca_path") from exc
-    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, access.ca_path)
+    try:
+        connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+    except ValueError as exc:
+        raise Unreachable(f"the CA file {access.ca_path} cannot be used", advice="correct ca_path") from exc
 
 
 def _principal(access: Access) -> str:

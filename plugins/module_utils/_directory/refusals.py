@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import AnswerLost, CertificateRefused, CredentialsRefused, ServerError, TimedOut, Unreachable
+from ..errors import AnswerLost, CredentialsRefused, ServerError, TimedOut, Unreachable
 
 try:
     import ldap  # noqa: TC002  # whether it is there is what matters
@@ -86,8 +86,6 @@ def translated(error: ldap.LDAPError, *, sent: bool) -> ServerError:
     answer = f"{desc}: {info}" if info and info.casefold() not in desc.casefold() else desc
     kind = type(error).__name__
     if kind in {"SERVER_DOWN", "CONNECT_ERROR", "UNAVAILABLE"}:
-        if _is_about_certificate(info):
-            return CertificateRefused(answer)
         return AnswerLost(f"the connection broke ({answer})") if sent else _unreachable(answer)
     if kind in {"TIMEOUT", "TIMELIMIT_EXCEEDED"}:
         return TimedOut(f"no answer in time ({answer})") if sent else _unreachable(answer)
@@ -98,10 +96,6 @@ def translated(error: ldap.LDAPError, *, sent: bool) -> ServerError:
 
 def _unreachable(answer: str) -> Unreachable:
     return Unreachable(answer, advice="check the name, the port, the firewall and that the domain controller runs")
-
-
-def _is_about_certificate(info: str) -> bool:
-    return any(word in info.casefold() for word in ("certificate", "tls:", "hostname does not match"))
 
 
 def _credentials(kind: str, answer: str) -> CredentialsRefused:

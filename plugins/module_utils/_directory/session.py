@@ -178,15 +178,18 @@ class Directory:
                 self.host = server.host
             try:
                 return Binding(self._access, server, catalog=catalog)
-            except CredentialsRefused:
+            except CredentialsRefused as exc:
+                exc.doing, exc.host = "signing in", server.host
                 raise
             except Unreachable as exc:
+                exc.doing, exc.host = "connecting", server.host
                 exc.args = (f"{server.host}: {exc.answer}" if len(servers) > 1 else exc.answer,)
                 silent.append(exc)
         if len(silent) == 1:
             raise silent[0]
-        self.host = " or ".join(server.host for server in servers)
-        raise Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice) from silent[-1]
+        error = Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice)
+        error.doing, error.host = "connecting", "the domain controllers"
+        raise error from silent[-1]
 
     def _drop(self, catalog: bool) -> None:
         binding = self._catalog if catalog else self._main
