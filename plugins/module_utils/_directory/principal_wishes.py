@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator wants otherwise than the plan of service principal names would be. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing as t
+
+from .address import read_address
+from .enumeration import listed
+from .principal_name import PrincipalNameError, ServicePrincipalName
+from .principal_sources import AUTODISCOVER_DIRECTORY, FAMILIES, SCP, SERVICES
+
+_CHOICES = tuple(service for service in SERVICES if service != AUTODISCOVER_DIRECTORY)
+_COUNTED = {
+    "2010": ("owa", "ecp", "ews", "oab", SCP),
+    "2013": ("owa", "ecp", "ews", "oab", "mapi", "outlook_anywhere", SCP),
+}
+
+
+class PlanError(ValueError):
+    """A wish cannot be met or understood; the message is one sentence about it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What an operator wants otherwise; C(Wishes.read) checks it."""
+
+    generations: tuple[str, ...]
+    counted: t.Mapping[str, tuple[str, ...]]
+    extra: t.Mapping[str, tuple[ServicePrincipalName, ...]]
+    leave_out: frozenset[str]
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        generations: t.Iterable[str] | None,
+        services: t.Iterable[str] | None,
+        extra: t.Mapping[str, t.Iterable[str]] | None,
+        leave_out: t.Iterable[str] | None,
+    ) -> Wishes:
+        """Nothing, or C(None), means the default. Raises C(PlanError)."""
+        chosen = _chosen("generations", generations, FAMILIES) or tuple(FAMILIES)
+        services_chosen = _chosen("services", services, _CHOICES)
+        wanted = {
+            _chosen("extra", [family], FAMILIES)[0]: tuple(_parse("extra", text) for text in _list("extra", names))
+            for family, names in (extra or {}).items()
+        }
+        refused = frozenset(text.lower() for text in _list("leave_out", leave_out))
+        for text in sorted(refused):
+            if "/" in text or not read_address(text).host:
+                _parse("leave_out", text)
+        asked = [name for names in wanted.values() for name in names]
+        for name in asked:
+            if refused & {name.key, name.host.lower()}:
+                raise PlanError(f"{name} is both in extra and in leave_out")
+        for family, other in itertools.combinations(wanted, 2):
+            for key in sorted({name.key for name in wanted[family]} & {name.key for name in wanted[other]}):
+                raise PlanError(f"{key} is in extra for {family} and for {other}, and only one account can have it")
+        counted = {family: services_chosen or _COUNTED[family] for family in FAMILIES}
+        return cls(generations=chosen, counted=counted, extra=wanted, leave_out=refused)
+
+
+def _list(option: str, given: t.Iterable[str] | None) -> list[str]:
+    if isinstance(given, str) or not isinstance(given or [], t.Iterable):
+        raise PlanError(f"{option} is not a list")
+    return [str(text) for text in given or []]
+
+
+def _chosen(option: str, given: t.Iterable[str] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
+    chosen = _list(option, given)
+    for text in chosen:
+        if text not in choices:
+            raise PlanError(f"{option} has {text!r}, which is none of {listed([*choices])}")
+    return tuple(chosen)
+
+
+def _parse(option: str, text: str) -> ServicePrincipalName:
+    try:
+        return ServicePrincipalName.parse(text)
+    except PrincipalNameError as error:
+        raise PlanError(f"{option}: {error}") from error

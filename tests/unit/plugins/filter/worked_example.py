@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The example of docs/kerberos.md, read from there: what its table says is published, and the plan it promises."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import typing as t
+
+import yaml
+
+GUIDE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "kerberos.md"
+_PATHS = {"owa": "owa", "ecp": "ecp", "ews": "EWS/Exchange.asmx", "oab": "OAB"}
+Row = dict[str, t.Any]
+
+
+def guide() -> str:
+    return GUIDE.read_text("utf-8")
+
+
+def promised() -> Row:
+    """The plan as the guide prints it: the last YAML block of the section."""
+    blocks: list[str] = re.findall(r"```yaml\n(.*?)```", _section(), re.DOTALL)
+    found: Row = yaml.safe_load(blocks[-1])
+    return found
+
+
+def published() -> Row:
+    """The table of the guide in the shape of C(exchange_info)."""
+    exchange: dict[str, list[Row]] = {
+        "servers": [], "client_access_arrays": [], "databases": [], "autodiscover": [], "virtual_directories": [],
+        "accepted_domains": [{"name": "example.com", "type": "authoritative"}],
+    }  # fmt: skip
+    for cells in re.findall(r"^\| (CAS\d.*) \|$", _section(), re.MULTILINE):
+        names, site, array, internal, autodiscover, external = (cell.strip(" `") for cell in cells.split("|"))
+        if array:
+            exchange["client_access_arrays"].append({"name": array.partition(".")[0], "fqdn": array, "site": site})
+        for name in _servers(names):
+            _add_server(exchange, name, site, internal, autodiscover, external)
+    return exchange
+
+
+def _add_server(exchange: Row, name: str, site: str, internal: str, autodiscover: str, external: str) -> None:
+    server = {"name": name, "fqdn": f"{name.lower()}.corp.example.com", "site": site, "generation": "2010"}
+    exchange["servers"].append({**server, "build": "14.3.123.4", "roles": ["client_access", "hub_transport"]})
+    url = f"https://{autodiscover}/autodiscover/autodiscover.xml"
+    exchange["autodiscover"].append({"server": name, "kind": "url", "url": url, "host": autodiscover, "sites": [site]})
+    for service, path in _PATHS.items():
+        exchange["virtual_directories"].append(
+            {"server": name, "service": service, "internal_url": f"https://{internal}/{path}"}
+        )
+    for service in ("activesync", "outlook_anywhere"):
+        exchange["virtual_directories"].append(
+            {"server": name, "service": service, "internal_url": None, "external_url": f"https://{external}"}
+        )
+
+
+def _servers(names: str) -> list[str]:
+    """C(CAS1 to CAS6), or a single name."""
+    first, _, last = names.partition(" to ")
+    return [f"CAS{number}" for number in range(int(first[3:]), int((last or first)[3:]) + 1)]
+
+
+def _section() -> str:
+    return guide().partition("\n## A worked example\n")[2].partition("\n## ")[0]
