@@ -12,14 +12,15 @@ import typing as t
 from .distinguished_name import name_of
 from .enumeration import natural
 from .organization import Sought
-from .servers import fqdn_of
+from .servers import ARRAY_CLASSES, fqdn_of
 
 if t.TYPE_CHECKING:
     from .organization import Objects
     from .servers import Servers
 
 CLIENT_ACCESS_ARRAYS = Sought(
-    "(objectClass=msExchClientAccessArray)", ("legacyExchangeDN", "msExchServerSite", "networkAddress")
+    f"(|{''.join(f'(objectClass={name})' for name in ARRAY_CLASSES)})",
+    ("legacyExchangeDN", "msExchServerSite", "networkAddress"),
 )
 
 
@@ -41,7 +42,7 @@ def client_access_arrays_of(objects: Objects, servers: Servers) -> tuple[ClientA
         if server.generation == "2010" and "client_access" in server.roles and server.site:
             members[server.site.casefold()].append(server.name)
     arrays = []
-    for entry in objects.of("msExchClientAccessArray"):
+    for entry in {entry.dn: entry for name in ARRAY_CLASSES for entry in objects.of(name)}.values():
         site = name_of(entry.text("msExchServerSite"))
         arrays.append(
             ClientAccessArray(

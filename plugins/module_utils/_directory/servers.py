@@ -17,10 +17,12 @@ if t.TYPE_CHECKING:
     from .entry import Entry
     from .organization import Objects
 
-# Client access arrays and the transport objects of 2013 and later are servers to their class, but no machines.
+# Client access arrays and the transport objects of 2013 and later are servers to their class, but no machines. A filter
+# must not leave them out: a class that the schema lacks is neither there nor not there ([MS-ADTS] 3.1.1.3.1.3.1).
+ARRAY_CLASSES = ("msExchClientAccessArray", "msExchClientAccessArrayLegacy")
+_NO_MACHINES = ("msExchExchangeTransportServer", *ARRAY_CLASSES)
 SERVERS = Sought(
-    "(&(objectClass=msExchExchangeServer)"
-    "(!(objectClass=msExchExchangeTransportServer))(!(objectClass=msExchClientAccessArray)))",
+    "(objectClass=msExchExchangeServer)",
     (
         "legacyExchangeDN",
         "msExchCurrentServerRoles",
@@ -31,7 +33,6 @@ SERVERS = Sought(
         "versionNumber",
     ),
 )
-_NO_MACHINES = {"msexchexchangetransportserver", "msexchclientaccessarray"}
 
 _ROLES = {2: "mailbox", 5: "client_access", 16: "unified_messaging", 32: "hub_transport", 64: "edge_transport"}
 # A 2013 server can be one half of client access: 1 is the front end, which clients reach, and 4 the back end.
@@ -76,11 +77,8 @@ class Servers:
 
 def servers_of(objects: Objects) -> Servers:
     """The servers, without what only shares their class."""
-    entries = [
-        entry
-        for entry in objects.of("msExchExchangeServer")
-        if _NO_MACHINES.isdisjoint(object_class.casefold() for object_class in entry.texts("objectClass"))
-    ]
+    others = {entry.dn for name in _NO_MACHINES for entry in objects.of(name)}
+    entries = (entry for entry in objects.of("msExchExchangeServer") if entry.dn not in others)
     servers = sorted(map(_server, entries), key=lambda server: natural(server.name))
     return Servers(tuple(servers), {place_of(server.dn): server for server in servers})
 

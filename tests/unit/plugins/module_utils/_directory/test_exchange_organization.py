@@ -188,6 +188,12 @@ def test_roles_are_what_clients_meet(build: str, roles: int, expected: list[str]
     assert servers(server("EX1", roles, build))[0]["roles"] == expected
 
 
+def test_an_array_of_the_class_that_later_schemas_have_is_an_array() -> None:
+    old = entry(f"CN=old,CN=Arrays,{AG}", *SERVER, "msExchClientAccessArrayLegacy", networkAddress="ncacn_ip_tcp:old")
+    assert [row["fqdn"] for row in read("client_access_arrays", old)] == ["old"]
+    assert servers(old) == []
+
+
 def test_a_build_that_cannot_be_read_is_none_and_told() -> None:
     old = server("OLD", 0, "Version 6.5 (Build 7638.2: Service Pack 2)", versionNumber=7638, msExchServerSite=None)
     found = exchange.read_organization(Answering(old), [])
