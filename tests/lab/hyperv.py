@@ -27,6 +27,7 @@ FIRST, SECOND, STORAGE = "root/virtualization", "root/virtualization/v2", "root/
 NAMESPACES = frozenset({FIRST, SECOND, STORAGE})
 
 _ENABLED, _DISABLED = 2, 3
+_SILENT = {3, 6}  # off, saved
 _ONLINE = 2
 _NO_CONTACT = 12
 _MEMORY = "4764334d-e001-4176-82ee-5594ec9b530e"
@@ -229,7 +230,7 @@ def _shutdown(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Ro
                 "ElementName": "Shutdown",
                 "Name": "Shutdown",
                 "EnabledState": _ENABLED,
-                "OperationalStatus": [guest.shutdown_component if state == _ENABLED else _NO_CONTACT],
+                "OperationalStatus": [_NO_CONTACT if state in _SILENT else guest.shutdown_component],
             }
 
 

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the disks of virtual machines lie. Private to this collection.
+
+Sources: Msvm_StorageAllocationSettingData and Msvm_ResourceAllocationSettingData in both versions of Hyper-V's classes,
+Msvm_DiskDrive, MSFT_Disk.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._wsman.errors import ServerError, Unreachable
+from . import adapter
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance
+    from .._wsman.client import Client
+
+_STORAGE = "root/microsoft/windows/storage"
+_ISCSI = 9  # MSFT_Disk.BusType
+_DEVICE = re.compile(r'DeviceID="((?:[^"\\]|\\.)*)"')
+_SHARED_VOLUME = re.compile(r"[A-Z]:\\ClusterStorage\\", re.IGNORECASE)
+_LOCAL = re.compile(r"([A-Z]:|Volume\{)", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A hard disk of a virtual machine.
+
+    C(kind) is C(shared_volume), C(smb) or C(file) for an image, C(pass_through) or C(iscsi) for a disk of the host,
+    and C(unknown). iSCSI is told for disks of the host only: the initiator of a guest is its own affair.
+    """
+
+    path: str | None
+    kind: str
+
+
+def kind_of(path: str) -> str:
+    """What a path of an image says about where it lies.
+
+    Cluster shared volumes are mounted in C(ClusterStorage) on the system drive of every node.
+    """
+    local = path.removeprefix("\\\\?\\")
+    if local.casefold().startswith("unc\\") or (local == path and re.match(r"\\\\[^.?\\]", path)):
+        return "smb"
+    if _SHARED_VOLUME.match(local):
+        return "shared_volume"
+    return "file" if _LOCAL.match(local) else "unknown"
+
+
+def image(item: Instance, name: str) -> Disk:
+    """The disk behind the settings of an image; C(name) is the property with its path."""
+    path = next(iter(item.array(name) or ()), "")
+    return Disk(path=path or None, kind=kind_of(path))
+
+
+def drives(client: Client, namespace: str, items: t.Sequence[Instance]) -> list[Disk]:
+    """The disks behind the settings of drives of the host that are passed through, by two queries if there are any.
+
+    Whether they come by iSCSI is told from Windows Server 2012 on; where it cannot be read they stay passed through.
+    """
+    if not items:
+        return []
+    wql = "SELECT DeviceID, DriveNumber FROM Msvm_DiskDrive"
+    found = client.query(namespace, wql, doing="reading the disk drives of the host")
+    numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
+    buses = _buses(client)
+    return [_drive(numbers.get(_device(item)), buses) for item in items]
+
+
+def _drive(number: int | None, buses: t.Mapping[int | None, int | None]) -> Disk:
+    if number is None:
+        return Disk(path=None, kind="pass_through")
+    kind = "iscsi" if buses.get(number) == _ISCSI else "pass_through"
+    return Disk(path=rf"\\.\PHYSICALDRIVE{number}", kind=kind)
+
+
+def _device(item: Instance) -> str:
+    """The DeviceID in the object path of a drive, where backslashes stand doubled."""
+    found = _DEVICE.search(next(iter(item.array("HostResource") or ()), ""))
+    return re.sub(r"\\(.)", r"\1", found[1]).casefold() if found else ""
+
+
+def _buses(client: Client) -> dict[int | None, int | None]:
+    try:
+        found = client.query(_STORAGE, "SELECT Number, BusType FROM MSFT_Disk", doing="reading the disks of the host")
+    except Unreachable:
+        raise
+    except ServerError:
+        return {}
+    return {item.integer("Number"): item.integer("BusType") for item in found}
+
+
+def owner_of(item: Instance) -> str:
+    """The id of the virtual machine or checkpoint that settings belong to, from C(Microsoft:<id>\\...)."""
+    return adapter.guid_in(item.text("InstanceID"))

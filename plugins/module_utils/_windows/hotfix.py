@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Updates that are installed, as Windows lists them. Private to this collection.
+
+Win32_QuickFixEngineering knows what component-based servicing installed. A rollup replaces what came before it, so a
+number that is missing is no proof that the fix is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import re
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .._wsman.client import Client
+
+_NUMBER = re.compile(r"KB[0-9]+", re.IGNORECASE)
+_FILETIME = re.compile(r"[0-9A-Fa-f]{16}")
+_EPOCH = datetime.datetime(1601, 1, 1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hotfix:
+    """An update by its number, e.g. C(KB2550886), and the day that it was installed if that could be understood."""
+
+    id: str
+    installed_on: datetime.date | None
+
+
+def read_hotfixes(client: Client) -> list[Hotfix]:
+    """The installed updates by number, by one query. Rows without a number (C(File 1)) are left out."""
+    wql = "SELECT HotFixID, InstalledOn FROM Win32_QuickFixEngineering"
+    found = client.query("root/cimv2", wql, doing="reading the installed hotfixes")
+    days: dict[str, datetime.date | None] = {}
+    for item in found:
+        number = (item.text("HotFixID") or "").strip().upper()
+        if _NUMBER.fullmatch(number):
+            days[number] = days.get(number) or day_of(item.text("InstalledOn") or "")
+    return [Hotfix(id=number, installed_on=days[number]) for number in sorted(days, key=lambda name: int(name[2:]))]
+
+
+def day_of(text: str) -> datetime.date | None:
+    """The day in InstalledOn: C(10/14/2025) with the month first, C(20251014), or a FILETIME in hexadecimal digits.
+
+    C(None) for anything else: what another locale writes is not guessed at.
+    """
+    text = text.strip()
+    for form in ("%m/%d/%Y", "%Y%m%d"):
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.strptime(text, form).date()
+    if _FILETIME.fullmatch(text):
+        with contextlib.suppress(OverflowError):
+            return (_EPOCH + datetime.timedelta(microseconds=int(text, 16) // 10)).date()
+    return None

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Network adapters as an audit sees them: link, driver, and what the driver is set to. Private to this collection.
+
+Sources: MSFT_NetAdapter, and Win32_NetworkAdapter before Windows Server 2012.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._wsman.errors import NotFound
+from . import adapter, advanced_property, registry_adapter
+from .cluster import word
+from .unknown import attempt
+
+if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance
+    from .._wsman.client import Client
+    from .unknown import Unknown
+
+# InterfaceOperationalStatus (ifOperStatus) and NetConnectionStatus.
+_STATUS = {1: "up", 2: "down", 3: "testing", 4: "unknown", 5: "dormant", 6: "not_present", 7: "lower_layer_down"}
+_OLDER_STATUS = {0: "disabled", 2: "up", 4: "not_present", 5: "disabled", 7: "down"}
+_ADMINISTRATIVELY_DOWN = 2
+_NO_SPEED = (1 << 63) - 1  # what an adapter without a link may say
+_KEYWORDS = (*advanced_property.MTU_KEYWORDS, *advanced_property.RECEIVE_BUFFER_KEYWORDS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A network adapter; C(speed) in bit/s, C(mtu) the one in effect, C(jumbo) the one that the driver is set to.
+
+    Both are IP MTUs in octets, without the Ethernet header.
+    """
+
+    name: str
+    description: str
+    status: str
+    speed: int | None
+    mtu: int | None
+    driver: t.Mapping[str, str | None]
+    jumbo: int | None = None
+    receive_buffers: int | None = None
+
+
+def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
+    """The network adapters by name.
+
+    Two messages; before Windows Server 2012 two and some twenty for each adapter, since its driver's settings are only
+    in the registry. If those cannot be read, C(unknown) says so and the adapters come without them.
+    """
+    try:
+        found = client.query(adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", doing="reading the network adapters")
+    except NotFound:
+        links, ask = _older_links(client)
+    else:
+        links, ask = [_link(item) for item in found], lambda: adapter.read_properties(client, _KEYWORDS)
+    properties = attempt("adapters.jumbo", ask, unknown)
+    if properties is None:
+        unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))
+        properties = {}
+    return sorted((_with(link, properties.get(link.name, {})) for link in links), key=lambda link: link.name.casefold())
+
+
+_Properties = dict[str, dict[str, adapter.Property]]
+
+
+def _older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
+    known = registry_adapter.read_adapters(client)
+    wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
+    found = client.query("root/cimv2", wql, doing="reading the links of the network adapters")
+    more = {item.text("NetConnectionID"): item for item in found}
+    links = [
+        Link(
+            name=one.name,
+            description=one.description,
+            status=word(_OLDER_STATUS, more[one.name].integer("NetConnectionStatus") if one.name in more else None),
+            speed=one.speed,
+            mtu=None,
+            driver={
+                "name": more[one.name].text("ServiceName") if one.name in more else None,
+                "provider": None,
+                "version": None,
+            },
+        )
+        for one in known
+    ]
+    return links, lambda: registry_adapter.read_properties(client, known, _KEYWORDS)
+
+
+def _link(item: Instance) -> Link:
+    speed = item.integer("Speed")
+    disabled = item.integer("InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN
+    return Link(
+        name=item.text("Name") or "",
+        description=item.text("InterfaceDescription") or "",
+        status="disabled" if disabled else word(_STATUS, item.integer("InterfaceOperationalStatus")),
+        speed=speed if speed is not None and speed < _NO_SPEED else None,
+        mtu=item.integer("MtuSize"),
+        driver={
+            "name": item.text("DriverDescription"),
+            "provider": item.text("DriverProvider"),
+            "version": item.text("DriverVersionString"),
+        },
+    )
+
+
+def _with(link: Link, properties: t.Mapping[str, adapter.Property]) -> Link:
+    def value(keywords: t.Iterable[str], meaning: t.Callable[[advanced_property.Offer], int | None]) -> int | None:
+        return next((meaning(properties[keyword].offer) for keyword in keywords if keyword in properties), None)
+
+    return dataclasses.replace(
+        link,
+        jumbo=value(advanced_property.MTU_KEYWORDS, advanced_property.mtu_of),
+        receive_buffers=value(advanced_property.RECEIVE_BUFFER_KEYWORDS, advanced_property.buffers_of),
+    )
