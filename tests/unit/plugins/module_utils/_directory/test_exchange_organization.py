@@ -182,6 +182,7 @@ def test_arrays_and_transport_objects_are_no_servers() -> None:
         (CU2013, 16439, ["mailbox", "client_access", "unified_messaging", "hub_transport"]),
         (CU2019, 16439, ["mailbox", "client_access", "unified_messaging", "hub_transport"]),
         (SP3, 64, ["edge_transport"]),
+        ("unknown", 16385, ["client_access"]),
     ],
 )
 def test_roles_are_what_clients_meet(build: str, roles: int, expected: list[str]) -> None:
@@ -283,7 +284,7 @@ def test_the_members_of_a_group_say_so_themselves() -> None:
 
 def test_service_connection_points_by_server_and_pointers_last() -> None:
     pointer = entry(
-        f"CN=other.example,CN=Microsoft Exchange Autodiscover,CN=Services,{CONFIGURATION}",
+        f"CN=a.example,CN=Microsoft Exchange Autodiscover,CN=Services,{CONFIGURATION}",
         "serviceConnectionPoint",
         keywords=["67661d7F-8FC4-4fa7-BFAC-E1D7794C1F68", "Domain=other.example", "DOMAIN=sub.other.example"],
         serviceBindingInformation="LDAP://dc.other.example",
@@ -348,13 +349,13 @@ def test_accepted_domains() -> None:
     rows = read(
         "accepted_domains",
         entry(
-            f"CN=b,{place}", "msExchAcceptedDomain", msExchAcceptedDomainName="b.example", msExchAcceptedDomainFlags=2
+            f"CN=b,{place}", "msExchAcceptedDomain", msExchAcceptedDomainName="b.example", msExchAcceptedDomainFlags=10
         ),
         entry(
             f"CN=Main,{place}",
             "msExchAcceptedDomain",
             msExchAcceptedDomainName="*.a.example",
-            msExchAcceptedDomainFlags=12,
+            msExchAcceptedDomainFlags=4,
         ),
         entry(f"CN=c.example,{place}", "msExchAcceptedDomain", msExchAcceptedDomainFlags=1),
     )
