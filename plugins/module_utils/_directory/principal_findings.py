@@ -94,7 +94,8 @@ def _addresses(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
             modern = has_service_cmdlet(each.server)
             wrong.setdefault((each.address.text, each.service, kind, problem, modern), []).append(each.server.name)
     for (text, service, kind, problem, modern), names in sorted(wrong.items()):
-        value = f"https://{text[7:]}" if kind == "plain_http" else f"https://{BALANCED}/..."
+        balanced = autodiscover_url(BALANCED) if service == SCP else f"https://{BALANCED}/..."
+        value = f"https://{text[7:]}" if kind == "plain_http" else balanced
         yield Finding(
             kind=kind,
             about=tuple(sorted(names, key=natural)),

@@ -44,6 +44,8 @@ class Wishes:
         leave_out: t.Iterable[str] | None,
     ) -> Wishes:
         """Nothing, or C(None), means the default. Raises C(PlanError)."""
+        if not isinstance(extra or {}, t.Mapping):
+            raise PlanError("extra is not a dictionary of lists by generation")
         chosen = _chosen("generations", generations, FAMILIES) or tuple(FAMILIES)
         services_chosen = _chosen("services", services, _CHOICES)
         wanted = {

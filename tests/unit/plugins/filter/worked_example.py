@@ -34,27 +34,23 @@ def published() -> Row:
         "accepted_domains": [{"name": "example.com", "type": "authoritative"}],
     }  # fmt: skip
     for cells in re.findall(r"^\| (CAS\d.*) \|$", _section(), re.MULTILINE):
-        names, site, array, internal, autodiscover, external = (cell.strip(" `") for cell in cells.split("|"))
+        names, site, array, inside, autodiscover, outside = (cell.strip(" `") for cell in cells.split("|"))
         if array:
             exchange["client_access_arrays"].append({"name": array.partition(".")[0], "fqdn": array, "site": site})
         for name in _servers(names):
-            _add_server(exchange, name, site, internal, autodiscover, external)
+            fqdn, roles = f"{name.lower()}.corp.example.com", ["client_access", "hub_transport"]
+            exchange["servers"].append(
+                {"name": name, "fqdn": fqdn, "site": site, "roles": roles, "build": "14.3.123.4", "generation": "2010"}
+            )
+            url = f"https://{autodiscover}/autodiscover/autodiscover.xml"
+            exchange["autodiscover"].append({"server": name, "kind": "url", "url": url, "host": autodiscover})
+            urls = {service: (f"https://{inside}/{path}", None) for service, path in _PATHS.items()}
+            urls |= dict.fromkeys(("activesync", "outlook_anywhere"), (None, f"https://{outside}"))
+            exchange["virtual_directories"] += [
+                {"server": name, "service": service, "internal_url": internal, "external_url": external}
+                for service, (internal, external) in urls.items()
+            ]
     return exchange
-
-
-def _add_server(exchange: Row, name: str, site: str, internal: str, autodiscover: str, external: str) -> None:
-    server = {"name": name, "fqdn": f"{name.lower()}.corp.example.com", "site": site, "generation": "2010"}
-    exchange["servers"].append({**server, "build": "14.3.123.4", "roles": ["client_access", "hub_transport"]})
-    url = f"https://{autodiscover}/autodiscover/autodiscover.xml"
-    exchange["autodiscover"].append({"server": name, "kind": "url", "url": url, "host": autodiscover, "sites": [site]})
-    for service, path in _PATHS.items():
-        exchange["virtual_directories"].append(
-            {"server": name, "service": service, "internal_url": f"https://{internal}/{path}"}
-        )
-    for service in ("activesync", "outlook_anywhere"):
-        exchange["virtual_directories"].append(
-            {"server": name, "service": service, "internal_url": None, "external_url": f"https://{external}"}
-        )
 
 
 def _servers(names: str) -> list[str]:

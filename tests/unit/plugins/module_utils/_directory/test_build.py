@@ -45,9 +45,8 @@ def test_a_build_belongs_to_a_generation(text: str) -> None:
 
 
 def test_builds_are_compared_as_numbers() -> None:
-    texts = ["14.1.218.15", "14.2.247.5", "Version 14.2 (Build 30309.002)", "14.3.123.4", "15.0.516.32"]
-    builds = [Build.parse(text) for text in texts]
-    assert sorted(builds[::-1]) == builds
+    texts = ["14.3.123.4", "Version 14.2 (Build 30309.002)", "15.0.516.32", "14.1.218.15", "14.2.247.5"]
+    assert [texts.index(text) for text in sorted(texts, key=Build.parse)] == [3, 4, 1, 0, 2]
     assert Build.parse("Version 15.1 (Build 32507.006)") == Build.parse("15.1.2507.6")
 
 
