@@ -142,6 +142,11 @@ def test_what_is_no_certificate_is_told_and_never_fine(stored: bytes) -> None:
     assert [told["why"] for told in unreadable] == [row["unreadable"]]
 
 
+def test_half_a_certificate_has_no_thumbprint() -> None:
+    trust, _unreadable = read(msExchFedOrgCertificate=serialized(*PROPERTIES, (32, encoded(made())))[:-1])
+    assert [row["thumbprint"] for row in trust["certificates"]] == [None]
+
+
 def test_without_the_library_the_thumbprint_is_known_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate, "CRYPTOGRAPHY_IMPORT_ERROR", ImportError("No module named 'cryptography'"))
     found = made()

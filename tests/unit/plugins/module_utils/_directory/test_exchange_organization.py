@@ -253,6 +253,13 @@ def test_a_later_database_gives_nothing_to_outlook() -> None:
     assert (row["generation"], row["rpc_client_access_server"], row["rpc_client_access_kind"]) == ("2019", None, None)
 
 
+def test_names_that_differ_in_case_are_one() -> None:
+    own, *copies = database("DB1", "MBX1", "CAS1", {"MBX2": 1})
+    owner = f"cn=mbx1,cn=servers,{AG}".encode()
+    (row,) = read("databases", *HOSTS, Entry(own.dn.lower(), own.values | {"msexchowningserver": (owner,)}), *copies)
+    assert (row["generation"], row["preferred_site"]) == ("2010", "Failover")
+
+
 def test_the_copies_of_a_database_in_their_order() -> None:
     dag = f"CN=DAG1,CN=Database Availability Groups,{AG}"
     (row,) = read("databases", *HOSTS, *database("DB1", "MBX1", "CAS1", {"CAS1": None, "MBX1": 2, "MBX2": 1}, dag))
