@@ -64,3 +64,10 @@ attributes:
   idempotent:
     support: full
 """
+
+    DIRECTORY = r"""
+options: {}
+attributes:
+  connection:
+    details: It talks to domain controllers, and to the host of the task only if that is one.
+"""

@@ -27,8 +27,8 @@ options:
     required: true
   spns:
     description:
-      - The names, V(class/host), V(class/host:port) or V(class/host/service), without regard to case.
-      - Characters beyond ASCII are refused; the invisible ones among them would look like another name.
+      - The names, V(class/host), V(class/host:port) or V(class/host/service), without regard to case. Characters beyond
+        ASCII are refused, since the invisible ones would look like another name.
     type: list
     elements: str
     required: true
@@ -43,10 +43,9 @@ options:
     default: present
   on_conflict:
     description:
-      - What to do when another account of the forest has one of the names.
-      - V(fail) writes nothing at all. V(move) takes the name away from the other account first; both show in the diff.
-      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved, as it
-        stands for more than this one name.
+      - When another account has one of the names, V(fail) writes nothing at all; V(move) takes the name away from it
+        first, and both show in the diff.
+      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved.
     type: str
     choices: [fail, move]
     default: fail
@@ -54,13 +53,13 @@ extends_documentation_fragment:
   - winha.cluster.directory
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
+  - winha.cluster.attributes.directory
 seealso:
   - module: winha.cluster.spn_info
   - plugin: winha.cluster.exchange_principal_names
     plugin_type: filter
 notes:
-  - A move writes to two accounts in turn. If the domain controller dies in between, nobody has the name until the next
-    run.
+  - A move writes to two accounts. If the domain controller dies in between, nobody has the name until the next run.
   - Writing needs WriteProperty on C(servicePrincipalName). The validated write that delegation dialogs offer lets a
     computer have names of its own host only.
 """

@@ -40,6 +40,7 @@ extends_documentation_fragment:
   - winha.cluster.directory
   - winha.cluster.attributes
   - winha.cluster.attributes.info
+  - winha.cluster.attributes.directory
 seealso:
   - module: winha.cluster.spn
 """
