@@ -78,8 +78,6 @@ EXAMPLES = r"""
 - name: Take a name over from the account that had it
   winha.cluster.spn:
     servers: [dc1.corp.example.com, dc2.corp.example.com]
-    username: svc-ansible@CORP.EXAMPLE.COM
-    password: "{{ directory_password }}"
     account: EXCHASA$
     spns: [http/mail.corp.example.com]
     on_conflict: move
