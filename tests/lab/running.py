@@ -83,6 +83,11 @@ def rewind(state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
+def _whereabouts(estate: Estate) -> tuple[str, ...]:
+    found = estate.directory
+    return (found.domain, found.netbios, found.server, found.address, found.password) if found else ()
+
+
 class PortTakenError(OSError):
     """An address and port of the estate is in use."""
 
@@ -156,6 +161,8 @@ class RunningEstate:
             (host.name, host.address) for host in self.estate.hosts
         ]:
             raise EstateError("the hosts of the estate file have changed: stop the estate first")
+        if _whereabouts(fresh) != _whereabouts(self.estate):
+            raise EstateError("the domain of the estate file has changed its names or address: stop the estate first")
         with self.world.clock.lock:
             self._rebuild(fresh)
         self.estate = fresh

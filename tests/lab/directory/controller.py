@@ -82,7 +82,7 @@ class DomainController:
         pem.chmod(0o600)
         if not (self.folder / "complete").exists():
             self.forget()
-            template.copy(self.description, self.folder, pem)
+            template.make(self.description, self.folder, pem)
             (self.folder / "complete").touch()
         else:
             template.settle(self.description, self.folder, pem)

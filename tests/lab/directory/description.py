@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..understanding import EstateError, choice, take
+from . import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,7 @@ class Directory:
     certificate: str
     sites: tuple[Site, ...]
     accounts: tuple[Account, ...]
+    exchange: exchange.Exchange | None = None
 
     @property
     def realm(self) -> str:
@@ -141,7 +143,7 @@ def _loopback(where: str, given: Any) -> str:
 
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Understand the description of a domain, or raise EstateError with one sentence about what is wrong."""
-    optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts"}
+    optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "exchange"}
     body = take("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
@@ -150,6 +152,8 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         double = next(name for name in names if names.count(name) > 1)
         raise EstateError(f"two accounts have the name {double}")
     domain = str(body["domain"]).lower()
+    sites = tuple(_sites(body.get("sites", ())))
+    known = ("Default-First-Site-Name", *(site.name for site in sites))
     return Directory(
         domain,
         str(body.get("netbios", domain.partition(".")[0])).upper(),
@@ -158,6 +162,7 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         str(body.get("server", "dc01")).lower(),
         str(body.get("password", credentials["password"])),
         choice("certificate of the directory", body.get("certificate", "good"), CERTIFICATES),
-        tuple(_sites(body.get("sites", ()))),
+        sites,
         accounts,
+        exchange.parse(body["exchange"], domain, known) if "exchange" in body else None,
     )

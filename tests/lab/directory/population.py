@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import organization
 from .ldif import change, entry
+from .names import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +25,6 @@ _HOST = (
     "trksvr trkwks ups time wins www http w3svc iisadmin msdtc"
 )
 _HOST_ALIASES = frozenset(_HOST.split())
-
-
-def escaped(name: str) -> str:
-    """A value as a part of a distinguished name (RFC 4514)."""
-    text = "".join(f"\\{sign}" if sign in ',+"\\<>;=' else sign for sign in name)
-    return f"\\{text}" if text[:1] in ("#", " ") else text
 
 
 def account_dn(directory: Directory, account: Account) -> str:
@@ -57,6 +53,13 @@ def _account(directory: Directory, account: Account, spns: list[str]) -> str:
             "dNSHostName": account.dns_name,
         },
     )
+
+
+def _everybody(directory: Directory) -> list[Account]:
+    """The accounts of the description, and those of Exchange's servers that it does not name itself."""
+    named = {account.name.lower() for account in directory.accounts}
+    servers = organization.accounts(directory.exchange) if directory.exchange else ()
+    return [*directory.accounts, *(account for account in servers if account.name.lower() not in named)]
 
 
 def _containers(directory: Directory) -> Iterator[str]:
@@ -90,7 +93,7 @@ def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]
     """Each account with the SPNs that a controller takes, and those that it would refuse as not unique."""
     exact: dict[str, str] = {}
     alias: dict[str, str] = {}
-    for account in directory.accounts:
+    for account in _everybody(directory):
         allowed: list[str] = []
         refused: list[str] = []
         for spn in account.spns:
@@ -106,6 +109,7 @@ def objects(directory: Directory) -> Iterator[str]:
     """LDIF of everything that is added through the modules of Samba."""
     yield from _sites(directory)
     yield from _containers(directory)
+    yield from organization.objects(directory)
     for account, allowed, _refused in _split(directory):
         yield _account(directory, account, allowed)
 

@@ -18,18 +18,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import population, settings
+from . import federation, population, schema, settings
 from .ldif import change, parse
 from .programs import insist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .description import Directory
 
 # Stands in the zone for the address until a copy is made.
 _PLACEHOLDER = "127.253.253.253"
-_KEPT = 12
+_KEPT = 8
+_QUIET = ("--nosync", "--option=log level = 0")
+_SCHEMA = "--option=dsdb:schema update allowed = yes"
 
 
 def _home() -> Path:
@@ -39,16 +41,28 @@ def _home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "winha-lab" / "directory"
 
 
-def _digest(directory: Directory) -> str:
+def _digest(*told: object) -> str:
+    made = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+    made.update(insist("samba", "--version").encode())
+    for file in sorted(Path(__file__).parent.iterdir()):
+        if file.suffix in (".py", ".yml"):
+            made.update(file.read_bytes())
+    return made.hexdigest()[:24]
+
+
+def _domain(directory: Directory) -> str:
+    """What a domain without anything in it depends on."""
+    return _digest("domain", directory.domain, directory.netbios, directory.server, directory.password)
+
+
+def _content(directory: Directory) -> str:
+    """What a filled domain depends on; certificates and addresses are put into its copies."""
     told = asdict(directory)
     for name in ("address", "relay", "certificate"):
         del told[name]
-    made = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
-    made.update(insist("samba", "--version").encode())
-    for file in sorted(Path(__file__).parent.rglob("*")):
-        if file.suffix in (".py", ".ldif", ".yml"):
-            made.update(file.read_bytes())
-    return made.hexdigest()[:24]
+    if told["exchange"]:
+        del told["exchange"]["trusts"]
+    return _digest("content", told)
 
 
 @contextlib.contextmanager
@@ -64,23 +78,23 @@ def database(folder: Path) -> list[str]:
     return ["-H", str(folder / "private" / "sam.ldb"), f"--configfile={folder / 'smb.conf'}"]
 
 
-def add(folder: Path, ldif: str) -> None:
+def add(folder: Path, ldif: str, *options: str) -> None:
     """Add objects while nothing runs, through the modules of Samba, in one transaction."""
     if ldif:
-        insist("ldbadd", *database(folder), "--nosync", given=ldif)
+        insist("ldbadd", *database(folder), *_QUIET, *options, given=ldif)
 
 
-def modify(folder: Path, ldif: str) -> None:
+def modify(folder: Path, ldif: str, *options: str) -> None:
     """Change objects while nothing runs, through the modules of Samba, in one transaction."""
     if ldif:
-        insist("ldbmodify", *database(folder), "--nosync", given=ldif)
+        insist("ldbmodify", *database(folder), *_QUIET, *options, given=ldif)
 
 
 def modify_past_modules(folder: Path, base_dn: str, ldif: str) -> None:
     """Change objects in a partition's own file: nothing is checked, and no USN is taken."""
     if ldif:
         file = folder / "private" / "sam.ldb.d" / f"{base_dn.upper()}.ldb"
-        insist("ldbmodify", "-H", f"tdb://{file}", "--nosync", given=ldif)
+        insist("ldbmodify", "-H", f"tdb://{file}", *_QUIET, given=ldif)
 
 
 def _provision(directory: Directory, folder: Path) -> None:
@@ -124,9 +138,18 @@ def _habits(directory: Directory) -> str:
     return change(directory.base_dn, "replace", {"maxPwdAge": -0x8000000000000000, "msDS-LogonTimeSyncInterval": 0})
 
 
-def _make(directory: Directory, folder: Path) -> None:
+def _empty(directory: Directory, folder: Path) -> None:
+    """A domain with nothing in it, and with Exchange's schema."""
     _provision(directory, folder)
     modify(folder, _own_names(directory, folder) + _habits(directory))
+    for ldif in ("".join(schema.attributes(directory.schema_dn)), *schema.classes(directory.schema_dn)):
+        add(folder, ldif, _SCHEMA)
+    modify(folder, "".join(schema.superiors(directory.schema_dn)), _SCHEMA)
+
+
+def _filled(directory: Directory, folder: Path) -> None:
+    _copy(_kept(_domain(directory), lambda made: _empty(directory, made)), folder)
+    settle(directory, folder, None)
     add(folder, "".join(population.objects(directory)))
     modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)))
 
@@ -137,18 +160,23 @@ def _forget(home: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _template(directory: Directory) -> Path:
+def _kept(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder that was made before under a name, or makes it now; others that want the same wait."""
     home = _home()
-    found = home / _digest(directory)
-    with _alone(home / "lock"):
+    found = home / name
+    with _alone(home / f"{name}.lock"):
         if not found.exists():
             with tempfile.TemporaryDirectory(dir=home, prefix="new-") as draft:
                 made = Path(draft) / "domain"
-                _make(directory, made)
+                make(made)
                 made.rename(found)
             _forget(home)
         os.utime(found)
     return found
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("run", "smb.conf"))
 
 
 def _move(directory: Directory, folder: Path) -> str:
@@ -166,8 +194,9 @@ def _move(directory: Directory, folder: Path) -> str:
     return "".join(changes)
 
 
-def copy(directory: Directory, folder: Path, pem: Path) -> None:
-    """Make the domain of a description in a folder."""
-    shutil.copytree(_template(directory), folder, dirs_exist_ok=True)
+def make(directory: Directory, folder: Path, pem: Path) -> None:
+    """Make the domain of a description in a folder. Raises DirectoryError."""
+    _copy(_kept(_content(directory), lambda made: _filled(directory, made)), folder)
     settle(directory, folder, pem)
     modify(folder, _move(directory, folder))
+    add(folder, "".join(federation.objects(directory)))

@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the key `exchange` of a directory says: an organization in the words of those who run it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..understanding import EstateError, choice, take
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+ROLES = {"mailbox": 2, "client_access": 4, "unified_messaging": 16, "hub_transport": 32, "edge_transport": 64}
+SERVICES = ("owa", "ecp", "ews", "oab", "activesync", "autodiscover", "powershell", "outlook_anywhere", "mapi")
+_DOMAIN_TYPES = ("authoritative", "external_relay", "internal_relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a virtual directory is told; None leaves what Exchange's setup writes, an empty text writes nothing."""
+
+    internal: str | None = None
+    external: str | None = None
+    authentication: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An Exchange server. `scp` is the URL of its Autodiscover SCP, `scp_sites` the sites that it is for."""
+
+    name: str
+    fqdn: str
+    site: str
+    roles: tuple[str, ...]
+    version: tuple[int, int, int, int]
+    services: Mapping[str, Service] = field(default_factory=dict)
+    scp: str = ""
+    scp_sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A client access array."""
+
+    name: str
+    fqdn: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A mailbox database: its copies by server with their activation preference, and who answers for it."""
+
+    name: str
+    copies: Mapping[str, int]
+    rpc_client_access: str
+    legacy_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityGroup:
+    """A DAG."""
+
+    name: str
+    members: tuple[str, ...]
+    witness: str = ""
+    witness_directory: str = ""
+    addresses: tuple[str, ...] = ()
+    cross_site_rpc: bool = False
+    datacenter_activation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """An accepted domain; the kind is its position in Exchange's list."""
+
+    name: str
+    kind: int
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate to be made: `days` from now to its end, which may be negative."""
+
+    days: int = 1825
+    self_signed: bool = True
+    key_identifier: bool = True
+    key: str = "rsa"
+    subject: str = "Federation"
+
+
+@dataclass(frozen=True, slots=True)
+class FederationTrust:
+    """A federation trust and the organization's certificates in it."""
+
+    name: str
+    application: str
+    current: Certificate | None
+    previous: Certificate | None
+    following: Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An Exchange organization."""
+
+    organization: str
+    servers: tuple[Server, ...]
+    arrays: tuple[Array, ...]
+    databases: tuple[Database, ...]
+    groups: tuple[AvailabilityGroup, ...]
+    domains: tuple[Domain, ...]
+    trusts: tuple[FederationTrust, ...]
+
+
+def _version(where: str, text: Any) -> tuple[int, int, int, int]:
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)", str(text))
+    if not found:
+        raise EstateError(f"version of {where} is {text}, not four numbers with points between them")
+    major, minor, build, revision = map(int, found.groups())
+    return major, minor, build, revision
+
+
+def _service(where: str, data: Any) -> Service:
+    if isinstance(data, str):
+        return Service(data)
+    body = take(where, data, {"internal", "external", "authentication"}, set())
+    return Service(body.get("internal"), body.get("external"), body.get("authentication"))
+
+
+def _chosen(where: str, body: Mapping[str, Any], servers: Iterable[Server]) -> set[str]:
+    """The servers that an entry is for: those that it names, those of its site, or all."""
+    known = {server.name: server for server in servers}
+    named = set(body.get("servers", known))
+    if stray := sorted(named - set(known)):
+        raise EstateError(f"{where} names the server {stray[0]}, which is not described")
+    return {name for name in named if body.get("site", known[name].site) == known[name].site}
+
+
+def _servers(data: Mapping[str, Any], domain: str) -> tuple[Server, ...]:
+    found: list[Server] = []
+    for position, item in enumerate(data["servers"], 1):
+        where = f"Exchange server {item.get('name', position) if isinstance(item, dict) else position}"
+        body = take(where, item, {"fqdn", "version"}, {"name", "site", "roles"})
+        roles = tuple(choice(f"roles of {where}", role, tuple(ROLES)) for role in body["roles"])
+        fqdn = body.get("fqdn", f"{body['name'].lower()}.{domain}")
+        version = _version(where, body.get("version", data.get("version", "14.1.218.15")))
+        scp = f"https://{fqdn}/autodiscover/autodiscover.xml" if "client_access" in roles else ""
+        found.append(Server(body["name"], fqdn, body["site"], roles, version, {}, scp, (body["site"],) if scp else ()))
+    return tuple(found)
+
+
+def _settled(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[Server]:
+    """The servers with what `urls` and `autodiscover` say of them; later entries go before earlier ones."""
+    services: dict[str, dict[str, Service]] = {server.name: {} for server in servers}
+    points: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for item in data.get("urls", ()):
+        body = take("an entry of urls", item, {"servers", "site", *SERVICES}, set())
+        for name in _chosen("urls", body, servers):
+            services[name] |= {key: _service(f"{key} of urls", body[key]) for key in SERVICES if key in body}
+    for item in data.get("autodiscover", ()):
+        body = take("an entry of autodiscover", item, {"servers", "site", "sites"}, {"url"})
+        for name in _chosen("autodiscover", body, servers):
+            site = next(server.site for server in servers if server.name == name)
+            points[name] = (body["url"], tuple(body.get("sites", (site,))))
+    for server in servers:
+        url, sites = points.get(server.name, (server.scp, server.scp_sites))
+        is_client_access = "client_access" in server.roles
+        yield Server(
+            server.name, server.fqdn, server.site, server.roles, server.version, services[server.name],
+            url if is_client_access else "", sites if is_client_access else (),
+        )  # fmt: skip
+
+
+def _databases(data: Mapping[str, Any], servers: Iterable[Server], arrays: Iterable[Array]) -> Iterator[Database]:
+    # An array's legacyExchangeDN ends in its FQDN, a server's in its name.
+    legacy = {server.name: server.name for server in servers} | {array.name: array.fqdn for array in arrays}
+    known = {server.name for server in servers}
+    for item in data.get("databases", ()):
+        body = take("a database", item, set(), {"name", "copies", "rpc_client_access"})
+        where = f"database {body['name']}"
+        listed = body["copies"]
+        copies = listed if isinstance(listed, dict) else {name: place for place, name in enumerate(listed, 1)}
+        if stray := sorted(set(copies) - known):
+            raise EstateError(f"{where} has a copy on {stray[0]}, which is not described")
+        answers = choice(f"rpc_client_access of {where}", body["rpc_client_access"], tuple(legacy))
+        yield Database(body["name"], copies, answers, legacy[answers])
+
+
+def _groups(data: Mapping[str, Any], servers: Iterable[Server]) -> Iterator[AvailabilityGroup]:
+    optional = {"witness", "witness_directory", "addresses", "cross_site_rpc", "datacenter_activation"}
+    known = {server.name for server in servers}
+    for item in data.get("dags", ()):
+        body = take("a DAG", item, optional, {"name", "members"})
+        if stray := sorted(set(body["members"]) - known):
+            raise EstateError(f"DAG {body['name']} has the member {stray[0]}, which is not described")
+        yield AvailabilityGroup(
+            body["name"], tuple(body["members"]), body.get("witness", ""), body.get("witness_directory", ""),
+            tuple(body.get("addresses", ())), bool(body.get("cross_site_rpc")), bool(body.get("datacenter_activation")),
+        )  # fmt: skip
+
+
+def _domains(data: Mapping[str, Any]) -> Iterator[Domain]:
+    for item in data.get("accepted_domains", ()):
+        body = take("an accepted domain", item, {"type", "default"}, {"name"})
+        kind = choice(f"type of {body['name']}", body.get("type", "authoritative"), _DOMAIN_TYPES)
+        yield Domain(body["name"], _DOMAIN_TYPES.index(kind), bool(body.get("default", False)))
+
+
+def _certificate(where: str, data: Any) -> Certificate | None:
+    if data is None:
+        return None
+    body = take(where, data, {"days", "self_signed", "key_identifier", "key", "subject"}, set())
+    return Certificate(
+        int(body.get("days", 1825)),
+        bool(body.get("self_signed", True)),
+        bool(body.get("key_identifier", True)),
+        choice(f"key of {where}", body.get("key", "rsa"), ("rsa", "ec")),
+        body.get("subject", "Federation"),
+    )
+
+
+def _trusts(data: Mapping[str, Any]) -> Iterator[FederationTrust]:
+    for item in data.get("federation_trusts", ()):
+        body = take("a federation trust", item, {"application", "certificate", "previous", "next"}, {"name"})
+        made = [
+            _certificate(f"{key} of federation trust {body['name']}", body.get(key))
+            for key in ("certificate", "previous", "next")
+        ]
+        yield FederationTrust(body["name"], body.get("application", ""), *made)
+
+
+def parse(data: Any, domain: str, sites: Iterable[str]) -> Exchange:
+    """Understand an organization, or raise EstateError with one sentence about what is wrong."""
+    optional = {"version", "arrays", "databases", "dags", "urls", "autodiscover", "accepted_domains"}
+    body = take("exchange", data, optional | {"federation_trusts"}, {"organization", "servers"})
+    bare = _servers(body, domain)
+    arrays = tuple(Array(**take("an array", item, set(), {"name", "fqdn", "site"})) for item in body.get("arrays", ()))
+    known = set(sites)
+    for name, site in ((item.name, item.site) for group in (bare, arrays) for item in group):
+        if site not in known:
+            raise EstateError(f"{name} is in site {site}, which is not described")
+    return Exchange(
+        body["organization"], tuple(_settled(body, bare)), arrays, tuple(_databases(body, bare, arrays)),
+        tuple(_groups(body, bare)), tuple(_domains(body)), tuple(_trusts(body)),
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Federation trusts: certificates of the organization as Windows serializes them."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from . import organization
+from .exchange import Certificate
+from .ldif import entry
+from .names import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .description import Directory
+    from .exchange import FederationTrust
+
+_KEY_PROVIDER, _SHA1, _MD5, _FRIENDLY_NAME, _KEY_IDENTIFIER, _CERTIFICATE = 2, 3, 4, 11, 20, 32
+_X509 = 1
+_FRIENDLY = "Exchange Delegation Federation"
+
+
+def _key(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    if kind == "ec":
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(65537, 2048)
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def certificate(told: Certificate) -> x509.Certificate:
+    """A certificate as New-ExchangeCertificate makes them for federation, or with the faults that are asked for."""
+    key = _key(told.key)
+    signer = key if told.self_signed else _key("rsa")
+    end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=told.days)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(told.subject))
+        .issuer_name(_name(told.subject if told.self_signed else "Lab Issuing CA"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(end - timedelta(days=1825))
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+        )
+    )
+    if told.key_identifier:
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+def thumbprint(made: x509.Certificate) -> str:
+    """The SHA-1 of a certificate in hexadecimal."""
+    return made.fingerprint(hashes.SHA1()).hex().upper()
+
+
+def _record(kind: int, data: bytes) -> bytes:
+    return struct.pack("<III", kind, _X509, len(data)) + data
+
+
+def _provider(container: str) -> bytes:
+    """A CRYPT_KEY_PROV_INFO as it is serialized: offsets, then two texts in UTF-16."""
+    texts = [f"{text}\0".encode("utf-16-le") for text in (container, "Microsoft RSA SChannel Cryptographic Provider")]
+    head = 28
+    return struct.pack("<7I", head, head + len(texts[0]), 12, 0x20, 0, 0, 1) + b"".join(texts)
+
+
+def serialized(made: x509.Certificate) -> bytes:
+    """A certificate as Windows serializes it: its properties, then the certificate itself."""
+    der = made.public_bytes(serialization.Encoding.DER)
+    records = [
+        _record(_SHA1, hashlib.sha1(der).digest()),
+        _record(_MD5, hashlib.md5(der).digest()),
+        _record(_KEY_PROVIDER, _provider(thumbprint(made).lower())),
+        _record(_FRIENDLY_NAME, f"{_FRIENDLY}\0".encode("utf-16-le")),
+    ]
+    identifiers = [item.value for item in made.extensions if isinstance(item.value, x509.SubjectKeyIdentifier)]
+    records += [_record(_KEY_IDENTIFIER, identifier.digest) for identifier in identifiers]
+    return b"".join((*records, _record(_CERTIFICATE, der)))
+
+
+def _trust(base: str, trust: FederationTrust, version: int) -> str:
+    values: dict[str, str | bytes | int] = {}
+    for infix, told in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
+        if told:
+            made = certificate(told)
+            values[f"msExchFedOrg{infix}Certificate"] = serialized(made)
+            values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(made)
+    issuer = certificate(Certificate(subject="TokenIssuer"))
+    gateway = "https://nexus.microsoftonline-p.com/FederationMetadata/2006-12/FederationMetadata.xml"
+    return entry(
+        f"CN={escaped(trust.name)},{base}",
+        {
+            "objectClass": "msExchFedTrust",
+            "msExchFedApplicationId": "00000000481C2F5A",
+            "msExchFedApplicationUri": trust.application or None,
+            "msExchFedMetadataEPR": gateway,
+            "msExchFedMetadataPollInterval": 1440,
+            "msExchFedTokenIssuerType": "WINDOWSLIVEID",
+            "msExchFedTokenIssuerURI": "urn:federation:MicrosoftOnline",
+            "msExchFedTokenIssuerEPR": "https://login.microsoftonline.com/extSTS.srf",
+            "msExchFedTokenIssuerCertificate": serialized(issuer),
+            "msExchVersion": version,
+            **values,
+        },
+    )
+
+
+def objects(directory: Directory) -> Iterator[str]:
+    """LDIF of the federation trusts: made anew each time, since their certificates end some days from now."""
+    if directory.exchange:
+        base = organization.trusts_dn(directory, directory.exchange)
+        for trust in directory.exchange.trusts:
+            yield _trust(base, trust, 44220983382016)
