@@ -46,6 +46,7 @@ _STOP_ACTIONS = {
     _SECOND: {2: "turn_off", 3: "save", 4: "shut_down"},
 }
 _CHECKPOINT_TYPES = {2: "disabled", 3: "production", 4: "production_only", 5: "standard"}  # UserSnapshotType
+_REALIZED, _PLANNED = "Microsoft:Hyper-V:System:Realized", "Microsoft:Hyper-V:System:Planned"  # VirtualSystemType
 _SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
 _CHECKPOINT_KINDS = {"Realized": "standard", "Recovery": "recovery", "Planned": "planned", "Missing": "missing"}
 _FIRST_SNAPSHOT = 5  # SettingType
@@ -109,12 +110,17 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
         return []
     read_settings = _first_settings if namespace == _FIRST else _settings
     ask = functools.partial(attempt, unknown=unknown)
-    settings = ask("virtual_machines.automatic_stop_action", lambda: read_settings(client))
+    settings = ask("virtual_machines.automatic_stop_action", lambda: read_settings(client, unknown))
     if settings is None:
         unknown.append(Unknown("virtual_machines.checkpoints", unknown[-1].why))
     memory = ask("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
     disks = ask("virtual_machines.disks", lambda: _disks(client, namespace))
     components = ask("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
+    for detail, found in (("automatic_stop_action", settings), ("checkpoints", settings), ("dynamic_memory", memory)):
+        silent = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
+        if silent:
+            why = f"Hyper-V of {client.host} says nothing of it for {', '.join(silent)}."
+            unknown.append(Unknown(f"virtual_machines.{detail}", why))
     whole = (
         dataclasses.replace(
             machine,
@@ -160,14 +166,14 @@ def _systems(client: Client) -> tuple[str, list[Instance]]:
     raise failures[0]
 
 
-def _settings(client: Client) -> dict[str, Settings]:
+def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     columns = "AutomaticShutdownAction, ElementName, UserSnapshotType, VirtualSystemIdentifier, VirtualSystemType"
     found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, doing="the settings")
     settings: dict[str, Settings] = {}
     checkpoints: dict[str, list[Checkpoint]] = {}
     for item in found:
         owner, kind = (item.text("VirtualSystemIdentifier") or "").upper(), item.text("VirtualSystemType") or ""
-        if kind == "Microsoft:Hyper-V:System:Realized":
+        if kind == _REALIZED or (kind == _PLANNED and owner not in settings):
             allowed = item.integer("UserSnapshotType")
             settings[owner] = Settings(
                 automatic_stop_action=word(_STOP_ACTIONS[_SECOND], item.integer("AutomaticShutdownAction")),
@@ -177,10 +183,10 @@ def _settings(client: Client) -> dict[str, Settings]:
             point = kind.removeprefix(_SNAPSHOT)
             kind = "replica" if point.startswith("Replica") else _CHECKPOINT_KINDS.get(point, f"unknown ({point})")
             checkpoints.setdefault(owner, []).append(Checkpoint(name=item.text("ElementName") or "", kind=kind))
-    return _with_checkpoints(settings, checkpoints)
+    return _with_checkpoints(settings, checkpoints, unknown)
 
 
-def _first_settings(client: Client) -> dict[str, Settings]:
+def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     name = "Msvm_VirtualSystemGlobalSettingData"
     found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", doing="the settings")
     settings = {
@@ -194,12 +200,16 @@ def _first_settings(client: Client) -> dict[str, Settings]:
     for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, doing="the checkpoints"):
         point = Checkpoint(name=item.text("ElementName") or "", kind="standard")
         checkpoints.setdefault((item.text("SystemName") or "").upper(), []).append(point)
-    return _with_checkpoints(settings, checkpoints)
+    return _with_checkpoints(settings, checkpoints, unknown)
 
 
 def _with_checkpoints(
-    settings: t.Mapping[str, Settings], checkpoints: t.Mapping[str, list[Checkpoint]]
+    settings: t.Mapping[str, Settings], checkpoints: t.Mapping[str, list[Checkpoint]], unknown: list[Unknown]
 ) -> dict[str, Settings]:
+    strays = [point.name for owner, points in checkpoints.items() if owner not in settings for point in points]
+    if strays:
+        why = f"It is not clear what virtual machine these belong to: {', '.join(strays)}."
+        unknown.append(Unknown("virtual_machines.checkpoints", why))
     return {
         owner: dataclasses.replace(
             found, checkpoints=tuple(sorted(checkpoints.get(owner, ()), key=lambda point: point.name))
