@@ -192,15 +192,13 @@ class State:
     holders: t.Mapping[str, tuple[Holder, ...]]
     collisions: t.Mapping[str, tuple[Holder, ...]]
 
-    def has(self, key: str) -> bool:
-        return any(spn.lower() == key for spn in self.account.principal_names)
-
     def others(self, key: str) -> list[Holder]:
         return [one for one in self.holders.get(key, ()) if one.dn.lower() != self.account.dn.lower()]
 
     def before(self, key: str) -> Accounts:
         """The accounts that have a name; of the own account its domain controller knows best."""
-        dns = {one.dn for one in self.others(key)} | ({self.account.dn} if self.has(key) else set())
+        has = any(spn.lower() == key for spn in self.account.principal_names)
+        dns = {one.dn for one in self.others(key)} | ({self.account.dn} if has else set())
         return Accounts(tuple(sorted(dns, key=str.lower)))
 
 
@@ -208,28 +206,36 @@ def read(session: Directory, options: task.Options) -> State:
     """The account, and what the forest has of the names. Raises C(TaskError) for names that are none."""
     names = _parsed(options["spns"])
     account = accounts.find_account(session, options["account"])
-    if options["state"] == "absent":
-        return State(account=account, names=names, holders={}, collisions={})
-    missing = [name for key, name in names.items() if not any(spn.lower() == key for spn in account.principal_names)]
+    has = {spn.lower() for spn in account.principal_names}
+    missing = [name for key, name in names.items() if key not in has and options["state"] != "absent"]
     colliding = forest.colliding(missing, forest.read_host_aliases(session)) if missing else {}
-    found = forest.holders_of(session, [*names.values(), *(name for those in colliding.values() for name in those)])
+    touched = {*names, *(spn.lower() for spn in _unwanted(account, names, options["state"]))}
+    found = forest.holders_of(session, {*touched, *(name.key for those in colliding.values() for name in those)})
     return State(
         account=account,
         names=names,
-        holders={key: found[key] for key in names},
+        holders={key: found[key] for key in touched},
         collisions={key: tuple(one for name in those for one in found[name.key]) for key, those in colliding.items()},
     )
 
 
+def _unwanted(account: Account, names: t.Container[str], state: str) -> list[str]:
+    """What the account has and is to lose."""
+    if state == "present":
+        return []
+    listed = state == "absent"
+    return sorted((spn for spn in account.principal_names if (spn.lower() in names) == listed), key=str.lower)
+
+
 def _parsed(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
-    names, problems = {}, []
+    names: dict[str, ServicePrincipalName] = {}
+    problems = []
     for text in texts:
         try:
             name = ServicePrincipalName.parse(text)
+            names.setdefault(name.key, name)
         except PrincipalNameError as exc:
             problems.append(str(exc))
-        else:
-            names.setdefault(name.key, name)
     if problems:
         raise task.TaskError(f"Not every one of spns is a service principal name: {'; '.join(problems)}.")
     return names
@@ -243,12 +249,9 @@ def plan(state: State, options: task.Options) -> Plan:
         _refuse_conflicts(state, options["on_conflict"])
         listed = [Change(label=str(name), before=state.before(key), after=own) for key, name in state.names.items()]
         changes += [change for change in listed if change.before != own]
-    kept = set(state.names) if options["state"] == "exact" else set()
-    if options["state"] != "present":
-        surplus = [spn for spn in state.account.principal_names if (spn.lower() in state.names) != bool(kept)]
-        for spn in sorted(surplus, key=str.lower):
-            before = state.before(spn.lower())
-            changes.append(Change(label=spn, before=before, after=before.without(state.account.dn)))
+    for spn in _unwanted(state.account, state.names, options["state"]):
+        before = state.before(spn.lower())
+        changes.append(Change(label=spn, before=before, after=before.without(state.account.dn)))
     return Plan(title="Service principal names", steps=(Step(tuple(changes)),) if changes else ())
 
 
@@ -281,7 +284,7 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
         problem = exc
     try:
         account = accounts.read_account(session, own)
-        found = forest.holders_of(session, [ServicePrincipalName.parse(label) for label in wanted.values()])
+        found = forest.holders_of(session, {*wanted, *unwanted})
     except ServerError as exc:
         raise (problem or exc) from exc
     now = dataclasses.replace(state, account=account, holders={**state.holders, **found})

@@ -46,14 +46,13 @@ def read_host_aliases(session: Directory) -> Aliases:
     return read_aliases(value for entry in found for value in entry.texts("sPNMappings"))
 
 
-def holders_of(session: Directory, names: t.Iterable[ServicePrincipalName]) -> dict[str, tuple[Holder, ...]]:
-    """The accounts of the forest that have any of these names, by the key of the name. Raises C(ServerError).
+def holders_of(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Holder, ...]]:
+    """The accounts of the forest that have any of these names, in lower case, by name. Raises C(ServerError).
 
     What the global catalog says of the session's own domain counts less than what the domain controller itself says:
     a catalog on another server learns of changes later.
     """
-    wanted = {name.key: str(name) for name in names}
-    keys = sorted(wanted)
+    keys = sorted(keys)
     found: dict[str, set[Holder]] = {key: set() for key in keys}
     doing = "looking through the forest for the service principal names"
     for start in range(0, len(keys), _NAMES_A_SEARCH):

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""spn: which names an account has afterwards, in the directory's own store, and what was written to get there."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from domain_stage import Domain, Modification
+
+if t.TYPE_CHECKING:
+    from stage import Result
+
+HTTP = "http/mail.corp.example.test"
+RPC = [f"{service}/outlook.corp.example.test" for service in ("exchangeMDB", "exchangeRFR", "exchangeAB")]
+NAMES = [HTTP, *RPC]
+PLACES = ["localhost", "dc"]
+
+
+def rows(result: Result) -> dict[str, tuple[list[str], list[str] | None, str]]:
+    """What the result says of each name: who had it, who has it, and what became of it."""
+    return {row["spn"]: (row["before"], row["holders"], row["result"]) for row in result.data["spns"]}
+
+
+def lines(result: Result) -> tuple[list[str], list[str]]:
+    """The diff."""
+    return result.diff["before"].splitlines(), result.diff["after"].splitlines()
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("host", PLACES)
+def test_adds_what_is_missing_and_nothing_else(domain: Domain, host: str) -> None:
+    own, other = "http/other.corp.example.test", "http/www.corp.example.test"
+    asa, web = domain.add("ASA$", own, RPC[0]), domain.add("WEB1$", other)
+    untouched = domain.names()
+    play = domain.playbook("spn", {"account": "ASA$", "spns": NAMES}, host=host)
+    missing = sorted([HTTP, *RPC[1:]])
+    usn = domain.controller.usn(web)
+
+    checked = domain.check(play)
+    assert checked.rc == 0, checked.output
+    applied = domain.play(play, "--diff")
+    assert applied.rc == 0, applied.output
+    assert domain.modifications() == [Modification(asa, add=tuple(missing), delete=())]
+    assert domain.names() == untouched | {asa: {own, *NAMES}}
+    assert domain.controller.usn(web) == usn
+    again = domain.play(play, "--diff")
+    assert (again.rc, len(domain.modifications())) == (0, 1)
+
+    first, second, third = (run.of(host) for run in (checked, applied, again))
+    assert [one.changed for one in (first, second, third)] == [True, True, False]
+    for result, word in ((first, "would_change"), (second, "changed")):
+        assert rows(result) == {
+            name: ([] if name in missing else [asa], [asa], word if name in missing else "compliant") for name in NAMES
+        }
+        assert [sorted(side) for side in lines(result)] == [
+            [f"{name}: nobody" for name in missing],
+            [f"{name}: {asa}" for name in missing],
+        ]
+        assert result.data["account"] == {"dn": asa, "name": "ASA$", "kind": "computer"}
+    assert f"-{HTTP}: nobody\n" in checked.output
+    assert f"+{HTTP}: {asa}\n" in checked.output
+    assert rows(third) == {name: ([asa], [asa], "compliant") for name in NAMES}
+    assert third.diff is None
+
+
+def test_case_makes_no_difference(domain: Domain) -> None:
+    asa = domain.add("ASA$", "HTTP/Mail.Corp.Example.Test", *RPC)
+    result = domain.task("spn", {"account": "asa", "spns": [HTTP.upper(), *(spn.lower() for spn in RPC)]})
+    assert (result.status, result.changed, domain.modifications()) == ("ok", False, [])
+    exact = domain.task("spn", {"account": "asa", "spns": NAMES, "state": "exact"})
+    assert (exact.status, exact.changed, domain.modifications()) == ("ok", False, [])
+    absent = domain.task("spn", {"account": "asa", "spns": [HTTP], "state": "absent"})
+    assert (absent.changed, domain.names_of(asa)) == (True, set(RPC))
+
+
+def test_one_name_written_twice_is_one_name(domain: Domain) -> None:
+    asa = domain.add("ASA$")
+    result = domain.task("spn", {"account": "ASA$", "spns": [HTTP, HTTP.upper(), HTTP]})
+    assert domain.modifications() == [Modification(asa, add=(HTTP,), delete=())]
+    assert list(rows(result)) == [HTTP]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("host", PLACES)
+def test_absent_takes_these_names_and_no_others(domain: Domain, host: str) -> None:
+    asa, web = domain.add("ASA$", *NAMES), domain.add("WEB1$", "http/www.corp.example.test")
+    unwanted = [RPC[0].upper(), RPC[1], "http/www.corp.example.test", "http/nowhere.corp.example.test"]
+    play = domain.playbook("spn", {"account": "ASA$", "spns": unwanted, "state": "absent"}, host=host)
+    checked = domain.check(play).of(host)
+    applied = domain.play(play, "--diff").of(host)
+    assert domain.modifications() == [Modification(asa, add=(), delete=tuple(sorted(RPC[:2])))]
+    assert domain.names_of(asa) == {HTTP, RPC[2]}
+    assert domain.names_of(web) == {"http/www.corp.example.test"}
+    again = domain.play(play, "--diff").of(host)
+    assert [one.changed for one in (checked, applied, again)] == [True, True, False]
+    assert len(domain.modifications()) == 1
+    assert (
+        lines(checked)
+        == lines(applied)
+        == (
+            [f"{spn}: {asa}" for spn in sorted(RPC[:2], key=str.lower)],
+            [f"{spn}: nobody" for spn in sorted(RPC[:2], key=str.lower)],
+        )
+    )
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("host", PLACES)
+def test_exact_adds_and_deletes_in_one_step(domain: Domain, host: str) -> None:
+    old = ["http/old.corp.example.test", "MSSQLSvc/sql.corp.example.test:1433"]
+    asa = domain.add("ASA$", *old, RPC[0])
+    play = domain.playbook("spn", {"account": "ASA$", "spns": NAMES, "state": "exact"}, host=host)
+    checked = domain.check(play).of(host)
+    applied = domain.play(play, "--diff").of(host)
+    assert domain.modifications() == [Modification(asa, add=tuple(sorted([HTTP, *RPC[1:]])), delete=tuple(sorted(old)))]
+    assert domain.names_of(asa) == set(NAMES)
+    again = domain.play(play, "--diff").of(host)
+    assert [one.changed for one in (checked, applied, again)] == [True, True, False]
+    assert len(domain.modifications()) == 1
+    assert lines(checked) == lines(applied)
+    for result, word in ((checked, "would_change"), (applied, "changed")):
+        assert {spn: rows(result)[spn] for spn in old} == {spn: ([asa], [], word) for spn in old}
+        assert rows(result)[HTTP] == ([], [asa], word)
+
+
+def test_exactly_no_names_empties_the_account(domain: Domain) -> None:
+    asa = domain.add("ASA$", *NAMES)
+    play = domain.playbook("spn", {"account": "ASA$", "spns": [], "state": "exact"})
+    assert domain.check(play).of("localhost").changed
+    assert domain.play(play).of("localhost").changed
+    assert domain.names_of(asa) == set()
+    assert not domain.play(play).of("localhost").changed
