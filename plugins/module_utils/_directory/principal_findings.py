@@ -135,7 +135,7 @@ def _without_kerberos(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
 def _autodiscover(sources: Sources) -> t.Iterator[Finding]:
     points = [each for each in sources.internal if each.service == SCP and each.host and each.server.site]
     points.sort(key=lambda each: (natural(each.server.site), natural(each.server.name), each.host))
-    for _, same_site in itertools.groupby(points, key=lambda each: each.server.site.lower()):
+    for _site, same_site in itertools.groupby(points, key=lambda each: each.server.site.lower()):
         peers = list(same_site)
         site = peers[0].server.site
         balanced = collections.Counter(each.host for each in peers if not sources.owner(each.host))

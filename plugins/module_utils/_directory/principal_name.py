@@ -79,7 +79,7 @@ def read_aliases(values: t.Iterable[str]) -> Aliases:
     """
     aliases: dict[str, frozenset[str]] = {}
     for value in values:
-        service_class, _, rest = value.lower().partition("=")
+        service_class, _equals, rest = value.lower().partition("=")
         found = frozenset(alias.strip() for alias in rest.split(",")) - {""}
         aliases[service_class.strip()] = aliases.get(service_class.strip(), frozenset()) | found
     return aliases

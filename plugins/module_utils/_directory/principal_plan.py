@@ -110,13 +110,13 @@ class _Draft:
         asked = {name.key for name in self._wishes.extra.get(self.family, ())}
         for key in sorted(set(self.names) & set(newer.names)):
             loser, winner = (newer, self) if key in asked else (self, newer)
-            name, _ = loser.names.pop(key)
+            name = loser.names.pop(key)[0]
             answers = "asked for on the account of {}" if key in asked else "{} answers for it too; its account has it"
             loser.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = answers.format(winner.title)
 
     @property
     def web_hosts(self) -> set[str]:
-        return {name.host.lower() for name, _ in self.names.values() if name.service_class.lower() == "http"}
+        return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
 
     def explain(self, planned: t.Container[str]) -> None:
         """Say of all other published names why they are not needed; C(planned) has the hosts of all generations."""

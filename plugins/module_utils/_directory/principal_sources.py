@@ -118,8 +118,11 @@ class Sources:
         return next((server.name for server in self.servers if server.is_called(host)), "")
 
     def client_access(self, family: str) -> tuple[Server, ...]:
-        """The servers of a family that clients meet: by their role, or because they publish something."""
-        publishing = {publication.server.name for publication in self.internal}
+        """The servers of a family that clients meet: by their role, or because they publish something.
+
+        Every server has a URL for PowerShell, whatever its role.
+        """
+        publishing = {each.server.name for each in self.internal if each.service != "powershell"}
         return tuple(
             server
             for server in self.servers

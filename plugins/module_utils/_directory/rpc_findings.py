@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .enumeration import folded, natural
+from .enumeration import folded, listed, natural
 from .finding import Finding
 from .management_shell import BALANCED, for_each, quoted
 
@@ -42,10 +42,10 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
     address, identity = array.address, quoted(array.name)
     if not servers:
         yield Finding(
-            kind="leftover_array",
+            kind="unused_array",
             about=(array.name,),
-            text=f"{_array_name(array)} is left over: there is no Client Access server of Exchange 2010.",
-            remedy=f"Run Remove-ClientAccessArray -Identity {identity}",
+            text=f"No Client Access server of Exchange 2010 is known, so nothing is planned for {_array_name(array)}.",
+            remedy="Run Get-ExchangeServer | Format-Table Name, Site, ServerRole, AdminDisplayVersion",
         )
         return
     if address.problem:
@@ -82,7 +82,9 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
 
 def _databases(sources: Sources) -> t.Iterator[Finding]:
     here = {array.site.lower(): array.address.host for array in sources.arrays if array.address.host}
-    sites = {array.address.host: array.site for array in sources.arrays if array.address.host}
+    sites: dict[str, list[str]] = {}
+    for each in sources.arrays:
+        sites.setdefault(each.address.host, []).append(each.site)
     alike: dict[tuple[str, str], list[Database]] = {}
     for database in sources.databases:
         alike.setdefault((database.endpoint, database.site), []).append(database)
@@ -92,8 +94,8 @@ def _databases(sources: Sources) -> t.Iterator[Finding]:
             kind, what = "database_of_single_server", f"the server {owner} alone"
         elif endpoint not in sites:
             kind, what = "database_of_unknown_name", f"{endpoint}, which is neither a CAS array nor a server"
-        elif site and here.get(site.lower(), endpoint) != endpoint:
-            kind, what = "database_of_other_site", f"the CAS array {endpoint} of site {sites[endpoint]}"
+        elif site and not {site.lower(), ""} & {served.lower() for served in sites[endpoint]}:
+            kind, what = "database_of_other_site", f"the CAS array {endpoint} of site {listed(sites[endpoint])}"
         else:
             continue
         names = [database.name for database in databases]

@@ -131,6 +131,22 @@ def test_databases_that_send_outlook_elsewhere(endpoint: str, kind: str, what: s
     )
 
 
+def test_a_database_of_a_site_without_an_array_is_of_another_site() -> None:
+    bare = server("B1", site="Berlin")
+    exchange = healthy(database("DB1", "outlook1.b.c", "B1"), servers=[*CAS[:3], bare])
+    assert found(exchange) == [("no_array", ["B1"]), ("database_of_other_site", ["DB1"])]
+
+
+def test_one_name_may_serve_two_sites() -> None:
+    servers = [*CAS[:3], server("B1", site="Berlin")]
+    twice = [
+        array("Outlook2", "outlook1.b.c", "Berlin"),
+        database("DB1", "outlook1.b.c"),
+        database("DB2", "outlook1.b.c", "B1"),
+    ]
+    assert found(healthy(*twice, servers=servers)) == []
+
+
 @pytest.mark.parametrize(
     "more",
     [{"generation": "2016"}, {"recovery": True}, {"rpc_client_access_server": None}],
@@ -151,7 +167,7 @@ def test_arrays_and_sites() -> None:
     assert found(healthy(array("Outlook9", "mail.b.c"))) == [("shared_name", ["Outlook9"])]
     assert found(healthy(array("Outlook9", "cas1.corp.example.com"))) == [("array_named_after_server", ["Outlook9"])]
     assert found(healthy(array("Outlook9", "10.0.0.1"))) == [("invalid_name", ["Outlook9"])]
-    assert found(healthy(servers=[server("EX1", "2016")])) == [("leftover_array", ["Outlook1"])]
+    assert found(healthy(servers=[server("EX1", "2016")])) == [("unused_array", ["Outlook1"])]
 
 
 def test_urls_that_are_wrong_are_folded() -> None:

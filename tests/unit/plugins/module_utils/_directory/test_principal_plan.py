@@ -222,7 +222,8 @@ def test_a_server_is_met_by_clients_for_its_role_or_because_it_publishes() -> No
     edge = {**server("EDGE1", "2016"), "roles": ["edge_transport"]}
     exchange = estate([server("CAS1"), only_mailbox, two_roles, one_role, edge], [])
     assert [each["servers"] for each in plan(exchange)["generations"]] == [["CAS1"], ["EX2"]]
-    exchange = estate([only_mailbox, two_roles], [directory(two_roles, "ews", "mail.b.c")])
+    parts = [directory(two_roles, "ews", "mail.b.c"), directory(only_mailbox, "powershell", "mbx1.corp.example.com")]
+    exchange = estate([only_mailbox, two_roles], parts)
     assert [each["servers"] for each in plan(exchange)["generations"]] == [["EX1"]]
 
 
