@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which entries of the event log are kept, whatever order they come in."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows import event
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, Reference, new_instance
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault
+from hypothesis import given
+from hypothesis import strategies as st
+
+URI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Win32_NTLogEvent"
+NOW = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
+
+
+def entry(minutes_ago: int, **more: t.Any) -> Instance:
+    values = {
+        "EventCode": 1135,
+        "TimeGenerated": NOW - datetime.timedelta(minutes=minutes_ago),
+        "Message": f"{minutes_ago} ago",
+    }
+    return new_instance(URI, values | more)
+
+
+class Log:
+    """A host with these entries, which notes what it was asked and how far it was read."""
+
+    host = "hv01"
+
+    def __init__(self, entries: t.Iterable[Instance | Fault]) -> None:
+        self.entries = entries
+        self.asked = ""
+        self.given = 0
+        self.released = False
+
+    def pages(self, _target: Reference, _namespace: str, *, wql: str) -> t.Iterator[Instance]:
+        self.asked = wql
+        try:
+            for one in self.entries:
+                if isinstance(one, Fault):
+                    raise one
+                self.given += 1
+                yield one
+        finally:
+            self.released = True
+
+
+def read(log: Log, limit: int = 50, **more: t.Any) -> event.Events:
+    return event.read_events(t.cast("t.Any", log), more.get("ids", [1135]), since=more.get("since", NOW), limit=limit)
+
+
+@given(ages=st.lists(st.integers(0, 10_000), max_size=30), limit=st.integers(0, 20))
+def test_the_newest_are_kept_and_the_others_counted(ages: list[int], limit: int) -> None:
+    found = read(Log(map(entry, ages)), limit)
+    assert [one.message for one in found.newest] == [f"{age} ago" for age in sorted(ages)[:limit]]
+    assert len(found.newest) + found.beyond == len(ages)
+
+
+def test_the_time_is_asked_for_as_wmi_writes_it() -> None:
+    log = Log([])
+    east = datetime.datetime(2026, 1, 1, 1, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    read(log, ids=[1135, 1069], since=east)
+    assert "TimeGenerated>='20251231233000.000000+000'" in log.asked
+    assert re.search(r"\(EventCode=1135 OR EventCode=1069\)", log.asked)
+    assert "Logfile='System'" in log.asked
+
+
+def test_a_message_is_one_line_and_not_too_long() -> None:
+    (found,) = read(Log([entry(1, Message="word\r\n\tword " * 200)])).newest
+    assert len(found.message) <= 500
+    assert found.message.startswith("word word word")
+    assert "\n" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"Message": None, "InsertionStrings": ["hv02", "hv01"]}, "hv02; hv01"),
+        ({"Message": None}, ""),
+        ({"Message": "kept", "InsertionStrings": ["hv02"]}, "kept"),
+    ],
+)
+def test_an_event_whose_text_is_not_on_the_host(values: dict[str, t.Any], message: str) -> None:
+    (found,) = read(Log([entry(1, **values)])).newest
+    assert found.message == message
+
+
+def test_nobody_reads_a_flood() -> None:
+    log = Log(entry(number) for number in range(50_000))
+    with pytest.raises(event.TooManyEvents, match="System event log on hv01 failed: more than 10000 entries match"):
+        read(log)
+    assert log.given == 10_001
+    assert log.released
+
+
+def test_a_refusal_says_what_was_tried() -> None:
+    with pytest.raises(Fault, match="Reading the System event log on hv01 failed: no") as caught:
+        read(Log([entry(1), Fault("no")]))
+    assert caught.value.host == "hv01"

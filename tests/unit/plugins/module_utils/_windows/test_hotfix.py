@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Windows writes into InstalledOn."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows.hotfix import day_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIRST, LAST = datetime.date(1990, 1, 1), datetime.date(2100, 12, 31)
+
+
+@given(day=st.dates(FIRST, LAST))
+def test_a_day_in_any_form_that_windows_writes(day: datetime.date) -> None:
+    ticks = (day - datetime.date(1601, 1, 1)).days * 86400 * 10_000_000
+    for text in (f"{day.month}/{day.day}/{day.year}", f"{day:%m/%d/%Y}", f"{day:%Y%m%d}", f"{ticks:016x}"):
+        assert day_of(text) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "14.10.2025", "31/12/2025", "10/14/25", "2025-10-14", "0000", "ffffffffffffffff", "today"]
+)
+def test_what_is_not_guessed_at(text: str) -> None:
+    assert day_of(text) is None

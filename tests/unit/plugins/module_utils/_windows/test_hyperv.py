@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said of virtual machines when Hyper-V says little, or something that we do not know."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows import hyperv
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    AccessDenied,
+    AnswerLost,
+    Fault,
+    NotFound,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown
+
+WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
+FIRST, SECOND = "root/virtualization", "root/virtualization/v2"
+ID = "6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
+OTHER = "7F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
+HOST = {"Name": "HV01", "ElementName": "HV01", "EnabledState": 2}
+GUEST = {"Name": ID, "ElementName": "EX01", "EnabledState": 2}
+SETTINGS = {"VirtualSystemIdentifier": ID, "VirtualSystemType": "Microsoft:Hyper-V:System:Realized"}
+ABSENT = NotFound("gone", hresult=0x8004100E)
+
+Rows = t.Sequence[t.Mapping[str, t.Any]] | Fault | AnswerLost
+
+
+class Host:
+    """A host that answers for each namespace and class with rows or a refusal; what it was not told of is empty."""
+
+    host = "hv01"
+
+    def __init__(self, **rows: Rows) -> None:
+        self.rows: dict[tuple[str, str], Rows] = {(SECOND, name): found for name, found in rows.items()}
+        self.rows |= {(FIRST, ""): ABSENT}
+
+    def query(self, namespace: str, wql: str, *, doing: str) -> list[Instance]:
+        del doing
+        found = re.search(r"FROM (\w+)", wql)
+        name = found[1] if found else ""
+        rows = self.rows.get((namespace, name), self.rows.get((namespace, ""), ()))
+        if isinstance(rows, (Fault, AnswerLost)):
+            raise rows
+        return [new_instance(f"{WMI}{namespace}/{name}", row) for row in rows]
+
+
+def read(**rows: Rows) -> tuple[list[hyperv.VirtualMachine], dict[str, str]]:
+    unknown: list[Unknown] = []
+    machines = hyperv.read_virtual_machines(t.cast("t.Any", Host(**rows)), unknown)
+    return machines, {one.what.removeprefix("virtual_machines."): one.why for one in unknown}
+
+
+def test_the_host_itself_is_no_virtual_machine_in_any_language() -> None:
+    machines, unknown = read(Msvm_ComputerSystem=[HOST | {"Caption": "Ordinateur hôte"}])
+    assert (machines, unknown) == ([], {})
+
+
+def test_a_hyper_v_that_does_not_name_its_host_is_not_believed() -> None:
+    with pytest.raises(AnswerLost, match="did not even name its host"):
+        read(Msvm_ComputerSystem=[])
+
+
+def test_silence_is_told() -> None:
+    (machine,), unknown = read(Msvm_ComputerSystem=[HOST, GUEST])
+    assert (machine.settings, machine.dynamic_memory, machine.disks) == (None, None, ())
+    assert machine.shutdown_component == "none"
+    assert set(unknown) == {"automatic_stop_action", "checkpoints", "dynamic_memory"}
+    assert all("EX01" in why for why in unknown.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "details"),
+    [
+        ("Msvm_VirtualSystemSettingData", {"automatic_stop_action", "checkpoints"}),
+        ("Msvm_MemorySettingData", {"dynamic_memory"}),
+        ("Msvm_StorageAllocationSettingData", {"disks"}),
+        ("Msvm_ResourceAllocationSettingData", {"disks"}),
+        ("Msvm_ShutdownComponent", {"shutdown_component"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "refusal", [Fault("slow", subcode="TimedOut"), AnswerLost("lost"), AccessDenied("no")], ids=str
+)
+def test_one_refusal_hides_one_detail(name: str, details: set[str], refusal: Fault) -> None:
+    whole: dict[str, Rows] = {
+        "Msvm_ComputerSystem": [HOST, GUEST],
+        "Msvm_VirtualSystemSettingData": [SETTINGS | {"AutomaticShutdownAction": 4}],
+        "Msvm_MemorySettingData": [{"InstanceID": f"Microsoft:{ID}\\x", "DynamicMemoryEnabled": False}],
+    }
+    (machine,), unknown = read(**whole | {name: refusal})
+    assert set(unknown) == details
+    assert (machine.name, machine.state) == ("EX01", "running")
+    assert (machine.disks is None) == (details == {"disks"})
+    assert (machine.dynamic_memory is None) == (details == {"dynamic_memory"})
+    assert (machine.shutdown_component is None) == (details == {"shutdown_component"})
+    assert (machine.settings is None) == ("checkpoints" in details)
+
+
+def test_numbers_that_nobody_knows_are_told_as_numbers() -> None:
+    (machine,), _unknown = read(
+        Msvm_ComputerSystem=[HOST, GUEST | {"EnabledState": 4711}],
+        Msvm_VirtualSystemSettingData=[
+            SETTINGS | {"AutomaticShutdownAction": 9, "UserSnapshotType": 8},
+            SETTINGS | {"VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Replica:Standard", "ElementName": "a"},
+            SETTINGS | {"VirtualSystemType": "Microsoft:Hyper-V:Snapshot:New", "ElementName": "b"},
+        ],
+        Msvm_ShutdownComponent=[{"SystemName": ID.lower(), "EnabledState": 2, "OperationalStatus": [77]}],
+    )
+    assert machine.state == "unknown (4711)"
+    assert machine.settings is not None
+    assert machine.settings.automatic_stop_action == "unknown (9)"
+    assert machine.settings.checkpoint_type == "unknown (8)"
+    assert [(one.name, one.kind) for one in machine.settings.checkpoints] == [("a", "replica"), ("b", "unknown (New)")]
+    assert machine.shutdown_component == "unknown (77)"
+
+
+def test_a_checkpoint_of_nobody_is_told() -> None:
+    stray = {"VirtualSystemIdentifier": OTHER, "VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
+    rows = [SETTINGS | {"AutomaticShutdownAction": 4}, stray | {"ElementName": "stray"}]
+    _machines, unknown = read(Msvm_ComputerSystem=[HOST, GUEST], Msvm_VirtualSystemSettingData=rows)
+    assert "stray" in unknown["checkpoints"]
+
+
+def test_a_drive_that_the_host_does_not_know_is_still_passed_through() -> None:
+    drive = {"InstanceID": f"Microsoft:{ID}\\c\\0\\0\\D", "HostResource": None}
+    limits = {"InstanceID": "Microsoft:Definition\\x\\Default", "HostResource": None}
+    (machine,), _unknown = read(
+        Msvm_ComputerSystem=[HOST, GUEST],
+        Msvm_ResourceAllocationSettingData=[limits, drive],
+        MSFT_Disk=AnswerLost("lost"),
+    )
+    assert machine.disks is not None
+    assert [(one.path, one.kind) for one in machine.disks] == [(None, "pass_through")]
+
+
+@pytest.mark.parametrize("refusal", [Fault("broken", hresult=0x80041001), Fault("slow", subcode="TimedOut")], ids=str)
+def test_a_broken_hyper_v_is_not_taken_for_none(refusal: Fault) -> None:
+    with pytest.raises(Fault) as caught:
+        read(Msvm_ComputerSystem=refusal)
+    assert caught.value is refusal
+
+
+def test_no_hyper_v_is_told_by_its_namespaces() -> None:
+    with pytest.raises(hyperv.NoHyperV, match="hv01 has no Hyper-V"):
+        read(Msvm_ComputerSystem=ABSENT)
