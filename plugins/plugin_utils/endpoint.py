@@ -12,6 +12,7 @@ import shlex
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 from ansible_collections.winha.cluster.plugins.module_utils.connection import opener
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, said_where
@@ -49,6 +50,8 @@ _WINRM_NUMBER = ("credssp_minimum_version",)
 
 def opener_of(service: Service, options: Options, connection: ConnectionBase, name: str) -> Opener:
     """How to open what a task talks to: where its options say, or else at the host itself."""
+    if service is DNS:
+        return service.opener(options)
     if service is DIRECTORY:
         return service.opener(options if said_where(options) else _of_host(options, connection))
     return service.opener(options) if options["host"] else opener(endpoint_of(connection), name)

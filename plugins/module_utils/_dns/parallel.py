@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many waits at once. Private to this collection."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+_AT_ONCE = 16
+
+_T = t.TypeVar("_T")
+_R = t.TypeVar("_R")
+
+
+def in_parallel(work: t.Callable[[_T], _R], items: t.Sequence[_T]) -> list[_R]:
+    """The work done on each item, in their order; it waits for the network, up to 16 times at once."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(work, items))

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a name resolves to, made of the answers to its questions. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ..errors import AnswerLost, ServerError
+from .parallel import in_parallel
+from .question import Found
+
+try:
+    import dns.exception
+    import dns.name
+except ImportError:
+    # Lookup says so, and without one nothing here is called.
+    pass
+
+if t.TYPE_CHECKING:
+    from .question import Lookup
+
+_KINDS = ("A", "AAAA")
+_LABEL = re.compile(rb"[a-z0-9_-]+", re.IGNORECASE)
+_WHOLE = "write the whole name of a host"
+
+Answer = Found | AnswerLost
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What is known of a name; C(unknown) says what is not, as a sentence.
+
+    C(kind) is C(address), C(alias), C(missing), or C(None) when not even that is known. C(ttl) is in seconds, the
+    largest of all records: how long a client may keep what it was answered.
+    """
+
+    name: str
+    kind: str | None = None
+    addresses: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    ttl: int | None = None
+    authoritative: bool | None = None
+    unknown: str | None = None
+
+
+def resolve(lookup: Lookup, names: t.Sequence[str]) -> list[Resolved]:
+    """What each name resolves to, in their order; each question is asked once, however often a name is given."""
+    meant: dict[str, dns.name.Name | str] = {name: _understood(name) for name in names}
+    questions = list(
+        dict.fromkeys((name, kind) for name in meant.values() if not isinstance(name, str) for kind in _KINDS)
+    )
+    answers = dict(zip(questions, in_parallel(lambda question: _answer(lookup, *question), questions), strict=True))
+    return [
+        Resolved(name=name, unknown=parsed)
+        if isinstance(parsed, str)
+        else _combined(name, {kind: answers[parsed, kind] for kind in _KINDS})
+        for name, parsed in ((name, meant[name]) for name in names)
+    ]
+
+
+def _understood(text: str) -> dns.name.Name | str:
+    """The absolute name, in ASCII; or why there is none, as a sentence."""
+    try:
+        name = dns.name.from_text(text, dns.name.root)
+    except dns.exception.DNSException as exc:
+        return str(ServerError(f"{text!r} is no host name: {exc}", advice=_WHOLE))
+    labels = name.labels[:-1]
+    if not labels or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
+        return str(ServerError(f"{text!r} is no host name", advice=_WHOLE))
+    return name
+
+
+def _answer(lookup: Lookup, name: dns.name.Name, kind: str) -> Answer:
+    try:
+        return lookup.ask(name, kind)
+    except AnswerLost as exc:
+        return exc
+
+
+def _combined(name: str, answers: t.Mapping[str, Answer]) -> Resolved:
+    found = [answer for answer in answers.values() if isinstance(answer, Found)]
+    telling = [answer for answer in found if answer.ttl is not None]
+    aliases = max((answer.aliases for answer in found), key=len, default=())
+    addresses = tuple(address for answer in found for address in answer.addresses)
+    kind = "alias" if aliases else "address" if addresses else "missing" if len(found) == len(answers) else None
+    return Resolved(
+        name=name,
+        kind=kind,
+        addresses=addresses,
+        aliases=aliases,
+        ttl=max((answer.ttl or 0 for answer in telling), default=None),
+        authoritative=all(answer.authoritative for answer in telling or found) if kind else None,
+        unknown=" ".join(_gaps(name, answers)) or None,
+    )
+
+
+def _gaps(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
+    """A sentence for each thing that was not found out."""
+    lost: dict[tuple[str, str], list[str]] = {}
+    for kind, answer in answers.items():
+        if isinstance(answer, AnswerLost):
+            lost.setdefault((answer.answer, answer.advice), []).append(kind)
+    for (why, advice), kinds in lost.items():
+        yield str(
+            ServerError(f"DNS gave no answer about the {' and '.join(kinds)} records of {name}: {why}", advice=advice)
+        )
+    ends = {answer.aliases[-1] for answer in answers.values() if isinstance(answer, Found) and answer.loose_end}
+    for end in sorted(ends):
+        yield str(
+            ServerError(
+                f"{name} is an alias of {end}, and the DNS server did not say whether that has addresses",
+                advice=f"ask for {end}, or name DNS servers that follow aliases",
+            )
+        )

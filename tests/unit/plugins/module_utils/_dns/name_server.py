@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A DNS server that answers what a test says, by UDP and TCP, and writes down what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import socketserver
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import dns.flags
+import dns.message
+import dns.rdatatype
+import dns.rrset
+
+SOA = ("example.test.", 3600, "IN", "SOA", "dc1.example.test. hostmaster.example.test. 1 900 600 86400 3600")
+
+Say = Callable[[dns.message.Message], dns.message.Message | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """A server that runs; `asked` has transport, name and kind of each question in the order of their arrival."""
+
+    address: str
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def reply(
+    question: dns.message.Message,
+    *records: tuple[str, int, str, str, str],
+    rcode: int = 0,
+    flags: int = dns.flags.RA,
+    authority: tuple[tuple[str, int, str, str, str], ...] = (),
+) -> dns.message.Message:
+    """A response with these records: name, seconds, class, kind, data."""
+    made = dns.message.make_response(question)
+    made.flags |= flags
+    made.set_rcode(rcode)
+    made.answer = [dns.rrset.from_text(*record) for record in records]
+    made.authority = [dns.rrset.from_text(*record) for record in authority]
+    return made
+
+
+def kind(question: dns.message.Message) -> str:
+    """A or AAAA."""
+    return dns.rdatatype.to_text(question.question[0].rdtype)
+
+
+@contextlib.contextmanager
+def serving(say: Say) -> Iterator[NameServer]:
+    """A server on a port of its own; what `say` gives is sent, and None is silence. By UDP, what is long is cut off."""
+
+    def respond(transport: str, wire: bytes) -> bytes | None:
+        question = dns.message.from_wire(wire)
+        server.asked.append((transport, str(question.question[0].name), kind(question)))
+        answer = say(question)
+        if answer is None:
+            return None
+        whole = answer.to_wire(max_size=65535)
+        if transport == "tcp" or len(whole) <= 512:
+            return whole
+        answer.answer = []
+        answer.flags |= dns.flags.TC
+        return answer.to_wire()
+
+    class Datagram(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            wire, socket = self.request
+            if answer := respond("udp", wire):
+                socket.sendto(answer, self.client_address)
+
+    class Stream(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            (length,) = struct.unpack("!H", self.rfile.read(2))
+            if answer := respond("tcp", self.rfile.read(length)):
+                self.wfile.write(struct.pack("!H", len(answer)) + answer)
+
+    with contextlib.ExitStack() as stack:
+        stream = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stream))
+        port = stream.server_address[1]
+        datagram = stack.enter_context(socketserver.ThreadingUDPServer(("127.0.0.1", port), Datagram))
+        server = NameServer(f"127.0.0.1:{port}")
+        for one in (stream, datagram):
+            threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True).start()
+            stack.callback(one.shutdown)
+        yield server
