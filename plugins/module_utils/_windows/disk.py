@@ -15,6 +15,7 @@ import typing as t
 
 from .._wsman.errors import ServerError, Unreachable
 from . import adapter
+from .columns import read_columns
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -65,8 +66,8 @@ def drives(client: Client, namespace: str, items: t.Sequence[Instance]) -> list[
     """
     if not items:
         return []
-    wql = "SELECT DeviceID, DriveNumber FROM Msvm_DiskDrive"
-    found = client.query(namespace, wql, doing="reading the disk drives of the host")
+    doing = "reading the disk drives of the host"
+    found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", doing=doing)
     numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
     buses = _buses(client)
     return [_drive(numbers.get(_device(item)), buses) for item in items]
@@ -87,7 +88,7 @@ def _device(item: Instance) -> str:
 
 def _buses(client: Client) -> dict[int | None, int | None]:
     try:
-        found = client.query(_STORAGE, "SELECT Number, BusType FROM MSFT_Disk", doing="reading the disks of the host")
+        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", doing="reading the disks of the host")
     except Unreachable:
         raise
     except ServerError:

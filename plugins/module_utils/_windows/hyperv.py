@@ -13,10 +13,11 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import AccessDenied, AnswerLost, Fault, NotFound, ServerError
+from .._wsman.errors import AccessDenied, AnswerLost, Fault, ServerError
 from .._wsman.faults import WBEM_E_INVALID_NAMESPACE
 from . import adapter, disk
 from .cluster import word
+from .columns import read_columns
 from .unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
@@ -135,16 +136,7 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
 
 
 def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, doing: str) -> list[Instance]:
-    """Some columns of a class; whole instances where the provider refuses columns, or lacks one."""
-    doing = f"reading {doing} of the virtual machines"
-    try:
-        return client.query(namespace, f"SELECT {columns} FROM {name}{where}", doing=doing)  # noqa: S608 (constants)
-    except (NotFound, AccessDenied):
-        raise
-    except Fault as exc:
-        if exc.subcode == "TimedOut":
-            raise
-    return client.query(namespace, f"SELECT * FROM {name}{where}", doing=doing)  # noqa: S608 (constants)
+    return read_columns(client, namespace, name, columns, where, doing=f"reading {doing} of the virtual machines")
 
 
 def _systems(client: Client) -> tuple[str, list[Instance]]:

@@ -1,0 +1,307 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""host_info tells what the estate file says, and of what it could not read that it could not."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+import stage as staging
+import yaml
+from stage import CONNECTIONS, Run, Stage, Variables, changes, tasks
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULE = "winha.cluster.host_info"
+TIMED_OUT = {"fault": 2150858793, "subcode": "w:TimedOut", "text": "The operation took too long."}
+GUESTS = 100
+
+
+def estate(network: str) -> Variables:
+    """The estate on other addresses."""
+    text = (staging.ESTATES / "audit.yml").read_text("utf-8").replace("127.23.0.", f"{network}.")
+    return t.cast("Variables", yaml.safe_load(text))
+
+
+def grown(network: str) -> Variables:
+    """A node with as many virtual machines as nodes have, two disks each."""
+    description = estate(network)
+    cluster = next(one for one in description["clusters"] if one["name"] == "HVC5")
+    machine = {"name": "VM{number:03}", "count": GUESTS, "owner": "hv52", "checkpoints": ["before"]}
+    cluster["virtual_machines"].append(machine | {"disks": [r"C:\ClusterStorage\Volume1\a.vhdx", r"D:\b.vhdx"]})
+    return description
+
+
+def refusing(network: str) -> Variables:
+    """Hosts whose providers answer no columns."""
+    description = estate(network)
+    for host in description["hosts"]:
+        if host["name"] in ("hv52", "old51"):
+            host["projection"] = "refuse"
+    return description
+
+
+@pytest.fixture(scope="module")
+def audit(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The estate of the audit, up for this file."""
+    with staging.stage(estate(networks[6]), tmp_path_factory.mktemp("audit")) as found:
+        yield found
+
+
+@pytest.fixture
+def lab(audit: Stage) -> Stage:
+    audit.estate.reset()
+    return audit
+
+
+def ours(host: str, **options: t.Any) -> str:
+    return tasks(host, {"name": "read", MODULE: options})
+
+
+def data(run: Run, host: str) -> Variables:
+    result = run.of(host)
+    assert (run.rc, result.changed, result.diff) == (0, False, None)
+    return result.data
+
+
+def rows(found: Variables, part: str, *columns: str) -> list[tuple[t.Any, ...]]:
+    return [tuple(row[column] for column in columns) for row in found[part]]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("via", [CONNECTIONS[0], CONNECTIONS[3]], ids="-".join)
+def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str]) -> None:
+    before = lab.picture()
+    found = data(lab.play(ours("hv51"), "--diff", via=via), "hv51")
+    messages = len(lab.journal())
+    checked = data(lab.check(ours("hv51"), via=via), "hv51")
+    assert lab.writes() == []
+    assert changes(before, lab.picture()) == {}
+    assert messages == 11
+    assert found == checked
+    assert found["unknown"] == []
+    windows = {"release": "2022", "build": 20348, "computer_name": "HV51", "last_boot": "2026-11-01T05:06:07Z"}
+    assert found["windows"] == windows
+    assert rows(found, "hotfixes", "id", "installed_on") == [("KB5031364", "2025-10-14"), ("KB5034286", "2026-01-09")]
+    assert rows(found, "adapters", "name", "status", "speed", "mtu", "jumbo", "receive_buffers") == [
+        ("LM", "up", 10_000_000_000, 9000, 9000, 4096),
+        ("Management", "up", 1_000_000_000, 1500, 1500, 256),
+    ]
+    assert found["adapters"][0]["driver"]["version"] == "4.1.219.0"
+    assert found["hyperv"] is True
+    columns = ("name", "state", "automatic_stop_action", "dynamic_memory", "checkpoint_type", "shutdown_component")
+    assert rows(found, "virtual_machines", *columns) == [
+        ("EX01", "running", "shut_down", False, "disabled", "ok"),
+        ("EX03", "off", "save", False, "production", "no_contact"),
+    ]
+    assert rows(found, "virtual_machines", "checkpoints") == [([],), ([],)]
+    assert found["virtual_machines"][0]["disks"] == [
+        {"path": r"C:\ClusterStorage\Volume1\EX01\EX01.vhdx", "kind": "shared_volume"},
+        {"path": r"\\fs51.example.test\vms\EX01\DB01.vhdx", "kind": "smb"},
+    ]
+    held = lab.estate.private_properties("HVC5", "Virtual Machine EX01")
+    assert found["virtual_machines"][0]["id"].lower() == held["VmID"].lower()
+    assert rows(found, "events", "id", "computer") == [(1135, "hv51.example.test"), (1177, "hv51.example.test")]
+    assert found["events"][0]["source"] == "Microsoft-Windows-FailoverClustering"
+    assert found["events"][0]["message"] == (
+        "Cluster node 'hv52' was taken out of the active membership. Look at its network."
+    )
+    age = datetime.datetime.now(tz=datetime.UTC) - datetime.datetime.fromisoformat(found["events"][0]["time"])
+    assert abs(age - datetime.timedelta(days=3)) < datetime.timedelta(minutes=10)
+    assert found["events_beyond"] == 0
+
+
+def test_tells_what_exchange_must_not_have(lab: Stage) -> None:
+    found = data(lab.play(ours("hv52", gather=["virtual_machines"])), "hv52")
+    assert len(lab.journal()) == 8
+    first, second = found["virtual_machines"]
+    assert (first["name"], first["dynamic_memory"], second["state"]) == ("EX02", True, "paused")
+    assert first["checkpoints"] == [
+        {"name": "Before CU14", "kind": "standard"},
+        {"name": "EX02 backup", "kind": "recovery"},
+    ]
+    assert rows(first, "disks", "path", "kind") == [
+        (r"C:\ClusterStorage\Volume1\EX02\EX02_4f1c.avhdx", "shared_volume"),
+        (r"\\.\PHYSICALDRIVE4", "iscsi"),
+        (r"\\.\PHYSICALDRIVE5", "pass_through"),
+        (r"D:\Hyper-V\EX02\Log.vhdx", "file"),
+    ]
+    assert second["shutdown_component"] == "lost_contact"
+
+
+def test_older_windows_says_it_in_its_own_way(lab: Stage) -> None:
+    run = lab.play(ours("hv53:old51"))
+    newer, old = data(run, "hv53"), data(run, "old51")
+    assert (newer["unknown"], old["unknown"]) == ([], [])
+    assert (newer["windows"]["release"], old["windows"]["release"]) == ("2012", "2008 R2")
+    columns = ("name", "automatic_stop_action", "checkpoint_type", "dynamic_memory", "shutdown_component")
+    assert rows(newer, "virtual_machines", *columns) == [("TEST01", "turn_off", None, False, "ok")]
+    # 2 is turn off there and shut down here.
+    assert rows(old, "virtual_machines", *columns) == [
+        ("EX21", "shut_down", None, False, "ok"),
+        ("EX22", "save", None, True, "no_contact"),
+    ]
+    assert rows(old, "virtual_machines", "checkpoints") == [([],), ([{"name": "Before SP3", "kind": "standard"}],)]
+    assert rows(old["virtual_machines"][0], "disks", "path", "kind") == [
+        (r"C:\ClusterStorage\Volume1\EX21\EX21.vhd", "shared_volume"),
+        (r"\\.\PHYSICALDRIVE3", "pass_through"),
+    ]
+    assert rows(old, "hotfixes", "id", "installed_on") == [
+        ("KB976902", None),
+        ("KB2550886", "2012-06-18"),
+        ("KB2552040", "2012-06-18"),
+    ]
+    assert rows(old, "adapters", "name", "status", "mtu", "jumbo", "receive_buffers") == [
+        ("Local Area Connection", "up", None, 1500, 256)
+    ]
+    assert rows(old, "events", "id", "message") == [(1135, "old52")]
+
+
+def test_a_host_without_hyper_v_has_no_virtual_machines(lab: Stage) -> None:
+    found = data(lab.play(ours("ex51")), "ex51")
+    assert (found["hyperv"], found["virtual_machines"], found["unknown"]) == (False, [], [])
+    assert rows(found, "events", "id") == [(1135,)]
+
+
+def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
+    parts = {
+        "windows": ({"windows"}, 1),
+        "hotfixes": ({"hotfixes"}, 1),
+        "adapters": ({"adapters"}, 2),
+        "virtual_machines": ({"hyperv", "virtual_machines"}, 6),
+        "events": ({"events", "events_beyond"}, 1),
+    }
+    run = lab.play(tasks("hv51", *({"name": name, MODULE: {"gather": [name]}} for name in parts)))
+    nothing = lab.play(ours("hv51", gather=[]))
+    kept = {"unknown", "changed", "failed"}
+    for name, (keys, _messages) in parts.items():
+        assert set(run.of("hv51", name).data) - kept == keys
+    assert set(data(nothing, "hv51")) - kept == set()
+    assert len(lab.journal()) == sum(messages for _keys, messages in parts.values())
+
+
+def test_a_hundred_virtual_machines_take_no_more_messages_than_two(
+    bring_up: t.Callable[[t.Callable[[str], Variables]], Stage],
+) -> None:
+    lab = bring_up(grown)
+    found = data(lab.play(ours("hv52")), "hv52")
+    assert len(found["virtual_machines"]) == GUESTS + 2
+    assert sum(len(machine["disks"]) for machine in found["virtual_machines"]) == 2 * GUESTS + 5
+    assert len(lab.journal()) <= 14
+
+
+def test_the_newest_events_and_how_many_more(lab: Stage) -> None:
+    wishes = {
+        "default": {},
+        "few": {"event_limit": 3},
+        "none": {"event_limit": 0},
+        "recent": {"event_days": 1},
+        "other": {"event_ids": [1135]},
+    }
+    run = lab.play(
+        tasks("hv52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in wishes.items()))
+    )
+    seen = {name: run.of("hv52", name).data for name in wishes}
+    counts = {name: (len(found["events"]), found["events_beyond"]) for name, found in seen.items()}
+    assert counts == {"default": (50, 10), "few": (3, 57), "none": (0, 60), "recent": (6, 0), "other": (0, 0)}
+    times = [event["time"] for event in seen["default"]["events"]]
+    assert times == sorted(times, reverse=True)
+    assert seen["few"]["events"] == seen["default"]["events"][:3]
+
+
+UNREADABLE = {
+    "Win32_OperatingSystem": {"windows"},
+    "Win32_QuickFixEngineering": {"hotfixes"},
+    "MSFT_NetAdapter": {"adapters"},
+    "MSFT_NetAdapterAdvancedPropertySettingData": {"adapters.jumbo", "adapters.receive_buffers"},
+    "Msvm_ComputerSystem": {"virtual_machines"},
+    "Msvm_VirtualSystemSettingData": {"virtual_machines.automatic_stop_action", "virtual_machines.checkpoints"},
+    "Msvm_MemorySettingData": {"virtual_machines.dynamic_memory"},
+    "Msvm_StorageAllocationSettingData": {"virtual_machines.disks"},
+    "Msvm_ShutdownComponent": {"virtual_machines.shutdown_component"},
+    "Win32_NTLogEvent": {"events"},
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_times_out_is_unknown_and_the_rest_is_told(lab: Stage, name: str) -> None:
+    whole = data(lab.play(ours("hv51")), "hv51")
+    lab.estate.add_fault(host="hv51", operation="Enumerate", action="time_out", **{"class": name})
+    found = data(lab.play(ours("hv51")), "hv51")
+    assert {one["what"] for one in found["unknown"]} == UNREADABLE[name]
+    for one in found["unknown"]:
+        assert one["why"].startswith("Reading ")
+        assert "0x80338029" in one["why"]
+    hidden = {what.partition(".")[0] for what in UNREADABLE[name]}
+    missing = {"events_beyond"} if "events" in hidden else {"hyperv"} if name == "Msvm_ComputerSystem" else set()
+    kept = {key for key in whole if key not in hidden | missing | {"unknown"}}
+    assert {key: found[key] for key in kept} == {key: whole[key] for key in kept}
+    for what in UNREADABLE[name]:
+        part, _mark, detail = what.partition(".")
+        if not detail:
+            assert part not in found
+        else:
+            assert {row[detail] for row in found[part]} == {None}
+            assert [row["name"] for row in found[part]] == [row["name"] for row in whole[part]]
+
+
+def test_a_host_that_only_goes_slow_loses_one_part(lab: Stage) -> None:
+    lab.estate.add_fault(
+        host="hv51", operation="Enumerate", action={"slow": 4}, **{"class": "Win32_QuickFixEngineering"}
+    )
+    patience = {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_sec": 2}
+    run = lab.play(ours("hv51", gather=["hotfixes", "events"]), hosts={"hv51": patience})
+    found = data(run, "hv51")
+    assert [one["what"] for one in found["unknown"]] == ["hotfixes"]
+    assert found["unknown"][0]["why"].startswith("Reading the installed hotfixes on hv51 failed: ")
+    assert len(found["events"]) == 2
+
+
+def test_when_nothing_can_be_read_the_task_fails_and_says_each_reason(lab: Stage) -> None:
+    lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT)
+    for run in (lab.play(ours("hv51")), lab.check(ours("hv51"))):
+        result = run.of("hv51")
+        assert (run.rc, result.status) == (2, "failed")
+        for part in ("operating system", "hotfixes", "network adapters", "virtual machines", "System event log"):
+            assert part in result.message
+        assert result.message.count("Reading ") == 5
+
+
+def test_a_host_that_is_unreachable_is_unreachable(lab: Stage) -> None:
+    for wrong in ({"ansible_port": 1}, {"ansible_password": "wrong"}):
+        run = lab.play(ours("hv51"), hosts={"hv51": wrong})
+        assert (run.rc, run.of("hv51").status) == (4, "unreachable")
+
+
+def test_a_provider_that_refuses_columns_is_asked_for_all(
+    bring_up: t.Callable[[t.Callable[[str], Variables]], Stage],
+) -> None:
+    lab = bring_up(refusing)
+    run = lab.play(ours("hv51:hv52:old51", gather=["virtual_machines"]))
+    for name, machines in (("hv52", ["EX02", "FILE01"]), ("old51", ["EX21", "EX22"])):
+        found = data(run, name)
+        assert found["unknown"] == []
+        assert [machine["name"] for machine in found["virtual_machines"]] == machines
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"event_days": 0}, "event_days 0 is out of range"),
+        ({"event_limit": 2000}, "event_limit 2000 is out of range"),
+        ({"event_ids": [70000]}, "70000 is none"),
+        ({"gather": ["disks"]}, "value of gather must be one or more of"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
+    lab: Stage, options: Variables, sentence: str
+) -> None:
+    run = lab.play(ours("hv51", **options))
+    assert (run.rc, run.of("hv51").status) == (2, "failed")
+    assert sentence in run.of("hv51").message
+    assert lab.journal() == []
