@@ -147,6 +147,34 @@ def test_one_name_may_serve_two_sites() -> None:
     assert found(healthy(*twice, servers=servers)) == []
 
 
+def test_the_preferred_copy_says_where_a_database_belongs() -> None:
+    """Whatever the order in which copies are given; without a preference they come last."""
+    servers = [*CAS[:3], server("B1", site="Berlin")]
+    copies = [
+        {"server": "B1", "activation_preference": None},
+        {"server": "B1", "activation_preference": 2},
+        {"server": "CAS1", "activation_preference": 1},
+    ]
+    second = array("Outlook2", "outlook2.b.c", "Berlin")
+    there = database("DB1", "outlook2.b.c", copies=copies)
+    assert found(healthy(second, there, servers=servers)) == [("database_of_other_site", ["DB1"])]
+    assert found(healthy(second, database("DB1", "outlook1.b.c.", copies=copies), servers=servers)) == []
+
+
+def test_what_has_no_known_site_is_not_compared() -> None:
+    servers = [{**each, "site": None} for each in CAS[:3]]
+    points = [point(servers[0], "a.b.c"), point(servers[1], "b.b.c")]
+    nowhere = ("client_access_arrays", {**ARRAY[1], "site": None})
+    parts = [
+        nowhere,
+        *points,
+        *(directory(each, "ews", "mail.b.c") for each in servers),
+        database("DB1", "outlook1.b.c"),
+    ]
+    assert found(estate(servers, parts)) == []
+    assert found(estate(CAS[:1], [nowhere, WEB[0], database("DB1", "outlook1.b.c")])) == [("no_array", ["CAS1"])]
+
+
 @pytest.mark.parametrize(
     "more",
     [{"generation": "2016"}, {"recovery": True}, {"rpc_client_access_server": None}],
@@ -194,10 +222,10 @@ def test_a_server_without_urls() -> None:
 
 @pytest.mark.parametrize("service", ["mapi", "outlook_anywhere"])
 def test_what_does_not_offer_negotiate(service: str) -> None:
-    servers = [server("EX1", "2016"), server("EX2", "2016")]
+    servers = [server("EX1", "2016"), server("EX2", "2016"), server("EX3", "2016")]
     parts = [
-        ("virtual_directories", {**directory(each, service, "mail.b.c")[1], "negotiate": each["name"] == "EX1"})
-        for each in servers
+        ("virtual_directories", {**directory(each, service, "mail.b.c")[1], "negotiate": negotiate})
+        for each, negotiate in zip(servers, (True, False, None), strict=True)
     ]
     assert found(estate(servers, parts)) == [("no_negotiate", ["EX2"])]
 

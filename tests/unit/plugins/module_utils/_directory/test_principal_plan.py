@@ -103,6 +103,7 @@ def test_a_pointer_to_another_forest_is_no_name_of_this_one() -> None:
     pointer = {"server": None, "name": "other", "kind": "pointer", "url": "LDAP://dc.other.example", "host": None}
     exchange = estate([server("CAS1")], [("autodiscover", pointer)])
     assert (names(exchange), left_out(exchange)) == ({}, {})
+    assert [each["kind"] for each in plan(exchange)["findings"]] == ["no_url", "no_array"]
 
 
 def test_an_array_needs_the_names_of_rpc_and_no_others() -> None:
@@ -291,6 +292,7 @@ def test_the_host_of_a_url_is_what_counts(url: str) -> None:
         ("https://-mail.b.c/EWS", "has no valid host name"),
         ("https://m\N{ZERO WIDTH SPACE}ail.b.c/EWS", r"U\+200B"),
         ("https://*.b.c/EWS", "wildcard"),
+        (f"https://{'a.' * 126}bc/EWS", "has no valid host name"),
         ("https://mail.b.c, https://x/EWS", "has no valid host name"),
     ],
 )
