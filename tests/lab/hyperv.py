@@ -216,6 +216,11 @@ def _physical(guests: list[tuple[Guest, int]]) -> dict[int, int]:
 
 
 def _drives(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    for stem, disk in _attached(guests):
+        if disk.drive is None and not disk.dvd:
+            guest = stem.partition(":")[2].partition("\\")[0]
+            keys: dict[str, Value] = {"CreationClassName": "Msvm_DiskDrive", "DeviceID": stem, "SystemName": guest}
+            yield keys | _SYSTEM | {"ElementName": "Hard Drive", "Name": "Hard Drive"}
     for drive in _physical(guests):
         yield _drive_keys(host, drive) | {"DriveNumber": drive, "ElementName": f"Disk {drive}", "Name": "Hard Drive"}
 

@@ -59,18 +59,19 @@ def image(item: Instance, name: str) -> Disk:
     return Disk(path=path or None, kind=kind_of(path))
 
 
-def drives(client: Client, namespace: str, items: t.Sequence[Instance]) -> list[Disk]:
+def drives(client: Client, namespace: str, items: t.Sequence[Instance], *, buses: bool) -> list[Disk]:
     """The disks behind the settings of drives of the host that are passed through, by two queries if there are any.
 
-    Whether they come by iSCSI is told from Windows Server 2012 on; where it cannot be read they stay passed through.
+    With C(buses), for Windows Server 2012 and later, it is told whether they come by iSCSI; where that cannot be read
+    they stay passed through.
     """
     if not items:
         return []
     doing = "reading the disk drives of the host"
     found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", doing=doing)
     numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
-    buses = _buses(client)
-    return [_drive(numbers.get(_device(item)), buses) for item in items]
+    known = _buses(client) if buses else {}
+    return [_drive(numbers.get(_device(item)), known) for item in items]
 
 
 def _drive(number: int | None, buses: t.Mapping[int | None, int | None]) -> Disk:

@@ -235,7 +235,7 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
         physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", doing=doing)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
     attached = [(item, disk.image(item, place)) for item in images]
-    attached += zip(physical, disk.drives(client, namespace, physical), strict=True)
+    attached += zip(physical, disk.drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
     disks: dict[str, list[disk.Disk]] = {}
     for item, one in sorted(attached, key=lambda pair: pair[0].text("InstanceID") or ""):
         disks.setdefault(disk.owner_of(item).upper(), []).append(one)

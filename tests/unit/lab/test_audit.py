@@ -179,7 +179,10 @@ def test_the_second_version_of_hyper_v(host):
     assert [row["InstanceID"].startswith(f"Microsoft:{number}") for row in images] == [True, False]
     where = "WHERE ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive' AND HostResource IS NOT NULL"
     drive = query(client, f"SELECT * FROM Msvm_ResourceAllocationSettingData {where}", HYPERV)[0]
-    (device,) = query(client, "SELECT * FROM Msvm_DiskDrive", HYPERV)
+    # A drive of a guest is a drive, too.
+    *drives, device = query(client, "SELECT * FROM Msvm_DiskDrive", HYPERV)
+    assert {row["SystemName"] for row in drives} > {number}
+    assert device["SystemName"] == "H1"
     assert device["DriveNumber"] == "7"
     assert device["DeviceID"].replace("\\", "\\\\") in drive["HostResource"]
     disks = query(client, "SELECT Number, BusType FROM MSFT_Disk", STORAGE)
