@@ -71,7 +71,8 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
             "an array is for RPC alone and must not resolve outside.",
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn with a name that nothing else has",
         )
-    if array.site and array.site.lower() not in {server.site.lower() for server in servers if server.site}:
+    inhabited = {server.site.lower() for server in servers}
+    if array.site and not {array.site.lower(), ""} & inhabited:  # a server of an unknown site may be there
         yield Finding(
             kind="array_without_servers",
             about=(array.name,),

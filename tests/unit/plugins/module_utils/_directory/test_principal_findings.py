@@ -172,6 +172,7 @@ def test_what_has_no_known_site_is_not_compared() -> None:
         database("DB1", "outlook1.b.c"),
     ]
     assert found(estate(servers, parts)) == []
+    assert found(estate(servers, [ARRAY, *parts[1:]])) == []
     assert found(estate(CAS[:1], [nowhere, WEB[0], database("DB1", "outlook1.b.c")])) == [("no_array", ["CAS1"])]
 
 
