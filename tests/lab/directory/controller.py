@@ -15,15 +15,17 @@ import time
 from typing import TYPE_CHECKING
 
 from .. import certificates
-from . import settings, template
+from . import journal, settings, template
 from .ldif import parse
 from .programs import DirectoryError, impediment, insist, program
+from .relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .description import Directory
+    from .journal import Change
     from .ldif import Entry
 
 PORTS = (53, 88, 389, 464, 636, 3268, 3269)
@@ -39,6 +41,7 @@ class DomainController:
         self.ca_file = (state / "ca.pem").resolve()
         self._state = state
         self._process: subprocess.Popen[bytes] | None = None
+        self._relay: Relay | None = None
         self.address = directory.address
         self.fqdn = directory.fqdn
         self.realm = directory.realm
@@ -87,7 +90,13 @@ class DomainController:
         else:
             template.settle(self.description, self.folder, pem)
         self.krb5_conf.write_text(settings.krb5(self.description), encoding="utf-8")
-        (self.folder / "hosts").write_text(settings.hosts(self.description, self.address), encoding="utf-8")
+        self._resolve(self.address)
+
+    def _resolve(self, address: str) -> None:
+        """Let the controller's name mean an address to the processes of `environment`, also to those that run."""
+        draft = self.folder / "hosts.new"
+        draft.write_text(settings.hosts(self.description, address), encoding="utf-8")
+        draft.replace(self.folder / "hosts")
 
     def forget(self) -> None:
         """Remove the domain of the folder."""
@@ -104,6 +113,9 @@ class DomainController:
 
     def start(self) -> None:
         """Start the controller and wait until it listens. Raises DirectoryError."""
+        if self.is_running:
+            raise DirectoryError(f"{self.fqdn} is running already")
+        self.mend()
         self.prepare()
         self._claim()
         with self.log.open("ab") as log:
@@ -141,6 +153,7 @@ class DomainController:
 
     def stop(self) -> None:
         """End the controller in good order; its state stays."""
+        self.mend()
         if self._process is None:
             return
         self._process.terminate()
@@ -171,6 +184,39 @@ class DomainController:
         self.forget()
         if was_running:
             self.start()
+
+    def fail_after_writes(self, count: int, *, answer: str = "lost") -> None:
+        """Let the controller die, as in a power failure, once it has stored so many writes from now on.
+
+        The last of them is stored; its answer is `lost` or `given`. Until then the controller's name leads to a relay
+        on the address `relay`, which understands nothing: what was stored it reads from the controller's audit log.
+        `start` brings the controller back. Raises DirectoryError when the relay's address is taken.
+        """
+        self.mend()
+        begin = self.log.stat().st_size
+
+        def verdict() -> str:
+            done = sum(change.done for change in journal.read(self.log, begin))
+            return "pass" if done < count else {"lost": "lose", "given": "give"}[answer]
+
+        self._relay = Relay(self.description.relay, self.address, verdict, self.kill)
+        self._relay.start()
+        self._resolve(self.description.relay)
+
+    def mend(self) -> None:
+        """Take the relay away; a controller that died stays so until it is started."""
+        if self._relay:
+            self._relay.stop()
+            self._relay = None
+            self._resolve(self.address)
+
+    def changes(self, start: int = 0) -> list[Change]:
+        """What the controller was asked to write over the network; `start` is a size that `log` had before."""
+        return journal.read(self.log, start)
+
+    def modify_past_modules(self, ldif: str) -> None:
+        """Change the domain's partition on disk, running or not: nothing is checked, and no USN is taken."""
+        template.modify_past_modules(self.folder, self.base_dn, ldif)
 
     def ldbsearch(
         self, expression: str, attributes: Sequence[str] = (), *, base: str | None = None, scope: str = "sub"

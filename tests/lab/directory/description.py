@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..understanding import EstateError, choice, take
@@ -42,6 +42,7 @@ class Account:
     container: str = ""
     dns_name: str | None = None
     disabled: bool = False
+    counted: bool = False
 
     @property
     def common_name(self) -> str:
@@ -50,8 +51,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsName:
+    """A name in the zone of the domain, by its first labels; `ttl` in seconds."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    alias: str = ""
+    ttl: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
-    """A domain with one controller."""
+    """A domain with one controller. `told` is the description as it stands in the file."""
 
     domain: str
     netbios: str
@@ -62,7 +73,9 @@ class Directory:
     certificate: str
     sites: tuple[Site, ...]
     accounts: tuple[Account, ...]
-    exchange: exchange.Exchange | None = None
+    dns: tuple[DnsName, ...]
+    exchange: exchange.Exchange | None
+    told: Mapping[str, Any] = field(repr=False)
 
     @property
     def realm(self) -> str:
@@ -125,6 +138,7 @@ def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
                 body.get("container", "CN=Users" if kind == "user" else "CN=Computers"),
                 str(dns_name).format(**words) if dns_name else None,
                 bool(body.get("disabled", False)),
+                "count" in body,
             )
 
 
@@ -132,6 +146,14 @@ def _sites(listed: Sequence[Any]) -> Iterator[Site]:
     for position, data in enumerate(listed):
         body = take(f"site {position + 1} of the directory", data, {"subnets"}, {"name"})
         yield Site(body["name"], tuple(str(ipaddress.ip_network(subnet)) for subnet in body.get("subnets", ())))
+
+
+def _dns(listed: Sequence[Any]) -> Iterator[DnsName]:
+    for position, data in enumerate(listed):
+        where = f"DNS name {position + 1}"
+        body = take(where, data, {"addresses", "alias", "ttl"}, {"name"})
+        addresses = tuple(str(ipaddress.ip_address(address)) for address in body.get("addresses", ()))
+        yield DnsName(str(body["name"]), addresses, body.get("alias", ""), int(body.get("ttl", 3600)))
 
 
 def _loopback(where: str, given: Any) -> str:
@@ -143,7 +165,7 @@ def _loopback(where: str, given: Any) -> str:
 
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Understand the description of a domain, or raise EstateError with one sentence about what is wrong."""
-    optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "exchange"}
+    optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
     body = take("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
@@ -164,5 +186,7 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         choice("certificate of the directory", body.get("certificate", "good"), CERTIFICATES),
         sites,
         accounts,
+        tuple(_dns(body.get("dns", ()))),
         exchange.parse(body["exchange"], domain, known) if "exchange" in body else None,
+        body,
     )

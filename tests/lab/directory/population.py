@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import organization
+from . import organization, zone
 from .ldif import change, entry
 from .names import escaped
 
@@ -90,7 +90,11 @@ def _claims(spn: str) -> tuple[str, str]:
 
 
 def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
-    """Each account with the SPNs that a controller takes, and those that it would refuse as not unique."""
+    """Each account with the SPNs that a controller takes, and those that are written past it.
+
+    These are the ones that it would refuse as not unique, and all of counted accounts: for each HOST/... Samba looks
+    for fifty aliases, which takes five times as long as all the rest.
+    """
     exact: dict[str, str] = {}
     alias: dict[str, str] = {}
     for account in _everybody(directory):
@@ -99,7 +103,7 @@ def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]
         for spn in account.spns:
             own, as_host = _claims(spn)
             clash = exact.get(own, account.name) != account.name or alias.get(as_host, account.name) != account.name
-            (refused if clash else allowed).append(spn)
+            (refused if clash or account.counted else allowed).append(spn)
             exact.setdefault(own, account.name)
             alias.setdefault(as_host, account.name)
         yield account, allowed, refused
@@ -109,13 +113,14 @@ def objects(directory: Directory) -> Iterator[str]:
     """LDIF of everything that is added through the modules of Samba."""
     yield from _sites(directory)
     yield from _containers(directory)
+    yield from zone.objects(directory)
     yield from organization.objects(directory)
     for account, allowed, _refused in _split(directory):
         yield _account(directory, account, allowed)
 
 
-def duplicates(directory: Directory) -> Iterator[str]:
-    """LDIF of what no controller would take: it comes from before the check, or by replication."""
-    for account, _allowed, refused in _split(directory):
-        if refused:
-            yield change(account_dn(directory, account), "add", {"servicePrincipalName": refused})
+def unchecked(directory: Directory) -> Iterator[str]:
+    """LDIF of what is written past the modules: duplicates come from before the check, or by replication."""
+    for account, _allowed, others in _split(directory):
+        if others:
+            yield change(account_dn(directory, account), "add", {"servicePrincipalName": others})

@@ -96,8 +96,8 @@ def _class(base: str, name: str, told: dict[str, Any], oid: str, superiors: list
             "objectClassCategory": 1,
             "rDNAttID": "cn",
             "subClassOf": told["parent"],
-            "mayContain": told.get("may"),
-            "mustContain": told.get("must"),
+            "mayContain": told.get("may", "").split(),
+            "mustContain": told.get("must", "").split(),
             "possSuperiors": superiors,
             "schemaIDGUID": _guid(name, told.get("guid")),
             "defaultObjectCategory": f"CN={cn},{base}",
@@ -115,7 +115,7 @@ def classes(base: str) -> list[str]:
         while parent in known:
             depth, parent = depth + 1, known[parent]["parent"]
         generations += [[] for _missing in range(depth + 1 - len(generations))]
-        outside = [item for item in told.get("superiors", ()) if item not in known]
+        outside = [item for item in told.get("superiors", "").split() if item not in known]
         generations[depth].append(_class(base, name, told, told.get("oid", f"{_ARC}.2.{position}"), outside))
     return ["".join(found) for found in generations]
 
@@ -124,7 +124,7 @@ def superiors(base: str) -> Iterator[str]:
     """LDIF that says which of the classes may lie in which: they have to be there for that."""
     known = _table()["classes"]
     for name, told in known.items():
-        if own := [item for item in told.get("superiors", ()) if item in known]:
+        if own := [item for item in told.get("superiors", "").split() if item in known]:
             yield change(f"CN={common_name(name)},{base}", "add", {"possSuperiors": own})
     backs = [told["back"] for told in _table()["attributes"].values() if "back" in told]
     yield change(f"CN=Top,{base}", "add", {"mayContain": backs})

@@ -9,16 +9,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import ipaddress
 import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import federation, population, schema, settings
+from . import federation, population, schema, settings, zone
 from .ldif import change, parse
 from .programs import insist
 
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "127.253.253.253"
 _KEPT = 8
 _QUIET = ("--nosync", "--option=log level = 0")
+# Without it each step keeps what it takes to undo it alone, which grows with the square of the number of objects.
+_BATCH = ("-o", "batch_mode:1", "-o", "transaction_index_cache_size:200000")
 _SCHEMA = "--option=dsdb:schema update allowed = yes"
 
 
@@ -57,12 +57,10 @@ def _domain(directory: Directory) -> str:
 
 def _content(directory: Directory) -> str:
     """What a filled domain depends on; certificates and addresses are put into its copies."""
-    told = asdict(directory)
-    for name in ("address", "relay", "certificate"):
-        del told[name]
-    if told["exchange"]:
-        del told["exchange"]["trusts"]
-    return _digest("content", told)
+    told = {key: value for key, value in directory.told.items() if key not in ("address", "relay", "certificate")}
+    if directory.exchange:
+        told["exchange"] = {key: value for key, value in told["exchange"].items() if key != "federation_trusts"}
+    return _digest("content", told, directory.password)
 
 
 @contextlib.contextmanager
@@ -90,11 +88,11 @@ def modify(folder: Path, ldif: str, *options: str) -> None:
         insist("ldbmodify", *database(folder), *_QUIET, *options, given=ldif)
 
 
-def modify_past_modules(folder: Path, base_dn: str, ldif: str) -> None:
+def modify_past_modules(folder: Path, base_dn: str, ldif: str, *options: str) -> None:
     """Change objects in a partition's own file: nothing is checked, and no USN is taken."""
     if ldif:
         file = folder / "private" / "sam.ldb.d" / f"{base_dn.upper()}.ldb"
-        insist("ldbmodify", "-H", f"tdb://{file}", *_QUIET, given=ldif)
+        insist("ldbmodify", "-H", f"tdb://{file}", *_QUIET, *options, given=ldif)
 
 
 def _provision(directory: Directory, folder: Path) -> None:
@@ -150,8 +148,8 @@ def _empty(directory: Directory, folder: Path) -> None:
 def _filled(directory: Directory, folder: Path) -> None:
     _copy(_kept(_domain(directory), lambda made: _empty(directory, made)), folder)
     settle(directory, folder, None)
-    add(folder, "".join(population.objects(directory)))
-    modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)))
+    add(folder, "".join(population.objects(directory)), *_BATCH)
+    modify_past_modules(folder, directory.base_dn, "".join(population.unchecked(directory)), *_BATCH)
 
 
 def _forget(home: Path) -> None:
@@ -181,14 +179,13 @@ def _copy(source: Path, target: Path) -> None:
 
 def _move(directory: Directory, folder: Path) -> str:
     """LDIF that puts the address of this controller where the placeholder stands in DNS."""
-    old, new = (ipaddress.ip_address(text).packed for text in (_PLACEHOLDER, directory.address))
     changes: list[str] = []
-    for zones in ("DomainDnsZones", "ForestDnsZones"):
-        base = f"DC={zones},{directory.base_dn}"
+    for partition in ("DomainDnsZones", "ForestDnsZones"):
+        base = f"DC={partition},{directory.base_dn}"
         found = parse(insist("ldbsearch", *database(folder), "-b", base, "(dnsRecord=*)", "dnsRecord"))
         for node in found:
             records = node.raw("dnsRecord")
-            moved = [record[:24] + new if record[24:] == old else record for record in records]
+            moved = [zone.moved(record, _PLACEHOLDER, directory.address) for record in records]
             if tuple(moved) != records:
                 changes.append(change(node.dn, "replace", {"dnsRecord": moved}))
     return "".join(changes)

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The changes that somebody asked the controller for, from its own audit log."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One request to write, over the network: what was asked, and with which LDAP code it ended (0 is success)."""
+
+    operation: str
+    dn: str
+    code: int
+    status: str
+    user_sid: str
+    actions: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
+
+    @property
+    def done(self) -> bool:
+        """Whether it was stored."""
+        return self.code == 0
+
+
+def _change(told: Mapping[str, Any]) -> Change:
+    actions = {
+        name: tuple(
+            (action["action"], tuple(value.get("value", "") for value in action.get("values", ())))
+            for action in attribute["actions"]
+        )
+        for name, attribute in told.get("attributes", {}).items()
+    }
+    return Change(told["operation"], told["dn"], told["statusCode"], told["status"], told["userSid"], actions)
+
+
+def read(log: Path, start: int = 0) -> list[Change]:
+    """What was asked for from a place in the log on, given in bytes; a line that is half written is left out."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = [line for line in file if line.startswith(b'{"timestamp"') and line.endswith(b"}\n")]
+    told = [json.loads(line) for line in lines]
+    return [_change(item["dsdbChange"]) for item in told if item.get("dsdbChange", {}).get("remoteAddress")]

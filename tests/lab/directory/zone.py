@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Records of the domain's DNS zone as Active Directory stores them (MS-DNSP 2.3.2.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from typing import TYPE_CHECKING
+
+from .ldif import entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .description import Directory, DnsName
+
+_A, _CNAME, _AAAA = 1, 5, 28
+_VERSION, _ZONE_RANK = 5, 0xF0
+HEADER = 24
+
+
+def _record(kind: int, ttl: int, data: bytes) -> bytes:
+    head = struct.pack("<HHBBHI", len(data), kind, _VERSION, _ZONE_RANK, 0, 1)
+    return head + struct.pack(">I", ttl) + bytes(8) + data
+
+
+def _name(text: str) -> bytes:
+    labels = [label.encode() for label in text.rstrip(".").split(".")]
+    raw = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    return bytes([len(raw), len(labels)]) + raw
+
+
+def _records(told: DnsName) -> Iterator[bytes]:
+    for text in told.addresses:
+        address = ipaddress.ip_address(text)
+        yield _record(_A if address.version == 4 else _AAAA, told.ttl, address.packed)
+    if told.alias:
+        yield _record(_CNAME, told.ttl, _name(told.alias))
+
+
+def objects(directory: Directory) -> Iterator[str]:
+    """LDIF of the names that the description gives; one without address and alias is there and has no records."""
+    zone = f"DC={directory.domain},CN=MicrosoftDNS,DC=DomainDnsZones,{directory.base_dn}"
+    for told in directory.dns:
+        yield entry(f"DC={told.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(_records(told))})
+
+
+def moved(record: bytes, before: str, after: str) -> bytes:
+    """A record with another address, if it has the one."""
+    old, new = (ipaddress.ip_address(text).packed for text in (before, after))
+    return record[:HEADER] + new if record[HEADER:] == old else record
