@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from . import organization
 from .exchange import Certificate
-from .ldif import entry
+from .ldif import addition
 from .names import escaped
 
 if TYPE_CHECKING:
@@ -27,25 +27,54 @@ if TYPE_CHECKING:
     from .description import Directory
     from .exchange import FederationTrust
 
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
 _KEY_PROVIDER, _SHA1, _MD5, _FRIENDLY_NAME, _KEY_IDENTIFIER, _CERTIFICATE = 2, 3, 4, 11, 20, 32
 _X509 = 1
+_VERSION = 44220983382016
 _FRIENDLY = "Exchange Delegation Federation"
 
 
-def _key(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+def _key(kind: str) -> Key:
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(65537, 2048)
+
+
+def _slots(trust: FederationTrust) -> Iterator[tuple[str, Certificate]]:
+    """What is to be made for a trust, by the infix of its attributes."""
+    for infix, told in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
+        if told:
+            yield infix, told
+
+
+def keys(directory: Directory) -> str:
+    """The keys of all certificates of the trusts as PEM: making them takes longer than everything else."""
+    trusts = directory.exchange.trusts if directory.exchange else ()
+    made = [_key(told.key) for trust in trusts for _infix, told in _slots(trust)]
+    return "".join(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        for key in made
+    )
+
+
+def _read(pem: str) -> Iterator[Key]:
+    end = "-----END PRIVATE KEY-----\n"
+    for part in pem.split(end)[:-1]:
+        found = serialization.load_pem_private_key(f"{part}{end}".encode(), None)
+        if isinstance(found, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            yield found
 
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def certificate(told: Certificate) -> x509.Certificate:
+def certificate(told: Certificate, key: Key) -> x509.Certificate:
     """A certificate as New-ExchangeCertificate makes them for federation, or with the faults that are asked for."""
-    key = _key(told.key)
-    signer = key if told.self_signed else _key("rsa")
+    signer = key if told.self_signed else _key("ec")
     end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=told.days)
     builder = (
         x509.CertificateBuilder()
@@ -95,16 +124,15 @@ def serialized(made: x509.Certificate) -> bytes:
     return b"".join((*records, _record(_CERTIFICATE, der)))
 
 
-def _trust(base: str, trust: FederationTrust, version: int) -> str:
+def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
     values: dict[str, str | bytes | int] = {}
-    for infix, told in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
-        if told:
-            made = certificate(told)
-            values[f"msExchFedOrg{infix}Certificate"] = serialized(made)
-            values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(made)
-    issuer = certificate(Certificate(subject="TokenIssuer"))
+    for infix, told in _slots(trust):
+        made = certificate(told, next(keys))
+        values[f"msExchFedOrg{infix}Certificate"] = serialized(made)
+        values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(made)
+    issuer = certificate(Certificate(subject="TokenIssuer"), _key("ec"))
     gateway = "https://nexus.microsoftonline-p.com/FederationMetadata/2006-12/FederationMetadata.xml"
-    return entry(
+    return addition(
         f"CN={escaped(trust.name)},{base}",
         {
             "objectClass": "msExchFedTrust",
@@ -116,15 +144,16 @@ def _trust(base: str, trust: FederationTrust, version: int) -> str:
             "msExchFedTokenIssuerURI": "urn:federation:MicrosoftOnline",
             "msExchFedTokenIssuerEPR": "https://login.microsoftonline.com/extSTS.srf",
             "msExchFedTokenIssuerCertificate": serialized(issuer),
-            "msExchVersion": version,
+            "msExchVersion": _VERSION,
             **values,
         },
     )
 
 
-def objects(directory: Directory) -> Iterator[str]:
-    """LDIF of the federation trusts: made anew each time, since their certificates end some days from now."""
+def objects(directory: Directory, pem: str) -> Iterator[str]:
+    """LDIF of the federation trusts, with keys that were made before; their certificates end some days from now."""
     if directory.exchange:
         base = organization.trusts_dn(directory, directory.exchange)
+        made = _read(pem)
         for trust in directory.exchange.trusts:
-            yield _trust(base, trust, 44220983382016)
+            yield _trust(base, trust, made)

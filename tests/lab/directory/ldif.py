@@ -34,6 +34,12 @@ def entry(dn: str, attributes: Mapping[str, Values]) -> str:
     return "".join((_line("dn", dn), *lines, "\n"))
 
 
+def addition(dn: str, attributes: Mapping[str, Values]) -> str:
+    """An object to add, among modifications."""
+    first, _newline, rest = entry(dn, attributes).partition("\n")
+    return f"{first}\nchangetype: add\n{rest}"
+
+
 def change(dn: str, operation: str, changes: Mapping[str, Values]) -> str:
     """A modification; `operation` is add, replace or delete, for all attributes."""
     parts = [_line("dn", dn), "changetype: modify\n"]

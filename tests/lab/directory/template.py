@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -58,8 +59,6 @@ def _domain(directory: Directory) -> str:
 def _content(directory: Directory) -> str:
     """What a filled domain depends on; certificates and addresses are put into its copies."""
     told = {key: value for key, value in directory.told.items() if key not in ("address", "relay", "certificate")}
-    if directory.exchange:
-        told["exchange"] = {key: value for key, value in told["exchange"].items() if key != "federation_trusts"}
     return _digest("content", told, directory.password)
 
 
@@ -150,6 +149,8 @@ def _filled(directory: Directory, folder: Path) -> None:
     settle(directory, folder, None)
     add(folder, "".join(population.objects(directory)), *_BATCH)
     modify_past_modules(folder, directory.base_dn, "".join(population.unchecked(directory)), *_BATCH)
+    (folder / "placed.json").write_text(json.dumps(_placed(directory, folder)), encoding="utf-8")
+    (folder / "federation.pem").write_text(federation.keys(directory), encoding="ascii")
 
 
 def _forget(home: Path) -> None:
@@ -177,23 +178,31 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("run", "smb.conf"))
 
 
-def _move(directory: Directory, folder: Path) -> str:
-    """LDIF that puts the address of this controller where the placeholder stands in DNS."""
-    changes: list[str] = []
+def _placed(directory: Directory, folder: Path) -> dict[str, list[str]]:
+    """The names in DNS where the placeholder stands for the address, with all of their records."""
+    found: dict[str, list[str]] = {}
     for partition in ("DomainDnsZones", "ForestDnsZones"):
         base = f"DC={partition},{directory.base_dn}"
-        found = parse(insist("ldbsearch", *database(folder), "-b", base, "(dnsRecord=*)", "dnsRecord"))
-        for node in found:
+        for node in parse(insist("ldbsearch", *database(folder), "-b", base, "(dnsRecord=*)", "dnsRecord")):
             records = node.raw("dnsRecord")
-            moved = [zone.moved(record, _PLACEHOLDER, directory.address) for record in records]
-            if tuple(moved) != records:
-                changes.append(change(node.dn, "replace", {"dnsRecord": moved}))
-    return "".join(changes)
+            if any(zone.moved(record, _PLACEHOLDER, "127.0.0.1") != record for record in records):
+                found[node.dn] = [base64.b64encode(record).decode() for record in records]
+    return found
+
+
+def _completion(directory: Directory, folder: Path) -> str:
+    """LDIF of what each copy has for itself: its address, and certificates whose days are counted from now."""
+    placed = json.loads((folder / "placed.json").read_text(encoding="utf-8"))
+    changes: list[str] = []
+    for dn, records in placed.items():
+        moved = [zone.moved(base64.b64decode(record), _PLACEHOLDER, directory.address) for record in records]
+        changes.append(change(dn, "replace", {"dnsRecord": moved}))
+    keys = (folder / "federation.pem").read_text(encoding="ascii")
+    return "".join((*changes, *federation.objects(directory, keys)))
 
 
 def make(directory: Directory, folder: Path, pem: Path) -> None:
     """Make the domain of a description in a folder. Raises DirectoryError."""
     _copy(_kept(_content(directory), lambda made: _filled(directory, made)), folder)
     settle(directory, folder, pem)
-    modify(folder, _move(directory, folder))
-    add(folder, "".join(federation.objects(directory)))
+    modify(folder, _completion(directory, folder))
