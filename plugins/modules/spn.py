@@ -45,6 +45,7 @@ options:
     description:
       - When another account has one of the names, V(fail) writes nothing at all; V(move) takes the name away from it
         first, and both show in the diff.
+      - An account of another domain is not written to; run the task with O(state=absent) there.
       - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved.
     type: str
     choices: [fail, move]
@@ -150,7 +151,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory.principal
     PrincipalNameError,
     ServicePrincipalName,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import AlreadyThere, NotThere
+from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
@@ -159,8 +160,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
     from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Holder
     from ansible_collections.winha.cluster.plugins.module_utils._directory.session import Directory
-
-_TRIES = 3  # of a write that met what another controller wrote at the same time
 
 SPEC = {
     "account": {"type": "str", "required": True},
@@ -256,18 +255,21 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def _refuse_conflicts(state: State, on_conflict: str) -> None:
-    own, sentences = state.account.dn, []
+    own, sentences = state.account, []
     for key, name in state.names.items():
-        others = state.others(key)
+        others = [one.dn for one in state.others(key)]
         if others and on_conflict == "fail":
-            sentences.append(f"{name} is on {' and on '.join(one.dn for one in others)}")
-        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.lower()]
+            too = " as well as on the account itself" if own.dn in state.before(key).dns else ""
+            sentences.append(f"{name} is on {' and on '.join(others)}{too}")
+        away = [dn for dn in others if dns_name(dn) != dns_name(own.dn) and on_conflict == "move"]
+        sentences += [f"{name} is on {dn}, which only a domain controller of {dns_name(dn)} can change" for dn in away]
+        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
         sentences += [f"{name} means the same as {alias.spn}, which is on {alias.dn}" for alias in aliases]
     if sentences:
         raise task.TaskError(
-            f"Nothing was written, because {'; '.join(sentences)}, and {state.account.name} ({own}) was to have it. "
-            "Two accounts with one name get no Kerberos tickets. Take it away there with state absent, or set "
-            "on_conflict to move, which moves a name but never an alias."
+            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(sentences)}. Two accounts with one name get no "
+            "Kerberos tickets. Take it away there with state absent, or set on_conflict to move, which moves a name "
+            "within the domain but never an alias."
         )
 
 
@@ -279,7 +281,7 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     problem: ServerError | None = None
     try:
         _take(session, state, wanted)
-        _settle(session, own, wanted, unwanted)
+        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted)
     except ServerError as exc:
         problem = exc
     try:
@@ -303,24 +305,6 @@ def _take(session: Directory, state: State, wanted: t.Mapping[str, str]) -> None
     for dn, spns in sorted(taken.items()):
         doing = f"taking {', '.join(spns)} away from {dn}"
         session.change_values(dn, accounts.PRINCIPAL_NAMES, delete=spns, doing=doing)
-
-
-def _settle(session: Directory, dn: str, wanted: t.Mapping[str, str], unwanted: t.Collection[str]) -> None:
-    """Add and delete until the account has what it should; what others do at the same time is looked at again."""
-    for attempt in range(1, _TRIES + 1):
-        has = {spn.lower(): spn for spn in accounts.read_account(session, dn).principal_names}
-        add = [text for key, text in wanted.items() if key not in has]
-        delete = [spn for key, spn in has.items() if key in unwanted]
-        if not add and not delete:
-            return
-        doing = f"setting the service principal names of {dn}"
-        try:
-            session.change_values(dn, accounts.PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
-        except (AlreadyThere, NotThere):
-            if attempt == _TRIES:
-                raise
-        else:
-            return
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from ..errors import TaskError
-from .refusals import LDAP_IMPORT_ERROR, NoSuchObject
+from .refusals import LDAP_IMPORT_ERROR, AlreadyThere, NoSuchObject, NotThere
 from .session import Directory, dns_name
 
 if t.TYPE_CHECKING:
@@ -30,6 +30,7 @@ ATTRIBUTES = (
 ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8: "AES128", 0x10: "AES256"}
 _AES = 0x18
 _DISABLED = 0x2  # userAccountControl
+_TRIES = 3  # of a write that met what another controller wrote at the same time
 _KINDS = {
     "msds-groupmanagedserviceaccount": "group_managed_service_account",
     "msds-managedserviceaccount": "managed_service_account",
@@ -102,6 +103,28 @@ def read_account(session: Directory, dn: str) -> Account:
         error.doing, error.host = doing, session.host
         raise error
     return _account(found[0])
+
+
+def settle_names(session: Directory, dn: str, *, wanted: t.Iterable[str], unwanted: t.Collection[str]) -> None:
+    """Add and delete service principal names, the latter in lower case, until the account has what it should.
+
+    What others do to it at the same time is looked at again. Raises C(ServerError).
+    """
+    texts = {text.lower(): text for text in wanted}
+    for attempt in range(1, _TRIES + 1):
+        has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
+        add = [text for key, text in texts.items() if key not in has]
+        delete = [spn for key, spn in has.items() if key in unwanted]
+        if not add and not delete:
+            return
+        doing = f"setting the service principal names of {dn}"
+        try:
+            session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
+        except (AlreadyThere, NotThere):
+            if attempt == _TRIES:
+                raise
+        else:
+            return
 
 
 def encryption_names(number: int | None) -> list[str]:

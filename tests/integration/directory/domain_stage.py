@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 from dataclasses import dataclass, field
@@ -78,14 +79,9 @@ class Domain:
         if not self.controller.is_running:
             self._connection = None
             self.controller.start()
-        try:
-            self.ldap.delete_ext_s(f"{UNIT},{self.controller.base_dn}", [_TREE_DELETE])
-        except ldap.NO_SUCH_OBJECT:
-            pass
-        except ldap.SERVER_DOWN:
-            self._connection = None
-            self.begin()
-            return
+        for dn in (f"{UNIT},{self.controller.base_dn}", self._elsewhere):
+            with contextlib.suppress(ldap.NO_SUCH_OBJECT):
+                self.ldap.delete_ext_s(dn, [_TREE_DELETE])
         self.ldap.add_s(f"{UNIT},{self.controller.base_dn}", [("objectClass", [b"organizationalUnit"])])
         self.mark()
 
@@ -102,6 +98,21 @@ class Domain:
         }
         if spns:
             values["servicePrincipalName"] = [spn.encode() for spn in spns]
+        self.ldap.add_s(dn, ldap.modlist.addModlist(values))
+        self.mark()
+        ((written, _values),) = self.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=["cn"])
+        return str(written)
+
+    @property
+    def _elsewhere(self) -> str:
+        return f"CN=Tests,DC=DomainDnsZones,{self.controller.base_dn}"
+
+    def add_elsewhere(self, name: str, *spns: str) -> str:
+        """An object with names in another partition, whose name reads like that of another domain of the forest."""
+        with contextlib.suppress(ldap.ALREADY_EXISTS):
+            self.ldap.add_s(self._elsewhere, [("objectClass", [b"container"])])
+        dn = f"CN={name},{self._elsewhere}"
+        values = {"objectClass": [b"computer"], "servicePrincipalName": [spn.encode() for spn in spns]}
         self.ldap.add_s(dn, ldap.modlist.addModlist(values))
         self.mark()
         return dn
@@ -132,7 +143,9 @@ class Domain:
 
     def names(self) -> dict[str, set[str]]:
         """The service principal names of every account that has any, as they are stored."""
-        found = self.controller.ldbsearch("(servicePrincipalName=*)", ["servicePrincipalName"])
+        spn = "servicePrincipalName"
+        zones = f"DC=DomainDnsZones,{self.controller.base_dn}"
+        found = [entry for base in (None, zones) for entry in self.controller.ldbsearch(f"({spn}=*)", [spn], base=base)]
         return {entry.dn: set(entry.all("servicePrincipalName")) for entry in found}
 
     def names_of(self, dn: str) -> set[str]:
@@ -189,6 +202,16 @@ def tasks(host: str, *listed: Variables) -> str:
     return staging.tasks(
         host, *({f"winha.cluster.{key}" if key in MODULES else key: one[key] for key in one} for one in listed)
     )
+
+
+def rows(result: Result) -> dict[str, tuple[list[str], list[str] | None, str]]:
+    """What the result says of each name: who had it, who has it, and what became of it."""
+    return {row["spn"]: (row["before"], row["holders"], row["result"]) for row in result.data["spns"]}
+
+
+def lines(result: Result) -> tuple[list[str], list[str]]:
+    """The diff."""
+    return result.diff["before"].splitlines(), result.diff["after"].splitlines()
 
 
 def _modification(told: t.Mapping[str, t.Any]) -> Modification:

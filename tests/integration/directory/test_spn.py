@@ -6,28 +6,13 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
-from domain_stage import Domain, Modification
-
-if t.TYPE_CHECKING:
-    from stage import Result
+from domain_stage import Domain, Modification, lines, rows
 
 HTTP = "http/mail.corp.example.test"
 RPC = [f"{service}/outlook.corp.example.test" for service in ("exchangeMDB", "exchangeRFR", "exchangeAB")]
 NAMES = [HTTP, *RPC]
 PLACES = ["localhost", "dc"]
-
-
-def rows(result: Result) -> dict[str, tuple[list[str], list[str] | None, str]]:
-    """What the result says of each name: who had it, who has it, and what became of it."""
-    return {row["spn"]: (row["before"], row["holders"], row["result"]) for row in result.data["spns"]}
-
-
-def lines(result: Result) -> tuple[list[str], list[str]]:
-    """The diff."""
-    return result.diff["before"].splitlines(), result.diff["after"].splitlines()
 
 
 @pytest.mark.matrix
