@@ -9,8 +9,10 @@ import urllib.parse
 
 
 def host_of(url: str | None) -> str | None:
-    """The host of a URL in lower case, without the port; C(None) if there is none in it."""
+    """The host of a URL, or a host alone, in lower case and without the port; C(None) if there is none in it."""
+    if not url:
+        return None
     try:
-        return urllib.parse.urlsplit(url).hostname if url else None
+        return urllib.parse.urlsplit(url if "//" in url else f"//{url}").hostname
     except ValueError:
         return None

@@ -1,0 +1,376 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""exchange_info tells what the estate file says, from a real domain controller, and what it could not read."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import subprocess
+import typing as t
+
+import ldap
+import ldap.modlist
+import pytest
+import stage as staging
+from domain_stage import Domain
+from lab.directory import impediment
+
+if t.TYPE_CHECKING:
+    from lab.directory.exchange import Exchange
+
+MODULE = "winha.cluster.exchange_info"
+GROUP = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
+READER = "Reader-Passw0rd"
+Row = dict[str, t.Any]
+
+# LDAP_SERVER_SD_FLAGS_OID with DACL_SECURITY_INFORMATION ([MS-ADTS] 3.1.1.3.4.1.11).
+_ACCESS_ONLY = ldap.controls.RequestControl("1.2.840.113556.1.4.801", True, b"\x30\x03\x02\x01\x04")
+
+
+@pytest.fixture(scope="module")
+def organization(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Domain]:
+    """A domain with an Exchange organization in it, for all tests of this file."""
+    if problem := impediment():
+        if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    network = address.rpartition(".")[0]
+    description = staging.estate_file(network, "exchange")
+    description["directory"]["address"] = f"{network}.105"
+    folder = tmp_path_factory.mktemp("organization")
+    with staging.stage(description, folder) as stage:
+        controller = stage.estate.directory
+        cache = folder / "administrator.ccache"
+        controller.kinit(f"{controller.administrator}@{controller.realm}", cache, password=controller.password)
+        domain = Domain(stage, controller, cache)
+        # Exchange's own setup lets every account read the organization.
+        grant(domain, f"CN=Microsoft Exchange,{services(domain)}", "(A;CI;RPLCLORC;;;AU)")
+        yield domain
+
+
+def grant(domain: Domain, dn: str, ace: str) -> None:
+    """Put an entry into an access control list, for the object and what lies below it."""
+    folder = domain.controller.folder
+    where = [f"--configfile={folder}/smb.conf", "-H", f"tdb://{folder}/private/sam.ldb"]
+    command = ["samba-tool", "dsacl", "set", *where, f"--objectdn={dn}", f"--sddl={ace}"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def told(domain: Domain) -> Exchange:
+    """The organization as the estate file has it."""
+    found = domain.controller.description.exchange
+    assert found is not None
+    return found
+
+
+def services(domain: Domain) -> str:
+    return f"CN=Services,{domain.controller.configuration_dn}"
+
+
+def group(domain: Domain) -> str:
+    """Where the objects of the organization lie."""
+    name = told(domain).organization
+    return f"CN={GROUP},CN=Administrative Groups,CN={name},CN=Microsoft Exchange,{services(domain)}"
+
+
+def read(domain: Domain, *parts: str, **options: t.Any) -> Row:
+    """What is returned; all parts without any."""
+    wanted = options | ({"gather": list(parts)} if parts else {})
+    result = domain.task(MODULE, wanted)
+    assert (result.status, result.changed, result.diff) == ("ok", False, None), result.message
+    return result.data
+
+
+def without(rows: list[Row], *names: str) -> list[Row]:
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+
+@contextlib.contextmanager
+def added(domain: Domain, dn: str, kind: str, **values: str | list[str]) -> t.Iterator[None]:
+    """An object that is there for a while."""
+    listed = {"objectClass": kind, **values}
+    octets = {
+        name: [one.encode() for one in ([value] if isinstance(value, str) else value)] for name, value in listed.items()
+    }
+    domain.ldap.add_s(dn, ldap.modlist.addModlist(octets))
+    try:
+        yield
+    finally:
+        domain.ldap.delete_s(dn)
+
+
+@contextlib.contextmanager
+def changed(domain: Domain, dn: str, attribute: str, value: str) -> t.Iterator[None]:
+    """A value that is another for a while."""
+    ((_dn, before),) = domain.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute])
+    domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, [value.encode()])])
+    try:
+        yield
+    finally:
+        domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, before[attribute])])
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("host", ["localhost", "dc"])
+def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, host: str) -> None:
+    usn = organization.controller.highest_usn()
+    play = organization.playbook(MODULE, {}, host=host)
+    run = organization.play(play, "--diff")
+    assert run.rc == 0, run.output
+    assert organization.controller.highest_usn() == usn
+    checked = organization.check(play).of(host)
+    result = run.of(host)
+    assert (result.changed, result.diff) == (False, None)
+    found, estate = result.data, told(organization)
+    assert {name: checked.data[name] for name in found if name != "warnings"} == found
+
+    assert found["organization"] == {
+        "name": estate.organization,
+        "dn": f"CN={estate.organization},CN=Microsoft Exchange,{services(organization)}",
+        "forest": organization.controller.domain,
+    }
+    assert without(found["servers"], "legacy_dn") == sorted(
+        (
+            {
+                "name": server.name,
+                "fqdn": server.fqdn,
+                "dn": f"CN={server.name},CN=Servers,{group(organization)}",
+                "site": server.site,
+                "roles": list(server.roles),
+                "build": "14.1.218.15",
+                "generation": "2010",
+                "dag": "DAG1" if "mailbox" in server.roles else None,
+            }
+            for server in estate.servers
+        ),
+        key=lambda row: str(row["name"]),
+    )
+    assert without(found["client_access_arrays"], "legacy_dn") == [
+        {
+            "name": array.name,
+            "fqdn": array.fqdn,
+            "site": array.site,
+            "servers": [
+                server.name
+                for server in estate.servers
+                if server.site == array.site and "client_access" in server.roles
+            ],
+        }
+        for array in estate.arrays
+    ]
+    endpoints = {array.name: (array.fqdn, "array") for array in estate.arrays}
+    endpoints |= {server.name: (server.fqdn, "server") for server in estate.servers}
+    sites = {server.name: server.site for server in estate.servers}
+    assert without(found["databases"], "dn") == [
+        {
+            "name": database.name,
+            "generation": "2010",
+            "rpc_client_access_server": endpoints[database.rpc_client_access][0],
+            "rpc_client_access_kind": endpoints[database.rpc_client_access][1],
+            "copies": [
+                {"server": name, "activation_preference": place}
+                for name, place in sorted(database.copies.items(), key=lambda item: item[1])
+            ],
+            "preferred_site": sites[min(database.copies, key=lambda name: database.copies[name])],
+            "master": "DAG1",
+            "recovery": False,
+        }
+        for database in estate.databases
+    ]
+    assert found["database_availability_groups"] == [
+        {"name": one.name, "servers": sorted(one.members), "allow_cross_site_rpc_client_access": one.cross_site_rpc}
+        for one in estate.groups
+    ]
+    assert [
+        (row["server"], row["kind"], row["url"], row["sites"], row["domains"]) for row in found["autodiscover"]
+    ] == [
+        (server.name, "url", server.scp, list(server.scp_sites), [])
+        for server in sorted(estate.servers, key=lambda one: one.name)
+        if server.scp
+    ]
+    assert found["accepted_domains"] == sorted(
+        (
+            {
+                "name": one.name,
+                "type": ("authoritative", "external_relay", "internal_relay")[one.kind],
+                "default": one.default,
+            }
+            for one in estate.domains
+        ),
+        key=lambda row: str(row["name"]),
+    )
+    assert found["unreadable"] == []
+
+
+def test_tells_every_url_of_every_server(organization: Domain) -> None:
+    found = read(organization, "virtual_directories")["virtual_directories"]
+    stored = organization.controller.ldbsearch(
+        "(objectClass=msExchVirtualDirectory)",
+        ["msExchInternalHostName", "msExchExternalHostName", "msExchInternalAuthenticationMethods"],
+        base=group(organization),
+    )
+    assert len(found) == len(stored) > 90
+    by_place = {(row["server"], row["name"]): row for row in found}
+    for entry in stored:
+        name, _http, _protocols, server = (part.removeprefix("CN=") for part in entry.dn.split(",")[:4])
+        row = by_place[server, name]
+        assert (row["internal_url"] or "", row["external_url"] or "") == tuple(
+            value.decode()
+            for key in ("msExchInternalHostName", "msExchExternalHostName")
+            for value in entry.values.get(key, (b"",))
+        )
+        assert row["web_site"] == "Default Web Site"
+    for server in told(organization).servers:
+        given = {service: wanted.external or None for service, wanted in server.services.items()}
+        own = {row["service"]: row["external_url"] for row in found if row["server"] == server.name}
+        assert ("client_access" in server.roles) == bool(own)
+        assert {service: own[service] for service in given if own} == (given if own else {})
+    ews = {row["server"]: (row["internal_host"], row["negotiate"]) for row in found if row["service"] == "ews"}
+    assert ews["EX1CAS1"] == ("mail-one.corp.example.test", True)
+    assert ews["EX2CAS1"] == ("mail-two.corp.example.test", True)
+
+
+def test_tells_the_certificates_of_the_federation_trust(organization: Domain) -> None:
+    (trust,) = read(organization, "federation_trusts")["federation_trusts"]
+    (wanted,) = told(organization).trusts
+    (stored,) = organization.controller.ldbsearch("(objectClass=msExchFedTrust)", base=services(organization))
+    by_use = {row["use"]: row for row in trust["certificates"]}
+    assert list(by_use) == ["current", "previous", "token_issuer"]
+    assert (trust["name"], trust["application_uri"]) == (wanted.name, wanted.application)
+    assert trust["organization_thumbprints"] == {
+        "current": stored.one("msExchFedOrgPrivCertificate"),
+        "previous": stored.one("msExchFedOrgPrevPrivCertificate"),
+        "next": None,
+    }
+    for use, described in {"current": wanted.current, "previous": wanted.previous}.items():
+        assert described is not None
+        row = by_use[use]
+        assert row["thumbprint"] == trust["organization_thumbprints"][use]
+        end = datetime.datetime.fromisoformat(row["not_after"])
+        left = end - datetime.datetime.now(tz=datetime.UTC)
+        assert abs(left - datetime.timedelta(days=described.days)) < datetime.timedelta(hours=1)
+        assert (row["self_signed"], row["subject"], row["key"]) == (True, f"CN={described.subject}", "RSA 2048")
+        assert row["subject_key_identifier"]
+        assert row["unreadable"] is None
+
+
+def test_gathers_what_was_asked_for(organization: Domain) -> None:
+    always = {"organization", "servers", "unreadable"}
+    parts = {"client_access_arrays", "databases", "database_availability_groups", "autodiscover", "virtual_directories",
+             "accepted_domains", "federation_trusts"}  # fmt: skip
+    assert set(read(organization, gather=[])) & (always | parts) == always
+    found = read(organization, "databases")
+    assert set(found) & (always | parts) == always | {"databases"}
+    assert {row["rpc_client_access_kind"] for row in found["databases"]} == {"array", "server"}
+
+
+def test_any_account_may_read_it(organization: Domain) -> None:
+    as_reader = {"username": f"reader@{organization.controller.realm}", "password": READER}
+    assert READER not in str(found := read(organization, **as_reader))
+    everything = read(organization)
+    assert {name: found[name] for name in everything} == everything
+
+
+def test_what_an_account_may_not_see_is_told(organization: Domain) -> None:
+    databases = f"CN=Databases,{group(organization)}"
+    (reader,) = organization.controller.ldbsearch("(sAMAccountName=reader)", ["objectSid"])
+    ((_dn, before),) = organization.ldap.search_ext_s(
+        databases, ldap.SCOPE_BASE, attrlist=["nTSecurityDescriptor"], serverctrls=[_ACCESS_ONLY]
+    )
+    grant(organization, databases, f"(D;CI;RPLCLORC;;;{reader.one('objectSid')})")
+    try:
+        as_reader = {"username": f"reader@{organization.controller.realm}", "password": READER}
+        found = read(organization, "databases", **as_reader)
+    finally:
+        back = [(ldap.MOD_REPLACE, "nTSecurityDescriptor", before["nTSecurityDescriptor"])]
+        organization.ldap.modify_ext_s(databases, back, serverctrls=[_ACCESS_ONLY])
+    assert found["databases"] == []
+    assert [row["what"] for row in found["unreadable"]] == ["the databases"]
+
+
+def test_a_forest_without_exchange_fails_in_one_sentence(domain: Domain) -> None:
+    result = domain.task(MODULE, {})
+    assert result.status == "failed"
+    assert result.message.startswith(f"The forest {domain.controller.domain} has no Exchange organization")
+
+
+def test_what_only_looks_alike_is_left_out(organization: Domain) -> None:
+    before = read(organization)
+    parent = f"CN=EX1CAS1,CN=Servers,{group(organization)}"
+    other = f"CN=Printing,CN=Protocols,{parent}"
+    http = f"CN=HTTP,CN=Protocols,{parent}"
+    with (
+        added(organization, f"CN=Mailbox,{parent}", "msExchExchangeTransportServer"),
+        added(organization, other, "serviceConnectionPoint", keywords="Site=Datacenter-One"),
+        added(organization, f"CN=EWS (Exchange Back End),{http}", "msExchWebServicesVirtualDirectory"),
+    ):
+        assert read(organization) == before
+
+
+def test_a_pointer_to_another_forest(organization: Domain) -> None:
+    place = f"CN=Microsoft Exchange Autodiscover,{services(organization)}"
+    keywords = ["67661d7F-8FC4-4fa7-BFAC-E1D7794C1F68", "Domain=other.test"]
+    with (
+        added(organization, place, "container"),
+        added(
+            organization,
+            f"CN=other.test,{place}",
+            "serviceConnectionPoint",
+            keywords=keywords,
+            serviceBindingInformation="LDAP://dc.other.test",
+        ),
+    ):
+        *_urls, row = read(organization, "autodiscover")["autodiscover"]
+    assert row == {
+        "server": None,
+        "name": "other.test",
+        "kind": "pointer",
+        "url": "LDAP://dc.other.test",
+        "host": "dc.other.test",
+        "sites": [],
+        "domains": ["other.test"],
+    }
+
+
+def test_names_with_a_comma_and_an_accent(organization: Domain) -> None:
+    site = f"CN=Zürich\\, Süd,CN=Sites,{organization.controller.configuration_dn}"
+    server = f"CN=EX2CAS6,CN=Servers,{group(organization)}"
+    with added(organization, site, "site"), changed(organization, server, "msExchServerSite", site):
+        found = read(organization, "client_access_arrays")
+    by_name = {row["name"]: row["site"] for row in found["servers"]}
+    assert by_name["EX2CAS6"] == "Zürich, Süd"
+    assert [row["servers"][-1] for row in found["client_access_arrays"]] == ["EX1CAS6", "EX2CAS5"]
+
+
+def test_what_a_database_names_and_is_gone_is_told(organization: Domain) -> None:
+    dn = f"CN=DB1,CN=Databases,{group(organization)}"
+    ((_dn, stored),) = organization.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=["legacyExchangeDN"])
+    legacy = stored["legacyExchangeDN"][0].decode()
+    with changed(organization, dn, "legacyExchangeDN", legacy.replace("outlook-one", "outlook-gone")):
+        found = read(organization, "databases")
+    first = found["databases"][0]
+    assert (first["rpc_client_access_server"], first["rpc_client_access_kind"]) == (
+        "outlook-gone.corp.example.test",
+        None,
+    )
+    assert [row["what"] for row in found["unreadable"]] == [
+        "client access array or server outlook-gone.corp.example.test"
+    ]
+
+
+@pytest.mark.slow
+def test_more_than_one_page(organization: Domain) -> None:
+    name = told(organization).organization
+    place = f"CN=Accepted Domains,CN=Transport Settings,CN={name},CN=Microsoft Exchange,{services(organization)}"
+    names = [f"d{number:04}.test" for number in range(1100)]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(
+                added(organization, f"CN={name},{place}", "msExchAcceptedDomain", msExchAcceptedDomainName=name)
+            )
+        found = read(organization, "accepted_domains")["accepted_domains"]
+    assert [row["name"] for row in found if row["name"].startswith("d")] == names
