@@ -78,7 +78,7 @@ def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetim
 
 def _pages(client: Client, wql: str) -> t.Iterator[Instance]:
     pages = client.pages(Naming.WINDOWS.of_query(_NAMESPACE), _NAMESPACE, wql=wql)
-    with contextlib.closing(t.cast("t.Generator[Instance]", pages)):
+    with contextlib.closing(t.cast("t.Generator[Instance, None, None]", pages)):
         yield from itertools.islice(pages, _MOST + 1)
 
 
