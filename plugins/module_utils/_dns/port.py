@@ -36,7 +36,7 @@ def _try(address: str, port: int, timeout: float) -> Try:
     try:
         socket.create_connection((address, port), timeout=timeout).close()
     except TimeoutError:
-        return Try(address=address, port=port, open=False, why=f"No answer within {timeout:g} seconds")
+        return Try(address=address, port=port, open=False, why=f"No answer within {timeout:g} s")
     except OSError as exc:
         refused = exc.errno in _CLOSED
         return Try(address=address, port=port, open=False if refused else None, why=exc.strerror or str(exc))

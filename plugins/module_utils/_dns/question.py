@@ -86,7 +86,7 @@ class Lookup:
             raise AnswerLost(self._complaints(exc), advice=_ADVICE) from exc
         records = [*chain.cnames, *([chain.answer] if chain.answer else [])]
         authoritative = bool(response.flags & dns.flags.AA)
-        settled = bool(chain.answer) or _is_proof(response, authoritative=authoritative and not chain.cnames)
+        settled = bool(chain.answer) or _is_proof(response, chain.canonical_name)
         if not (settled or records):
             raise AnswerLost(f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE)
         return Found(
@@ -120,11 +120,13 @@ def _complaint(where: str, what: object) -> str:
     return f"{server} answered {what}" if isinstance(what, str) else f"the answer of {server} is of no use: {what}"
 
 
-def _is_proof(response: dns.message.QueryMessage, *, authoritative: bool) -> bool:
-    """Whether an answer without addresses proves that there are none.
+def _is_proof(response: dns.message.QueryMessage, end: dns.name.Name) -> bool:
+    """Whether an answer without addresses proves that the name at its end has none.
 
     A server that neither has the zone nor asks others says NXDOMAIN (Samba) or names other servers (BIND), and knows
-    nothing. The SOA of the zone comes along with what is known not to be (RFC 2308, 2).
+    nothing. What has the zone says so of the name that was asked for, not of the end of an alias; but the SOA of the
+    zone comes along with what is known not to be (RFC 2308, 2).
     """
-    zone = any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority)
-    return authoritative or zone or bool(response.flags & dns.flags.RA)
+    if response.flags & dns.flags.RA or (response.flags & dns.flags.AA and response.question[0].name == end):
+        return True
+    return any(rrset.rdtype == dns.rdatatype.SOA and end.is_subdomain(rrset.name) for rrset in response.authority)

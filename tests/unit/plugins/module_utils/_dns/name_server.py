@@ -40,7 +40,7 @@ def reply(
 ) -> dns.message.Message:
     """A response with these records: name, seconds, class, kind, data."""
     made = dns.message.make_response(question)
-    made.flags |= flags
+    made.flags = (made.flags & ~dns.flags.RA) | flags
     made.set_rcode(rcode)
     made.answer = [dns.rrset.from_text(*record) for record in records]
     made.authority = [dns.rrset.from_text(*record) for record in authority]
@@ -53,7 +53,7 @@ def kind(question: dns.message.Message) -> str:
 
 
 @contextlib.contextmanager
-def serving(say: Say) -> Iterator[NameServer]:
+def serving(say: Say, *, host: str = "127.0.0.1") -> Iterator[NameServer]:
     """A server on a port of its own; what `say` gives is sent, and None is silence. By UDP, what is long is cut off."""
 
     def respond(transport: str, wire: bytes) -> bytes | None:
@@ -82,10 +82,10 @@ def serving(say: Say) -> Iterator[NameServer]:
                 self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stream))
+        stream = stack.enter_context(socketserver.ThreadingTCPServer((host, 0), Stream))
         port = stream.server_address[1]
-        datagram = stack.enter_context(socketserver.ThreadingUDPServer(("127.0.0.1", port), Datagram))
-        server = NameServer(f"127.0.0.1:{port}")
+        datagram = stack.enter_context(socketserver.ThreadingUDPServer((host, port), Datagram))
+        server = NameServer(f"{host}:{port}")
         for one in (stream, datagram):
             threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True).start()
             stack.callback(one.shutdown)
