@@ -51,7 +51,9 @@ notes:
   - The name of Autodiscover in the service connection points is what computers of the domain use. The URLs of the
     virtual directory V(autodiscover) are used by nobody.
 seealso:
-  - module: winha.cluster.cluster_info
+  - module: winha.cluster.spn
+  - plugin: winha.cluster.exchange_principal_names
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
