@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 
 from . import daemon, faults, journal
 from . import estate as estate_file
+from .directory import DirectoryError, DomainController
 from .inventory import inventory
 from .repository import Repository, plain
 from .running import cluster_repository, host_repository
@@ -30,7 +32,19 @@ def _status(arguments: argparse.Namespace) -> int:
     print(f"{estate.name} is {'up' if running else 'down'}")
     for host in estate.hosts:
         print(f"  {host.name:12} {host.address:16} Windows Server {host.windows:8} {host.cluster or ''}")
+    if domain := estate.directory:
+        print(f"  {domain.server:12} {domain.address:16} domain controller of {domain.domain}")
     return 0 if running else 3
+
+
+def _directory(arguments: argparse.Namespace) -> int:
+    estate = estate_file.load(arguments.state / "estate.yml")
+    if estate.directory is None:
+        raise EstateError(f"the estate {estate.name} has no directory")
+    controller = DomainController(estate.directory, arguments.state)
+    for name, value in (controller.environment() | {"LDAPTLS_CACERT": str(controller.ca_file)}).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
 
 
 def _inventory(arguments: argparse.Namespace) -> int:
@@ -100,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     command("down", "stop an estate; its state stays")
     command("reset", "go back to the estate file")
     command("status", "say what is up")
+    command("directory", "print the variables by which programs find the domain, for eval")
     listed = command("inventory", "print an Ansible inventory")
     listed.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
     listed.add_argument("--listener", choices=("http", "https"), default="http")
@@ -144,6 +159,7 @@ def main(given: list[str] | None = None) -> int:
         "down": _down,
         "reset": _reset,
         "status": _status,
+        "directory": _directory,
         "inventory": _inventory,
         "journal": _journal,
         "show": _show,
@@ -156,7 +172,7 @@ def main(given: list[str] | None = None) -> int:
         # The reader, `head` for one, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (daemon.DaemonError, EstateError, faults.RuleError) as problem:
+    except (daemon.DaemonError, DirectoryError, EstateError, faults.RuleError) as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 1
     return result

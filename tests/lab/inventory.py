@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .directory import Directory
     from .estate import Estate, Host
 
 
@@ -32,11 +33,27 @@ def _connection(estate: Estate, host: Host, state: Path, connection: str, listen
     return {**found, **(trust if listener == "https" else {})}
 
 
+def _directory(directory: Directory, state: Path) -> dict[str, str]:
+    folder = state.resolve()
+    return {
+        "server": directory.fqdn,
+        "address": directory.address,
+        "domain": directory.domain,
+        "user": f"Administrator@{directory.realm}",
+        "password": directory.password,
+        "ca_file": str(folder / "ca.pem"),
+        "krb5_conf": str(folder / "directory" / "krb5.conf"),
+    }
+
+
 def inventory(estate: Estate, state: Path, connection: str, listener: str) -> dict[str, Any]:
-    """All hosts in `all`, and each group with its own."""
+    """All hosts in `all`, and each group with its own; the domain in the variable `lab_directory`."""
     groups: dict[str, Any] = {}
     for host in estate.hosts:
         for group in host.groups:
             groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = {}
     hosts = {host.name: _connection(estate, host, state, connection, listener) for host in estate.hosts}
-    return {"all": {"hosts": hosts, "children": groups}}
+    found: dict[str, Any] = {"hosts": hosts, "children": groups}
+    if estate.directory:
+        found["vars"] = {"lab_directory": _directory(estate.directory, state)}
+    return {"all": found}

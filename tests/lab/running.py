@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import drain, faults, journal, population
 from . import estate as estate_file
 from .certificates import context
-from .directory import DomainController
+from .directory import DirectoryError, DomainController
 from .endpoint import Listener
 from .journal import Entry, Journal
 from .machine import Machine
@@ -118,7 +118,11 @@ class RunningEstate:
     def start(self) -> None:
         """Open every listener and start the domain controller."""
         if self._directory:
-            self._directory.start()
+            try:
+                self._directory.start()
+            except DirectoryError:
+                self.close()
+                raise
         for host in self.estate.hosts:
             cluster = self.estate.cluster(host.cluster) if host.cluster else None
             shared = self._clusters[cluster.name] if cluster else None

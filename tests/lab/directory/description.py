@@ -42,7 +42,6 @@ class Account:
     container: str = ""
     dns_name: str | None = None
     disabled: bool = False
-    counted: bool = False
 
     @property
     def common_name(self) -> str:
@@ -138,7 +137,6 @@ def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
                 body.get("container", "CN=Users" if kind == "user" else "CN=Computers"),
                 str(dns_name).format(**words) if dns_name else None,
                 bool(body.get("disabled", False)),
-                "count" in body,
             )
 
 

@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from .description import Account, Directory
 
 _NORMAL, _WORKSTATION, _DISABLED, _NO_PASSWORD, _NEVER_EXPIRES = 0x200, 0x1000, 0x2, 0x20, 0x10000
-_HOST = (
-    "alerter appmgmt cisvc clipsrv browser dhcp dnscache replicator eventlog eventsystem policyagent oakley dmserver "
-    "dns mcsvc fax msiserver ias messenger netlogon netman netdde netddedsm nmagent plugplay protectedstorage rasman "
-    "rpclocator rpc rpcss remoteaccess rsvp samss scardsvr scesrv seclogon scm dcom cifs spooler snmp schedule tapisrv "
-    "trksvr trkwks ups time wins www http w3svc iisadmin msdtc"
-)
-_HOST_ALIASES = frozenset(_HOST.split())
 
 
 def account_dn(directory: Directory, account: Account) -> str:
@@ -84,28 +77,14 @@ def _sites(directory: Directory) -> Iterator[str]:
             yield entry(f"CN={subnet},CN=Subnets,{sites}", {"objectClass": "subnet", "siteObject": dn})
 
 
-def _claims(spn: str) -> tuple[str, str]:
-    service, _slash, rest = spn.lower().partition("/")
-    return f"{service}/{rest}", f"{'host' if service in _HOST_ALIASES else service}/{rest}"
-
-
 def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
-    """Each account with the SPNs that a controller takes, and those that are written past it.
-
-    These are the ones that it would refuse as not unique, and all of counted accounts: for each HOST/... Samba looks
-    for fifty aliases, which takes five times as long as all the rest.
-    """
-    exact: dict[str, str] = {}
-    alias: dict[str, str] = {}
+    """Each account with the SPNs that a controller takes, and those that another account has already."""
+    holders: dict[str, str] = {}
     for account in _everybody(directory):
         allowed: list[str] = []
         refused: list[str] = []
         for spn in account.spns:
-            own, as_host = _claims(spn)
-            clash = exact.get(own, account.name) != account.name or alias.get(as_host, account.name) != account.name
-            (refused if clash or account.counted else allowed).append(spn)
-            exact.setdefault(own, account.name)
-            alias.setdefault(as_host, account.name)
+            (allowed if holders.setdefault(spn.lower(), account.name) == account.name else refused).append(spn)
         yield account, allowed, refused
 
 
@@ -119,8 +98,8 @@ def objects(directory: Directory) -> Iterator[str]:
         yield _account(directory, account, allowed)
 
 
-def unchecked(directory: Directory) -> Iterator[str]:
-    """LDIF of what is written past the modules: duplicates come from before the check, or by replication."""
-    for account, _allowed, others in _split(directory):
-        if others:
-            yield change(account_dn(directory, account), "add", {"servicePrincipalName": others})
+def duplicates(directory: Directory) -> Iterator[str]:
+    """LDIF of what no controller would take: it comes from before the check, or by replication."""
+    for account, _allowed, refused in _split(directory):
+        if refused:
+            yield change(account_dn(directory, account), "add", {"servicePrincipalName": refused})

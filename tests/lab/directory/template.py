@@ -144,11 +144,25 @@ def _empty(directory: Directory, folder: Path) -> None:
     modify(folder, "".join(schema.superiors(directory.schema_dn)), _SCHEMA)
 
 
+@contextlib.contextmanager
+def _no_aliases(directory: Directory, folder: Path) -> Iterator[None]:
+    """While it lasts HOST stands for nothing else: for each HOST/... Samba would look for fifty more names.
+
+    It also lets in what collides by an alias alone, as controllers did before November 2021.
+    """
+    services = f"CN=Directory Service,CN=Windows NT,CN=Services,{directory.configuration_dn}"
+    found = insist("ldbsearch", *database(folder), "-b", services, "-s", "base", "sPNMappings")
+    modify(folder, change(services, "replace", {"sPNMappings": "host=host"}))
+    yield
+    modify(folder, change(services, "replace", {"sPNMappings": parse(found)[0].raw("sPNMappings")}))
+
+
 def _filled(directory: Directory, folder: Path) -> None:
     _copy(_kept(_domain(directory), lambda made: _empty(directory, made)), folder)
     settle(directory, folder, None)
-    add(folder, "".join(population.objects(directory)), *_BATCH)
-    modify_past_modules(folder, directory.base_dn, "".join(population.unchecked(directory)), *_BATCH)
+    with _no_aliases(directory, folder):
+        add(folder, "".join(population.objects(directory)), *_BATCH)
+    modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)), *_BATCH)
     (folder / "placed.json").write_text(json.dumps(_placed(directory, folder)), encoding="utf-8")
     (folder / "federation.pem").write_text(federation.keys(directory), encoding="ascii")
 
