@@ -16,7 +16,10 @@ attributes:
   idempotent:
     description: When run again without changes in between, nothing is written and RV(ignore:changed) is V(false).
   action_group:
-    description: Use C(group/winha.cluster.all) in C(module_defaults) to set options for this module.
+    description:
+      - Use C(group/winha.cluster.all) in C(module_defaults) to set options for all modules, and
+        C(group/winha.cluster.windows) or C(group/winha.cluster.directory) for those that talk to Windows hosts or to
+        Active Directory.
     support: full
     membership: [winha.cluster.all]
   connection:

@@ -96,13 +96,14 @@ class Stage:
         *arguments: str,
         via: tuple[str, str] = ("winrm", "http"),
         hosts: t.Mapping[str, Variables] | None = None,
+        groups: t.Mapping[str, t.Sequence[str]] | None = None,
         variables: Variables | None = None,
         environment: t.Mapping[str, str] | None = None,
     ) -> tuple[list[str], dict[str, str], Path]:
         """The command, its environment and the file that its results go to.
 
         A playbook is YAML or the name of one in a collection. C(hosts) adds variables to hosts, and hosts; a variable
-        that is None is taken away.
+        that is None is taken away. C(groups) has more groups.
         """
         place = self.folder / f"run{next(self._numbers)}"
         place.mkdir()
@@ -111,6 +112,8 @@ class Stage:
         known = everything["all"]["hosts"]
         for name, own in (hosts or {}).items():
             known[name] = {key: value for key, value in (known.get(name, {}) | own).items() if value is not None}
+        for group, members in (groups or {}).items():
+            everything["all"]["children"][group] = {"hosts": {name: {} for name in members}}
         everything["all"]["vars"] = {"ansible_python_interpreter": sys.executable, **(variables or {})}
         (place / "inventory.yml").write_text(yaml.dump(everything, Dumper=_Dumper), "utf-8")
         if "\n" in playbook:
@@ -226,7 +229,7 @@ def changes(before: Picture, after: Picture) -> dict[tuple[str, str, str], tuple
 def estate_file(network: str, name: str = "demo") -> Variables:
     """An estate of the lab on other addresses."""
     text = (ESTATES / f"{name}.yml").read_text("utf-8")
-    for own in ("127.20.0.", "127.21.0."):
+    for own in ("127.20.0.", "127.21.0.", "127.30.0."):
         text = text.replace(own, f"{network}.")
     return t.cast("Variables", yaml.safe_load(text))
 

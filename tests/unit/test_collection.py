@@ -89,8 +89,17 @@ def test_there_is_no_action_without_a_module() -> None:
     assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
 
 
-def test_the_action_group_has_every_module() -> None:
-    assert sorted(load("meta", "runtime.yml")["action_groups"]["all"]) == MODULES
+def test_the_action_groups_have_every_module() -> None:
+    groups = load("meta", "runtime.yml")["action_groups"]
+    assert sorted(groups["all"]) == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_in_the_action_group_of_what_it_talks_to(name: str) -> None:
+    groups = load("meta", "runtime.yml")["action_groups"]
+    options = module(name).TASK.argument_spec
+    assert (name in groups["windows"]) == ("scheme" in options)
+    assert (name in groups["directory"]) == ("global_catalogs" in options)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -214,7 +223,8 @@ def test_the_collection_works_without_all_that_only_its_makers_need(
     names = [f"winha.cluster.{name}" for name in MODULES]
     documented = json.loads(ansible("doc", "--json", "--type", "module", *names, home=tmp_path))
     assert sorted(documented) == names
-    assert all(found["doc"]["options"]["host"] for found in documented.values())
+    options = {name: set(documented[f"winha.cluster.{name}"]["doc"]["options"]) for name in MODULES}
+    assert options == {name: set(module(name).TASK.argument_spec) for name in MODULES}
     ansible("playbook", "--syntax-check", "winha.cluster.enforce", home=tmp_path)
 
 

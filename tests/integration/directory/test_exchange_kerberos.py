@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role exchange_kerberos by enforce.yml: twelve Client Access servers in two datacenters, from plan to ticket."""
+
+from __future__ import annotations
+
+import typing as t
+
+import ldap
+import pytest
+import stage as staging
+from domain_stage import Domain, Modification, lines, rows
+from lab.directory import impediment
+
+ASA = "EXCH-ASA$"
+PLANNED = {
+    "http/autod-one.corp.example.test",
+    "http/mail-one.corp.example.test",
+    "http/mail-two.corp.example.test",
+    *(
+        f"{service}/outlook-{site}.corp.example.test"
+        for service in ("exchangeMDB", "exchangeRFR", "exchangeAB")
+        for site in ("one", "two")
+    ),
+}
+ENFORCE = "winha.cluster.enforce"
+ROLE = "winha.cluster.exchange_kerberos : "
+REGISTER = ROLE + "Register the service principal names"
+SHOW = ROLE + "Show the plan"
+READY: dict[str, t.Any] = {
+    "exchange_kerberos_accounts": {"2010": ASA},
+    "exchange_kerberos_credential_deployed": ["2010"],
+}
+
+
+@pytest.fixture(scope="module")
+def only_exchange(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
+    if impediment():
+        pytest.skip("there is no domain controller here")  # only_domain says so where there has to be one
+    folder = tmp_path_factory.mktemp("exchange")
+    network = address.replace("127.32.", "127.33.").rpartition(".")[0]
+    with staging.stage(staging.estate_file(network, "exchange"), folder) as stage:
+        yield stage
+
+
+@pytest.fixture
+def exchange(only_exchange: staging.Stage) -> Domain:
+    """The organization as its estate file has it, and nobody's ticket around."""
+    controller = only_exchange.estate.directory
+    controller.reset()
+    domain = Domain(only_exchange, controller, only_exchange.folder / "nobody.ccache")
+    domain.mark()
+    return domain
+
+
+def asa_of(exchange: Domain) -> str:
+    (found,) = exchange.controller.ldbsearch(f"(sAMAccountName={ASA})", ["sAMAccountName"])
+    return str(found.dn)
+
+
+def enforce(exchange: Domain, *arguments: str, check: bool = False, **variables: t.Any) -> staging.Run:
+    """Enforce, with the domain controller as a host that WinRM reaches."""
+    run = exchange.check if check else exchange.play
+    dc = exchange.hosts()["dc"]
+    return run(
+        ENFORCE,
+        *arguments,
+        hosts={"dc": {"ansible_host": None}, "dc01": dc},
+        groups={"domain_controllers": ["dc01"]},
+        variables=READY | variables,
+    )
+
+
+def shown(run: staging.Run) -> list[str]:
+    return t.cast("list[str]", run.of("dc01", SHOW).data["msg"])
+
+
+def give(exchange: Domain, name: str, *spns: str) -> str:
+    """Names for an account that has nothing to do with Exchange."""
+    dn = f"CN={name},OU=Service Accounts,{exchange.controller.base_dn}"
+    exchange.give(dn, *spns)
+    exchange.mark()
+    return dn
+
+
+def set_encryption_types(exchange: Domain, dn: str, number: bytes | None) -> None:
+    values = [number] if number else None
+    exchange.ldap.modify_s(dn, [(ldap.MOD_REPLACE, "msDS-SupportedEncryptionTypes", values)])
+    exchange.mark()
+
+
+def test_what_is_planned_is_registered_and_gives_tickets(exchange: Domain, tmp_path: t.Any) -> None:
+    asa = asa_of(exchange)
+    untouched = exchange.names()
+    checked = enforce(exchange, check=True)
+    assert checked.rc == 0, checked.output
+    assert sorted(lines(checked.of("dc01", REGISTER))[1]) == sorted(f"{spn}: {asa}" for spn in PLANNED)
+    assert exchange.names() == untouched
+
+    applied = enforce(exchange)
+    assert applied.rc == 0, applied.output
+    assert exchange.modifications() == [Modification(asa, add=tuple(sorted(PLANNED)), delete=())]
+    assert exchange.names() == untouched | {asa: PLANNED}
+
+    usn = exchange.controller.highest_usn()
+    again = enforce(exchange)
+    assert (again.rc, again.of("dc01", REGISTER).changed) == (0, False)
+    assert exchange.controller.highest_usn() == usn
+
+    keytab = exchange.controller.export_keytab(ASA, tmp_path / "asa.keytab")
+    cache = tmp_path / "user.ccache"
+    realm = exchange.controller.realm
+    exchange.controller.kinit(f"reader@{realm}", cache, password="Reader-Passw0rd")  # an ordinary user, as Outlook has
+    for spn in sorted(PLANNED):
+        assert "keytab entry valid" in exchange.controller.kvno(spn, cache, keytab=keytab)
+
+
+def test_the_plan_is_shown_with_reasons_and_what_is_stale(exchange: Domain) -> None:
+    text = shown(enforce(exchange, check=True))
+    missing = [line for line in text if line.startswith("  missing")]
+    assert {line.split()[1] for line in missing} == PLANNED
+    assert any("internal Autodiscover URI of EX1CAS1 to EX1CAS5" in line for line in missing)
+    (external,) = [line for line in text if line.startswith("  left out") and " autodiscover.example.test" in line]
+    assert "external Autodiscover only" in external
+    stale = [line for line in text if line.startswith("look at") and "EX1CAS6" in line]
+    assert len(stale) == 1
+    assert "ex1cas6.corp.example.test" in stale[0]
+
+
+def test_without_an_account_it_only_shows(exchange: Domain) -> None:
+    run = enforce(exchange, exchange_kerberos_accounts={})
+    assert run.rc == 0, run.output
+    assert any("without an account in exchange_kerberos_accounts" in line for line in shown(run))
+    assert exchange.modifications() == []
+
+
+def test_nothing_is_registered_before_the_credential_is_deployed(exchange: Domain) -> None:
+    run = enforce(exchange, exchange_kerberos_credential_deployed=[])
+    message = run.of("dc01", ROLE + "Stop before a name is registered too early").message
+    assert run.rc != 0
+    assert all(spn in message for spn in PLANNED)
+    assert "EX1CAS1" in message
+    assert "EX2CAS6" in message
+    assert 'add "2010" to exchange_kerberos_credential_deployed' in message
+    assert exchange.modifications() == []
+
+
+@pytest.mark.parametrize("number", [None, b"4"], ids=["never set", "RC4"])
+def test_an_account_without_aes_is_refused_unless_told_otherwise(exchange: Domain, number: bytes | None) -> None:
+    asa = asa_of(exchange)
+    set_encryption_types(exchange, asa, number)
+    run = enforce(exchange)
+    message = run.of("dc01", ROLE + "Stop at an account without AES").message
+    assert (run.rc != 0, exchange.names_of(asa)) == (True, set())
+    assert f"{asa} is {'4' if number else 'not set'} and has no AES type" in message
+    told = enforce(exchange, exchange_kerberos_require_aes=False)
+    assert told.rc == 0, told.output
+    assert exchange.names_of(asa) == PLANNED
+
+
+def test_what_is_registered_is_left_alone_whatever_the_account_is_like(exchange: Domain) -> None:
+    asa = asa_of(exchange)
+    exchange.give(asa, *PLANNED)
+    set_encryption_types(exchange, asa, b"4")
+    exchange.mark()
+    run = enforce(exchange, exchange_kerberos_credential_deployed=[])
+    assert run.rc == 0, run.output
+    assert any("NO AES" in line for line in shown(run))
+    assert exchange.modifications() == []
+
+
+def test_a_name_on_another_account_stops_it_or_is_moved(exchange: Domain) -> None:
+    asa, spn = asa_of(exchange), "http/mail-one.corp.example.test"
+    other = give(exchange, "svc-intranet", spn)
+    stopped = enforce(exchange)
+    assert stopped.rc != 0
+    assert f"{spn} is on {other}" in stopped.of("dc01", REGISTER).message
+    text = shown(stopped)
+    assert [line.split()[1] for line in text if line.startswith("  TAKEN")] == [spn]
+    assert any(line.strip() == f"on {other}" for line in text)
+    assert exchange.modifications() == []
+
+    moved = enforce(exchange, exchange_kerberos_on_conflict="move")
+    assert moved.rc == 0, moved.output
+    assert exchange.holders(spn) == [asa]
+    assert exchange.names_of(asa) == PLANNED
+    assert rows(moved.of("dc01", REGISTER))[spn] == ([other], [asa], "changed")
+    assert exchange.modifications()[0] == Modification(other, add=(), delete=(spn,))
+
+
+def test_exactly_the_planned_names(exchange: Domain) -> None:
+    asa = asa_of(exchange)
+    exchange.give(asa, "http/left-over.corp.example.test", "exchangeMDB/outlook-one.corp.example.test")
+    exchange.mark()
+    run = enforce(exchange, exchange_kerberos_state="exact", exchange_kerberos_leave_out=["mail-two.corp.example.test"])
+    assert run.rc == 0, run.output
+    assert exchange.names_of(asa) == PLANNED - {"http/mail-two.corp.example.test"}
+
+
+def test_no_name_is_deleted_by_a_plan_that_lacks_something(exchange: Domain) -> None:
+    asa, own = asa_of(exchange), "http/left-over.corp.example.test"
+    exchange.give(asa, own)
+    base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
+    (array,) = exchange.controller.ldbsearch("(cn=Outlook-One)", ["cn"], base=base)
+    exchange.ldap.modify_s(array.dn, [(ldap.MOD_DELETE, "networkAddress", None)])
+    exchange.mark()
+    run = enforce(exchange, exchange_kerberos_state="exact")
+    message = run.of("dc01", ROLE + "Stop before a plan that lacks something deletes a name").message
+    assert run.rc != 0
+    assert "Outlook-One" in message
+    assert exchange.modifications() == []
+
+
+def test_a_domain_controller_that_is_down_is_one_sentence(exchange: Domain) -> None:
+    exchange.controller.stop()
+    run = enforce(exchange)
+    result = run.of("dc01", ROLE + "Read the Exchange organization")
+    assert run.rc != 0
+    assert result.status == "unreachable"
+    assert result.message.startswith("Signing in on dc01.corp.example.test failed: ")
+    assert "KDC" in result.message
