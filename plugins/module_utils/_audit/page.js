@@ -1,0 +1,186 @@
+/*
+Copyright: (c) 2026, winha.cluster contributors
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+*/
+"use strict";
+(() => {
+  const at = (id) => document.getElementById(id);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  document.documentElement.classList.add("js");
+
+  const data = JSON.parse(at("data").textContent);
+  const FAIL = 0, UNKNOWN = 1, ACCEPTED = 2, PASS = 3, NOT_APPLICABLE = 4;
+  const MANY = 60; // lines that a filter unfolds in one group
+
+  // What can be hidden, and what counts it.
+  const boxes = new Map();
+  const box = (element) => {
+    if (element && !boxes.has(element)) {
+      const count = element.matches(".fold") ? element.firstElementChild : element.querySelector(".count");
+      boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, before: false });
+    }
+    return boxes.get(element);
+  };
+  const lines = data.findings.map(([host, rule, outcome, severity, fresh], number) => {
+    const element = at("f" + number);
+    const around = [element.closest("details.fold"), element.closest(".group, details.rule"), element.closest(".severity"),
+      element.closest("section")].filter(Boolean).map(box);
+    for (const each of around) each.total += 1;
+    return { element, host, rule, outcome, severity, fresh, around, shown: true };
+  });
+  const folds = [...boxes.values()].filter((each) => each.element.matches(".fold"));
+  const rows = data.hosts.map((_, number) => at("h" + number));
+  let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
+  const textOf = (number) => {
+    texts ??= lines.map((line) => (line.element.textContent + " " + data.rules[line.rule].join(" ")).toLowerCase());
+    return texts[number];
+  };
+
+  const form = at("filter"), text = at("text"), host = at("host"), rule = at("rule"), fresh = at("new"), result = at("result");
+  const severities = all("input[name=severity]", form);
+  const grouped = (number) => number.toLocaleString("en");
+
+  function filter() {
+    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wantedHost = host.value === "" ? null : Number(host.value);
+    const wantedRule = rule.value === "" ? null : Number(rule.value);
+    const wanted = severities.map((each) => each.checked);
+    const onlyNew = Boolean(fresh && fresh.checked);
+    const active = words.length > 0 || wantedHost !== null || wantedRule !== null || onlyNew || wanted.includes(false);
+    const counts = [0, 0, 0, 0, 0];
+    for (const each of boxes.values()) each.shown = 0;
+    lines.forEach((line, number) => {
+      const shown = (wantedHost === null || line.host === wantedHost) && (wantedRule === null || line.rule === wantedRule)
+        && wanted[line.severity] && (!onlyNew || line.fresh === 1)
+        && words.every((word) => textOf(number).includes(word));
+      if (shown) {
+        counts[line.outcome] += 1;
+        for (const each of line.around) each.shown += 1;
+      }
+      if (shown !== line.shown) {
+        line.shown = shown;
+        line.element.hidden = !shown;
+      }
+    });
+    for (const each of boxes.values()) tell(each, active);
+    for (const each of folds) unfold(each, active);
+    rows.forEach((row, number) => { row.hidden = wantedHost !== null && number !== wantedHost; });
+    result.textContent = active ? summary(counts) : "";
+  }
+
+  function tell(each, active) {
+    each.element.hidden = active && each.shown === 0 && each.element.id !== "rules";
+    if (!each.count) return;
+    const words = each.shown === each.total ? each.words
+      : each.element.matches(".fold") ? `${grouped(each.shown)} more that match`
+        : `${grouped(each.shown)} of ${grouped(each.total)} match`;
+    if (each.count.textContent !== words) each.count.textContent = words;
+  }
+
+  function unfold(each, active) {
+    const open = active && each.shown > 0 && each.shown <= MANY;
+    if (open === each.before) return;
+    each.before = open;
+    each.element.open = open;
+  }
+
+  function summary(counts) {
+    const total = counts.reduce((sum, each) => sum + each, 0);
+    const named = [["failed", FAIL], ["unknown", UNKNOWN], ["accepted", ACCEPTED], ["passed", PASS],
+      ["not applicable", NOT_APPLICABLE]].filter(([, outcome]) => counts[outcome]);
+    const parts = named.map(([word, outcome]) => `${grouped(counts[outcome])} ${word}`).join(", ");
+    return total ? `${grouped(total)} of ${grouped(lines.length)} findings match: ${parts}.` : "No finding matches.";
+  }
+
+  form.addEventListener("input", filter);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => queueMicrotask(() => { filter(); say("The filter is cleared."); }));
+
+  // A link may lead to what is folded away or filtered out.
+  function reveal(id) {
+    const target = id && at(id);
+    if (!target) return;
+    if (target.closest("[hidden]")) { form.reset(); filter(); }
+    for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+    target.scrollIntoView({ block: id.startsWith("f") ? "center" : "start" });
+    if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href^='#']");
+    if (!link) return;
+    const id = link.getAttribute("href").slice(1);
+    if (link.dataset.host !== undefined) {
+      event.preventDefault();
+      form.reset();
+      host.value = link.dataset.host;
+      filter();
+      reveal(at("wrong").hidden ? "unknown" : "wrong");
+    } else queueMicrotask(() => reveal(id));
+  });
+  window.addEventListener("hashchange", () => reveal(location.hash.slice(1)));
+
+  // Remedies to copy; without a clipboard the text is left selected.
+  function say(words) { at("said").textContent = words; }
+  function equip(within) {
+    for (const remedy of all(".remedy", within)) {
+      if (remedy.querySelector(".copy")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "Copy";
+      button.setAttribute("aria-label", "Copy the remedy");
+      remedy.append(button);
+    }
+  }
+  async function copy(button) {
+    const pre = button.parentElement.querySelector("pre");
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(pre.textContent);
+    } catch {
+      getSelection().selectAllChildren(pre);
+      done = document.execCommand("copy");
+    }
+    button.textContent = done ? "Copied" : "Selected";
+    say(done ? "The remedy is copied." : "The remedy is selected: copy it with the keyboard.");
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.matches && event.target.matches(".copy")) copy(event.target);
+  });
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches("details.mend, details.rule")) equip(event.target);
+  }, true);
+  all(".group > .remedy").forEach((each) => equip(each.parentElement));
+
+  // One stop for the tabulator in the matrix; arrows go on from there.
+  const table = document.querySelector("table.matrix tbody");
+  const links = all("td a", table);
+  links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
+  let current = links[0];
+  table.addEventListener("focusin", (event) => {
+    if (!event.target.matches("td a")) return;
+    current.tabIndex = -1;
+    current = event.target;
+    current.tabIndex = 0;
+  });
+  table.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const cell = event.target.closest("td");
+    if (!step || !cell) return;
+    event.preventDefault();
+    let row = cell.parentElement.sectionRowIndex, column = cell.cellIndex;
+    for (;;) {
+      row += step[0];
+      column += step[1];
+      const next = table.rows[row] && table.rows[row].cells[column];
+      if (!next || next.tagName === "TH") return;
+      const link = !table.rows[row].hidden && next.querySelector("a");
+      if (link) { link.focus(); return; }
+    }
+  });
+
+  if (location.hash) reveal(location.hash.slice(1));
+})();

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings in the order in which they should be read. Private to this collection."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import typing as t
+
+from .._directory.enumeration import natural
+from .report_evaluation import OUTCOMES, SEVERITIES
+
+if t.TYPE_CHECKING:
+    from .report_evaluation import Evaluation, Finding, Host, Remedy, Rule
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """A finding with its number in reading order."""
+
+    number: int
+    finding: Finding
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Findings of one rule and one severity, or those that are unknown for one reason (then without C(rule))."""
+
+    title: str
+    severity: str
+    rule: Rule | None
+    lines: tuple[Line, ...]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts concerned, each once."""
+        return tuple(sorted({line.finding.host for line in self.lines}, key=natural))
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The remedy of all its findings, where there is one for all."""
+        remedies = {line.finding.remedy for line in self.lines}
+        return next(iter(remedies)) if len(remedies) == 1 else None
+
+    @property
+    def new(self) -> int:
+        """How many of the findings the earlier run did not have."""
+        return sum(line.finding.status == "new" for line in self.lines)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What there is to do on one host."""
+
+    host: str
+    counts: t.Mapping[str, int]  # severities of what failed, and "unknown"
+
+    @property
+    def rank(self) -> tuple[t.Any, ...]:
+        return (*(-self.counts[kind] for kind in (*SEVERITIES, "unknown")), natural(self.host))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An evaluation in reading order: what is wrong, what is unknown, what is accepted, and the rest by rule."""
+
+    failed: t.Mapping[str, tuple[Group, ...]]  # by severity
+    unknown: tuple[Group, ...]
+    accepted: tuple[Line, ...]
+    rest: t.Mapping[str, tuple[Line, ...]]  # passed and not applicable, by the id of the rule
+    scores: tuple[Score, ...]  # the worst host first
+    unreached: tuple[Host, ...]
+    outcomes: t.Mapping[str, int]
+    severities: t.Mapping[str, int]  # of what failed
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """What failed, the worst first."""
+        return tuple(itertools.chain.from_iterable(self.failed.values()))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every finding, by number."""
+        groups = (line for group in (*self.groups, *self.unknown) for line in group.lines)
+        return tuple(itertools.chain(groups, self.accepted, *self.rest.values()))
+
+
+def in_reading_order(evaluation: Evaluation) -> Reading:
+    """The findings sorted, grouped and counted."""
+    by_outcome: dict[str, list[Finding]] = {outcome: [] for outcome in OUTCOMES}
+    for finding in sorted(evaluation.findings, key=_order):
+        by_outcome[finding.outcome].append(finding)
+    count = itertools.count()
+    failed = {severity: _failed(by_outcome["fail"], severity, count) for severity in SEVERITIES}
+    unknown = _unknown(by_outcome["unknown"], count)
+    accepted = tuple(Line(next(count), finding) for finding in by_outcome["accepted"])
+    rest = {
+        rule.id: tuple(
+            Line(next(count), finding)
+            for finding in (*by_outcome["pass"], *by_outcome["not_applicable"])
+            if finding.rule.id == rule.id
+        )
+        for rule in evaluation.rules
+    }
+    return Reading(
+        failed=failed,
+        unknown=unknown,
+        accepted=accepted,
+        rest=rest,
+        scores=_scores(evaluation),
+        unreached=tuple(sorted((h for h in evaluation.hosts if not h.reached), key=lambda host: natural(host.name))),
+        outcomes={outcome: len(by_outcome[outcome]) for outcome in OUTCOMES},
+        severities={severity: sum(len(group.lines) for group in failed[severity]) for severity in SEVERITIES},
+    )
+
+
+def _order(finding: Finding) -> tuple[t.Any, ...]:
+    return natural(finding.host), natural(finding.subject), finding.rule.id
+
+
+def _failed(findings: t.Iterable[Finding], severity: str, count: t.Iterator[int]) -> tuple[Group, ...]:
+    """By rule; the rule that concerns most hosts is read first."""
+    by_rule: dict[str, list[Finding]] = collections.defaultdict(list)
+    for finding in findings:
+        if finding.severity == severity:
+            by_rule[finding.rule.id].append(finding)
+
+    def rank(found: list[Finding]) -> tuple[int, int, str]:
+        return -len({finding.host for finding in found}), -len(found), found[0].rule.id
+
+    return tuple(
+        Group(
+            title=found[0].rule.title,
+            severity=severity,
+            rule=found[0].rule,
+            lines=tuple(Line(next(count), finding) for finding in found),
+        )
+        for found in sorted(by_rule.values(), key=rank)
+    )
+
+
+def _unknown(findings: t.Iterable[Finding], count: t.Iterator[int]) -> tuple[Group, ...]:
+    """By reason; the reason that leaves most unknown is read first."""
+    by_reason: dict[str, list[Finding]] = collections.defaultdict(list)
+    for finding in findings:
+        by_reason[finding.why_unknown or finding.text or "No reason was given."].append(finding)
+    return tuple(
+        Group(
+            title=reason,
+            severity="unknown",
+            rule=None,
+            lines=tuple(Line(next(count), finding) for finding in found),
+        )
+        for reason, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
+
+
+def _scores(evaluation: Evaluation) -> tuple[Score, ...]:
+    counts: dict[str, collections.Counter[str]] = {host.name: collections.Counter() for host in evaluation.hosts}
+    for finding in evaluation.findings:
+        found = counts.setdefault(finding.host, collections.Counter())
+        if finding.outcome == "fail":
+            found[finding.severity] += 1
+        elif finding.outcome == "unknown":
+            found["unknown"] += 1
+    scores = (Score(host=host, counts=found) for host, found in counts.items())
+    return tuple(sorted(scores, key=lambda score: score.rank))

@@ -1,0 +1,300 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evaluations to write reports of: a small estate, a hostile one, a large one, and one without a fault."""
+
+from __future__ import annotations
+
+import collections
+import copy
+import random
+import typing as t
+
+Row = dict[str, t.Any]
+
+# What nobody wants to find in a name: markup, the ends of what surrounds it, characters that are illegal in XML or that
+# nobody sees, what Markdown and CI tools act on, and length.
+HOSTILE = (
+    "<script>document.title='owned'</script>",
+    "</script><script>document.title='owned'</script>",
+    "</style></title></textarea><img src=x onerror=\"document.title='owned'\">",
+    "]]><owned/>",
+    "<!--",
+    "\" onmouseover=\"document.title='owned'\" x='",
+    "' autofocus onfocus='document.title=1",
+    "javascript:document.title='owned'",
+    "[owned](javascript:document.title='owned')",
+    "![owned](https://owned.example/x.png)",
+    "`owned` ``owned`` ```",
+    "```\n# owned\n<owned>\n```",
+    "a|b|c\n|---|---|\n|owned|owned|",
+    "a\\|b",
+    "\n# owned\n\n- owned\n",
+    "1. owned",
+    "~~~\nowned\n~~~",
+    "@all @owner #1 !1 $x^2$",
+    "&lt;owned&gt; &amp; &#60;owned&#62;",
+    "{{ 7 * 7 }}{% raw %}{# owned #}",
+    "${owned} $(owned) %owned%",
+    "nul\x00bell\x07escape\x1b[31mred\x1b[0m delete\x7f next\x85line",
+    "gnp\u202egpj.exe\u2066isolated",
+    "zero\u200bwidth\ufeffand\u00adsoft",
+    "line\u2028separator\u2029paragraph",
+    "not\ufffea\uffffcharacter",
+    "half\ud800pair",
+    "tag\U000e0041\U000e0042",
+    "\r\nreturn\rreturn",
+    "Ünïcödé 名前 שם 🖥",
+    "x" * 5000,
+    "very long " * 400,
+)
+
+
+def rule(name: str, severity: str, layer: str, title: str, why: str, **more: t.Any) -> Row:
+    """A rule, with a question and a source like any other."""
+    remedy = {"kind": "manual", "text": f"Look at {name}."}
+    about: Row = {
+        "id": name, "title": title, "severity": severity, "layer": layer, "why": why, "remedy": remedy,
+        "question": "How should it be configured so that a move does not disturb the mailbox servers?",
+        "source": ["https://learn.microsoft.com/en-us/exchange/virtualization", "the Exchange guidance"],
+        "applies": "Windows Server 2012 and later",
+    }  # fmt: skip
+    return about | more
+
+
+RULES = (
+    rule("offline-action", "error", "virtual_machine", "A mailbox server is shut down, not saved, when taken offline",
+         "A saved state holds memory that no longer fits the databases. The member comes back with a past that the "
+         "others have left behind."),
+    rule("automatic-stop", "warning", "virtual_machine", "A host that stops shuts its mailbox servers down",
+         "When the cluster does not move a virtual machine first, Hyper-V does what this says."),
+    rule("heartbeat", "error", "dag", "The cluster of the DAG waits no longer than its limit",
+         "A member that is gone must be noticed before clients notice."),
+    rule("jumbo-path", "error", "network", "The live-migration network passes jumbo frames from end to end",
+         "One switch port without them makes a migration slow or stops it, though every adapter is right."),
+    rule("receive-buffers", "warning", "network", "The adapter has as many receive buffers as its driver offers",
+         "Frames that find no buffer are lost, and a live migration sends many at once."),
+    rule("drain-priority", "error", "cluster", "A drain live-migrates every mailbox server",
+         "Roles below the threshold are saved in a drain, whatever their offline action is."),
+    rule("hotfixes", "warning", "cluster", "The recommended hotfixes are installed",
+         "They mend known faults of clusters under load."),
+    rule("removed-nodes", "notice", "cluster", "No node was removed from membership in the last 30 days",
+         "Event 1135 says that the others lost sight of a node."),
+    rule("service-pack", "error", "exchange", "Every server runs Exchange 2010 SP1 or later",
+         "Live migration of mailbox servers is supported from SP1 on."),
+    rule("autodiscover-uri", "error", "exchange", "The internal Autodiscover URI is the load-balanced name",
+         "Clients that are sent to one server's own name stay there when it is down."),
+    rule("principal-names", "error", "directory", "The service principal names are as planned",
+         "Without them clients fall back to NTLM."),
+    rule("array-alias", "warning", "dns", "The name of the CAS array is an A record",
+         "Outlook asks for a ticket for the name it ends up with."),
+    rule("federation-certificate", "warning", "federation", "The federation certificate is valid for 30 more days",
+         "Calendars of partners go blank on the day it expires."),
+)  # fmt: skip
+
+_TASK = """- name: Shut mailbox servers down instead of saving them
+  hosts: {host}
+  tasks:
+    - winha.cluster.vm_offline_action:
+        virtual_machines: [{subject}]
+        offline_action: shut_down
+"""
+
+
+def finding(name: str, host: str, subject: str = "", outcome: str = "pass", **more: t.Any) -> Row:
+    """A finding of the rule C(name)."""
+    about: Row = {
+        "rule": name, "host": host, "subject": subject, "outcome": outcome, "severity": None, "expected": "",
+        "found": "", "text": "", "why_unknown": None, "accepted": None, "remedy": None, "status": None,
+    }  # fmt: skip
+    return about | more
+
+
+def small() -> Row:
+    """A Hyper-V cluster of four, a DAG of four, a domain controller: something of everything is wrong."""
+    hyperv = [f"hv0{number}" for number in range(1, 5)]
+    members = [f"ex0{number}" for number in range(1, 5)]
+    hosts = [_host(name, ["hyperv_host"], "2019", "HVC1") for name in hyperv]
+    hosts += [_host(name, ["dag_member"], "2016", "DAG1") for name in members]
+    hosts.append(_host("dc01", ["domain_controller"], "2019", ""))
+    gone = "The connection to hv04 (10.20.0.14) was refused. Is WinRM listening there?"
+    hosts[3] |= {"reached": False, "why": gone}
+    findings = [
+        finding(about["id"], host["name"], outcome="pass", found="as expected")
+        for about in RULES
+        for host in hosts
+        if host["reached"] and about["layer"] in _LAYERS[host["kinds"][0]]
+    ]
+    wrong = _wrong_of_small()
+    named = {(each["rule"], each["host"]) for each in wrong}
+    findings = [each for each in findings if (each["rule"], each["host"]) not in named] + wrong
+    findings += [
+        finding(about["id"], "hv04", outcome="unknown", why_unknown=gone)
+        for about in RULES
+        if about["layer"] in _LAYERS["hyperv_host"]
+    ]
+    comparison = {
+        "earlier": "2026-11-16T22:00:11Z", "new": 3, "open": 7,
+        "fixed": [finding("receive-buffers", "hv01", "LM", "pass", found="4096", status="fixed"),
+                  finding("array-alias", "dc01", "outlook.corp.example.com", "pass", status="fixed")],
+    }  # fmt: skip
+    return evaluation(
+        "corp.example.com", hosts, RULES, findings, comparison=comparison, pictures=_pictures_of_small(hyperv)
+    )
+
+
+_LAYERS = {
+    "hyperv_host": {"cluster", "virtual_machine", "network"},
+    "dag_member": {"dag", "exchange"},
+    "domain_controller": {"directory", "dns", "federation"},
+}
+
+
+def _host(name: str, kinds: list[str], windows: str, cluster: str) -> Row:
+    return {"name": name, "kinds": kinds, "windows": windows, "cluster": cluster, "reached": True, "why": None}
+
+
+def _wrong_of_small() -> list[Row]:
+    saved = [
+        finding(
+            "offline-action", host, guest, "fail", expected="shut_down", found="save", status=status,
+            text=f"{guest} is saved when its role is taken offline.",
+            remedy={"kind": "task", "text": _TASK.format(host=host, subject=guest)},
+        )
+        for host, guest, status in (("hv01", "EX01", "open"), ("hv01", "EX03", "open"), ("hv02", "EX02", "new"))
+    ]  # fmt: skip
+    beat = {"kind": "role", "text": "- hosts: dag_members\n  roles:\n    - role: winha.cluster.dag_heartbeat\n"}
+    return [
+        *saved,
+        *(finding("heartbeat", member, "DAG1", "fail", expected="10 s or less", found="20 s", status="open",
+                  text="A silent member counts as down after 20 s.", remedy=beat) for member in ("ex01", "ex02")),
+        finding("jumbo-path", "hv02", "LiveMigration", "fail", expected="9000", found="1500", status="new",
+                text="hv02 reaches hv01 and hv03 with 1500 octets only. Its own adapter is set to 9000.",
+                remedy={"kind": "manual", "text": "Let the switch ports of hv02 pass frames of 9014 octets."}),
+        finding("receive-buffers", "hv02", "LM", "fail", expected="4096, the most that it offers", found="512",
+                text="The adapter LM drops frames when a live migration arrives.", status="open",
+                remedy={"kind": "task", "text": "- winha.cluster.net_adapter:\n    receive_buffers: 8192\n"}),
+        finding("removed-nodes", "hv03", "hv02", "fail", expected="none", found="2 times, last on 2026-11-20",
+                text="hv02 was removed from the active membership (event 1135).", status="new"),
+        finding("federation-certificate", "dc01", "CN=Federation", "fail", expected="30 days or more", found="12 days",
+                text="The certificate expires on 2026-12-05.", status="open"),
+        finding("hotfixes", "hv01", "KB5031364", "accepted", expected="installed", found="missing", severity="warning",
+                text="KB5031364 is missing; an update that is there may contain it.",
+                accepted={"reason": "The vendor of the storage has not released it.", "until": "2027-01-31"}),
+        finding("principal-names", "dc01", "", "unknown",
+                why_unknown="The global catalog gc01.corp.example.com refused the bind: the clock is off."),
+        finding("automatic-stop", "hv03", "", "not_applicable", text="hv03 holds no mailbox server."),
+    ]  # fmt: skip
+
+
+def _pictures_of_small(hyperv: list[str]) -> Row:
+    def path(sender: str, receiver: str) -> Row:
+        about: Row = {"cluster": "HVC1", "network": "LiveMigration", "from": sender, "to": receiver, "wanted": 9000}
+        if "hv04" in {sender, receiver}:
+            return about | {"mtu": None, "proved": None, "why": "hv04 could not be read."}
+        if "hv02" in {sender, receiver}:
+            return about | {"mtu": 1500, "proved": False, "why": "large packets get no answer, small ones do"}
+        return about | {"mtu": 9000, "proved": True, "why": ""}
+
+    beats = (("HVC1", False, "2019", 20, 20, 40, 2.4), ("DAG1", True, "2016", 20, 20, 10, None))
+    keys = ("cluster", "dag", "windows", "same_subnet_seconds", "cross_subnet_seconds", "limit_seconds",
+            "offline_seconds")  # fmt: skip
+    certificates = (("CN=Federation", "federation trust", "2026-12-05", 12), ("mail.corp.example.com", "IIS, SMTP",
+                    "2027-06-30", 219), ("CN=WMSVC-EX02", "management", "2026-11-02", -21))  # fmt: skip
+    return {
+        "paths": [path(a, b) for a in hyperv for b in hyperv if a != b],
+        "heartbeats": [dict(zip(keys, beat, strict=True)) for beat in beats],
+        "certificates": [
+            dict(zip(("name", "use", "not_after", "days_left"), each, strict=True)) for each in certificates
+        ],
+    }
+
+
+def evaluation(
+    title: str, hosts: list[Row], rules: t.Sequence[Row], findings: list[Row], *, comparison: Row | None, pictures: Row
+) -> Row:
+    """All of it in the shape of the contract, as values of its own."""
+    severities = {about["id"]: about["severity"] for about in rules}
+    for each in findings:
+        each["severity"] = each["severity"] or severities[each["rule"]]
+    return copy.deepcopy({
+        "version": 1, "title": title, "gathered": "2026-11-23T22:10:04Z", "evaluated": "2026-11-23T22:12:40Z",
+        "hosts": hosts, "rules": list(rules), "findings": findings,
+        "summary": dict(collections.Counter(each["outcome"] for each in findings)),
+        "comparison": comparison, "pictures": pictures,
+    })  # fmt: skip
+
+
+def clean() -> Row:
+    """The small estate after everything was mended."""
+    found = small()
+    for host in found["hosts"]:
+        host |= {"reached": True, "why": None}
+    for each in found["findings"]:
+        each |= {"outcome": "pass", "found": each["expected"] or "as expected", "status": None, "accepted": None}
+    for path in found["pictures"]["paths"]:
+        path |= {"mtu": 9000, "proved": True, "why": ""}
+    found["comparison"] |= {"new": 0, "open": 0, "fixed": []}
+    return found
+
+
+def hostile() -> Row:
+    """Every hostile name in every place where text can stand."""
+    rules = [
+        rule(f"{number}{name}", ("error", "warning", "notice")[number % 3], "network", name, name, question=name,
+             source=[name], applies=name, remedy={"kind": "manual", "text": name})
+        for number, name in enumerate(HOSTILE)
+    ]  # fmt: skip
+    hosts = [_host(f"{number}{name}", [name], name, name) | {"reached": number % 2 == 0, "why": name}
+             for number, name in enumerate(HOSTILE)]  # fmt: skip
+    outcomes = ("fail", "unknown", "accepted", "pass", "not_applicable")
+    findings = [
+        finding(f"{number}{name}", f"{number}{name}", name, outcome, expected=name, found=name, text=name,
+                why_unknown=name, accepted={"reason": name, "until": name}, status="new",
+                remedy={"kind": ("task", "role", "manual")[number % 3], "text": name})
+        for number, name in enumerate(HOSTILE)
+        for outcome in outcomes
+    ]  # fmt: skip
+    pictures = {
+        "paths": [{"cluster": name, "network": name, "from": name, "to": name + "2", "mtu": 1500, "proved": False,
+                   "why": name} for name in HOSTILE],
+        "heartbeats": [{"cluster": name, "dag": True, "windows": name, "same_subnet_seconds": 5.0} for name in HOSTILE],
+        "certificates": [{"name": name, "use": name, "not_after": name, "days_left": 3} for name in HOSTILE],
+    }  # fmt: skip
+    comparison = {"earlier": HOSTILE[0], "new": 1, "open": 1, "fixed": findings[:40:5]}
+    return evaluation(HOSTILE[0], hosts, rules, findings, comparison=comparison, pictures=pictures)
+
+
+def large(hosts: int = 200, rules: int = 60, failing: float = 0.6) -> Row:
+    """As many hosts and rules; of C(hosts) times C(rules) findings the share C(failing) does not pass."""
+    chance = random.Random(2010)
+    named = [_host(f"hv{number:03}.corp.example.com", ["hyperv_host"], "2019", f"HVC{number // 16}")
+             for number in range(1, hosts + 1)]  # fmt: skip
+    kinds = ((number, RULES[number % len(RULES)]) for number in range(rules))
+    asked = [
+        about | {"id": f"{about['id']}-{number:02}", "title": f"{about['title']} ({number})"} for number, about in kinds
+    ]
+    findings = []
+    for about in asked:
+        share = failing * 2 * chance.random()
+        for host in named:
+            outcome = "pass"
+            if chance.random() < share:
+                outcome = chance.choices(("fail", "unknown", "accepted", "not_applicable"), (80, 10, 4, 6))[0]
+            findings.append(_of_large(about["id"], host["name"], outcome, chance))
+    mesh = [host["name"].partition(".")[0] for host in named[:64]]
+    paths = [{"cluster": "HVC0", "network": "LiveMigration", "from": a, "to": b, "mtu": 9000,
+              "proved": chance.random() < 0.97, "why": "no answer"} for a in mesh for b in mesh if a != b]  # fmt: skip
+    return evaluation("large.example.com", named, asked, findings, comparison=None, pictures={"paths": paths})
+
+
+def _of_large(name: str, host: str, outcome: str, chance: random.Random) -> Row:
+    guest = f"EX{chance.randrange(400):03}"
+    return finding(
+        name, host, guest, outcome, expected="shut_down", found="save",
+        text=f"{guest} is saved when its role is taken offline on {host}.",
+        why_unknown=chance.choice(("The provider timed out.", "Access is denied.", "The class is not there.")),
+        accepted={"reason": "It is moved next month.", "until": "2026-12-31"} if outcome == "accepted" else None,
+        remedy={"kind": "task", "text": _TASK.format(host=host, subject=guest)},
+        status=chance.choice(("new", "open")),
+    )  # fmt: skip
