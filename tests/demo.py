@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The collection at work on a lab of Windows hosts: what it finds, what it changes, and that it then rests.
 
-Nothing of what it says in the end comes from Ansible: the drift is counted from the diff that is on the screen, writes
-and changed settings from the lab's journal, and that nothing moved from what the lab has stored before and after.
+Where Samba can run, the lab has a real domain controller with an Exchange organization, too. Nothing of what it says in
+the end comes from Ansible: the drift is counted from the diff that is on the screen, writes and changed settings from
+the lab's journal and the domain controller's audit log, and that nothing moved from what is stored before and after.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import typing as t
 
 import yaml
 from lab import daemon, journal
+from lab.directory import DomainController, impediment
+from lab.directory import journal as directory_journal
 from lab.estate import load
 from lab.inventory import inventory
 from lab.repository import plain
@@ -34,8 +37,9 @@ if t.TYPE_CHECKING:
     from lab.estate import Estate
 
 TESTS = pathlib.Path(__file__).resolve().parent
-ESTATE = TESTS / "lab" / "estates" / "demo.yml"
+ESTATES = TESTS / "lab" / "estates"
 PLAYBOOK = "winha.cluster.enforce"
+KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
 _PATIENCE, _PAUSE = 60.0, 2.0  # seconds until the estate is at rest, and between looks
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -51,12 +55,13 @@ class Lab:
         self._state = directory / "state"
         self._source = directory / "estate.yml"
         self._seen = 0
+        self._read = 0
 
     def up(self) -> str:
         """Bring the estate up and say what it is."""
-        text = ESTATE.read_text("utf-8")
+        text = (ESTATES / "demo.yml").read_text("utf-8")
         for network in _NETWORKS:
-            self._source.write_text(text.replace(" 127.20.", f" 127.{network}."), "utf-8")
+            self._source.write_text(described(text.replace(" 127.20.", f" 127.{network}."), network), "utf-8")
             try:
                 daemon.up(self._source, self._state)
             except daemon.DaemonError as exc:
@@ -64,9 +69,14 @@ class Lab:
                     raise
                 shutil.rmtree(self._state)
                 continue
-            rows = (
-                f"{host.name:<8}{host.cluster or '':<8}Windows Server {host.windows}" for host in self._estate().hosts
-            )
+            estate = self._estate()
+            rows = [f"{host.name:<8}{host.cluster or '':<8}Windows Server {host.windows}" for host in estate.hosts]
+            if estate.directory:
+                rows.append(
+                    f"{estate.directory.server:<16}domain controller of {estate.directory.domain}, with Exchange"
+                )
+            else:
+                rows.append(f"Left out: Active Directory, because {impediment()}.")
             return "\n".join(rows)
         raise daemon.DaemonError("Too many labs are up on this machine. Stop one.")
 
@@ -76,8 +86,18 @@ class Lab:
 
     def inventory(self, connection: str, listener: str) -> pathlib.Path:
         file = self._state / "inventory.yml"
-        file.write_text(yaml.safe_dump(inventory(self._estate(), self._state, connection, listener)), "utf-8")
+        known = inventory(self._estate(), self._state, connection, listener)
+        if domain := known["all"].get("vars", {}).get("lab_directory"):
+            # The host's own connection stays the lab's WinRM; the domain is reached by name and with Kerberos.
+            access = {"servers": [domain["server"]], "username": domain["user"], "password": domain["password"]}
+            known["all"]["children"]["domain_controllers"]["vars"] = {"exchange_kerberos_directory": access, **KERBEROS}
+        file.write_text(yaml.safe_dump(known), "utf-8")
         return file
+
+    def environment(self) -> dict[str, str]:
+        """What ansible-playbook needs to find the domain."""
+        controller = self._controller()
+        return controller.environment(self._state / "nobody.ccache") if controller else {}
 
     def writes(self) -> list[journal.Entry]:
         """The writes that came over the wire since the last time that this was asked."""
@@ -85,12 +105,25 @@ class Lab:
         new, self._seen = everything[self._seen :], len(everything)
         return new
 
+    def modifications(self) -> list[directory_journal.Change]:
+        """What the domain controller was asked to write since the last time that this was asked."""
+        controller = self._controller()
+        if controller is None:
+            return []
+        new, self._read = directory_journal.read(controller.log, self._read), controller.log.stat().st_size
+        return new
+
     def values(self) -> Values:
         """Everything that hosts and clusters have stored."""
         estate = self._estate()
         found = {cluster.name: cluster_repository(self._state, estate, cluster) for cluster in estate.clusters}
         found |= {host.name: host_repository(self._state, host) for host in estate.hosts}
-        return {
+        names = {
+            ("directory", entry.dn): sorted(entry.all("servicePrincipalName"))
+            for controller in filter(None, [self._controller()])
+            for entry in controller.ldbsearch("(servicePrincipalName=*)", ["servicePrincipalName"])
+        }
+        return names | {
             (owner, instance.cls.name, *instance.key, *place): value
             for owner, repository in found.items()
             for instance in repository.everything()
@@ -110,6 +143,22 @@ class Lab:
 
     def _estate(self) -> Estate:
         return load(self._state / "estate.yml")
+
+    def _controller(self) -> DomainController | None:
+        directory = self._estate().directory
+        return DomainController(directory, self._state) if directory else None
+
+
+def described(text: str, network: int) -> str:
+    """The estate, with a domain controller that holds an Exchange organization where one can run."""
+    if impediment():
+        return text
+    estate = yaml.safe_load(text)
+    directory = yaml.safe_load((ESTATES / "exchange.yml").read_text("utf-8"))["directory"]
+    address = f"127.{network}.0.51"
+    server = {"name": directory["server"], "address": address, "windows": "2016", "groups": ["domain_controllers"]}
+    estate["hosts"].append(server)
+    return yaml.safe_dump(estate | {"directory": {**directory, "address": address}}, sort_keys=False)
 
 
 def _leaves(value: t.Any, *place: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
@@ -162,7 +211,7 @@ def run(lab: Lab, hosts: pathlib.Path, *options: str) -> Run:
     shown = []
     with subprocess.Popen(
         command,
-        env={**os.environ, **looks},
+        env={**os.environ, **looks, **lab.environment()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -178,12 +227,18 @@ def run(lab: Lab, hosts: pathlib.Path, *options: str) -> Run:
             raise
     seconds = time.monotonic() - started
     after = lab.values() if "--check" in options else lab.at_rest()
-    writes = lab.writes()
+    writes, modifications = lab.writes(), lab.modifications()
+    names = sum(
+        len(values)
+        for change in modifications
+        for action, values in change.actions.get("servicePrincipalName", ())
+        if change.done and action in ("add", "delete")
+    )
     return Run(
         status=process.returncode,
         drift=sum(line.startswith("+") and not line.startswith("+++ ") for line in shown),
-        writes=len(writes),
-        changed=len(settings(writes)),
+        writes=len(writes) + len(modifications),
+        changed=len(settings(writes)) + names,
         moved=[".".join(place) for place in sorted({*before, *after}) if before.get(place) != after.get(place)],
         seconds=seconds,
     )
@@ -209,7 +264,7 @@ def demonstrate(lab: Lab, connection: str, listener: str) -> int:
     failed = sum(one.status != 0 for one in (check, first, second))
     rows = (
         ("Drift that the check found", check.drift, check.drift > 0),
-        ("Settings that the first run changed on the hosts", first.changed, first.changed == check.drift),
+        ("Settings and names that the first run changed", first.changed, first.changed == check.drift),
         ("Writes on the wire in check mode", check.writes, not check.writes and not check.moved),
         ("Writes on the wire in the second run", second.writes, not second.writes and not second.moved),
         ("Runs that failed", failed, failed == 0),

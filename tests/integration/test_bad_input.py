@@ -153,7 +153,7 @@ TASKS: dict[str, tuple[Variables, str]] = {
     ),
     "by ssh": (
         {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},
-        r"^winha\.cluster\.cluster_info speaks WS-Management and needs ansible_connection winrm or psrp; this host has",
+        r"^winha\.cluster\.cluster_info needs ansible_connection winrm or psrp, or a machine that is not Windows; this",
     ),
 }
 
