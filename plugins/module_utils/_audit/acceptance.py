@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator has accepted: with a reason, and until when. Private to this collection; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from .audit_error import AuditError
+from .relations import like
+
+_KEYS = {"rule", "host", "subject", "reason", "until"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Findings that do not count up to and including a day; rule, host and subject are wildcards."""
+
+    rule: str
+    host: str
+    subject: str
+    reason: str
+    until: datetime.date
+
+    @classmethod
+    def parse(cls, entry: t.Any, rules: t.Collection[str]) -> Acceptance:
+        """Read one. Raises C(AuditError)."""
+        if not isinstance(entry, dict) or set(entry) - _KEYS:
+            raise AuditError(f"What is accepted has rule, host, subject, reason and until; this has not: {entry}.")
+        told = ", ".join(f"{key} {entry[key]}" for key in ("rule", "host", "subject") if key in entry) or "everything"
+        for key in ("rule", "reason", "until"):
+            if not str(entry.get(key) or "").strip():
+                raise AuditError(f"What is accepted ({told}) needs {key}.")
+        if not any(like(rule, [str(entry["rule"])]) for rule in rules):
+            raise AuditError(f"What is accepted ({told}) names a rule that there is not: {entry['rule']}.")
+        try:
+            until = datetime.date.fromisoformat(str(entry["until"])[:10])
+        except ValueError as exc:
+            raise AuditError(
+                f"What is accepted ({told}) has until {entry['until']}, which is no date like 2027-01-31."
+            ) from exc
+        return cls(
+            rule=str(entry["rule"]),
+            host=str(entry.get("host", "*")),
+            subject=str(entry.get("subject", "*")),
+            reason=str(entry["reason"]),
+            until=until,
+        )
+
+    def covers(self, rule: str, host: str, subject: str) -> bool:
+        """Whether the finding is one of those that it is about."""
+        return like(rule, [self.rule]) and like(host, [self.host]) and like(subject, [self.subject])
+
+    def told(self) -> dict[str, str]:
+        """The reason and the last day."""
+        return {"reason": self.reason, "until": self.until.isoformat()}

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All rules against all facts: what the reports are made of. Private to this collection; pure."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import typing as t
+
+from . import earlier, pictures
+from .acceptance import Acceptance
+from .catalogue import catalogue
+from .expression import Reader
+from .facts import Subject, check, cluster_name, clusters_of, forest_of, hosts_of, orphans
+from .judgement import Finding, judge, unreached
+from .rule import SEVERITIES, Rule
+
+OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
+
+
+def evaluate(
+    rules: t.Iterable[t.Any],
+    facts: t.Mapping[str, t.Any],
+    *,
+    parameters: t.Mapping[str, t.Any] | None = None,
+    overrides: t.Mapping[str, t.Any] | None = None,
+    accepted: t.Iterable[t.Any] | None = None,
+    before: t.Mapping[str, t.Any] | None = None,
+    now: datetime.datetime,
+) -> dict[str, t.Any]:
+    """The evaluation as plain values, the same for the same arguments.
+
+    C(now) is a time with a zone, C(before) an earlier evaluation. Raises C(AuditError).
+    """
+    check(facts)
+    known = catalogue(rules, overrides, parameters)
+    acceptances = [Acceptance.parse(entry, [rule.id for rule in known.rules]) for entry in accepted or ()]
+    hosts = hosts_of(facts, known.parameters)
+    clusters = clusters_of(facts, known.parameters)
+    forest = forest_of(facts, known.parameters)
+    reader = Reader(now)
+    findings: list[Finding] = []
+    for rule in known.rules:
+        findings += _findings(rule, hosts, clusters, forest, reader)
+    for finding in findings:
+        _accept(finding, acceptances, now.date())
+    compared = earlier.compare(findings, before)
+    return {
+        "version": 1,
+        "title": str(facts.get("title") or (forest.name if forest else "")),
+        "gathered": facts.get("gathered"),
+        "evaluated": now.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "hosts": [_host(host, clusters) for host in hosts],
+        "rules": [rule.told() for rule in known.rules],
+        "findings": findings,
+        "summary": _summary(findings),
+        "comparison": compared,
+        "pictures": {
+            "paths": pictures.paths(hosts, clusters, known.parameters),
+            "heartbeats": pictures.heartbeats(clusters, known.parameters),
+            "certificates": pictures.certificates(forest, known.parameters, now),
+        },
+    }
+
+
+def _findings(
+    rule: Rule, hosts: t.Sequence[Subject], clusters: t.Sequence[Subject], forest: Subject | None, reader: Reader
+) -> t.Iterator[Finding]:
+    if rule.scope == "forest":
+        if forest is not None:
+            yield from judge(rule, forest, reader)
+        return
+    meant = [host for host in hosts if set(host.kinds) & set(rule.applies.kinds)]
+    if rule.scope == "host":
+        for host in meant:
+            if host.document.get("reached") is False:
+                yield unreached(rule, host, _why(host))
+            else:
+                yield from judge(rule, host, reader)
+        return
+    for cluster in clusters:
+        if set(cluster.kinds) & set(rule.applies.kinds):
+            yield from judge(rule, cluster, reader)
+    for host in orphans(meant, clusters):
+        yield unreached(rule, host, _why(host))
+
+
+def _why(host: Subject) -> str:
+    """Why nothing is known of a host, or of its cluster."""
+    if host.document.get("reached") is False:
+        return str(host.document.get("why") or f"{host.name} did not answer.")
+    return host.missing("cluster_info.cluster") or f"{host.name} does not tell which cluster it belongs to."
+
+
+def _accept(finding: Finding, acceptances: t.Iterable[Acceptance], today: datetime.date) -> None:
+    """Silence a finding, or say that it was silenced until a day that is over."""
+    if finding["outcome"] not in ("fail", "unknown"):
+        return
+    covering = [one for one in acceptances if one.covers(finding["rule"], finding["host"], finding["subject"])]
+    if not covering:
+        return
+    last = max(covering, key=lambda one: one.until)
+    if last.until >= today:
+        finding["outcome"], finding["accepted"] = "accepted", last.told()
+    else:
+        finding["text"] += f" It was accepted until {last.until.isoformat()} ({last.reason})."
+
+
+def _host(host: Subject, clusters: t.Sequence[Subject]) -> dict[str, t.Any]:
+    return {
+        "name": host.name,
+        "kinds": list(host.kinds),
+        "windows": host.windows,
+        "cluster": cluster_name(host, clusters),
+        "reached": bool(host.document.get("reached", True)),
+        "why": host.document.get("why"),
+    }
+
+
+def _summary(findings: t.Iterable[Finding]) -> dict[str, t.Any]:
+    counts = collections.Counter((finding["severity"], finding["outcome"]) for finding in findings)
+    return {
+        **{outcome: sum(counts[severity, outcome] for severity in SEVERITIES) for outcome in OUTCOMES},
+        "by_severity": {
+            severity: {outcome: counts[severity, outcome] for outcome in ("fail", "unknown")} for severity in SEVERITIES
+        },
+    }

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The figures behind the pictures of the page: paths, heartbeats, certificates. Private to this collection; pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .facts import Subject, cluster_name
+from .relations import chosen, days_between
+
+if t.TYPE_CHECKING:
+    import datetime
+
+Figure = dict[str, t.Any]
+_PROVED = {"passes": True, "fails": False}
+
+
+def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
+    """Each path that was tried; C(mtu) is the largest packet that is known to pass, in octets."""
+    wanted = parameters.get("mtu")
+    found = []
+    for host in hosts:
+        told = (host.document.get("jumbo_path_info") or {}).get("paths") or []
+        cluster = cluster_name(host, clusters) if told else None
+        found += [
+            {
+                "cluster": cluster,
+                "network": row.get("network"),
+                "from": row.get("source"),
+                "to": row.get("target"),
+                "mtu": wanted if row.get("jumbo") == "passes" else 1500 if row.get("standard") == "passes" else None,
+                "wanted": wanted,
+                "proved": _PROVED.get(str(row.get("verdict"))),
+                "why": row.get("msg") or None,
+            }
+            for row in told
+        ]
+    return found
+
+
+def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
+    """How long each cluster waits for a silent node, in seconds, and the limit for its release."""
+    return [
+        {
+            "cluster": cluster.name,
+            "dag": "dag_member" in cluster.kinds,
+            "windows": cluster.windows,
+            "same_subnet_seconds": seconds.get("same_subnet"),
+            "cross_subnet_seconds": seconds.get("cross_subnet"),
+            "limit_seconds": chosen(parameters.get("same_subnet_seconds_at_most"), cluster.windows)
+            if "dag_member" in cluster.kinds
+            else None,
+            "offline_seconds": parameters.get("offline_seconds"),
+        }
+        for cluster in clusters
+        for seconds in [cluster.document["cluster_info"]["cluster"].get("heartbeat_seconds") or {}]
+    ]
+
+
+def certificates(forest: Subject | None, parameters: t.Mapping[str, t.Any], now: datetime.datetime) -> list[Figure]:
+    """The certificates of the federation trusts that are in use or will be."""
+    trusts = (forest.document.get("exchange_info") or {}).get("federation_trusts") if forest else None
+    return [
+        {
+            "name": trust.get("name"),
+            "use": certificate.get("use"),
+            "not_after": certificate.get("not_after"),
+            "days_left": days_between(now, certificate.get("not_after")),
+            "limit_days": parameters.get("certificate_days"),
+        }
+        for trust in trusts or []
+        for certificate in trust.get("certificates") or []
+        if certificate.get("use") != "previous"
+    ]

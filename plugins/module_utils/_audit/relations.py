@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What JMESPath lacks for rules: joins, wildcards, versions and dates. Private to this collection; pure.
+
+Names are compared without regard to case, as Windows and DNS do. What is null stays null: a rule then says unknown.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import typing as t
+
+from .version_range import dotted
+
+Row = dict[str, t.Any]
+
+
+def along(rows: list[Row] | None, values: Row) -> list[Row] | None:
+    """Each row with these values added: within a projection JMESPath can no longer look at the root."""
+    return None if rows is None else [{**row, **values} for row in rows]
+
+
+def related(rows: list[Row] | None, key: str, others: list[Row] | None, other_key: str, name: str) -> list[Row] | None:
+    """Each row with the first of the others added as C(name) whose C(other_key) is its C(key); else null."""
+    if rows is None:
+        return None
+    found: dict[str, Row] = {}
+    for other in others or []:
+        if (value := other.get(other_key)) is not None:
+            found.setdefault(folded(value), other)
+    return [{**row, name: None if row.get(key) is None else found.get(folded(row[key]))} for row in rows]
+
+
+def grouped(rows: list[Row] | None, key: str) -> list[Row] | None:
+    """The rows by the value that they have for C(key), as C({key, rows}); those without one are left out."""
+    if rows is None:
+        return None
+    groups: dict[str, Row] = {}
+    for row in rows:
+        if (value := row.get(key)) is not None:
+            groups.setdefault(folded(value), {"key": value, "rows": []})["rows"].append(row)
+    return list(groups.values())
+
+
+def matching(rows: list[Row] | None, key: str, patterns: list[str], exclude: list[str]) -> list[Row] | None:
+    """The rows whose C(key) is like one of the wildcards, and like none of those that exclude."""
+    if rows is None:
+        return None
+    return [row for row in rows if like(row.get(key), patterns) and not like(row.get(key), exclude)]
+
+
+def like(value: t.Any, patterns: t.Iterable[str]) -> bool:
+    """Whether a name is like one of the wildcards."""
+    return any(fnmatch.fnmatchcase(folded(value), folded(pattern)) for pattern in patterns)
+
+
+def distinct(values: list[t.Any] | None) -> list[t.Any] | None:
+    """The values, each once."""
+    return None if values is None else list({folded(value): value for value in reversed(values)}.values())[::-1]
+
+
+def among(value: t.Any, values: list[t.Any] | None) -> bool | None:
+    """Whether the value is one of the others."""
+    return None if value is None or values is None else folded(value) in {folded(each) for each in values}
+
+
+def chosen(mapping: Row | None, key: t.Any) -> t.Any:
+    """What a mapping has for a key that is itself looked up; null if it has nothing."""
+    if mapping is None or key is None:
+        return None
+    return next((value for name, value in mapping.items() if folded(name) == folded(key)), None)
+
+
+def at_version(found: str | None, wanted: str) -> bool | None:
+    """Whether a build is this one or a later one."""
+    versions = dotted(found or ""), dotted(wanted)
+    return None if None in versions else versions[0] >= versions[1]  # type: ignore[operator]
+
+
+def product(values: list[t.Any] | None) -> float | None:
+    """The numbers multiplied; null if one is missing."""
+    if not values or any(not isinstance(value, (int, float)) for value in values):
+        return None
+    result: float = 1
+    for value in values:
+        result *= value
+    return result
+
+
+def gigabits(value: float | None) -> str | None:
+    """Bit/s as people say it."""
+    return None if value is None else f"{value / 1e9:g} Gbit/s"
+
+
+def exactly(name: str | None) -> str | None:
+    """A name as a wildcard that matches nothing else."""
+    return None if name is None else "".join(f"[{each}]" if each in "*?[" else each for each in name)
+
+
+def days_between(now: datetime.datetime, text: str | None) -> int | None:
+    """Whole days from now until a time in ISO 8601; negative if it is over."""
+    if text is None:
+        return None
+    try:
+        then = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return ((then if then.tzinfo else then.replace(tzinfo=datetime.UTC)) - now).days
+
+
+def folded(value: t.Any) -> str:
+    """A value as it is compared."""
+    return str(value).casefold()

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Versions of Windows Server and of Exchange, and ranges of them. Private to this collection; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import re
+import typing as t
+
+RELEASES = ("2008", "2008 R2", "2012", "2012 R2", "2016", "2019", "2022", "2025")
+_DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
+_BOUND = re.compile(r"\s*(>=|<=|>|<)\s*(\S.*?)\s*")
+_HOLDS: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_WORDS = {">=": "{} and later", "<=": "up to {}", ">": "later than {}", "<": "before {}"}
+
+Version = tuple[int, ...]
+
+
+def release(text: str) -> Version | None:
+    """A release of Windows Server by its place among them: C(2008 R2) is older than C(2012). C(None) if it is none."""
+    return (RELEASES.index(text),) if text in RELEASES else None
+
+
+def dotted(text: str) -> Version | None:
+    """A build of numbers and dots, as C(14.1.218.15). C(None) if it is none."""
+    if not _DOTTED.fullmatch(text):
+        return None
+    numbers = [int(part) for part in text.split(".")]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VersionRange:
+    """Bounds that all hold, as C(>= 2012, < 2019) says them; C(read) turns a text into what can be compared."""
+
+    bounds: tuple[tuple[str, str], ...]
+    read: t.Callable[[str], Version | None]
+
+    @classmethod
+    def parse(cls, text: str, read: t.Callable[[str], Version | None]) -> VersionRange:
+        """Read bounds with commas in between. Raises C(ValueError) with a clause that says what is wrong."""
+        bounds = []
+        for part in text.split(","):
+            found = _BOUND.fullmatch(part)
+            if found is None:
+                raise ValueError(f"{part.strip()!r} is no bound like '>= 2012'")
+            if read(found[2]) is None:
+                raise ValueError(f"{found[2]!r} is no version that is known")
+            bounds.append((found[1], found[2]))
+        return cls(tuple(bounds), read)
+
+    def holds(self, text: str) -> bool | None:
+        """Whether the version is in the range; C(None) if it is none that is known."""
+        version = self.read(text)
+        if version is None:
+            return None
+        return all(_HOLDS[sign](version, self.read(bound)) for sign, bound in self.bounds)
+
+    def __str__(self) -> str:
+        return ", ".join(_WORDS[sign].format(bound) for sign, bound in self.bounds)
