@@ -11,14 +11,14 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   const data = JSON.parse(at("data").textContent);
   const FAIL = 0, UNKNOWN = 1, ACCEPTED = 2, PASS = 3, NOT_APPLICABLE = 4;
-  const MANY = 60; // lines that a filter unfolds in one group
+  const FEW = 300; // findings that a filter unfolds
 
   // What can be hidden, and what counts it.
   const boxes = new Map();
   const box = (element) => {
     if (element && !boxes.has(element)) {
       const count = element.matches(".fold") ? element.firstElementChild : element.querySelector(".count");
-      boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, before: false });
+      boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, before: false, lines: [], stale: false });
     }
     return boxes.get(element);
   };
@@ -27,8 +27,15 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const around = [element.closest("details.fold"), element.closest(".group, details.rule"), element.closest(".severity"),
       element.closest("section")].filter(Boolean).map(box);
     for (const each of around) each.total += 1;
-    return { element, host, rule, outcome, severity, fresh, around, shown: true };
+    const line = { element, host, rule, outcome, severity, fresh, around, shown: true };
+    if (around[0].element.matches("details")) around[0].lines.push(line);
+    return line;
   });
+  // Lines in what is closed are hidden when it opens: 10,000 of them would take longer than a blink.
+  function settle(each) {
+    each.stale = false;
+    for (const line of each.lines) if (line.element.hidden === line.shown) line.element.hidden = !line.shown;
+  }
   const folds = [...boxes.values()].filter((each) => each.element.matches(".fold"));
   const rows = data.hosts.map((_, number) => at("h" + number));
   let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
@@ -60,11 +67,13 @@ SPDX-License-Identifier: GPL-3.0-or-later
       }
       if (shown !== line.shown) {
         line.shown = shown;
-        line.element.hidden = !shown;
+        if (line.around[0].lines.length && !line.around[0].element.open) line.around[0].stale = true;
+        else line.element.hidden = !shown;
       }
     });
     for (const each of boxes.values()) tell(each, active);
-    for (const each of folds) unfold(each, active);
+    const few = active && counts.reduce((sum, each) => sum + each, 0) <= FEW;
+    for (const each of folds) unfold(each, few);
     rows.forEach((row, number) => { row.hidden = wantedHost !== null && number !== wantedHost; });
     result.textContent = active ? summary(counts) : "";
   }
@@ -78,9 +87,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
     if (each.count.textContent !== words) each.count.textContent = words;
   }
 
-  function unfold(each, active) {
-    const open = active && each.shown > 0 && each.shown <= MANY;
+  function unfold(each, few) {
+    const open = few && each.shown > 0;
     if (open === each.before) return;
+    if (open && each.stale) settle(each);
     each.before = open;
     each.element.open = open;
   }
@@ -95,13 +105,14 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => queueMicrotask(() => { filter(); say("The filter is cleared."); }));
+  form.addEventListener("reset", () => setTimeout(() => { filter(); say("The filter is cleared."); }));
 
   // A link may lead to what is folded away or filtered out.
   function reveal(id) {
     const target = id && at(id);
     if (!target) return;
-    if (target.closest("[hidden]")) { form.reset(); filter(); }
+    const line = /^f\d+$/.test(id) && lines[Number(id.slice(1))];
+    if (target.closest("[hidden]") || (line && !line.shown)) { form.reset(); filter(); }
     for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
     target.scrollIntoView({ block: id.startsWith("f") ? "center" : "start" });
     if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
@@ -152,7 +163,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
   });
   document.addEventListener("toggle", (event) => {
     if (event.target.matches("details.mend, details.rule")) equip(event.target);
+    const opened = boxes.get(event.target);
+    if (opened && opened.stale) settle(opened);
   }, true);
+  window.addEventListener("beforeprint", () => boxes.forEach((each) => { if (each.stale) settle(each); }));
   all(".group > .remedy").forEach((each) => equip(each.parentElement));
 
   // One stop for the tabulator in the matrix; arrows go on from there.

@@ -34,7 +34,8 @@ if t.TYPE_CHECKING:
 
 _HERE = pathlib.Path(__file__).parent
 _FIRST = 5  # rules to begin with
-_VISIBLE = 8  # lines of a group before the rest is folded away
+# Lines of a group before the rest is folded away, on a page with few findings and with many.
+_VISIBLE, _VISIBLE_OF_MANY, _MANY = 8, 3, 200
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!#-;=?-Z_a-z~]*)?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]00:?00)?")
 
@@ -61,6 +62,7 @@ def page(evaluation: Evaluation) -> str:
         script=markupsafe.Markup(script),  # noqa: S704
         policy=_policy(style, script),
         data=_data(evaluation, reading),
+        visible=_VISIBLE if len(reading.lines) <= _MANY else _VISIBLE_OF_MANY,
     )
 
 
@@ -114,8 +116,7 @@ def _template() -> jinja2.Template:
         finalize=_finalize,
         loader=jinja2.FileSystemLoader(_HERE),
     )
-    environment.filters |= {"folded": folded, "link": _is_link, "moment": _moment, "seconds": _seconds, "words": _words}
-    environment.globals["visible"] = _VISIBLE
+    environment.filters |= {"folded": folded, "link": _is_link, "moment": _moment, "seconds": _seconds, "layer": _layer}
     return environment.get_template("page.html.j2")
 
 
@@ -139,5 +140,5 @@ def _seconds(value: float) -> str:
     return f"{value:g} s"
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _layer(name: str) -> str:
+    return {"dag": "DAG", "exchange": "Exchange", "dns": "DNS"}.get(name, name.replace("_", " "))

@@ -46,6 +46,12 @@ class Group:
         return next(iter(remedies)) if len(remedies) == 1 else None
 
     @property
+    def values(self) -> tuple[str, str] | None:
+        """What was found and what was expected, where it is the same on all."""
+        values = {(line.finding.found, line.finding.expected) for line in self.lines}
+        return next(iter(values)) if len(values) == 1 and all(next(iter(values))) else None
+
+    @property
     def new(self) -> int:
         """How many of the findings the earlier run did not have."""
         return sum(line.finding.status == "new" for line in self.lines)
