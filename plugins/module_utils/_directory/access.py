@@ -82,15 +82,16 @@ class Access:
                 f"the Python library dnspython, which looks up {service}, is missing here ({DNS_IMPORT_ERROR})",
                 advice="pip install dnspython, or name the servers",
             ) from DNS_IMPORT_ERROR
-        resolver = dns.resolver.Resolver(configure=not self.dns_servers)
-        if self.dns_servers:
-            resolver.nameservers = list(self.dns_servers)
-        resolver.lifetime = self.connect_timeout
         try:
+            resolver = dns.resolver.Resolver(configure=not self.dns_servers)
+            if self.dns_servers:
+                resolver.nameservers = list(self.dns_servers)
+            resolver.lifetime = self.connect_timeout
             answers: t.Iterable[t.Any] = resolver.resolve(service, "SRV")
         except (dns.exception.DNSException, OSError, ValueError) as exc:
             raise Unreachable(
-                f"DNS knows no server for {service}: {exc}", advice="check the domain, or name the servers"
+                f"DNS knows no server for {service}: {exc}",
+                advice="check the domain and dns_servers, which are addresses, or name the servers",
             ) from exc
         found = sorted(answers, key=lambda answer: (answer.priority, -answer.weight, str(answer.target)))
         return [Server(str(answer.target).rstrip(".")) for answer in found]

@@ -160,19 +160,21 @@ class Directory:
                 self._catalog = self._first(self._catalogs(), catalog=True)
             return self._catalog
         if self._main is None:
-            self._main = self._first(self._access.domain_controllers(), catalog=False)
+            self._main = self._first(_looked_up(self._access.domain_controllers), catalog=False)
         return self._main
 
     def _catalogs(self) -> list[Server]:
         if self._access.catalogs:
-            return [Server.parse(text) for text in self._access.catalogs]
+            return _looked_up(lambda: [Server.parse(text) for text in self._access.catalogs])
         if self.is_own_catalog:
             return [Server(Server.parse(self.host).host)]
-        return self._access.located(f"_gc._tcp.{self.forest}")
+        service = f"_gc._tcp.{self.forest}"
+        return _looked_up(lambda: self._access.located(service))
 
     def _first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
         """A binding to the first server that answers. Wrong credentials end it: trying on would lock the account."""
         silent: list[Unreachable] = []
+        doing = f"connecting to {'the global catalog' if catalog else 'LDAP'}"
         for server in servers:
             if not catalog:
                 self.host = server.host
@@ -182,13 +184,13 @@ class Directory:
                 exc.doing, exc.host = "signing in", server.host
                 raise
             except Unreachable as exc:
-                exc.doing, exc.host = "connecting", server.host
+                exc.doing, exc.host = doing, server.host
                 exc.args = (f"{server.host}: {exc.answer}" if len(servers) > 1 else exc.answer,)
                 silent.append(exc)
         if len(silent) == 1:
             raise silent[0]
         error = Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice)
-        error.doing, error.host = "connecting", "the domain controllers"
+        error.doing, error.host = doing, f"{len(servers)} servers"
         raise error from silent[-1]
 
     def _drop(self, catalog: bool) -> None:
@@ -209,6 +211,14 @@ class Directory:
             if not exc.doing:
                 exc.doing, exc.host = doing, self.host
             raise
+
+
+def _looked_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
+    try:
+        return servers()
+    except Unreachable as exc:
+        exc.doing, exc.host = "looking up the servers", "this machine"
+        raise
 
 
 def dns_name(dn: str) -> str:

@@ -1,0 +1,290 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a domain controller is found, reached and signed in to, and what is said when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import struct
+import typing as t
+
+import listeners
+import pytest
+from domain_stage import DOMAIN, SECRET, Domain, tasks
+from lab import certificates
+from lab.estate import Host
+from stage import PASSWORD, Result, Variables
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+OK, NO = "ok", "no"
+ALIAS = f"ldap.{DOMAIN}"
+LDAPS: Variables = {"authentication": "simple", "tls": "ldaps", "username": "{upn}", "password": PASSWORD}
+START_TLS = LDAPS | {"tls": "start_tls"}
+TRUSTING: Variables = {"ca_path": "{ca}"}
+BY_PASSWORD: Variables = {"username": "{upn}", "password": PASSWORD}
+NOBODY = {"KRB5CCNAME": "FILE:/no/such/cache"}
+# options beside servers, what becomes of it, what it says, and environment of the task
+CASES: dict[str, tuple[Variables, str, str, dict[str, str]]] = {
+    "a ticket": ({}, OK, "", {}),
+    "a password": (BY_PASSWORD, OK, "", NOBODY),
+    "a realm in small letters": (BY_PASSWORD | {"username": f"administrator@{DOMAIN}"}, OK, "", NOBODY),
+    "no realm but a domain": (BY_PASSWORD | {"username": "Administrator", "domain": DOMAIN}, OK, "", NOBODY),
+    "no realm": (BY_PASSWORD | {"username": "Administrator"}, NO, r"Administrator does not say its realm", NOBODY),
+    "no ticket": ({}, NO, r"give username and password, or fetch a ticket with kinit first", NOBODY),
+    "an expired ticket": ({}, NO, r"[Ee]xpired.*fetch a new ticket with kinit", {"KRB5CCNAME": "FILE:{expired}"}),
+    "a wrong password": (
+        BY_PASSWORD | {"password": "Not-This-0ne"},
+        NO,
+        r"kinit got no ticket for Administrator@CORP.EXAMPLE.TEST: .*(Preauthentication|Password incorrect)",
+        {},
+    ),
+    "a wrong user": (
+        BY_PASSWORD | {"username": f"nobody@{DOMAIN}"},
+        NO,
+        r"kinit got no ticket for nobody@CORP.EXAMPLE.TEST: .*not found in Kerberos database",
+        {},
+    ),
+    "a wrong realm": (
+        BY_PASSWORD | {"username": "Administrator@ELSEWHERE.TEST"},
+        NO,
+        r"kinit got no ticket for Administrator@ELSEWHERE.TEST: .*[Cc]annot find KDC for realm",
+        {},
+    ),
+    "a disabled account": (
+        {"username": f"svc-disabled@{DOMAIN}", "password": SECRET},
+        NO,
+        r"kinit got no ticket .*(revoked|disabled|locked)",
+        {},
+    ),
+    "an address": (
+        {"servers": ["{address}"]},
+        NO,
+        r"not found in Kerberos database.*name the domain controller by",
+        {},
+    ),
+    "a domain": ({"servers": None, "domain": DOMAIN, "dns_servers": ["{address}"]}, OK, "", {}),
+    "an unknown domain": (
+        {"servers": None, "domain": "nowhere.test", "dns_servers": ["{address}"]},
+        NO,
+        r"Looking up the servers on this machine failed: DNS knows no server for _ldap\S+nowhere\.test: .*check the domain",
+        {},
+    ),
+    "no DNS server": (
+        {"servers": None, "domain": DOMAIN, "dns_servers": ["{free}"], "connect_timeout": 1},
+        NO,
+        r"DNS knows no server for _ldap\._tcp\.dc\._msdcs\.corp\.example\.test: ",
+        {},
+    ),
+    "a DNS server that is no address": (
+        {"servers": None, "domain": DOMAIN, "dns_servers": ["dc01"]},
+        NO,
+        r"DNS knows no server for .*dc01",
+        {},
+    ),
+    "an unknown name": ({"servers": ["nowhere.invalid"]}, NO, r"on nowhere\.invalid failed: .*not known", {}),
+    "a closed port": (
+        {"servers": ["{fqdn}:1"]},
+        NO,
+        r"Connecting to LDAP on {fqdn} failed: port 1: Connection refused \(check the name, the port",
+        {},
+    ),
+    "no port": ({"servers": ["{fqdn}:ldap"]}, NO, r"{fqdn}:ldap is no server: what stands after the colon", {}),
+    "the second of two": ({"servers": ["{fqdn}:1", "{fqdn}"]}, OK, "", {}),
+    "none of two": (
+        {"servers": ["{fqdn}:1", "nowhere.invalid"]},
+        NO,
+        r"{fqdn}: port 1: Connection refused; nowhere\.invalid: .*not known",
+        {},
+    ),
+    "wrong credentials and another server": (
+        BY_PASSWORD | {"password": "Not-This-0ne", "servers": ["{fqdn}", "nowhere.invalid"]},
+        NO,
+        r"Signing in on {fqdn} failed: kinit",
+        {},
+    ),
+    "a silent server": ({"servers": ["{fqdn}:{silent}"], "operation_timeout": 1}, NO, r"on {fqdn} failed: ", {}),
+    "one that hangs up": ({"servers": ["{fqdn}:{ended}"]}, NO, r"on {fqdn} failed: ", {}),
+    "a port with TLS": ({"servers": ["{fqdn}:636"], "operation_timeout": 2}, NO, r"on {fqdn} failed: ", {}),
+    "a catalog": ({"global_catalogs": ["{fqdn}"]}, OK, "", {}),
+    "a catalog that is down": (
+        {"global_catalogs": ["{fqdn}:1"]},
+        NO,
+        r"Connecting to the global catalog on {fqdn} failed: port 1: Connection refused",
+        {},
+    ),
+    "the second of two catalogs": ({"global_catalogs": ["{fqdn}:1", "{fqdn}"]}, OK, "", {}),
+    "simple and ldaps": (LDAPS | TRUSTING, OK, "", NOBODY),
+    "simple and start_tls": (START_TLS | TRUSTING, OK, "", NOBODY),
+    "simple as DOMAIN\\name": (LDAPS | TRUSTING | {"username": "CORP\\Administrator"}, OK, "", NOBODY),
+    # Windows takes it; Samba wants Kerberos to seal, even in TLS.
+    "Kerberos and ldaps": (
+        BY_PASSWORD | {"tls": "ldaps"} | TRUSTING,
+        NO,
+        "required.*set tls to none: Kerberos",
+        NOBODY,
+    ),
+    "simple without TLS": (LDAPS | {"tls": "none"}, NO, r"needs TLS: set tls to ldaps or start_tls", {}),
+    "simple without password": (LDAPS | {"password": None}, NO, r"A simple bind needs username and password", {}),
+    "a password without username": ({"password": PASSWORD}, NO, r"no username that it belongs to", {}),
+    "simple and a wrong password": (
+        LDAPS | TRUSTING | {"password": "Not-This-0ne"},
+        NO,
+        r"Signing in on {fqdn} failed: the user name or the password is wrong \(.*data 52e",
+        {},
+    ),
+    "simple and a wrong user": (
+        LDAPS | TRUSTING | {"username": f"nobody@{DOMAIN}"},
+        NO,
+        r"Signing in on {fqdn} failed: ",
+        {},
+    ),
+    "simple and a disabled account": (
+        LDAPS | TRUSTING | {"username": f"svc-disabled@{DOMAIN}", "password": SECRET},
+        NO,
+        r"Signing in on {fqdn} failed: the account is disabled",
+        {},
+    ),
+    "ldaps and a CA nobody knows": (LDAPS, NO, r"its certificate does not verify: .*ca_path", {}),
+    "start_tls and a CA nobody knows": (START_TLS, NO, r"its certificate does not verify: .*ca_path", {}),
+    "ldaps unverified": (LDAPS | {"validate_certs": False}, OK, "", {}),
+    "start_tls unverified": (START_TLS | {"validate_certs": False}, OK, "", {}),
+    "ldaps and no CA file": (LDAPS | {"ca_path": "/no/such.pem"}, NO, r"the CA file /no/such\.pem cannot be used", {}),
+    "ldaps and a CA file of nothing": (
+        LDAPS | {"ca_path": "{empty}"},
+        NO,
+        r"the CA file \S+ cannot be used: .*correct ca_path",
+        {},
+    ),
+    "ldaps and another name": (
+        LDAPS | TRUSTING | {"servers": [ALIAS]},
+        NO,
+        r"on ldap\.corp\.example\.test failed: its certificate does not verify: .*mismatch",
+        {},
+    ),
+    "start_tls and another name": (START_TLS | TRUSTING | {"servers": [ALIAS]}, NO, r"does not verify: .*mismatch", {}),
+    **{
+        f"{way} and a certificate that is {kind}": (
+            options | TRUSTING | {"servers": [f"{{fqdn}}:{{{way}_{kind}}}"]},
+            NO,
+            rf"its certificate does not verify: .*{says}",
+            {},
+        )
+        for way, options in (("ldaps", LDAPS), ("start_tls", START_TLS))
+        for kind, says in (("expired", "expired"), ("other_ca", "issuer"), ("wrong_name", "mismatch"))
+    },
+    "ldaps to a port without TLS": (
+        LDAPS | TRUSTING | {"servers": ["{fqdn}:389"]},
+        NO,
+        r"on {fqdn} failed: TLS failed on port 389: .*check that this port speaks TLS",
+        {},
+    ),
+    "start_tls to a port with TLS": (
+        START_TLS | TRUSTING | {"servers": ["{fqdn}:636"], "operation_timeout": 2},
+        NO,
+        r"on {fqdn} failed: ",
+        {},
+    ),
+}
+
+
+def expired(domain: Domain, cache: Path) -> Path:
+    """A cache whose ticket ended long ago: begin, begin, end stand there in a row."""
+    domain.controller.kinit(domain.administrator, cache, password=PASSWORD)
+    data = bytearray(cache.read_bytes())
+    for at in range(len(data) - 12):
+        begun, starts, ends = struct.unpack_from(">III", data, at)
+        if begun == starts > 1_700_000_000 and 0 < ends - begun <= 100_000:
+            struct.pack_into(">III", data, at, begun - 200_000, begun - 200_000, ends - 200_000)
+    cache.write_bytes(data)
+    return cache
+
+
+def filled(value: t.Any, words: dict[str, str]) -> t.Any:
+    if isinstance(value, list):
+        return [filled(one, words) for one in value]
+    if isinstance(value, dict):
+        return {key: filled(one, words) for key, one in value.items()}
+    for word, text in words.items() if isinstance(value, str) else ():
+        value = value.replace(f"{{{word}}}", text)
+    return value
+
+
+@pytest.fixture(scope="module", params=["localhost", "winrm"])
+def scenes(
+    only_domain: Domain, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> t.Iterator[dict[str, tuple[Result, dict[str, str]]]]:
+    """All cases at once: as a module of this machine, or in the process of the task."""
+    domain, folder = only_domain, tmp_path_factory.mktemp("connections")
+    domain.begin()
+    domain.add("svc-disabled", userAccountControl=str(0x10202))
+    controller = domain.controller
+    (folder / "hosts").write_text(f"{(controller.folder / 'hosts').read_text()}{controller.address} {ALIAS}\n")
+    (folder / "empty.pem").touch()
+    for file in ("ca.key", "ca.pem"):
+        shutil.copy(domain.stage.estate.state / file, folder)
+    words = {
+        "fqdn": domain.fqdn,
+        "address": controller.address,
+        "free": f"{controller.address.rpartition('.')[0]}.99",
+        "ca": str(controller.ca_file),
+        "upn": domain.administrator,
+        "empty": str(folder / "empty.pem"),
+        "expired": str(expired(domain, folder / "expired.ccache")),
+    }
+    with contextlib.ExitStack() as stack:
+
+        def listen(serve: t.Any) -> str:
+            return str(stack.enter_context(listeners.listening(controller.address, serve)))
+
+        words |= {"silent": listen(listeners.silent), "ended": listen(listeners.ended)}
+        for kind in ("expired", "other_ca", "wrong_name"):
+            context = certificates.context(folder, Host(domain.fqdn, "127.0.0.1", "2022", certificate=kind))
+            words[f"ldaps_{kind}"] = listen(listeners.tls(context))
+            words[f"start_tls_{kind}"] = listen(listeners.tls(context, start=True))
+        hosts: dict[str, Variables] = {}
+        for number, (options, _status, _says, environment) in enumerate(CASES.values()):
+            asked = (
+                {"servers": ["{fqdn}"], "connect_timeout": 3, "accounts": ["krbtgt"]} | {"spns": ["kadmin/*"]} | options
+            )
+            hosts[f"case{number}"] = {
+                "options": filled({key: value for key, value in asked.items() if value is not None}, words),
+                "surroundings": filled(environment, words),
+                "ansible_connection": "local" if request.param == "localhost" else "winrm",
+                "ansible_host": domain.fqdn,
+            }
+        play = tasks(
+            "case*",
+            {"name": "read", "spn_info": "{{ options }}", "environment": "{{ surroundings }}"}
+            | {"ignore_errors": True, "ignore_unreachable": True},
+        )
+        usn = controller.highest_usn()
+        run = domain.play(play, hosts=hosts, environment={"NSS_WRAPPER_HOSTS": str(folder / "hosts")})
+        assert controller.highest_usn() == usn
+        for secret in (SECRET, "Not-This-0ne"):
+            assert secret not in run.output
+        yield {name: (run.of(f"case{number}"), words) for number, name in enumerate(CASES)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_connection_succeeds_or_says_why_not(scenes: dict[str, tuple[Result, dict[str, str]]], name: str) -> None:
+    result, words = scenes[name]
+    _options, status, says, _environment = CASES[name]
+    if status == OK:
+        assert result.status == OK, result.message
+        assert [row["name"] for row in result.data["accounts"]] == ["krbtgt"]
+        assert [row["spn"] for row in result.data["spns"]] == ["kadmin/changepw"]
+        return
+    assert result.status != OK
+    pattern = says.replace("{fqdn}", re.escape(words["fqdn"]))
+    assert re.search(pattern, result.message), result.message
+    assert "\n" not in result.message
+    assert result.message.count("failed: ") <= 1
+    assert result.message.endswith(".")
+    assert ".)." not in result.message
+    assert "error" not in result.message.lower() or "unknown error" not in result.message, result.message
