@@ -8,7 +8,7 @@ LISTENER ?= https
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
 PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
-WORKBENCH = $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) tests/workbench.py
+WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) -m workbench
 
 .PHONY: demo test lint sanity units integration bench clean
 

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""C(python -m workbench): what each target of make does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+import typing as t
+
+from .checkout import link_collection
+from .environments import matrix, newest
+from .machine import install_venv
+from .parts import CONNECTIONS, PARTS, Part, demonstration
+from .places import ROOT
+from .pythons import pythons
+from .runner import Runner
+from .terminal import WorkbenchError, say, table
+
+if t.TYPE_CHECKING:
+    from .environments import Environment
+
+
+def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
+    started = time.monotonic()
+    link_collection()
+    results = Runner(parts).run(workers=max(2, min(os.cpu_count() or 2, 6)))
+    results.sort(key=lambda result: parts.index(result.part))
+    rows = [("Part", "Environment", "Result", "Seconds")]
+    rows += [
+        (one.part.name, str(one.part.environment), "failed" if one.failed else "passed", f"{one.seconds:.0f}")
+        for one in results
+    ]
+    failures = sum(bool(result.failed) for result in results)
+    heading = f"{failures} of {len(results)} parts failed" if failures else f"All {len(results)} parts passed"
+    say(f"{heading}, in {time.monotonic() - started:.0f} s", table(rows))
+    for sentence in left_out:
+        print(f"Left out: {sentence}")
+    return 1 if failures else 0
+
+
+def test(options: argparse.Namespace) -> int:
+    """All tests, on every ansible-core that this machine's Pythons run."""
+    found = pythons()
+    if not newest(found).python.makes_environments:
+        install_venv(newest(found).python)
+        found = pythons()
+    environments, left_out = matrix(found)
+    chosen = {name: function for name, function in PARTS.items() if not options.parts or name in options.parts}
+    parts = [part for function in chosen.values() for part in function(environments, newest(found))]
+    return run_parts(parts, left_out)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """A lab of Windows hosts, and what the playbook finds and changes there."""
+    environment = newest(pythons())
+    environment.make()
+    link_collection()
+    return replace(environment, demonstration(environment, options.connection, options.listener))
+
+
+def bench(options: argparse.Namespace) -> int:
+    """What a task costs, beside the modules that the ansible package brings."""
+    environment = newest(pythons(), "benchmark")
+    environment.make()
+    link_collection()
+    return replace(environment, [environment.program("python"), "-m", "benchmark", *options.arguments])
+
+
+def replace(environment: Environment, arguments: list[str]) -> t.NoReturn:
+    """Go on as this program."""
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execve(arguments[0], arguments, environment.variables())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The workshop of winha.cluster.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("demo", help="show the collection at work on a lab of Windows hosts")
+    command.add_argument("--connection", choices=CONNECTIONS, default="winrm")
+    command.add_argument("--listener", choices=["http", "https"], default="https")
+    command.set_defaults(run=demo)
+    command = commands.add_parser("test", help="run all tests, or some parts of them")
+    command.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
+    command.set_defaults(run=test)
+    command = commands.add_parser("bench", help="measure what tasks cost")
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command.set_defaults(run=bench)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A hook of git runs with the variables of its own repository, and this program with a path to itself alone.
+    for name in [name for name in os.environ if name.startswith("GIT_") or name == "PYTHONPATH"]:
+        del os.environ[name]
+    try:
+        return int(options.run(options))
+    except WorkbenchError as exc:
+        print(exc, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

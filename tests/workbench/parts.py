@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of the tests, and the demonstration, which is one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import typing as t
+
+from .ansible_test import prepare_home, pythons_directory
+from .checkout import tree
+from .places import CACHE, ROOT
+from .pythons import search_path
+
+if t.TYPE_CHECKING:
+    import pathlib
+
+    from .environments import Environment
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Command:
+    """A program with its arguments, and where it differs from others, its surroundings."""
+
+    arguments: t.Sequence[str | pathlib.Path]
+    directory: pathlib.Path = ROOT
+    variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the tests: commands in one environment, which all run even if one fails.
+
+    Parts of the same queue run one after another, because their labs have the same addresses.
+    """
+
+    name: str
+    environment: Environment
+    commands: t.Callable[[Environment], t.Sequence[Command]]
+    queue: str = ""
+
+
+def lint(environment: Environment) -> list[Command]:
+    """Style, types, YAML, Ansible's own rules, documentation and changelog."""
+    place = tree(CACHE / "lint")
+    program = environment.program
+    there = {"ANSIBLE_COLLECTIONS_PATH": str(CACHE / "lint"), "ANSIBLE_HOME": str(CACHE / "lint" / "ansible")}
+    return [
+        Command([program("ruff"), "check", "."]),
+        Command([program("ruff"), "format", "--check", "."]),
+        Command([program("mypy")]),
+        Command([program("yamllint"), "--strict", "."], place),
+        Command([program("ansible-lint"), "--offline", "--strict", "--nocolor", "-q"], place, there),
+        Command([program("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all",
+                 "--disallow-unknown-collection-refs", "--skip-rstcheck", "."], place, there),
+        Command([program("antsibull-changelog"), "lint"], place, there),
+    ]  # fmt: skip
+
+
+def sanity(environment: Environment) -> list[Command]:
+    """ansible-test's own rules, without a list of exceptions."""
+    place = CACHE / "sanity" / environment.core
+    home = place / "home"
+    prepare_home(environment, home)
+    path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
+    arguments = [environment.program("ansible-test"), "sanity", "--python", "default", "--color", "no"]
+    return [Command(arguments, tree(place), {"HOME": str(home), "PATH": path})]
+
+
+def units(environment: Environment) -> list[Command]:
+    return [Command(pytest(environment, "tests/unit"))]
+
+
+def pytest(environment: Environment, *arguments: str) -> list[str]:
+    cache = CACHE / "pytest" / environment.directory.name
+    return [environment.program("python"), "-m", "pytest", "-q", "-o", f"cache_dir={cache}", *arguments]
+
+
+def of_lint(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    return [Part(name="lint", environment=dataclasses.replace(first, purpose="lint"), commands=lint)]
+
+
+def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    cores = {environment.core: environment for environment in reversed(environments)}
+    return [Part(name="sanity", environment=cores[core], commands=sanity) for core in sorted(cores, reverse=True)]
+
+
+def of_units(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    return [Part(name="units", environment=one, commands=units, queue="units") for one in environments]
+
+
+def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    def commands(environment: Environment) -> list[Command]:
+        chosen = () if environment == environments[0] else ("-m", "matrix")
+        return [Command(pytest(environment, "-n", "2", "tests/integration", *chosen))]
+
+    return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in environments]
+
+
+def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    def commands(environment: Environment, connection: str) -> list[Command]:
+        return [Command(demonstration(environment, connection, "https"))]
+
+    return [
+        Part(
+            name=f"demo {connection}",
+            environment=environment,
+            commands=functools.partial(commands, connection=connection),
+        )
+        for environment in environments
+        for connection in CONNECTIONS
+    ]
+
+
+def demonstration(environment: Environment, connection: str, listener: str) -> list[str]:
+    options = ["--connection", connection, "--listener", listener]
+    return [environment.program("python"), str(ROOT / "tests" / "demo.py"), *options]
+
+
+CONNECTIONS = ("winrm", "psrp")
+PARTS = {
+    "integration": of_integration,
+    "sanity": of_sanity,
+    "units": of_units,
+    "lint": of_lint,
+    "demo": of_demo,
+}
