@@ -108,8 +108,8 @@ def test_copies_know_their_server_and_preference(domain: DomainController) -> No
 
 def test_a_dag_and_its_members_point_at_each_other(domain: DomainController) -> None:
     dag = _one(domain, "(objectClass=msExchMDBAvailabilityGroup)")
-    # A backslash of a name is escaped once more in a filter.
-    linked = f"(msExchMDBAvailabilityGroupLink={dag.dn.replace(chr(92), f'{chr(92)}5c')})"
+    value = "".join(f"\\{ord(sign):02x}" if sign in "\\()*" else sign for sign in dag.dn)
+    linked = f"(msExchMDBAvailabilityGroupLink={value})"
     members = {entry.one("cn") for entry in _found(domain, linked)}
     assert members == {"MBX1", "MBX2"}
     assert len(dag.all("msExchMDBAvailabilityGroupBL")) == 2
