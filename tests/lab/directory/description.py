@@ -30,7 +30,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user or a computer. `name` is the sAMAccountName; that of a computer ends in $."""
+    """A user or a computer. `name` is the sAMAccountName; that of a computer ends in $.
+
+    Who is in `spn_writers` may write any SPN to it, which is more than the validated write allows.
+    """
 
     name: str
     kind: str
@@ -42,6 +45,7 @@ class Account:
     container: str = ""
     dns_name: str | None = None
     disabled: bool = False
+    spn_writers: tuple[str, ...] = ()
 
     @property
     def common_name(self) -> str:
@@ -115,6 +119,7 @@ def _spns(given: Any, **words: Any) -> tuple[str, ...]:
 
 def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
     optional = {"password", "upn", "spns", "encryption_types", "description", "container", "dns_name", "disabled"}
+    optional |= {"spn_writers"}
     for position, data in enumerate(listed):
         named = data.get("name", position + 1) if isinstance(data, dict) else position + 1
         where = f"account {named}"
@@ -137,6 +142,7 @@ def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
                 body.get("container", "CN=Users" if kind == "user" else "CN=Computers"),
                 str(dns_name).format(**words) if dns_name else None,
                 bool(body.get("disabled", False)),
+                tuple(body.get("spn_writers", ())),
             )
 
 
@@ -171,6 +177,9 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     if len(set(names)) < len(names):
         double = next(name for name in names if names.count(name) > 1)
         raise EstateError(f"two accounts have the name {double}")
+    for account in accounts:
+        if stray := sorted({writer.lower() for writer in account.spn_writers} - set(names)):
+            raise EstateError(f"account {account.name} has the SPN writer {stray[0]}, which is not described")
     domain = str(body["domain"]).lower()
     sites = tuple(_sites(body.get("sites", ())))
     known = ("Default-First-Site-Name", *(site.name for site in sites))

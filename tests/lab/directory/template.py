@@ -32,6 +32,7 @@ _KEPT = 8
 _QUIET = ("--nosync", "--option=log level = 0")
 # Without it each step keeps what it takes to undo it alone, which grows with the square of the number of objects.
 _BATCH = ("-o", "batch_mode:1", "-o", "transaction_index_cache_size:200000")
+_SPN_RIGHT = "f3a64788-5306-11d1-a9c5-0000f80367c1"
 _SCHEMA = "--option=dsdb:schema update allowed = yes"
 
 
@@ -157,12 +158,26 @@ def _no_aliases(directory: Directory, folder: Path) -> Iterator[None]:
     modify(folder, change(services, "replace", {"sPNMappings": parse(found)[0].raw("sPNMappings")}))
 
 
+def _delegate(directory: Directory, folder: Path) -> None:
+    """Let the writers of an account's SPNs write them."""
+    for account in directory.accounts:
+        for writer in account.spn_writers:
+            found = insist(
+                "ldbsearch", *database(folder), "-b", directory.base_dn, f"(sAMAccountName={writer})", "objectSid"
+            )
+            rule = f"(OA;;RPWP;{_SPN_RIGHT};;{parse(found)[0].one('objectSid')})"
+            dn = population.account_dn(directory, account)
+            store, settings_file = database(folder)[1:]
+            insist("samba-tool", "dsacl", "set", "-H", store, settings_file, f"--objectdn={dn}", f"--sddl={rule}")
+
+
 def _filled(directory: Directory, folder: Path) -> None:
     _copy(_kept(_domain(directory), lambda made: _empty(directory, made)), folder)
     settle(directory, folder, None)
     with _no_aliases(directory, folder):
         add(folder, "".join(population.objects(directory)), *_BATCH)
     modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)), *_BATCH)
+    _delegate(directory, folder)
     (folder / "placed.json").write_text(json.dumps(_placed(directory, folder)), encoding="utf-8")
     (folder / "federation.pem").write_text(federation.keys(directory), encoding="ascii")
 

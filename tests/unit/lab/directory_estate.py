@@ -41,7 +41,14 @@ def description(net: str, **more: Any) -> dict[str, Any]:
         "sites": [{"name": "One", "subnets": ["10.1.0.0/16"]}, {"name": "Two"}],
         "dns": [{"name": "mail", "addresses": ["10.1.0.5"], "ttl": 300}, {"name": "www", "alias": f"mail.{_DOMAIN}"}],
         "accounts": [
-            {"name": "ASA", "kind": "computer", "password": "Asa-Passw0rd", "encryption_types": ["aes128", "aes256"]},
+            {
+                "name": "ASA",
+                "kind": "computer",
+                "password": "Asa-Passw0rd",
+                "encryption_types": ["aes128", "aes256"],
+                "spn_writers": ["desk"],
+            },
+            {"name": "desk", "password": "Desk-Passw0rd"},
             {"name": "holder", "password": "Old-Passw0rd", "spns": [WEB, TWICE], "container": "OU=Services,OU=IT"},
             {"name": "other", "password": "Other-Passw0rd", "spns": [TWICE.upper(), "HOST/fileserver"]},
             {"name": "by-alias", "spns": ["http/fileserver"]},

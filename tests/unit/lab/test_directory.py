@@ -134,6 +134,15 @@ def test_refuses_a_name_that_another_has(domain: DomainController, ticket: Path,
     assert domain.highest_usn() == before
 
 
+def test_a_delegate_may_write_names_to_the_one_account(domain: DomainController, tmp_path: Path) -> None:
+    domain.kinit("desk", tmp_path / "desk", password="Desk-Passw0rd")
+    asa = f"CN=ASA,CN=Computers,{domain.base_dn}"
+    assert modify(domain, tmp_path / "desk", asa, "http/new.corp.example.test").returncode == 0
+    assert modify(domain, tmp_path / "desk", asa, "cifs/fileserver").returncode == 50  # another's HOST stands for it
+    reader = f"CN=reader,CN=Users,{domain.base_dn}"
+    assert modify(domain, tmp_path / "desk", reader, "http/newer.corp.example.test").returncode == 50
+
+
 def test_a_logon_changes_nothing(domain: DomainController, ticket: Path) -> None:
     before = domain.highest_usn()
     domain.kvno(WEB, ticket)
