@@ -35,13 +35,14 @@ _KINDS = {
     "msds-groupmanagedserviceaccount": "group_managed_service_account",
     "msds-managedserviceaccount": "managed_service_account",
     "computer": "computer",
+    "user": "user",
 }
 _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)  # FILETIME counts 100 ns from here
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user or computer account as its domain controller has it.
+    """A user or computer account as its domain controller has it; C(kind) is empty for any other object.
 
     C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) when it was never set.
     C(password_last_set) is ISO 8601 in UTC; C(None) when it never was or must be changed at once.
@@ -68,6 +69,8 @@ def find_account(session: Directory, identity: str) -> Account:
     A computer may be written without its dollar sign. Raises C(TaskError) when none or several are meant, and
     C(ServerError).
     """
+    if not identity.strip():
+        raise TaskError("The name of an account is empty.")
     if "=" in identity and ldap.dn.is_dn(identity):
         return _by_dn(session, identity)
     filter_ = f"(&(objectClass=user){_condition(session, identity)})"
@@ -140,7 +143,7 @@ def _by_dn(session: Directory, dn: str) -> Account:
             f"There is no {dn} on {session.host}: {exc.answer}. Correct the distinguished name; an account of another "
             "domain needs a domain controller of that domain in servers."
         ) from exc
-    if not account.name:
+    if not account.kind:
         raise TaskError(f"{dn} on {session.host} is no account that can sign in. Name a user or a computer.")
     return account
 
@@ -179,7 +182,7 @@ def _account(entry: Entry) -> Account:
     return Account(
         dn=entry.dn,
         name=entry.text("sAMAccountName"),
-        kind=next((kind for name, kind in _KINDS.items() if name in classes), "user"),
+        kind=next((kind for name, kind in _KINDS.items() if name in classes), ""),
         user_principal_name=entry.text("userPrincipalName"),
         enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
         encryption_types=entry.number("msDS-SupportedEncryptionTypes"),

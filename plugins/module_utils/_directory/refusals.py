@@ -39,6 +39,12 @@ class NotUnique(Refused):
     advice = "find the holder with winha.cluster.spn_info, and take the name away from it"
 
 
+class Violated(Refused):
+    """The value breaks a rule of the directory that it does not name."""
+
+    advice = "check that no other account has the value or an alias of it, and that this account may be given it"
+
+
 class AlreadyThere(Refused):
     """The value was there already: somebody else added it meanwhile."""
 
@@ -52,6 +58,11 @@ _NUMBERS = {
     8344: (AccessDenied, "the account may not do this"),
     8647: (NotUnique, "another account of the forest has the same service principal name or an alias of it"),
     8648: (NotUnique, "another account of the forest has the same user principal name"),
+}
+# What Samba says instead of a number.
+_WORDS = {
+    "would cause a conflict": _NUMBERS[8647],
+    "spn validation failed": (AccessDenied, "the validated write lets a computer have names of its own host only"),
 }
 # The "data" of a refused bind (winerror.h, in hexadecimal).
 _BINDS = {
@@ -114,6 +125,7 @@ def _refused(kind: str, answer: str) -> Refused:
     kinds: dict[str, type[Refused]] = {
         "NO_SUCH_OBJECT": NoSuchObject,
         "INSUFFICIENT_ACCESS": AccessDenied,
+        "CONSTRAINT_VIOLATION": Violated,
         "TYPE_OR_VALUE_EXISTS": AlreadyThere,
         "NO_SUCH_ATTRIBUTE": NotThere,
     }
@@ -121,6 +133,7 @@ def _refused(kind: str, answer: str) -> Refused:
     number = int(code[1], 16) if (code := re.search(r"\b([0-9A-Fa-f]{8}): ", answer)) else None
     if number in _NUMBERS:
         made, words = _NUMBERS[number]
+    made, words = next((said for part, said in _WORDS.items() if part in answer), (made, words))
     refusal = made(f"{words} ({answer})" if words else answer)
     refusal.number = number
     return refusal

@@ -107,13 +107,14 @@ class Domain:
     def _elsewhere(self) -> str:
         return f"CN=Tests,DC=DomainDnsZones,{self.controller.base_dn}"
 
-    def add_elsewhere(self, name: str, *spns: str) -> str:
+    def add_elsewhere(self, cn: str, *spns: str, name: str | None = None) -> str:
         """An object with names in another partition, whose name reads like that of another domain of the forest."""
         with contextlib.suppress(ldap.ALREADY_EXISTS):
             self.ldap.add_s(self._elsewhere, [("objectClass", [b"container"])])
-        dn = f"CN={name},{self._elsewhere}"
+        dn = f"CN={cn},{self._elsewhere}"
         values = {"objectClass": [b"computer"], "servicePrincipalName": [spn.encode() for spn in spns]}
-        self.ldap.add_s(dn, ldap.modlist.addModlist(values))
+        values |= {"sAMAccountName": [name.encode()]} if name else {}
+        self.ldap.add_s(dn, ldap.modlist.addModlist({key: held for key, held in values.items() if held}))
         self.mark()
         return dn
 
@@ -125,9 +126,9 @@ class Domain:
         """Somebody else deletes names."""
         self.ldap.modify_s(dn, [(ldap.MOD_DELETE, "servicePrincipalName", [spn.encode() for spn in spns])])
 
-    def give_past_checks(self, dn: str, *spns: str) -> None:
-        """Names that the controller would refuse, as replication brings them."""
-        ldif = change(dn, "add", {"servicePrincipalName": spns})
+    def give_past_checks(self, dn: str, *values: str, attribute: str = "servicePrincipalName") -> None:
+        """Values that the controller would refuse, as replication brings them."""
+        ldif = change(dn, "add", {attribute: values})
         template.modify_past_modules(self.controller.folder, self.controller.base_dn, ldif)
 
     def mark(self) -> None:
