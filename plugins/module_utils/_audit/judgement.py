@@ -34,6 +34,8 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
     reasons = [reason for path in rule.needs if (reason := subject.missing(path))]
     if within is None:
         reasons.append(f"Which release of Windows Server {subject.name} has is not known.")
+    if reasons and (alone := subject.document.get("standalone")):
+        return [_finding(rule, subject, row, "not_applicable", text=alone)]
     if reasons:
         return [_unknown(rule, subject, row, " ".join(dict.fromkeys(reasons)))]
     try:
@@ -50,7 +52,9 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
 
 
 def unreached(rule: Rule, subject: Subject, why: str) -> Finding:
-    """What is unknown because nothing answered."""
+    """What is unknown because nothing answered; what is asked of clusters does not apply to a host without one."""
+    if alone := subject.document.get("standalone"):
+        return _finding(rule, subject, {}, "not_applicable", text=alone)
     return _unknown(rule, subject, {"host": subject.name, "name": subject.name}, why)
 
 

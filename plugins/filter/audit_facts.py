@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: audit_facts
+short_description: Make the facts of an audit of what tasks registered
+description:
+  - Takes the variables of hosts and makes of the results that were registered there what
+    P(winha.cluster.audit_evaluation#filter) judges. What failed, was skipped or could not be reached leaves its reason.
+version_added: 1.0.0
+author:
+  - winha.cluster contributors (!UNKNOWN)
+positional: _input
+options:
+  _input:
+    description: The variables of each host, as V(hostvars) has them.
+    type: list
+    elements: dict
+    required: true
+  groups:
+    description: The inventory group of each kind of host, for V(hyperv_host), V(dag_member) and V(domain_controller).
+    type: dict
+    required: true
+  gathered:
+    description: When the facts were read, in ISO 8601.
+    type: str
+    required: true
+  title:
+    description: What the estate is called.
+    type: str
+    default: ''
+  prefix:
+    description:
+      - What comes before the name of the module in the name of each registered variable. Those looked for are
+        C(cluster_info), C(host_info), C(jumbo_path_info), C(net_adapter), C(exchange_info), C(spn_info),
+        and C(dns_name_info).
+    type: str
+    default: audit_
+  planned:
+    description: C(extra), C(leave_out) and the other options of P(winha.cluster.exchange_principal_names#filter).
+    type: dict
+    default: {}
+seealso:
+  - plugin: winha.cluster.audit_evaluation
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Keep the facts
+  ansible.builtin.copy:
+    content: >-
+      {{ ansible_play_hosts_all | map('extract', hostvars)
+         | winha.cluster.audit_facts({'hyperv_host': 'hyperv_hosts', 'dag_member': 'dag_members'},
+                                     now(utc=true).isoformat()) | to_json }}
+    dest: facts.json
+    mode: "0600"
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: C(title), C(gathered), C(hosts) by name, and C(forest) if a domain controller was asked.
+  type: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..module_utils._audit.gathering import facts_of, plain
+
+
+def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
+    hosts: t.Iterable[t.Mapping[str, t.Any]],
+    groups: t.Mapping[str, str],
+    gathered: str,
+    title: str = "",
+    prefix: str = "audit_",
+    planned: t.Mapping[str, t.Any] | None = None,
+) -> t.Any:
+    """The facts as plain values. Raises C(AnsibleFilterError)."""
+    try:
+        found = facts_of(
+            hosts, groups=groups, prefix=prefix, title=str(title), gathered=str(gathered), planned=plain(planned or {})
+        )
+    except (KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"audit_facts: these are not the variables of hosts: {error}") from error
+    return wrap_var(found)
+
+
+class FilterModule:
+    """What Ansible asks a filter plugin for."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filter by its name."""
+        return {"audit_facts": audit_facts}
