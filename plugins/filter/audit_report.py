@@ -11,7 +11,7 @@ description:
   - Gives the text of a report. It reads nothing but the evaluation and the page's own files, and writes nothing; the
     same evaluation always gives the same text.
   - Text that came from servers means nothing in any of the formats. Characters that nobody sees, such as those that
-    turn the direction of writing, are written as C(\\u202e).
+    turn the direction of writing, are written as C(\u202e).
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)

@@ -82,7 +82,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     each.element.hidden = active && each.shown === 0 && each.element.id !== "rules";
     if (!each.count) return;
     const words = each.shown === each.total ? each.words
-      : each.element.matches(".fold") ? `${grouped(each.shown)} more that match`
+      : each.element.matches(".fold") ? `${grouped(each.shown)} that match${each.shown === 1 ? "es" : ""}`
         : `${grouped(each.shown)} of ${grouped(each.total)} match`;
     if (each.count.textContent !== words) each.count.textContent = words;
   }

@@ -32,7 +32,7 @@ class Entry:
     def word(self, key: str, words: t.Collection[str], default: str | None = None) -> str:
         """One of C(words)."""
         value = self.text(key, default)
-        if value and value not in words and value != default:
+        if value not in words and value != default:
             raise ReportError(f"{self.place} has the {key} {value!r}, which is none of {', '.join(words)}.")
         return value
 
