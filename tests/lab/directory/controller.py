@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 PORTS = (53, 88, 389, 464, 636, 3268, 3269)
 _PATIENCE = 30.0
+
+
+def _nothing() -> None:
+    pass
 
 
 class DomainController:
@@ -185,21 +190,27 @@ class DomainController:
         if was_running:
             self.start()
 
-    def fail_after_writes(self, count: int, *, answer: str = "lost") -> None:
+    def fail_after_writes(self, count: int, *, answer: str = "lost", controller: str = "dies") -> None:
         """Let the controller die, as in a power failure, once it has stored so many writes from now on.
 
-        The last of them is stored; its answer is `lost` or `given`. Until then the controller's name leads to a relay
-        on the address `relay`, which understands nothing: what was stored it reads from the controller's audit log.
-        `start` brings the controller back. Raises DirectoryError when the relay's address is taken.
+        The last of them is stored; its answer is `lost` or `given`. A controller that `lives` only loses its
+        connections, once, and takes new ones. Meanwhile its name leads to a relay on the address `relay`, which
+        understands nothing: what was stored it reads from the controller's audit log. `start` brings a controller back
+        that died. Raises DirectoryError when the relay's address is taken.
         """
         self.mend()
         begin = self.log.stat().st_size
+        dies = controller == "dies"
+        spent = threading.Event()
 
         def verdict() -> str:
-            done = sum(change.done for change in journal.read(self.log, begin))
-            return "pass" if done < count else {"lost": "lose", "given": "give"}[answer]
+            if spent.is_set() or sum(change.done for change in journal.read(self.log, begin)) < count:
+                return "pass"
+            spent.set()
+            return {"lost": "lose", "given": "give"}[answer]
 
-        self._relay = Relay(self.description.relay, self.address, verdict, self.kill)
+        ended = self.kill if dies else _nothing
+        self._relay = Relay(self.description.relay, self.address, verdict, ended, final=dies)
         self._relay.start()
         self._resolve(self.description.relay)
 

@@ -24,16 +24,19 @@ _CHUNK = 1 << 16
 class Relay:
     """Passes bytes between clients and the controller.
 
-    Before an answer is passed on, `verdict` is asked: `pass`, `lose` (end everything without passing the answer on) or
-    `give` (pass the answer on, then end everything). The end means that every connection is reset and no new one is
-    taken, and that `ended` is called before anything else.
+    Before an answer is passed on, `verdict` is asked: `pass`, `lose` (end every connection without passing the answer
+    on) or `give` (pass the answer on, then end every connection). `ended` is called before that. No new connection is
+    taken afterwards if the end is `final`.
     """
 
-    def __init__(self, address: str, target: str, verdict: Callable[[], str], ended: Callable[[], None]) -> None:
+    def __init__(
+        self, address: str, target: str, verdict: Callable[[], str], ended: Callable[[], None], *, final: bool
+    ) -> None:
         self.address = address
         self._target = target
         self._verdict = verdict
         self._ended = ended
+        self._final = final
         self._doors: list[socket.socket] = []
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -87,7 +90,7 @@ class Relay:
             return True
         with self._lock:
             verdict = "lose" if self._over.is_set() else self._verdict()
-            if verdict != "pass":
+            if verdict != "pass" and self._final:
                 self._over.set()
         if verdict == "lose":
             self._end()
@@ -99,7 +102,17 @@ class Relay:
 
     def _end(self) -> None:
         self._ended()
-        self.stop(wait=False)
+        if self._final:
+            self.stop(wait=False)
+        else:
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            ends = list(self._open)
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def stop(self, *, wait: bool = True) -> None:
         """Take no more connections and end those that there are."""
@@ -108,11 +121,7 @@ class Relay:
             with contextlib.suppress(OSError):
                 door.shutdown(socket.SHUT_RDWR)
             door.close()
-        with self._lock:
-            ends = list(self._open)
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        self._cut()
         if wait:
             for thread in self._threads:
                 if thread is not threading.current_thread():

@@ -177,6 +177,15 @@ def test_dies_after_the_second_write(domain: DomainController, ticket: Path, ans
     assert modify(domain, ticket, dn, "http/three").returncode == 0
 
 
+def test_loses_its_connections_once(domain: DomainController, ticket: Path) -> None:
+    dn = f"CN=ASA,CN=Computers,{domain.base_dn}"
+    domain.fail_after_writes(1, controller="lives")
+    assert modify(domain, ticket, dn, "http/one", "http/two").returncode != 0
+    assert domain.ldbsearch("(servicePrincipalName=http/one)")
+    assert not domain.ldbsearch("(servicePrincipalName=http/two)")
+    assert modify(domain, ticket, dn, "http/two", "http/three").returncode == 0
+
+
 def test_comes_back_with_its_state(domain: DomainController, ticket: Path) -> None:
     dn = f"CN=ASA,CN=Computers,{domain.base_dn}"
     assert modify(domain, ticket, dn, "http/one").returncode == 0
