@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -38,7 +39,8 @@ if t.TYPE_CHECKING:
 
 TESTS = pathlib.Path(__file__).resolve().parent
 ESTATES = TESTS / "lab" / "estates"
-PLAYBOOK = "winha.cluster.enforce"
+ENFORCE, VALIDATE = "winha.cluster.enforce", "winha.cluster.validate"
+REPORTS = TESTS.parent / ".cache" / "demo"
 KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
 _PATIENCE, _PAUSE = 60.0, 2.0  # seconds until the estate is at rest, and between looks
@@ -90,7 +92,16 @@ class Lab:
         if domain := known["all"].get("vars", {}).get("lab_directory"):
             # The host's own connection stays the lab's WinRM; the domain is reached by name and with Kerberos.
             access = {"servers": [domain["server"]], "username": domain["user"], "password": domain["password"]}
-            known["all"]["children"]["domain_controllers"]["vars"] = {"exchange_kerberos_directory": access, **KERBEROS}
+            audit = {
+                "audit_directory": access,
+                "audit_service_accounts": KERBEROS["exchange_kerberos_accounts"],
+                "audit_dns_servers": [domain["address"]],
+            }
+            known["all"]["children"]["domain_controllers"]["vars"] = {
+                "exchange_kerberos_directory": access,
+                **KERBEROS,
+                **audit,
+            }
         file.write_text(yaml.safe_dump(known), "utf-8")
         return file
 
@@ -196,16 +207,10 @@ def settings(writes: t.Iterable[journal.Entry]) -> set[tuple[str, ...]]:
     }
 
 
-def run(lab: Lab, hosts: pathlib.Path, *options: str) -> Run:
-    """Run the playbook before the eyes of who is watching, and look at what it did."""
+def run(lab: Lab, hosts: pathlib.Path, playbook: str, *options: str) -> Run:
+    """Run a playbook before the eyes of who is watching, and look at what it did."""
     before = lab.values()
-    command = [
-        str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
-        "-i",
-        str(hosts),
-        PLAYBOOK,
-        *options,
-    ]
+    command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(hosts), playbook, *options]
     looks = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_FORCE_COLOR": "true" if _MARKS[0] else "false"}
     started = time.monotonic()
     shown = []
@@ -244,6 +249,20 @@ def run(lab: Lab, hosts: pathlib.Path, *options: str) -> Run:
     )
 
 
+def reported(name: str, earlier: str = "") -> tuple[str, str]:
+    """The options of an audit: where its report goes, and what it is compared with."""
+    variables = {"audit_folder": str(REPORTS / name), "audit_title": "The demo", "audit_fail_on": "never"}
+    if earlier:
+        variables["audit_compare_with"] = str(REPORTS / earlier / "audit.json")
+    return "-e", json.dumps(variables)
+
+
+def failing(name: str) -> set[tuple[str, str, str]]:
+    """What the report in the file says is not as it should be: rule, host, subject."""
+    findings = json.loads((REPORTS / name / "audit.json").read_text("utf-8"))["findings"]
+    return {(one["rule"], one["host"], one["subject"]) for one in findings if one["outcome"] == "fail"}
+
+
 def heading(text: str) -> None:
     print(f"\n{_MARKS[0]}{text}\n{'=' * len(text)}{_MARKS[1]}", flush=True)
 
@@ -254,26 +273,38 @@ def demonstrate(lab: Lab, connection: str, listener: str) -> int:
     print(lab.up().rstrip())
     hosts = lab.inventory(connection, listener)
     print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
-    heading("What is not as it should be: ansible-playbook --check --diff")
-    check = run(lab, hosts, "--check", "--diff")
-    heading("Putting it right: ansible-playbook")
-    first = run(lab, hosts)
-    heading("Once more, with nothing left to do: ansible-playbook")
-    second = run(lab, hosts)
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    heading(f"The audit: ansible-playbook {VALIDATE}")
+    audit = run(lab, hosts, VALIDATE, *reported("before"))
+    heading(f"What would be put right: ansible-playbook {ENFORCE} --check --diff")
+    check = run(lab, hosts, ENFORCE, "--check", "--diff")
+    heading(f"Putting it right: ansible-playbook {ENFORCE}")
+    first = run(lab, hosts, ENFORCE)
+    heading(f"Once more, with nothing left to do: ansible-playbook {ENFORCE}")
+    second = run(lab, hosts, ENFORCE)
+    heading(f"The audit once more, compared with the first: ansible-playbook {VALIDATE}")
+    compared = run(lab, hosts, VALIDATE, *reported("after", "before"))
     heading("What it came to")
-    failed = sum(one.status != 0 for one in (check, first, second))
+    runs = (audit, check, first, second, compared)
+    failed = sum(one.status != 0 for one in runs)
+    failures = {name: failing(name) for name in ("before", "after")}
     rows = (
         ("Drift that the check found", check.drift, check.drift > 0),
         ("Settings and names that the first run changed", first.changed, first.changed == check.drift),
         ("Writes on the wire in check mode", check.writes, not check.writes and not check.moved),
         ("Writes on the wire in the second run", second.writes, not second.writes and not second.moved),
+        ("Writes on the wire in both audits", audit.writes + compared.writes, not (*audit.moved, *compared.moved)),
+        ("Rules that the first audit found broken", len(failures["before"]), bool(failures["before"])),
+        ("Of these, broken after the enforcement", len(failures["after"]), failures["after"] < failures["before"]),
         ("Runs that failed", failed, failed == 0),
     )
-    for place in (*check.moved, *second.moved):
+    for place in (*audit.moved, *check.moved, *second.moved, *compared.moved):
         print(f"Moved when nothing should: {place}")
     for text, number, right in rows:
         print(f"{text:<50}{number:>4}  {'as it should be' if right else 'NOT as it should be'}")
-    print(f"{'Seconds for the three runs':<50}{check.seconds + first.seconds + second.seconds:>4.0f}")
+    print(f"{'Seconds for the five runs':<50}{sum(one.seconds for one in runs):>4.0f}")
+    for name in ("before", "after"):
+        print(f"The report {name}: {REPORTS / name / 'audit.html'}")
     return 0 if all(right for text, number, right in rows) else 1
 
 
