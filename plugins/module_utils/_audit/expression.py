@@ -33,6 +33,7 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "distinct": (relations.distinct, (_ROWS,)),
     "among": (relations.among, (_ANY, _ROWS)),
     "chosen": (relations.chosen, (["object", "null"], _ANY)),
+    "account_named": (relations.account_named, (_ROWS, _PERHAPS)),
     "at_version": (relations.at_version, (_PERHAPS, _TEXT)),
     "product": (relations.product, (_ROWS,)),
     "gigabits": (relations.gigabits, (_NUMBER,)),

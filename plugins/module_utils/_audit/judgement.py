@@ -46,6 +46,8 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
         return [_unknown(rule, subject, row, f"What the rule reads is not among the facts of {subject.name}.")]
     if not isinstance(rows, list) or not all(isinstance(each, dict) and "subject" in each for each in rows):
         raise RuleError(rule.id, "reads", "must give a list of mappings, each with a subject")
+    if not rows and rule.nothing.outcome == "unknown":
+        return [_unknown(rule, subject, row, filled(rule.nothing.text, row))]
     if not rows:
         return [_finding(rule, subject, row, rule.nothing.outcome, text=filled(rule.nothing.text, row))]
     return [_of_row(rule, subject, {**row, **each}) for each in rows]

@@ -73,6 +73,18 @@ def chosen(mapping: Row | None, key: t.Any) -> t.Any:
     return next((value for name, value in mapping.items() if folded(name) == folded(key)), None)
 
 
+def account_named(accounts: list[Row] | None, identity: str | None) -> Row | None:
+    """The account that an operator means, by distinguished name, name@domain, DOMAIN\\name or name, perhaps without $."""
+    if accounts is None or identity is None:
+        return None
+    plain = folded(identity).split("\\")[-1].split("@")[0].removesuffix("$")
+    for account in accounts:
+        name, dn = folded(account.get("name") or "").removesuffix("$"), folded(account.get("dn"))
+        if folded(identity) == dn or (plain == name and "=" not in plain):
+            return account
+    return None
+
+
 def at_version(found: str | None, wanted: str) -> bool | None:
     """Whether a build is this one or a later one."""
     versions = dotted(found or ""), dotted(wanted)

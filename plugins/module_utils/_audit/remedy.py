@@ -79,7 +79,7 @@ def _dumped(value: t.Any) -> str:
 
 def _filled(value: t.Any, row: t.Mapping[str, t.Any]) -> t.Any:
     if isinstance(value, dict):
-        return {key: _filled(each, row) for key, each in value.items()}
+        return {_filled(key, row): _filled(each, row) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, row) for each in value]
     if not isinstance(value, str):
