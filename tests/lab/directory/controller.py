@@ -180,6 +180,7 @@ class DomainController:
             if self._process.stdin:
                 self._process.stdin.close()
             self._process = None
+            shutil.rmtree(template.sockets(self.folder), ignore_errors=True)
 
     def reset(self, directory: Directory | None = None) -> None:
         """Go back to the description, or on to another of the same domain; a controller that runs is started again."""

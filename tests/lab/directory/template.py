@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Stands in the zone for the address until a copy is made.
 _PLACEHOLDER = "127.253.253.253"
 _KEPT = 8
+# What only runs a domain changes nothing in it.
+_NO_MATTER = ("__init__", "controller", "journal", "programs", "relay")
 _QUIET = ("--nosync", "--option=log level = 0")
 # Without it each step keeps what it takes to undo it alone, which grows with the square of the number of objects.
 _BATCH = ("-o", "batch_mode:1", "-o", "transaction_index_cache_size:200000")
@@ -47,7 +49,7 @@ def _digest(*told: object) -> str:
     made = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
     made.update(insist("samba", "--version").encode())
     for file in sorted(Path(__file__).parent.iterdir()):
-        if file.suffix in (".py", ".yml"):
+        if file.suffix in (".py", ".yml") and file.stem not in _NO_MATTER:
             made.update(file.read_bytes())
     return made.hexdigest()[:24]
 
@@ -105,14 +107,19 @@ def _provision(directory: Directory, folder: Path) -> None:
     settle(directory, folder, None)
 
 
+def sockets(folder: Path) -> Path:
+    """Where Samba's sockets of a folder lie: in a folder with a short name, for theirs may have 108 characters."""
+    inside = folder / "run"
+    if len(str(inside)) <= 80:
+        return inside
+    return Path(tempfile.gettempdir()) / f"winha-dc-{hashlib.sha256(bytes(folder)).hexdigest()[:16]}"
+
+
 def settle(directory: Directory, folder: Path, pem: Path | None) -> None:
     """Write Samba's configuration for a folder."""
-    sockets = folder / "run"
-    # The name of a socket may have 108 characters.
-    if len(str(sockets)) > 80:
-        sockets = Path(tempfile.mkdtemp(prefix="winha-dc-"))
-    sockets.mkdir(exist_ok=True)
-    (folder / "smb.conf").write_text(settings.smb(directory, folder, sockets, pem), encoding="utf-8")
+    place = sockets(folder)
+    place.mkdir(mode=0o700, exist_ok=True)
+    (folder / "smb.conf").write_text(settings.smb(directory, folder, place, pem), encoding="utf-8")
 
 
 def _own_names(directory: Directory, folder: Path) -> str:

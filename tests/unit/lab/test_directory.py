@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import pytest
 import yaml
 from directory_estate import TWICE, WEB, ask, description, estate, modify, network
 from lab import daemon
-from lab.directory import DirectoryError, DomainController, impediment, parse, programs
+from lab.directory import DirectoryError, DomainController, impediment, parse, programs, template
 from lab.running import RunningEstate, running
 
 if TYPE_CHECKING:
@@ -278,3 +279,4 @@ def test_nothing_is_left_when_the_process_of_the_lab_is_killed(net: str, tmp_pat
     connection.settimeout(10)
     assert connection.recv(1) == b""
     assert not daemon.is_running(tmp_path / "state")
+    shutil.rmtree(template.sockets((tmp_path / "state" / "directory").resolve()), ignore_errors=True)
