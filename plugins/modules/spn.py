@@ -281,7 +281,8 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     problem: ServerError | None = None
     try:
         _take(session, state, wanted)
-        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted)
+        doing = f"setting the service principal names of {own}"
+        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted, doing=doing)
     except ServerError as exc:
         problem = exc
     try:
@@ -304,7 +305,7 @@ def _take(session: Directory, state: State, wanted: t.Mapping[str, str]) -> None
             taken.setdefault(holder.dn, []).append(holder.spn)
     for dn, spns in sorted(taken.items()):
         doing = f"taking {', '.join(spns)} away from {dn}"
-        session.change_values(dn, accounts.PRINCIPAL_NAMES, delete=spns, doing=doing)
+        accounts.settle_names(session, dn, unwanted={spn.lower() for spn in spns}, doing=doing)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

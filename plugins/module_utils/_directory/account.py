@@ -108,7 +108,9 @@ def read_account(session: Directory, dn: str) -> Account:
     return _account(found[0])
 
 
-def settle_names(session: Directory, dn: str, *, wanted: t.Iterable[str], unwanted: t.Collection[str]) -> None:
+def settle_names(
+    session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), doing: str
+) -> None:
     """Add and delete service principal names, the latter in lower case, until the account has what it should.
 
     What others do to it at the same time is looked at again. Raises C(ServerError).
@@ -120,7 +122,6 @@ def settle_names(session: Directory, dn: str, *, wanted: t.Iterable[str], unwant
         delete = [spn for key, spn in has.items() if key in unwanted]
         if not add and not delete:
             return
-        doing = f"setting the service principal names of {dn}"
         try:
             session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
         except (AlreadyThere, NotThere):
@@ -140,8 +141,8 @@ def _by_dn(session: Directory, dn: str) -> Account:
         account = read_account(session, dn)
     except NoSuchObject as exc:
         raise TaskError(
-            f"There is no {dn} on {session.host}: {exc.answer}. Correct the distinguished name; an account of another "
-            "domain needs a domain controller of that domain in servers."
+            f"There is no {dn} on {session.host}. Correct the distinguished name; an account of another domain needs a "
+            "domain controller of that domain in servers."
         ) from exc
     if not account.kind:
         raise TaskError(f"{dn} on {session.host} is no account that can sign in. Name a user or a computer.")

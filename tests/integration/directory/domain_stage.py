@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import typing as t
 from dataclasses import dataclass, field
 
 import ldap
 import ldap.modlist
 import stage as staging
-from lab.directory import template
 from lab.directory.ldif import change
 from stage import PASSWORD, Result, Run, Stage, Variables
 
@@ -22,6 +20,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     from lab.directory import DomainController
+    from lab.directory.journal import Change
 
 DOMAIN = "corp.example.test"
 UNIT = "OU=Tests"
@@ -74,11 +73,16 @@ class Domain:
             self._connection = found
         return self._connection
 
+    def restart(self) -> None:
+        """Bring the controller back."""
+        self._connection = None
+        self.controller.start()
+
     def begin(self) -> None:
         """Forget what earlier tests made."""
+        self.controller.mend()
         if not self.controller.is_running:
-            self._connection = None
-            self.controller.start()
+            self.restart()
         for dn in (f"{UNIT},{self.controller.base_dn}", self._elsewhere):
             with contextlib.suppress(ldap.NO_SUCH_OBJECT):
                 self.ldap.delete_ext_s(dn, [_TREE_DELETE])
@@ -129,7 +133,7 @@ class Domain:
     def give_past_checks(self, dn: str, *values: str, attribute: str = "servicePrincipalName") -> None:
         """Values that the controller would refuse, as replication brings them."""
         ldif = change(dn, "add", {attribute: values})
-        template.modify_past_modules(self.controller.folder, self.controller.base_dn, ldif)
+        self.controller.modify_past_modules(ldif)
 
     def mark(self) -> None:
         """What was modified so far is not looked at."""
@@ -137,10 +141,7 @@ class Domain:
 
     def modifications(self) -> list[Modification]:
         """What was modified over the network since the mark, as the controller's own audit log tells it."""
-        with self.controller.log.open("rb") as log:
-            log.seek(self._mark)
-            told = [json.loads(line)["dsdbChange"] for line in log if line.startswith(b"{")]
-        return [_modification(one) for one in told if one["remoteAddress"]]
+        return [_modification(one) for one in self.controller.changes(self._mark)]
 
     def names(self) -> dict[str, set[str]]:
         """The service principal names of every account that has any, as they are stored."""
@@ -215,19 +216,15 @@ def lines(result: Result) -> tuple[list[str], list[str]]:
     return result.diff["before"].splitlines(), result.diff["after"].splitlines()
 
 
-def _modification(told: t.Mapping[str, t.Any]) -> Modification:
-    values: dict[str, list[str]] = {}
-    for name, attribute in told.get("attributes", {}).items():
-        for action in attribute["actions"]:
-            if name == "servicePrincipalName" and action["action"] in ("add", "delete"):
-                kind = action["action"]
-            else:
-                kind = f"{action['action']} {name}"
-            values.setdefault(kind, []).extend(one["value"] for one in action.get("values", ()))
-    assert not set(values) - {"add", "delete"}, told
-    return Modification(
-        told["dn"], tuple(sorted(values.get("add", ()))), tuple(sorted(values.get("delete", ()))), told["status"]
-    )
+def _modification(told: Change) -> Modification:
+    listed = [(name, *action) for name, actions in told.actions.items() for action in actions]
+    kinds = {(name, kind) for name, kind, _values in listed}
+    assert kinds <= {("servicePrincipalName", "add"), ("servicePrincipalName", "delete")}, told
+    values = {
+        wanted: tuple(sorted(value for _name, kind, held in listed if kind == wanted for value in held))
+        for wanted in ("add", "delete")
+    }
+    return Modification(told.dn, **values, status=told.status)
 
 
 _TREE_DELETE = ldap.controls.RequestControl("1.2.840.113556.1.4.805", criticality=True)

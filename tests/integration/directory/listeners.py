@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import threading
 import typing as t
@@ -67,11 +68,16 @@ def tls(context: ssl.SSLContext, *, start: bool = False) -> t.Callable[[socket.s
 
 @dataclass(slots=True)
 class Relay:
-    """Passes on what it hears, and remembers it. C(cut) says when an answer of the server's ends it all."""
+    """Passes on what it hears, and remembers it.
+
+    C(on_answer) is told of each answer of the server before it is passed on, with its number over all connections; to
+    say no is to hang up instead.
+    """
 
     port: int = 0
-    cut: t.Callable[[], bool] = lambda: False
+    on_answer: t.Callable[[int], bool] = lambda _number: True
     _heard: list[bytes] = field(default_factory=list)
+    _numbers: t.Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def seen(self) -> bytes:
         """All that went through, in both directions."""
@@ -81,7 +87,7 @@ class Relay:
         with contextlib.suppress(OSError):
             while data := source.recv(_OCTETS):
                 self._heard.append(data)
-                if answers and self.cut():
+                if answers and not self.on_answer(next(self._numbers)):
                     break
                 sink.sendall(data)
         for end in (source, sink):
@@ -90,9 +96,9 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relay(address: str, port: int) -> t.Iterator[Relay]:
+def relay(address: str, port: int, on_answer: t.Callable[[int], bool] = lambda _number: True) -> t.Iterator[Relay]:
     """Something between a client and a port of the same address."""
-    found = Relay()
+    found = Relay(on_answer=on_answer)
 
     def serve(connection: socket.socket) -> None:
         with socket.create_connection((address, port)) as server:
