@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..errors import Unreachable
+from ..errors import CredentialsRefused, Unreachable
 
 try:
     import dns.exception
@@ -68,6 +68,14 @@ class Access:
     def port(self, server: Server, *, catalog: bool) -> int:
         """The port that is written, or the usual one."""
         return server.port or _PORTS[self.tls][catalog]
+
+    def principal(self) -> str:
+        """The account as Kerberos writes it, with a realm in capitals. Raises C(CredentialsRefused)."""
+        name, _at, realm = (self.username or "").partition("@")
+        realm = realm or self.domain
+        if not realm:
+            raise CredentialsRefused(f"{name} does not say its realm", advice="write username as name@REALM")
+        return f"{name}@{realm.upper()}"
 
     def domain_controllers(self) -> list[Server]:
         """The domain controllers to try. Raises C(Unreachable) when none is named and DNS knows none."""

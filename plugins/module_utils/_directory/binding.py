@@ -11,7 +11,6 @@ import re
 import typing as t
 
 from ..errors import CredentialsRefused, Unreachable
-from ..ticket import Kinit, Ticket
 from .entry import Entry
 from .probe import why_unreachable
 from .refusals import LDAP_IMPORT_ERROR, translated
@@ -42,7 +41,6 @@ class Binding:
     def __init__(self, access: Access, server: Server, *, catalog: bool = False) -> None:
         """Connect and sign in. Raises C(Unreachable) and its relatives."""
         self._timeout = access.operation_timeout
-        self._ticket: Ticket | None = None
         self._connection: t.Any = None
         try:
             self._connection = _connection(access, access.uri(server, catalog=catalog))
@@ -65,8 +63,6 @@ class Binding:
         if access.authentication == "simple":
             self._connection.simple_bind_s(access.username, access.password)
             return
-        if access.password:
-            self._ticket = Kinit().fetch(_principal(access), access.password)
         self._connection.sasl_non_interactive_bind_s("GSSAPI")
         # Over TLS a domain controller refuses a second layer; without it, we refuse to speak without one.
         if access.tls == "none" and self._connection.get_option(ldap.OPT_X_SASL_SSF) < _SEALED:
@@ -119,14 +115,11 @@ class Binding:
             raise translated(exc, sent=True) from exc
 
     def close(self) -> None:
-        """Sign out and drop the ticket that was fetched for it."""
+        """Sign out."""
         if self._connection is not None:
             with contextlib.suppress(ldap.LDAPError):  # it was gone already
                 self._connection.unbind_ext_s()
             self._connection = None
-        if self._ticket is not None:
-            self._ticket.drop()
-            self._ticket = None
 
 
 _SEALED = 56  # bits: what Cyrus SASL calls any Kerberos encryption at least
@@ -157,12 +150,3 @@ def _verify(connection: t.Any, access: Access) -> None:
         connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
     except ValueError as exc:
         raise Unreachable(f"the CA file {access.ca_path} cannot be used", advice="correct ca_path") from exc
-
-
-def _principal(access: Access) -> str:
-    """The account as Kerberos writes it: realms of Active Directory are in capitals."""
-    name, at, realm = (access.username or "").partition("@")
-    realm = realm or access.domain
-    if not realm:
-        raise CredentialsRefused(f"{name} does not say its realm", advice="write username as name@REALM")
-    return f"{name}@{realm.upper()}" if at or realm else name

@@ -14,6 +14,7 @@ import functools
 import typing as t
 
 from ..errors import AnswerLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
+from ..ticket import Kinit, Ticket
 from .access import Access, Server
 from .binding import Binding
 from .refusals import LDAP_IMPORT_ERROR, Refused
@@ -47,6 +48,7 @@ class Directory:
         self.writes = 0
         self._access = access
         self._read_only = read_only
+        self._ticket: Ticket | None = None
         self._main: Binding | None = None
         self._catalog: Binding | None = None
 
@@ -124,9 +126,12 @@ class Directory:
                 raise
 
     def close(self) -> None:
-        """End the session and forget its tickets."""
+        """End the session and drop the ticket that was fetched for it."""
         self._drop(True)
         self._drop(False)
+        if self._ticket is not None:
+            self._ticket.drop()
+            self._ticket = None
 
     def _pages(
         self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str, doing: str, catalog: bool
@@ -179,6 +184,7 @@ class Directory:
             if not catalog:
                 self.host = server.host
             try:
+                self._fetch_ticket()
                 return Binding(self._access, server, catalog=catalog)
             except CredentialsRefused as exc:
                 exc.doing, exc.host = "signing in", server.host
@@ -192,6 +198,11 @@ class Directory:
         error = Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice)
         error.doing, error.host = doing, f"{len(servers)} servers"
         raise error from silent[-1]
+
+    def _fetch_ticket(self) -> None:
+        access = self._access
+        if self._ticket is None and access.authentication == "kerberos" and access.password:
+            self._ticket = Kinit().fetch(access.principal(), access.password)
 
     def _drop(self, catalog: bool) -> None:
         binding = self._catalog if catalog else self._main
