@@ -15,8 +15,9 @@ import typing as t
 
 from .checkout import link_collection
 from .environments import matrix, newest
+from .equipment import DIRECTORY, equip
 from .machine import install_venv
-from .parts import CONNECTIONS, PARTS, Part, demonstration
+from .parts import CONNECTIONS, NEEDS, PARTS, Part, demonstration
 from .places import ROOT
 from .pythons import pythons
 from .runner import Runner
@@ -52,24 +53,31 @@ def test(options: argparse.Namespace) -> int:
         found = pythons()
     environments, left_out = matrix(found)
     chosen = {name: function for name, function in PARTS.items() if not options.parts or name in options.parts}
+    wanted = dict.fromkeys(one for name in chosen for one in NEEDS.get(name, ()))
+    left_out += equip(list(wanted), [environment.python for environment in environments])
     parts = [part for function in chosen.values() for part in function(environments, newest(found))]
     return run_parts(parts, left_out)
 
 
 def demo(options: argparse.Namespace) -> int:
     """A lab of Windows hosts, and what the playbook finds and changes there."""
-    environment = newest(pythons())
-    environment.make()
-    link_collection()
+    environment = ready(newest(pythons()))
     return replace(environment, demonstration(environment, options.connection, options.listener))
 
 
 def bench(options: argparse.Namespace) -> int:
     """What a task costs, beside the modules that the ansible package brings."""
-    environment = newest(pythons(), "benchmark")
+    environment = ready(newest(pythons(), "benchmark"))
+    return replace(environment, [environment.program("python"), "-m", "benchmark", *options.arguments])
+
+
+def ready(environment: Environment) -> Environment:
+    """An environment that is made, and what else is needed to show what the collection does."""
+    for sentence in equip([DIRECTORY], [environment.python]):
+        say(f"Left out: {sentence}")
     environment.make()
     link_collection()
-    return replace(environment, [environment.program("python"), "-m", "benchmark", *options.arguments])
+    return environment
 
 
 def replace(environment: Environment, arguments: list[str]) -> t.NoReturn:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import typing as t
 
+from .equipment import BROWSER, DIRECTORY, Equipment
 from .machine import install_venv
 from .places import CACHE, REQUIREMENTS, ROOT
 from .pythons import Python, search_path
@@ -33,6 +34,11 @@ MATRIX = (
     ("2.19", ("3.11", "3.13", "3.12")),
     ("2.16", ("3.11", "3.12")),
 )
+# What runs in an environment of a purpose uses this, where the machine has it.
+EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
+    "environment": (DIRECTORY, BROWSER),
+    "benchmark": (DIRECTORY,),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,9 +60,14 @@ class Environment:
     def program(self, name: str) -> str:
         return str(self.directory / "bin" / name)
 
+    @property
+    def equipment(self) -> t.Sequence[Equipment]:
+        return EQUIPMENT.get(self.purpose, ())
+
     def make(self) -> None:
         """Make the environment unless it is there with the same requirements."""
         files = [REQUIREMENTS / f"{name}.txt" for name in dict.fromkeys(("environment", self.purpose))]
+        files += [one.requirements for one in self.equipment if one.fits(self.python)]
         wanted = "\n".join([str(ROOT), str(self.python), self.core, *(file.read_text("utf-8") for file in files)])
         stamp = self.directory / "stamp"
         digest = hashlib.sha256(wanted.encode()).hexdigest()
@@ -83,19 +94,24 @@ class Environment:
             for name, value in os.environ.items()
             if not name.startswith(foreign) and name.upper() not in proxies
         }
-        return kept | {
-            "PATH": os.pathsep.join([str(self.directory / "bin"), *search_path()]),
-            "LC_ALL": "C.UTF-8",
-            "PYTHONPATH": os.pathsep.join([str(CACHE), str(ROOT / "tests")]),
-            "PYTHONNOUSERSITE": "1",
-            "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
-            "ANSIBLE_CONFIG": str(CACHE / "ansible.cfg"),
-            "ANSIBLE_HOME": str(CACHE / "ansible"),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
-            "MYPY_CACHE_DIR": str(CACHE / "mypy"),
-            "RUFF_CACHE_DIR": str(CACHE / "ruff"),
-        }
+        required = {one.variable: "1" for one in self.equipment if one.works(self.python)}
+        return (
+            kept
+            | required
+            | {
+                "PATH": os.pathsep.join([str(self.directory / "bin"), *search_path()]),
+                "LC_ALL": "C.UTF-8",
+                "PYTHONPATH": os.pathsep.join([str(CACHE), str(ROOT / "tests")]),
+                "PYTHONNOUSERSITE": "1",
+                "ANSIBLE_COLLECTIONS_PATH": str(CACHE),
+                "ANSIBLE_CONFIG": str(CACHE / "ansible.cfg"),
+                "ANSIBLE_HOME": str(CACHE / "ansible"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+                "MYPY_CACHE_DIR": str(CACHE / "mypy"),
+                "RUFF_CACHE_DIR": str(CACHE / "ruff"),
+            }
+        )
 
 
 def newest(found: t.Mapping[str, Python], purpose: str = "environment") -> Environment:

@@ -13,6 +13,7 @@ import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
 from .checkout import tree
+from .equipment import BROWSER, DIRECTORY, Equipment
 from .places import CACHE, ROOT
 from .pythons import search_path
 
@@ -95,7 +96,9 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        chosen = () if environment == environments[0] else ("-m", "matrix")
+        chosen = [] if environment == environments[0] else ["-m", "matrix"]
+        if not DIRECTORY.fits(environment.python):
+            chosen.append("--ignore=tests/integration/directory")
         return [Command(pytest(environment, "-n", "2", "tests/integration", *chosen))]
 
     return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in environments]
@@ -128,4 +131,9 @@ PARTS = {
     "units": of_units,
     "lint": of_lint,
     "demo": of_demo,
+}
+NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
+    "integration": (DIRECTORY, BROWSER),
+    "units": (DIRECTORY,),
+    "demo": (DIRECTORY,),
 }

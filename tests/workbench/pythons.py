@@ -21,6 +21,7 @@ class Python:
     version: str
     path: pathlib.Path
     makes_environments: bool
+    headers: pathlib.Path  # which are there where a library can be built for it
 
     @property
     def minor(self) -> str:
@@ -36,8 +37,9 @@ def pythons() -> dict[str, Python]:
     candidates = dict.fromkeys([place / name for place in places for name in names if (place / name).is_file()])
     candidates = dict.fromkeys([pathlib.Path(sys.executable), *candidates])
     probe = (
-        "import importlib.util, json, platform, sys; print(json.dumps([platform.python_version(), sys._base_executable,"
-        " all(importlib.util.find_spec(name) for name in ('venv', 'ensurepip'))]))"
+        "import importlib.util, json, platform, sys, sysconfig; print(json.dumps(["
+        "platform.python_version(), sys._base_executable,"
+        " all(importlib.util.find_spec(name) for name in ('venv', 'ensurepip')), sysconfig.get_path('include')]))"
     )
     found: dict[str, Python] = {}
     for candidate in candidates:
@@ -45,8 +47,8 @@ def pythons() -> dict[str, Python]:
         asked = subprocess.run([candidate, "-c", probe], capture_output=True, text=True, check=False)
         if asked.returncode:
             continue
-        version, path, able = json.loads(asked.stdout)
-        python = Python(version, pathlib.Path(path), able)
+        version, path, able, include = json.loads(asked.stdout)
+        python = Python(version, pathlib.Path(path), able, pathlib.Path(include, "Python.h"))
         if python.minor not in found or (able and not found[python.minor].makes_environments):
             found[python.minor] = python
     return found

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What some tests need beside Python: a domain controller with the library to ask it, and a browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import runpy
+import typing as t
+
+from . import machine
+from .machine import Package
+from .places import REQUIREMENTS, ROOT
+from .terminal import WorkbenchError
+
+if t.TYPE_CHECKING:
+    import pathlib
+
+    from .pythons import Python
+
+# python-ldap comes as source alone.
+_TO_BUILD = (
+    Package("gcc", "gcc"),
+    Package("libc6-dev", "/usr/include/stdio.h"),
+    Package("libldap-dev", "/usr/include/ldap.h"),
+    Package("libsasl2-dev", "/usr/include/sasl/sasl.h"),
+)
+# Beside what the lab's own list has: what a client signs in with, and what Samba keeps permissions of files with.
+_TO_RUN = (
+    Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),
+    Package("samba-vfs-modules", "/usr/lib/*/samba/vfs/acl_xattr.so"),
+)
+_BROWSER = (Package("chromium", "chromium"), Package("chromium-driver", "chromedriver"))
+# Debian 13 has moved programs of these packages to another, which earlier releases need not have.
+_MOVED = {"samba": "samba-ad-dc", "samba-common-bin": "samba-ad-dc"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """What some tests need. Its name is that of a file of requirements, and a part of a variable's."""
+
+    name: str
+    what: str
+    to_build: t.Callable[[Python], list[str]]
+    to_run: t.Callable[[], list[str]]
+    impediment: t.Callable[[], str | None]
+
+    @property
+    def requirements(self) -> pathlib.Path:
+        return REQUIREMENTS / f"{self.name}.txt"
+
+    @property
+    def variable(self) -> str:
+        """Where it is set, tests fail that would be skipped without this equipment."""
+        return f"WINHA_{self.name.upper()}_REQUIRED"
+
+    def fits(self, python: Python) -> bool:
+        """Whether the requirements can be installed for a Python."""
+        return not self.to_build(python)
+
+    def works(self, python: Python) -> bool:
+        return self.fits(python) and not self.to_run() and self.impediment() is None
+
+    def lacks(self, pythons: t.Iterable[Python]) -> list[str]:
+        """The packages that this machine has not."""
+        return list(dict.fromkeys([*(name for one in pythons for name in self.to_build(one)), *self.to_run()]))
+
+
+def _programs() -> t.Mapping[str, t.Any]:
+    """The lab's own list of what its domain controller is made of, read past its package, which needs libraries."""
+    return runpy.run_path(str(ROOT / "tests" / "lab" / "directory" / "programs.py"))
+
+
+def _build_ldap(python: Python) -> list[str]:
+    return [*machine.missing(_TO_BUILD), *([] if python.headers.is_file() else [f"python{python.minor}-dev"])]
+
+
+def _run_directory() -> list[str]:
+    if os.geteuid() != 0:
+        return []  # nothing helps that can be installed
+    return [*_programs()["_missing"](), *machine.missing(_TO_RUN)]
+
+
+def _directory_impediment() -> str | None:
+    problem: str | None = _programs()["impediment"]()
+    return problem
+
+
+DIRECTORY = Equipment(
+    name="directory",
+    what="Active Directory, on the lab's domain controller",
+    to_build=_build_ldap,
+    to_run=_run_directory,
+    impediment=_directory_impediment,
+)
+BROWSER = Equipment(
+    name="browser",
+    what="the audit's page in a browser",
+    to_build=lambda python: machine.missing(_BROWSER),
+    to_run=list,
+    impediment=lambda: None,
+)
+
+
+def equip(wanted: t.Sequence[Equipment], pythons: t.Sequence[Python]) -> list[str]:
+    """Install what is missing where that is possible, and say in a sentence each what is left out, and why.
+
+    Raises WorkbenchError for what may not be left out.
+    """
+    absent = [name for one in wanted for name in one.lacks(pythons)]
+    failure = ""
+    if absent and machine.may_install():
+        try:
+            machine.look_up()
+            machine.install(machine.available(absent))
+            moved = [_MOVED[name] for one in wanted for name in one.lacks(pythons) if name in _MOVED]
+            machine.install(machine.available(dict.fromkeys(moved)) if moved else [])
+        except WorkbenchError as exc:
+            failure = str(exc).splitlines()[-1]
+    left_out = []
+    for one in wanted:
+        if sentence := _left_out(one, pythons, failure):
+            left_out.append(sentence)
+            if os.environ.get(one.variable):
+                raise WorkbenchError(f"{one.variable} is set, but this machine cannot do without: {sentence}")
+    return left_out
+
+
+def _left_out(one: Equipment, pythons: t.Sequence[Python], failure: str) -> str:
+    if names := one.lacks(pythons):
+        if machine.may_install() and not failure and not machine.available(names):
+            return f"{one.what}: this machine's releases of Debian or Ubuntu have no {' and no '.join(names)}"
+        said = f", which said here: {failure}" if failure else ""
+        return f"{one.what}: packages are missing. As root, run: {machine.by_hand(names)}{said}"
+    problem = one.impediment()
+    return f"{one.what}: {problem}" if problem else ""
