@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import json
 import random
 import typing as t
 
@@ -263,6 +264,12 @@ def hostile() -> Row:
     }  # fmt: skip
     comparison = {"earlier": HOSTILE[0], "new": 1, "open": 1, "fixed": findings[:40:5]}
     return evaluation(HOSTILE[0], hosts, rules, findings, comparison=comparison, pictures=pictures)
+
+
+def writable(sample: Row) -> Row:
+    """The sample as UTF-8 can hold it: without half surrogate pairs."""
+    found: Row = json.loads(json.dumps(sample).replace("\\ud800pair", "\\ufffdpair"))
+    return found
 
 
 def large(hosts: int = 200, rules: int = 60, failing: float = 0.6) -> Row:

@@ -85,7 +85,7 @@ def _many(number: int, word: str) -> str:
 
 def _verdict(reading: Reading) -> str:
     wrong = [_many(reading.severities[severity], severity) for severity in SEVERITIES if reading.severities[severity]]
-    text = ", ".join(wrong) or "Nothing is wrong in what could be read"
+    text = ", ".join(wrong) or reading.praise
     unknown = reading.outcomes["unknown"]
     return f"**{text}.**" + (f" {_many(unknown, 'check')} could not be made." if unknown else "")
 

@@ -88,6 +88,20 @@ class Reading:
         return tuple(itertools.chain.from_iterable(self.failed.values()))
 
     @property
+    def whole(self) -> bool:
+        """Whether something was judged and nothing was left out."""
+        return bool(self.outcomes["pass"]) and not self.unknown and not self.unreached
+
+    @property
+    def praise(self) -> str:
+        """What can be said when nothing fails."""
+        if not self.outcomes["pass"]:
+            return "Nothing was judged"
+        if not self.whole:
+            return "Nothing is wrong in what could be read"
+        return "Nothing is wrong but what is accepted" if self.accepted else "Every rule holds"
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """Every finding, by number."""
         groups = (line for group in (*self.groups, *self.unknown) for line in group.lines)

@@ -13,11 +13,12 @@ import typing as t
 from .report_error import ReportError
 
 # What a reader does not see, or what moves other text about: controls, bidirectional controls, characters without
-# width, tags, halves of surrogate pairs, and what XML 1.0 forbids. Tab and line feed stay.
+# width, tags, and what XML 1.0 forbids. Tab and line feed stay.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
-    "\uffa0\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+    "\uffa0\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
+_LONELY = re.compile("[\ud800-\udfff]")
 
 
 def shown(text: str) -> str:
@@ -31,11 +32,14 @@ def shown_in_json(text: str) -> str:
 
 
 def plain(value: object, place: str = "the evaluation") -> t.Any:
-    """C(value) in the types of JSON: without the tags of Ansible, with dates as text. Raises C(ReportError)."""
+    """C(value) in the types of JSON: without the tags of Ansible, with dates as text. Raises C(ReportError).
+
+    Halves of surrogate pairs become replacement characters: neither UTF-8 nor Ansible's C(from_json) takes them.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str.__str__(value)
+        return _LONELY.sub("\ufffd", str.__str__(value))
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
@@ -52,7 +56,7 @@ def plain(value: object, place: str = "the evaluation") -> t.Any:
 def _key(key: object, place: str) -> str:
     if not isinstance(key, str):
         raise ReportError(f"{place} has the key {key!r}, which is not text.")
-    return str.__str__(key)
+    return _LONELY.sub("\ufffd", str.__str__(key))
 
 
 def _written(found: re.Match[str]) -> str:
@@ -61,5 +65,5 @@ def _written(found: re.Match[str]) -> str:
 
 
 def _units(character: str) -> str:
-    octets = character.encode("utf-16-be", "surrogatepass")
+    octets = character.encode("utf-16-be")
     return "".join(f"\\u{octets[at]:02x}{octets[at + 1]:02x}" for at in range(0, len(octets), 2))

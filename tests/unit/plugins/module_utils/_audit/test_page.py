@@ -114,7 +114,7 @@ def digest(text: str) -> str:
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_the_data_of_the_script_has_a_line_for_each_finding(sample: str) -> None:
-    found = getattr(report_samples, sample)()
+    found = report_samples.writable(getattr(report_samples, sample)())
     page = Page(render(found, "html"))
     data = json.loads(page.texts("script")[0])
     lines = collections.Counter((data["hosts"][line[0]], data["rules"][line[1]][0]) for line in data["findings"])
@@ -140,7 +140,7 @@ def test_all_that_an_evaluation_says_can_be_read_in_the_page() -> None:
 def test_what_nobody_sees_is_written_out() -> None:
     text = Page(render(report_samples.hostile(), "html")).texts("body")[0]
     assert "gnp\\u202egpj.exe" in text
-    assert "half\\ud800pair" in text
+    assert "half\ufffdpair" in text
 
 
 def test_the_worst_is_read_first() -> None:

@@ -59,7 +59,7 @@ def test_what_a_yaml_file_calls_a_date_is_one(form: str) -> None:
 
 def test_json_is_the_evaluation_with_sorted_keys() -> None:
     text = render(report_samples.hostile(), "json")
-    assert json.loads(text) == report_samples.hostile()
+    assert json.loads(text) == report_samples.writable(report_samples.hostile())
     pairs = json.loads(text, object_pairs_hook=list)
     assert [key for key, _ in pairs] == sorted(report_samples.hostile())
 
@@ -97,6 +97,22 @@ def test_what_is_no_evaluation_is_refused_in_a_sentence(evaluation: object, abou
 def test_a_format_that_there_is_not_is_refused() -> None:
     with pytest.raises(ReportError, match="pdf"):
         render(report_samples.small(), "pdf")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("Every rule holds", {}),
+        ("Nothing was judged", {"findings": []}),
+        ("Nothing was judged", {"findings": [report_samples.finding("hotfixes", "hv01", outcome="not_applicable")]}),
+        ("Nothing is wrong in what could be read", {"hosts": [{"name": "hv09", "reached": False, "why": "Gone."}]}),
+    ],
+)
+def test_nothing_is_praised_that_was_not_judged(said: str, parts: report_samples.Row, form: str) -> None:
+    text = render(report_samples.clean() | parts, form)
+    assert said in text
+    assert ("Every rule holds" in text) == (said == "Every rule holds")
 
 
 def test_what_was_fixed_may_be_of_a_rule_that_is_gone() -> None:
