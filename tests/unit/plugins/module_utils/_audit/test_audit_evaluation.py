@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an evaluation makes of hosts that are away, of what is accepted, of an earlier one, and of names that bite."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.winha.cluster.plugins.module_utils._audit.audit_error import AuditError
+from ansible_collections.winha.cluster.plugins.module_utils._audit.evaluation import evaluate
+from ansible_collections.winha.cluster.plugins.module_utils._audit.report import FORMATS, render
+from audit_cases import NOW, Mapping, cases, facts_of, judged, rule, rules
+from rules_table import GUIDE, guide_with_table
+
+RULE = "vm-offline-action"
+HOSTS = {"kinds": ["hyperv_host"]}
+ACCEPTED = {"rule": "vm-*", "host": "hvc1", "subject": "EX0?", "reason": "moves on Friday", "until": "2026-03-01"}
+
+
+def cluster(*names: str, action: str = "save", nodes: t.Sequence[str] = ("hv01", "hv02")) -> Mapping:
+    machines = [{"name": name, "offline_action": action, "priority": 3000} for name in names]
+    told = [{"name": node, "windows": "2022"} for node in nodes]
+    return {"cluster_info": {"cluster": {"name": "HVC1", "nodes": told, "virtual_machines": machines}}}
+
+
+def host(**parts: t.Any) -> Mapping:
+    return {"kinds": ["hyperv_host"], "reached": True, "why": None, **parts}
+
+
+def run(hosts: Mapping, *names: str, **more: t.Any) -> Mapping:
+    """The evaluation of some rules, by default of the one about the offline action."""
+    chosen = [rule(name) for name in names or (RULE,)]
+    return evaluate(chosen, {"title": "lab", "hosts": hosts}, **({"now": NOW} | more))
+
+
+def outcomes(evaluation: Mapping) -> list[tuple[str, str, str]]:
+    return [(each["host"], each["subject"], each["outcome"]) for each in evaluation["findings"]]
+
+
+def test_a_cluster_is_judged_once_and_through_the_node_that_answers() -> None:
+    away = host(reached=False, why="hv01 does not answer.", cluster_info={"unknown": "hv01 does not answer."})
+    found = run({"hv01.example.com": away, "hv02.example.com": host(**cluster("EX01")), "hv03": host(**cluster("X"))})
+    assert outcomes(found) == [("HVC1", "EX01", "fail")]
+    assert [each["cluster"] for each in found["hosts"]] == ["HVC1", "HVC1", "HVC1"]
+
+
+def test_a_host_that_is_away_is_unknown_and_the_others_are_judged() -> None:
+    away = host(reached=False, why="lone does not answer (check the firewall).")
+    found = run({"lone": away, "hv02": host(**cluster("EX01"))}, RULE, "vm-automatic-stop")
+    assert outcomes(found) == [
+        ("HVC1", "EX01", "fail"),
+        ("lone", "", "unknown"),
+        ("lone", "", "unknown"),
+        ("hv02", "", "unknown"),
+    ]
+    assert found["findings"][1]["why_unknown"] == "lone does not answer (check the firewall)."
+    assert found["summary"]["unknown"] == 3
+
+
+def test_a_remedy_names_the_host_that_told() -> None:
+    found = run({"hv02.example.com": host(**cluster("EX01"))})
+    (play,) = yaml.safe_load(found["findings"][0]["remedy"]["text"])
+    assert play["hosts"] == "hv02.example.com"
+    assert play["tasks"][0]["winha.cluster.vm_offline_action"] == {"action": "shut_down", "names": ["EX01"]}
+
+
+def test_what_is_accepted_does_not_count_until_its_day_is_over() -> None:
+    hosts = {"hv01": host(**cluster("EX01", "FILE01"))}
+    found = run(hosts, accepted=[ACCEPTED])
+    assert outcomes(found) == [("HVC1", "EX01", "accepted"), ("HVC1", "FILE01", "fail")]
+    assert found["findings"][0]["accepted"] == {"reason": "moves on Friday", "until": "2026-03-01"}
+    late = run(hosts, accepted=[ACCEPTED], now=NOW + datetime.timedelta(days=1))
+    assert outcomes(late)[0] == ("HVC1", "EX01", "fail")
+    assert "accepted until 2026-03-01 (moves on Friday)" in late["findings"][0]["text"]
+
+
+def test_a_pass_is_not_accepted() -> None:
+    assert outcomes(run({"h": host(**cluster("EX01", action="shut_down"))}, accepted=[ACCEPTED]))[0][2] == "pass"
+
+
+def test_an_earlier_evaluation_tells_what_is_new_open_and_fixed() -> None:
+    before = run({"hv01": host(**cluster("EX01", "EX02", "EX03"))})
+    now = cluster("EX01", "EX04")
+    now["cluster_info"]["cluster"]["virtual_machines"].append({"name": "EX02", "offline_action": "shut_down"})
+    found = run({"hv01": host(**now)}, before=before)
+    assert {each["subject"]: each["status"] for each in found["findings"]} == {
+        "EX01": "open",
+        "EX04": "new",
+        "EX02": None,
+    }
+    assert (found["comparison"]["new"], found["comparison"]["open"]) == (1, 1)
+    assert [(each["subject"], each["status"]) for each in found["comparison"]["fixed"]] == [
+        ("EX02", "fixed"),
+        ("EX03", "fixed"),
+    ]
+
+
+def test_what_became_unknown_is_not_fixed() -> None:
+    before = run({"hv01": host(**cluster("EX01"))})
+    unknown = cluster("EX01")
+    unknown["cluster_info"]["cluster"]["virtual_machines"] = None
+    assert run({"hv01": host(**unknown)}, before=before)["comparison"]["fixed"] == []
+    assert run({}, before=before)["comparison"]["fixed"] == []
+    assert run({"hv01": host(**cluster("EX01"))}, before=before, accepted=[ACCEPTED])["comparison"]["fixed"] == []
+
+
+def test_the_same_facts_give_the_same_evaluation_and_stay_as_they_were() -> None:
+    facts = {"title": "lab", "hosts": {"hv01": host(**cluster("EX01"))}}
+    kept = copy.deepcopy(facts)
+    assert evaluate(rules(), facts, now=NOW) == evaluate(rules(), facts, now=NOW)
+    assert facts == kept
+
+
+def wrong(**changes: t.Any) -> Mapping:
+    return {**rule(RULE), **changes}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"rules": [wrong(reads="a[")]}, "Rule vm-offline-action, key reads: is no JMESPath expression"),
+        ({"rules": [wrong(severity="fatal")]}, "Rule vm-offline-action, key severity: fatal is none of error"),
+        ({"rules": [wrong(colour="red")]}, "Rule vm-offline-action, key colour: there is no such key"),
+        ({"rules": [wrong(holds={"like": "x"})]}, "Rule vm-offline-action, key holds: must be one condition"),
+        ({"rules": [wrong(holds={"equals": {"parameter": "x"}})]}, "key holds: x is none of the rule's parameters"),
+        ({"rules": [wrong(applies={"kinds": [], "windows": "2012"})]}, "key applies: kinds must be a list of some"),
+        ({"rules": [wrong(applies=HOSTS | {"windows": "2012"})]}, "'2012' is no bound like '>= 2012'"),
+        ({"rules": [wrong(applies=HOSTS | {"windows": ">= 95"})]}, "'95' is no version that is known"),
+        ({"rules": [wrong(reads="name")]}, "key reads: must give a list of mappings, each with a subject"),
+        ({"rules": [wrong(remedy={"task": "x"})]}, "key remedy: a task is a mapping, a role a name"),
+        ({"rules": [{"title": "x"}]}, "Rule without id, key id: is needed"),
+        ({"overrides": {"vm-x": {}}}, "An override names the rule vm-x, and there is none."),
+        ({"overrides": {RULE: {"needs": "x"}}}, "Rule vm-offline-action, key needs: must be a list of texts"),
+        ({"parameters": {"mut": 1}}, "No rule has the parameter mut."),
+        ({"parameters": {"virtual_machines": "EX*"}}, "The parameter virtual_machines is 'EX*', and should be like"),
+        ({"accepted": [{"rule": RULE, "until": "2027-01-01"}]}, "(rule vm-offline-action) needs reason."),
+        ({"accepted": [{**ACCEPTED, "until": "soon"}]}, "has until soon, which is no date like 2027-01-31."),
+        ({"accepted": [{**ACCEPTED, "rule": "x"}]}, "names a rule that there is not: x."),
+        ({"facts": {"hosts": ["hv01"]}}, "These are no facts of an audit"),
+        ({"before": {"version": 2}}, "is no evaluation of an audit"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_a_sentence_that_names_it(given: Mapping, told: str) -> None:
+    known = {"rules": [rule(RULE)], "facts": {"hosts": {"hv01": host(**cluster("EX01"))}}, "now": NOW} | given
+    with pytest.raises(AuditError) as caught:
+        evaluate(**known)
+    assert told in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_an_override_takes_a_rule_out_and_changes_single_keys() -> None:
+    hosts = {"hv01": host(**cluster("EX01"))}
+    assert run(hosts, overrides={RULE: {"enabled": False}})["findings"] == []
+    found = run(hosts, overrides={RULE: {"severity": "notice"}}, parameters={"offline_actions": ["save"]})
+    assert (found["rules"][0]["severity"], outcomes(found)[0][2]) == ("notice", "pass")
+
+
+def test_a_parameter_changes_one_release_alone() -> None:
+    more = {"parameters": {"same_subnet_seconds_at_most": {"2019": 5}}}
+    limited = {**cases()["dag-heartbeat-most"]["pass"], **more}
+    assert [each["outcome"] for each in judged("dag-heartbeat-most", limited)] == ["fail", "pass"]
+
+
+HOSTILE = [
+    "{{ lookup('pipe', 'id') }}",
+    "'; Remove-Item C:\\ -Recurse; '",
+    "\u2019; Remove-Item C:\\ \u2019",
+    "a\n- hosts: all",
+    "<script>alert(1)</script>",
+    "#}{% x %}",
+    "*",
+    "[ab]?",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_stays_a_name_in_a_play(name: str) -> None:
+    class Loader(yaml.SafeLoader):
+        """Keeps apart what Ansible would take for a template."""
+
+    Loader.add_constructor("!unsafe", lambda loader, node: ("unsafe", loader.construct_scalar(node)))
+    found = run({"hv01": host(**cluster(name))})
+    (play,) = yaml.load(found["findings"][0]["remedy"]["text"], Loader)
+    (task,) = play["tasks"]
+    (pattern,) = task["winha.cluster.vm_offline_action"]["names"]
+    if "{{" in name or "{%" in name:
+        assert pattern[0] == "unsafe"
+        pattern = pattern[1]
+    assert pattern.replace("[*]", "*").replace("[?]", "?").replace("[[]", "[") == name
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_stays_one_word_of_powershell(name: str) -> None:
+    case = {"host_info": {"virtual_machines": [{"name": name, "dynamic_memory": True}]}}
+    (found,) = judged("vm-dynamic-memory", case)
+    command = found["remedy"]["text"].partition("Set-VMMemory -VMName ")[2]
+    quotes = "'\u2018\u2019\u201a\u201b"
+    word = command[1:].removesuffix("' -DynamicMemoryEnabled $false")
+    assert "\n" not in command
+    rest = word
+    for quote in quotes:
+        rest = rest.replace(quote * 2, "")
+    assert not set(quotes) & set(rest), command
+
+
+def test_what_is_found_can_be_rendered() -> None:
+    hosts, forest = {}, {}
+    for name, found in cases().items():
+        parts = facts_of(
+            name, {key: value for key, value in found["fail"].items() if key not in ("parameters", "override")}
+        )
+        hosts |= {f"H-{name}": told for told in parts["hosts"].values()}
+        forest |= parts.get("forest", {})
+    evaluation = evaluate(rules(), {"title": "lab", "hosts": hosts, "forest": forest}, now=NOW)
+    assert {each["outcome"] for each in evaluation["findings"]} == {"pass", "fail", "unknown", "not_applicable"}
+    assert all(render(evaluation, form) for form in FORMATS)
+
+
+def test_the_table_of_the_guide_is_that_of_the_rules() -> None:
+    assert GUIDE.read_text("utf-8") == guide_with_table()
+
+
+def test_the_rule_of_the_guide_works() -> None:
+    text = (
+        GUIDE.read_text("utf-8").partition("## How a rule is written")[2].partition("```yaml\n")[2].partition("```")[0]
+    )
+    (entry,) = yaml.safe_load(text)["audit_rules"]
+    told = cluster("EX01")
+    told["cluster_info"]["cluster"]["nodes"][1]["state"] = "down"
+    told["cluster_info"]["cluster"]["nodes"][0]["state"] = "up"
+    found = evaluate([entry], {"hosts": {"hv01": host(**told)}}, now=NOW)
+    assert outcomes(found) == [("HVC1", "hv01", "pass"), ("HVC1", "hv02", "fail")]
