@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -175,10 +176,11 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     accounts = tuple(_accounts(body.get("accounts", ())))
     names = [account.name.lower() for account in accounts]
     if len(set(names)) < len(names):
-        double = next(name for name in names if names.count(name) > 1)
+        double = collections.Counter(names).most_common(1)[0][0]
         raise EstateError(f"two accounts have the name {double}")
+    described = set(names)
     for account in accounts:
-        if stray := sorted({writer.lower() for writer in account.spn_writers} - set(names)):
+        if stray := sorted({writer.lower() for writer in account.spn_writers} - described):
             raise EstateError(f"account {account.name} has the SPN writer {stray[0]}, which is not described")
     domain = str(body["domain"]).lower()
     sites = tuple(_sites(body.get("sites", ())))

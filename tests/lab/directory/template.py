@@ -190,7 +190,9 @@ def _filled(directory: Directory, folder: Path) -> None:
 
 
 def _forget(home: Path) -> None:
-    known = sorted((path for path in home.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    # What begins with "new-" is being made by another process at this moment.
+    made = (path for path in home.iterdir() if path.is_dir() and not path.name.startswith("new-"))
+    known = sorted(made, key=lambda path: path.stat().st_mtime)
     for path in known[:-_KEPT]:
         shutil.rmtree(path, ignore_errors=True)
 
