@@ -48,7 +48,7 @@ def facts_of(
     registered under its name after C(prefix). C(planned) are the options of the plan of service principal names.
     """
     found: dict[str, Facts] = {}
-    forests = []
+    forests: list[Facts] = []
     for variables in hosts:
         name = str(variables["inventory_hostname"])
         kinds = [kind for kind, group in groups.items() if group in variables["group_names"]]

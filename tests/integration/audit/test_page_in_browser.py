@@ -4,12 +4,13 @@
 """The page in a real browser: Chromium without a window, opened from a file like anybody would.
 
 It needs selenium, and Debian's chromium and chromium-driver. WINHA_BROWSER_REQUIRED makes their lack a failure,
-WINHA_AXE is the axe.min.js of axe-core, and WINHA_SCREENSHOTS a directory for pictures of what was looked at.
+WINHA_AXE is an axe.min.js to take instead of that of axe-core-python, and WINHA_SCREENSHOTS a directory for pictures.
 """
 
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import pathlib
@@ -23,8 +24,6 @@ from ansible_collections.winha.cluster.plugins.module_utils._audit.report import
 if t.TYPE_CHECKING:
     import collections.abc
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-AXE = (os.environ.get("WINHA_AXE", ""), str(ROOT / ".cache" / "node" / "node_modules" / "axe-core" / "axe.min.js"))
 WIDE, PHONE = (1280, 900), (360, 740)
 SAMPLES = ("small", "clean", "hostile", "large")
 PATIENCE = 30.0  # seconds
@@ -139,10 +138,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    place = next((pathlib.Path(path) for path in AXE if path and pathlib.Path(path).is_file()), None)
-    if place is None:
-        lacking("There is no axe-core: npm install --prefix .cache/node axe-core")
-    return place.read_text("utf-8")
+    if given := os.environ.get("WINHA_AXE"):
+        return pathlib.Path(given).read_text("utf-8")
+    package = importlib.util.find_spec("axe_core_python")
+    if package is None or package.origin is None:
+        pytest.skip("There is no axe-core to look for barriers: the Python package axe-core-python is not installed.")
+    return pathlib.Path(package.origin).with_name("axe.min.js").read_text("utf-8")
 
 
 # --- What reaches the browser -----------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ def test_what_is_found_can_be_rendered() -> None:
         hosts |= {f"H-{name}": told for told in parts["hosts"].values()}
         forest |= parts.get("forest", {})
     evaluation = evaluate(rules(), {"title": "lab", "hosts": hosts, "forest": forest}, now=NOW)
-    assert {each["outcome"] for each in evaluation["findings"]} == {"pass", "fail", "unknown", "not_applicable"}
+    assert len({each["rule"] for each in evaluation["findings"] if each["outcome"] == "fail"}) >= 15
     assert all(render(evaluation, form) for form in FORMATS)
 
 

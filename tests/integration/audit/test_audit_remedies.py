@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""After exactly the remedy that a finding gives, its rule passes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import stage as staging
+import yaml
+from audited import audit
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+HEARTBEATS = {
+    "SHORT": ("2012 R2", {"SameSubnetThreshold": 3, "CrossSubnetThreshold": 4}),
+    "LONG": ("2012 R2", {"SameSubnetThreshold": 20, "CrossSubnetThreshold": 40}),
+    "LONGER": ("2019", {"SameSubnetThreshold": 40, "CrossSubnetThreshold": 40}),
+    "CROSSED": ("2016", {"SameSubnetDelay": 2000, "CrossSubnetDelay": 1000, "SameSubnetThreshold": 5}),
+}
+
+
+def description(network: str) -> staging.Variables:
+    """The estate of the migration network, with virtual machines that are saved, and DAGs with wrong heartbeats."""
+    text = (staging.ESTATES / "migration.yml").read_text("utf-8").replace("127.22.0.", f"{network}.")
+    estate: staging.Variables = yaml.safe_load(text) | {"restart_seconds": 0.4, "drain_seconds": 0.2}
+    for number, machine in enumerate(estate["clusters"][0]["virtual_machines"]):
+        machine["private_properties"] = {"OfflineAction": number % 2}
+    for number, (name, (windows, properties)) in enumerate(HEARTBEATS.items(), start=60):
+        address = f"{network}.{number}"
+        estate["hosts"].append(
+            {
+                "name": f"m-{name.lower()}",
+                "address": address,
+                "windows": windows,
+                "groups": ["dag_members"],
+                "cluster": name,
+            }
+        )
+        networks = [{"name": "MapiDagNetwork", "subnet": f"{network}.0/24", "role": 3, "metric": 70384}]
+        estate["clusters"].append(
+            {"name": name, "fqdn": f"{name.lower()}.example.test", "networks": networks, "properties": properties}
+        )
+    return estate
+
+
+@pytest.fixture(scope="module")
+def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
+    with staging.stage(description(networks[7]), tmp_path_factory.mktemp("remedies")) as found:
+        yield found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rule", "subjects"),
+    [
+        ("vm-offline-action", 6),
+        ("dag-heartbeat-least", 2),
+        ("dag-heartbeat-most", 4),
+        ("dag-heartbeat-order", 1),
+        ("jumbo-adapter", 9),
+        ("receive-buffers", 9),
+    ],
+)
+def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: Path, rule: str, subjects: int) -> None:
+    lab.estate.reset()
+    before = audit(lab, tmp_path / "before")
+    failing = before.of(rule, outcome="fail")
+    assert len(failing) == subjects, [one["text"] for one in before.of(rule)]
+    for finding in failing:
+        assert finding["remedy"]["kind"] in ("task", "role")
+        run = lab.play(finding["remedy"]["text"])
+        assert run.rc == 0, run.output
+    after = audit(lab, tmp_path / "after", variables={"audit_compare_with": str(tmp_path / "before" / "audit.json")})
+    assert after.of(rule, outcome="fail") == []
+    assert after.of(rule, outcome="unknown") == []
+    fixed = [one for one in after.evaluation["comparison"]["fixed"] if one["rule"] == rule]
+    assert len(fixed) == subjects

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role audit: it writes nowhere but on the controller, and what is away costs nobody else's part of the report."""
+
+from __future__ import annotations
+
+import json
+import stat
+import typing as t
+
+import pytest
+import stage as staging
+import yaml
+from audited import VALIDATE, Audited, audit
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+DOWN = {"ansible_port": 5999}
+TIMED_OUT = {"fault": 2150858793, "subcode": "w:TimedOut", "text": "The operation took too long."}
+REPORTS = {"audit.html", "audit.json", "audit.md", "audit.xml", "facts.json"}
+
+
+@pytest.fixture(scope="module")
+def only_estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
+    text = (staging.ESTATES / "audit.yml").read_text("utf-8").replace("127.23.0.", f"{networks[6]}.")
+    with staging.stage(yaml.safe_load(text.replace("10.50.2.0", "10.56.2.0")), tmp_path_factory.mktemp("audit")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(only_estate: staging.Stage) -> staging.Stage:
+    only_estate.estate.reset()
+    return only_estate
+
+
+@pytest.fixture(scope="module")
+def healthy(only_estate: staging.Stage, tmp_path_factory: pytest.TempPathFactory) -> Audited:
+    """One run with all hosts there."""
+    only_estate.estate.reset()
+    return audit(only_estate, tmp_path_factory.mktemp("healthy"))
+
+
+def test_it_finds_what_is_wrong_on_every_layer(healthy: Audited) -> None:
+    assert healthy.outcomes("vm-offline-action") == {
+        ("HVC5", "EX01"): "pass",
+        ("HVC5", "EX02"): "fail",
+        ("HVC5", "EX03"): "pass",
+        ("HVC5", "FILE01"): "fail",
+        ("hv53", ""): "not_applicable",
+        ("old51", ""): "not_applicable",
+    }
+    assert healthy.outcomes("vm-disks")["hv52", "EX02"] == "fail"
+    assert healthy.outcomes("jumbo-adapter")["hv52", "LM"] == "fail"
+    assert set(healthy.outcomes("jumbo-path").values()) == {"fail", "not_applicable"}
+    assert healthy.outcomes("receive-buffers")["hv51", "LM"] == "pass"
+    assert healthy.outcomes("nodes-removed")["ex51", "event 1135"] == "fail"
+    assert healthy.outcomes("hotfixes")["old51", "KB2550886"] == "pass"
+    assert healthy.outcomes("hotfixes")["old51", "KB2520235"] == "fail"
+    assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
+
+
+def test_it_writes_all_reports_for_the_owner_alone(healthy: Audited) -> None:
+    assert {path.name for path in healthy.folder.iterdir()} == REPORTS
+    assert stat.S_IMODE((healthy.folder / "facts.json").stat().st_mode) == 0o600
+    assert staging.PASSWORD not in (healthy.folder / "facts.json").read_text("utf-8")
+
+
+def test_check_mode_is_the_same_and_nothing_is_ever_written(
+    lab: staging.Stage, healthy: Audited, tmp_path: Path
+) -> None:
+    variables = {"audit_folder": str(tmp_path / "audit"), "audit_title": "lab", "audit_fail_on": "never"}
+    lab.check(VALIDATE, variables=variables)
+    again = Audited(lab.play(VALIDATE, variables=variables), tmp_path / "audit")
+    assert lab.writes() == []
+    assert outcomes(again) == outcomes(healthy)
+
+
+def outcomes(found: Audited) -> list[tuple[str, str, str, str]]:
+    return sorted((one["rule"], one["host"], one["subject"], one["outcome"]) for one in found.evaluation["findings"])
+
+
+def test_what_is_away_is_unknown_and_the_others_are_told_in_full(
+    lab: staging.Stage, healthy: Audited, tmp_path: Path
+) -> None:
+    lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT, **{"class": "Win32_NTLogEvent"})
+    hosts = {"hv52": DOWN, "ex51": {"ansible_password": "Not-This-0ne"}}
+    found = audit(lab, tmp_path, hosts=hosts)
+    assert found.run.rc == 0
+    told = {host["name"]: host for host in found.evaluation["hosts"]}
+    assert {name for name, host in told.items() if not host["reached"]} == {"hv52", "ex51"}
+    assert "rejected by the server" in told["ex51"]["why"]
+    assert told["hv52"]["cluster"] == "HVC5"
+    # The cluster and the DAG are told of by the nodes that answer.
+    assert found.outcomes("vm-offline-action") == healthy.outcomes("vm-offline-action")
+    assert found.outcomes("dag-heartbeat-least") == healthy.outcomes("dag-heartbeat-least")
+    assert {one["outcome"] for one in found.evaluation["findings"] if one["host"] in ("hv52", "ex51")} == {"unknown"}
+    (events,) = found.of("nodes-removed", host="hv51")
+    assert events["outcome"] == "unknown"
+    assert "hv51" in events["why_unknown"]
+    untouched = ("hv53", "old51", "ex52")
+    assert [one for one in outcomes(found) if one[1] in untouched] == [
+        one for one in outcomes(healthy) if one[1] in untouched
+    ]
+
+
+def test_kept_facts_are_judged_again_without_a_message(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+    again = audit(
+        lab,
+        tmp_path,
+        variables={
+            "audit_gather": False,
+            "audit_facts_file": str(healthy.folder / "facts.json"),
+            "audit_compare_with": str(healthy.folder / "audit.json"),
+            "audit_parameters": {"excluded_virtual_machines": ["EX02"], "offline_seconds": 4},
+            "audit_rule_overrides": {"vm-disks": {"enabled": False}},
+            "audit_rules": [own_rule()],
+            "audit_accepted": [
+                {"rule": "hotfixes", "host": "old51", "reason": "replaced by a rollup", "until": "2099-12-31"}
+            ],
+        },
+    )
+    assert lab.journal() == []
+    assert again.outcomes("vm-offline-action")["HVC5", "FILE01"] == "fail"
+    assert ("HVC5", "EX02") not in again.outcomes("vm-offline-action")
+    assert again.outcomes("vm-disks") == {}
+    assert set(again.outcomes("dag-heartbeat-outlasts-migration").values()) == {"pass"}
+    assert again.outcomes("hotfixes")["old51", "KB2520235"] == "accepted"
+    assert again.outcomes("nodes-up") == {
+        ("HVC5", "hv51"): "pass",
+        ("HVC5", "hv52"): "pass",
+        ("hv53", ""): "not_applicable",
+        ("old51", ""): "not_applicable",
+    }
+    fixed = {(one["rule"], one["subject"]) for one in again.evaluation["comparison"]["fixed"]}
+    assert ("vm-offline-action", "EX02") in fixed
+    assert ("hotfixes", "KB2520235") not in fixed
+
+
+def own_rule() -> dict[str, t.Any]:
+    return {
+        "id": "nodes-up", "title": "Nodes are up", "layer": "cluster", "severity": "error", "question": "Are they?",
+        "scope": "cluster", "applies": {"kinds": ["hyperv_host"]}, "needs": ["cluster_info.cluster.nodes"],
+        "reads": "cluster_info.cluster.nodes[].{subject: name, found: state}", "nothing": {"unknown": "None told."},
+        "holds": {"equals": "up"}, "says": "{subject} is {found}.", "why": "So.", "source": ["us"],
+        "remedy": {"manual": "Start {subject}."},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("threshold", "rc"), [("error", 2), ("warning", 2), ("notice", 2), ("never", 0)])
+def test_the_exit_status_is_by_severity_and_the_report_is_there(
+    lab: staging.Stage, healthy: Audited, tmp_path: Path, threshold: str, rc: int
+) -> None:
+    known = {"audit_gather": False, "audit_facts_file": str(healthy.folder / "facts.json"), "audit_fail_on": threshold}
+    found = audit(lab, tmp_path, variables=known)
+    assert found.run.rc == rc
+    assert {path.name for path in tmp_path.iterdir()} >= REPORTS - {"facts.json"}
+    assert str(tmp_path) in found.run.output
+    mended = audit(lab, tmp_path, variables={**known, "audit_accepted": [everything()]})
+    assert mended.run.rc == 0
+
+
+def everything() -> dict[str, str]:
+    return {"rule": "*", "reason": "a test", "until": "2099-12-31"}
+
+
+def test_a_wrong_rule_is_one_sentence(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+    known = {"audit_gather": False, "audit_facts_file": str(healthy.folder / "facts.json")}
+    found = audit(lab, tmp_path, variables={**known, "audit_rules": [own_rule() | {"holds": {"like": "x"}}]})
+    assert found.run.rc == 2
+    assert "Rule nodes-up, key holds: must be one condition" in found.run.output
+
+
+def test_names_of_servers_are_no_templates(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+    facts = json.loads((healthy.folder / "facts.json").read_text("utf-8"))
+    proof = tmp_path / "proof"
+    name = "{{ lookup('pipe', 'touch " + str(proof) + "') }}<script>"
+    for host in facts["hosts"].values():
+        for machine in host.get("host_info", {}).get("virtual_machines") or []:
+            machine["name"] = name
+    (tmp_path / "facts.json").write_text(json.dumps(facts), "utf-8")
+    found = audit(lab, tmp_path, variables={"audit_gather": False})
+    assert {one["subject"] for one in found.of("vm-automatic-stop") if one["outcome"] == "fail"} == {name}
+    assert not proof.exists()
+    assert (
+        "<script>"
+        not in (tmp_path / "audit.html").read_text("utf-8").partition("<body")[2].partition(name[:9])[2][:200]
+    )
