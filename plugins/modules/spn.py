@@ -141,6 +141,7 @@ spns:
       type: str
 """
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -151,6 +152,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory.principal
     PrincipalNameError,
     ServicePrincipalName,
 )
+from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
 from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
@@ -279,17 +281,25 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     wanted = {change.label.lower(): change.label for change in step.changes if own in change.after.dns}
     unwanted = {change.label.lower() for change in step.changes if own not in change.after.dns}
     problem: ServerError | None = None
+    taken: dict[str, list[str]] = {}
     try:
-        _take(session, state, wanted)
-        doing = f"setting the service principal names of {own}"
-        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted, doing=doing)
+        for dn, spns in _elsewhere(state, wanted).items():
+            doing = f"taking {', '.join(spns)} away from {dn}"
+            accounts.settle_names(session, dn, unwanted={spn.lower() for spn in spns}, doing=doing)
+            taken[dn] = spns
+        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted)
     except ServerError as exc:
         problem = exc
+        if isinstance(exc, Refused):
+            _give_back(session, taken)
     try:
         account = accounts.read_account(session, own)
         found = forest.holders_of(session, {*wanted, *unwanted})
     except ServerError as exc:
-        raise (problem or exc) from exc
+        error = problem or exc
+        before = " and ".join(f"{', '.join(spns)} was taken away from {dn}" for dn, spns in taken.items())
+        error.args = (f"{error.answer}; before that, {before}" if before else error.answer,)
+        raise error from exc
     now = dataclasses.replace(state, account=account, holders={**state.holders, **found})
     return Applied(
         values={change.label: now.before(change.label.lower()) for change in step.changes},
@@ -297,15 +307,19 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     )
 
 
-def _take(session: Directory, state: State, wanted: t.Mapping[str, str]) -> None:
-    """Delete the names from every other account that has them."""
-    taken: dict[str, list[str]] = {}
-    for key in wanted:
-        for holder in state.others(key):
-            taken.setdefault(holder.dn, []).append(holder.spn)
-    for dn, spns in sorted(taken.items()):
-        doing = f"taking {', '.join(spns)} away from {dn}"
-        accounts.settle_names(session, dn, unwanted={spn.lower() for spn in spns}, doing=doing)
+def _elsewhere(state: State, keys: t.Iterable[str]) -> dict[str, list[str]]:
+    """The other accounts that have any of the names, with these names as they have them written."""
+    found: dict[str, list[str]] = {}
+    for holder in sorted((one for key in keys for one in state.others(key)), key=lambda one: (one.dn, one.spn)):
+        found.setdefault(holder.dn, []).append(holder.spn)
+    return found
+
+
+def _give_back(session: Directory, taken: t.Mapping[str, list[str]]) -> None:
+    """What the account must not have is better where it was than nowhere."""
+    for dn, spns in taken.items():
+        with contextlib.suppress(ServerError):  # why it was refused is told, and who has it is read
+            accounts.settle_names(session, dn, wanted=spns)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
@@ -323,8 +337,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
         else:
             row["result"] = "compliant"
         rows.append(row)
-    account = state.account
-    return {"account": {"dn": account.dn, "name": account.name, "kind": account.kind}, "spns": rows}
+    return {"account": {name: getattr(state.account, name) for name in ("dn", "name", "kind")}, "spns": rows}
 
 
 TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, report=report, service=DIRECTORY)

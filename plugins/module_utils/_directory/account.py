@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from ..errors import TaskError
+from ..errors import AnswerLost, ServerError, TaskError
 from .refusals import LDAP_IMPORT_ERROR, AlreadyThere, NoSuchObject, NotThere
 from .session import Directory, dns_name
 
@@ -109,26 +109,35 @@ def read_account(session: Directory, dn: str) -> Account:
 
 
 def settle_names(
-    session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), doing: str
+    session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), doing: str = ""
 ) -> None:
     """Add and delete service principal names, the latter in lower case, until the account has what it should.
 
-    What others do to it at the same time is looked at again. Raises C(ServerError).
+    What others do to it at the same time is looked at again. When the answer to a write gets lost, reading decides
+    whether it was done. Raises C(ServerError).
     """
+    doing = doing or f"setting the service principal names of {dn}"
     texts = {text.lower(): text for text in wanted}
-    for attempt in range(1, _TRIES + 1):
-        has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
+    problem: ServerError | None = None
+    for _attempt in range(_TRIES):
+        try:
+            has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
+        except ServerError as exc:
+            raise (problem or exc) from exc
         add = [text for key, text in texts.items() if key not in has]
         delete = [spn for key, spn in has.items() if key in unwanted]
         if not add and not delete:
             return
+        if isinstance(problem, AnswerLost):
+            raise problem
         try:
             session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
-        except (AlreadyThere, NotThere):
-            if attempt == _TRIES:
-                raise
+        except (AlreadyThere, NotThere, AnswerLost) as exc:
+            problem = exc
         else:
             return
+    if problem is not None:
+        raise problem
 
 
 def encryption_names(number: int | None) -> list[str]:

@@ -192,3 +192,16 @@ def test_the_validated_write_is_not_enough_for_a_name_of_another_host(domain: Do
     result = domain.task("spn", {"account": "ASA$", "spns": [own, MAIL], **who})
     assert (result.status, domain.names_of(asa)) == ("failed", {own})
     assert "names of its own host only" in result.message, result.message
+
+
+def test_a_move_to_an_account_that_may_not_be_written_gives_the_name_back(domain: Domain) -> None:
+    domain.add("ASA$")
+    old = domain.add("OLD$", MAIL)
+    domain.add("svc-delegate")
+    delegate(domain, old, "svc-delegate", "WP")
+    who = {"username": f"svc-delegate@{DOMAIN}", "password": SECRET}
+    result = domain.task("spn", {"account": "ASA$", "spns": [MAIL], "on_conflict": "move", **who})
+    assert (result.status, result.changed, domain.holders(MAIL)) == ("failed", False, [old]), result.message
+    assert "delegate WriteProperty on it" in result.message
+    stored = [(one.dn, one.add, one.delete) for one in domain.modifications() if one.status == "Success"]
+    assert stored == [(old, (), (MAIL,)), (old, (MAIL,), ())]
