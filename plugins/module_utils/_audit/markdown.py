@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 _LINES = 10  # of a rule
 _LONGEST = 300  # characters of one text in a line
 _ROOM = 55_000  # characters; a comment on GitHub has at most 65,536
-_MEANING = re.compile(r"[\\`*_\[\]<>&|~#$:!(){}]")
+_MEANING = re.compile(r"[\\`*_\[\]<>&|~#$]|:(?=\S)")
 _START = re.compile(r"^(\s*)([-+=]|\d+[.)])")
 _TITLES = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
 

@@ -128,15 +128,15 @@ def beats(heartbeats: t.Sequence[Heartbeat]) -> tuple[Beat, ...]:
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value / end, 2)
 
-    def bar(name: str, value: float | None, limit: float | None) -> tuple[str, float | None, float | None, bool]:
+    def measured(name: str, value: float | None, limit: float | None) -> tuple[str, float | None, float | None, bool]:
         return name, value, percent(value), value is not None and limit is not None and value > limit
 
     return tuple(
         Beat(
             heartbeat=each,
             bars=(
-                bar("same subnet", each.same_subnet, each.limit),
-                bar("cross subnet", each.cross_subnet, each.limit),
+                measured("same subnet", each.same_subnet, each.limit),
+                measured("cross subnet", each.cross_subnet, each.limit),
             ),
             limit=percent(each.limit),
             offline=percent(each.offline),
