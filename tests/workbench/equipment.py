@@ -86,19 +86,21 @@ def _run_directory() -> list[str]:
 
 def _directory_impediment() -> str | None:
     problem: str | None = _programs()["impediment"]()
+    if problem and os.geteuid() != 0:
+        return f"{problem}: sudo make test, and sudo make clean before the next run without it"
     return problem
 
 
 DIRECTORY = Equipment(
     name="directory",
-    what="Active Directory, on the lab's domain controller",
+    what="the tests of Active Directory",
     to_build=_build_ldap,
     to_run=_run_directory,
     impediment=_directory_impediment,
 )
 BROWSER = Equipment(
     name="browser",
-    what="the audit's page in a browser",
+    what="the tests of pages in a browser",
     to_build=lambda python: machine.missing(_BROWSER),
     to_run=list,
     impediment=lambda: None,
@@ -110,30 +112,40 @@ def equip(wanted: t.Sequence[Equipment], pythons: t.Sequence[Python]) -> list[st
 
     Raises WorkbenchError for what may not be left out.
     """
-    absent = [name for one in wanted for name in one.lacks(pythons)]
-    failure = ""
-    if absent and machine.may_install():
-        try:
-            machine.look_up()
-            machine.install(machine.available(absent))
-            moved = [_MOVED[name] for one in wanted for name in one.lacks(pythons) if name in _MOVED]
-            machine.install(machine.available(dict.fromkeys(moved)) if moved else [])
-        except WorkbenchError as exc:
-            failure = str(exc).splitlines()[-1]
+    failures: list[str] = []
+    if _absent(wanted, pythons) and machine.may_install():
+        steps = (
+            machine.look_up,
+            lambda: machine.install(machine.available(_absent(wanted, pythons))),
+            lambda: machine.install(machine.available(_moved(_absent(wanted, pythons)))),
+        )
+        for step in steps:  # an index that cannot be fetched need not be the one with these packages
+            try:
+                step()
+            except WorkbenchError as exc:
+                failures.append(str(exc).splitlines()[-1])
     left_out = []
     for one in wanted:
-        if sentence := _left_out(one, pythons, failure):
+        if sentence := _left_out(one, pythons, failures):
             left_out.append(sentence)
             if os.environ.get(one.variable):
                 raise WorkbenchError(f"{one.variable} is set, but this machine cannot do without: {sentence}")
     return left_out
 
 
-def _left_out(one: Equipment, pythons: t.Sequence[Python], failure: str) -> str:
+def _absent(wanted: t.Iterable[Equipment], pythons: t.Sequence[Python]) -> list[str]:
+    return list(dict.fromkeys(name for one in wanted for name in one.lacks(pythons)))
+
+
+def _moved(names: t.Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(_MOVED[name] for name in names if name in _MOVED))
+
+
+def _left_out(one: Equipment, pythons: t.Sequence[Python], failures: t.Sequence[str]) -> str:
     if names := one.lacks(pythons):
-        if machine.may_install() and not failure and not machine.available(names):
+        if machine.may_install() and not failures and not machine.available(names):
             return f"{one.what}: this machine's releases of Debian or Ubuntu have no {' and no '.join(names)}"
-        said = f", which said here: {failure}" if failure else ""
+        said = f", which said here: {failures[-1]}" if failures else ""
         return f"{one.what}: packages are missing. As root, run: {machine.by_hand(names)}{said}"
     problem = one.impediment()
     return f"{one.what}: {problem}" if problem else ""

@@ -85,8 +85,10 @@ def by_hand(names: t.Iterable[str]) -> str:
     return f"apt-get update && apt-get install --no-install-recommends {' '.join(names)}"
 
 
-def available(names: t.Iterable[str]) -> list[str]:
+def available(names: t.Sequence[str]) -> list[str]:
     """Those packages that apt-get could install: releases of Debian and Ubuntu differ in what they have."""
+    if not names:
+        return []  # apt-cache would speak of its sources
     asked = ["apt-cache", "policy", *names]
     answer = subprocess.run(asked, check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout
     found, name = [], ""
@@ -99,8 +101,9 @@ def available(names: t.Iterable[str]) -> list[str]:
 
 
 def look_up() -> None:
-    """Learn which packages there are. Raises WorkbenchError."""
-    quietly([*(_become() or []), "apt-get", "-qq", "-o", "Acquire::Retries=3", "update"])
+    """Learn which packages there are. Raises WorkbenchError if one of the indexes cannot be fetched."""
+    options = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Update::Error-Mode=any"]
+    quietly([*(_become() or []), "apt-get", "-qq", *options, "update"])
 
 
 def install(names: t.Sequence[str]) -> None:
@@ -118,6 +121,7 @@ def install_venv(python: Python) -> None:
     if may_install():
         with contextlib.suppress(WorkbenchError):
             look_up()
+        with contextlib.suppress(WorkbenchError):
             install([package])
             return
     raise WorkbenchError(

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     import pathlib
 
     from .environments import Environment
+# Tests that cannot even be read without python-ldap.
+WITH_LDAP = ("tests/integration/directory", "tests/unit/plugins/module_utils/_directory")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def units(environment: Environment) -> list[Command]:
 
 def pytest(environment: Environment, *arguments: str) -> list[str]:
     cache = CACHE / "pytest" / environment.directory.name
-    return [environment.program("python"), "-m", "pytest", "-q", "-o", f"cache_dir={cache}", *arguments]
+    without = [] if DIRECTORY.fits(environment.python) else [f"--ignore={place}" for place in WITH_LDAP]
+    return [environment.program("python"), "-m", "pytest", "-q", "-o", f"cache_dir={cache}", *arguments, *without]
 
 
 def of_lint(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -96,9 +99,7 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        chosen = [] if environment == environments[0] else ["-m", "matrix"]
-        if not DIRECTORY.fits(environment.python):
-            chosen.append("--ignore=tests/integration/directory")
+        chosen = () if environment == environments[0] else ("-m", "matrix")
         return [Command(pytest(environment, "-n", "2", "tests/integration", *chosen))]
 
     return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in environments]
