@@ -54,7 +54,7 @@ def facts_of(
         kinds = [kind for kind, group in groups.items() if group in variables["group_names"]]
         registered = {part: _registered(variables, prefix + part) for part in (*HOST_PARTS, *FOREST_PARTS)}
         asked = {part for kind in kinds for part in _ASKED[kind]}
-        found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in asked})
+        found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in asked}, registered)
         if "domain_controller" in kinds and registered["exchange_info"] is not None:
             told = {part: _told(name, part, registered[part]) for part in FOREST_PARTS}
             forests.append({"host": name, **_planned(told, planned)})
@@ -83,8 +83,10 @@ def _registered(variables: t.Mapping[str, t.Any], name: str) -> Facts | None:
     return value if isinstance(value, dict) else None
 
 
-def _host(name: str, kinds: list[str], parts: t.Mapping[str, Facts | None]) -> Facts:
-    away = [part for part in parts.values() if part and part.get("unreachable")]
+def _host(
+    name: str, kinds: list[str], parts: t.Mapping[str, Facts | None], registered: t.Mapping[str, Facts | None]
+) -> Facts:
+    away = [part for part in registered.values() if part and part.get("unreachable")]
     why = sentence(str(away[0].get("msg") or f"{name} did not answer")) if away else None
     told = {part: _told(name, part, result, why) for part, result in parts.items()}
     alone = _STANDALONE in str((parts.get("cluster_info") or {}).get("msg"))

@@ -20,9 +20,13 @@ if t.TYPE_CHECKING:
 
 ASA = "EXCH-ASA$"
 FOREST = "corp.example.test"
+ONE, TWO = "outlook-one.corp.example.test", "outlook-two.corp.example.test"
+VIRTUAL = {ONE: ["10.1.0.51"], TWO: ["10.1.0.51"]}
 KNOWN: dict[str, t.Any] = {
     "audit_service_accounts": {"2010": ASA},
-    "audit_parameters": {"credential_deployed": ["2010"]},
+    "audit_parameters": {"credential_deployed": ["2010"], "virtual_addresses": VIRTUAL},
+    # The addresses are not of this machine, and what answers there is not the lab's.
+    "audit_array_ports": [],
 }
 
 
@@ -90,7 +94,9 @@ def test_it_finds_what_is_wrong_with_the_organization(forest: Forest, tmp_path: 
     assert wrong(found, "database-endpoint") == {"DB4"}
     assert wrong(found, "exchange-live-migration-build") == wrong(found, "federation-valid") == set()
     assert len(wrong(found, "profile-update")) == 12
-    assert wrong(found, "array-resolves") == {f"outlook-{site}.corp.example.test" for site in ("one", "two")}
+    assert found.outcomes("array-resolves") == {(FOREST, ONE): "pass", (FOREST, TWO): "pass"}
+    assert found.outcomes("array-known-address") == {(FOREST, ONE): "pass", (FOREST, TWO): "fail"}
+    assert found.outcomes("array-ttl") == {(FOREST, ONE): "pass", (FOREST, TWO): "fail"}
     assert {one["name"] for one in found.evaluation["pictures"]["certificates"]} == {"Microsoft Federation Gateway"}
 
 
