@@ -269,9 +269,8 @@ def _refuse_conflicts(state: State, on_conflict: str) -> None:
         sentences += [f"{name} means the same as {alias.spn}, which is on {alias.dn}" for alias in aliases]
     if sentences:
         raise task.TaskError(
-            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(sentences)}. Two accounts with one name get no "
-            "Kerberos tickets. Take it away there with state absent, or set on_conflict to move, which moves a name "
-            "within the domain but never an alias."
+            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(sentences)}. A name on two accounts gives no "
+            "tickets. Take it away there, or set on_conflict to move, which moves names of the domain but no aliases."
         )
 
 

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The answers of domain controllers, those of Windows above all, which no lab gives, as errors and sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+ldap = pytest.importorskip("ldap")
+
+from ansible_collections.winha.cluster.plugins.module_utils._directory import refusals
+from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, CredentialsRefused, Unreachable
+
+REFUSED = {
+    # The codes are Windows' own (winerror.h); the texts around them have the shape of its diagnostic messages.
+    "a duplicate": (
+        ldap.CONSTRAINT_VIOLATION,
+        "000021C7: AtrErr: DSID-03200BBC, #1:\n\t0: 000021C7: DSID-03200BBC, problem 1005 (CONSTRAINT_ATT_TYPE)",
+        refusals.NotUnique,
+        8647,
+        "another account of the forest has the same service principal name",
+    ),
+    "another constraint": (
+        ldap.CONSTRAINT_VIOLATION,
+        "0000202F: AtrErr: DSID-1",
+        refusals.Violated,
+        8239,
+        "check that no other account",
+    ),
+    "no right": (
+        ldap.INSUFFICIENT_ACCESS,
+        "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0",
+        refusals.AccessDenied,
+        8344,
+        "the account may not do this",
+    ),
+    "there already": (ldap.TYPE_OR_VALUE_EXISTS, "00002083: AtrErr: DSID-1", refusals.AlreadyThere, 8323, ""),
+    "not there": (ldap.NO_SUCH_ATTRIBUTE, "00002085: AtrErr: DSID-1", refusals.NotThere, 8325, ""),
+    "no object": (ldap.NO_SUCH_OBJECT, "0000208D: NameErr: DSID-1", refusals.NoSuchObject, 8333, ""),
+    "Samba's duplicate": (
+        ldap.CONSTRAINT_VIOLATION,
+        "0000202F: samldb: spn[http/x] would cause a conflict",
+        refusals.NotUnique,
+        8239,
+        "another account of the forest has the same service principal name",
+    ),
+    "another domain": (ldap.REFERRAL, "0000202B: RefErr: DSID-1", refusals.Refused, 8235, ""),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_has_its_type_its_number_and_its_words(name: str) -> None:
+    kind, info, expected, number, words = REFUSED[name]
+    error = refusals.translated(kind({"desc": kind.__name__, "info": info}), sent=True)
+    assert isinstance(error, refusals.Refused)
+    assert (type(error), error.number) == (expected, number)
+    assert words in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(ldap.SERVER_DOWN, "down"), (ldap.TIMEOUT, "late"), (ldap.UNAVAILABLE, "busy")]
+)
+def test_what_was_sent_may_have_been_done(kind: type[Exception], name: str) -> None:
+    assert isinstance(refusals.translated(kind({"desc": name}), sent=True), AnswerLost)
+    assert type(refusals.translated(kind({"desc": name}), sent=False)) is Unreachable
+
+
+@pytest.mark.parametrize(("data", "says"), [("52e", "wrong"), ("775", "locked out"), ("532", "password has expired")])
+def test_why_a_password_was_not_taken(data: str, says: str) -> None:
+    info = f"80090308: LdapErr: DSID-0C090569, comment: AcceptSecurityContext error, data {data}, v4563"
+    error = refusals.translated(ldap.INVALID_CREDENTIALS({"desc": "Invalid credentials", "info": info}), sent=False)
+    assert isinstance(error, CredentialsRefused)
+    assert says in str(error)

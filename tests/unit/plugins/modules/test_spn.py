@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What spn plans where a name is on several accounts at once: no domain controller lets a test make that by writing."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("ldap")
+
+from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
+from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Holder
+from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_name import ServicePrincipalName
+from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+from ansible_collections.winha.cluster.plugins.modules import spn
+
+ASA, OLD, FAR = "CN=ASA,DC=corp,DC=test", "CN=Old,DC=corp,DC=test", "CN=Far,DC=child,DC=corp,DC=test"
+MAIL = "http/mail.corp.test"
+
+
+def state(own: tuple[str, ...], *holders: str, spns: tuple[str, ...] = (MAIL,)) -> spn.State:
+    names = {name.key: name for name in map(ServicePrincipalName.parse, spns)}
+    found = {key: tuple(Holder(dn, str(name)) for dn in holders) for key, name in names.items()}
+    return spn.State(
+        account=Account(dn=ASA, name="ASA$", principal_names=own), names=names, holders=found, collisions={}
+    )
+
+
+def planned(found: spn.State, wanted: str = "present", on_conflict: str = "move") -> list[tuple[str, str, str]]:
+    plan = spn.plan(found, {"state": wanted, "on_conflict": on_conflict})
+    return [(change.label, str(change.before), str(change.after)) for change in plan.changes]
+
+
+def test_a_name_on_two_others_is_moved_from_both() -> None:
+    assert planned(state((), OLD, "CN=Z,DC=corp,DC=test")) == [(MAIL, f"{OLD} and CN=Z,DC=corp,DC=test", ASA)]
+
+
+def test_a_duplicate_of_a_name_that_it_has_is_taken_away_there() -> None:
+    assert planned(state((MAIL.upper(),), ASA.upper(), OLD)) == [(MAIL, f"{ASA} and {OLD}", ASA)]
+
+
+def test_a_catalog_that_is_behind_is_not_believed_about_the_account_itself() -> None:
+    assert planned(state((), ASA)) == [(MAIL, "nobody", ASA)]
+    assert planned(state((MAIL,))) == []
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "move"])
+def test_an_account_of_another_domain_is_never_moved_from(on_conflict: str) -> None:
+    with pytest.raises(TaskError, match=FAR):
+        planned(state((), FAR), on_conflict=on_conflict)
+
+
+def test_what_is_taken_away_stays_where_else_it_is() -> None:
+    assert planned(state((MAIL,), ASA, OLD), "absent") == [(MAIL, f"{ASA} and {OLD}", OLD)]
+    assert planned(state((MAIL,), ASA, OLD, spns=()), "exact") == [(MAIL, ASA, "nobody")]
