@@ -114,7 +114,12 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const line = /^f\d+$/.test(id) && lines[Number(id.slice(1))];
     if (target.closest("[hidden]") || (line && !line.shown)) { form.reset(); filter(); }
     for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
-    target.scrollIntoView({ block: id.startsWith("f") ? "center" : "start" });
+    // What comes into sight is laid out only then, and may move the target away again.
+    const settleOn = (frames) => {
+      target.scrollIntoView({ block: id.startsWith("f") ? "center" : "start" });
+      if (frames) requestAnimationFrame(() => settleOn(frames - 1));
+    };
+    settleOn(3);
     if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
   }
