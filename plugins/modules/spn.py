@@ -61,8 +61,7 @@ seealso:
     plugin_type: filter
 notes:
   - A move writes to two accounts. If the domain controller dies in between, nobody has the name until the next run.
-  - Writing needs WriteProperty on C(servicePrincipalName). The validated write that delegation dialogs offer lets a
-    computer have names of its own host only.
+  - Writing needs WriteProperty on C(servicePrincipalName). The validated write only serves names of a computer's host.
 """
 
 EXAMPLES = r"""
@@ -277,14 +276,14 @@ def _refuse_conflicts(state: State, on_conflict: str) -> None:
 def apply(session: Directory, state: State, step: Step) -> Applied:
     """Take names from others, then add and delete on the account; give who has them afterwards."""
     own = state.account.dn
-    wanted = {change.label.lower(): change.label for change in step.changes if own in change.after.dns}
-    unwanted = {change.label.lower() for change in step.changes if own not in change.after.dns}
+    wanted = {one.label.lower(): one.label for one in step.changes if own in one.after.dns}
+    unwanted = {one.label.lower() for one in step.changes} - set(wanted)
     problem: ServerError | None = None
     taken: dict[str, list[str]] = {}
     try:
         for dn, spns in _elsewhere(state, wanted).items():
-            doing = f"taking {', '.join(spns)} away from {dn}"
-            accounts.settle_names(session, dn, unwanted={spn.lower() for spn in spns}, doing=doing)
+            keys = {spn.lower() for spn in spns}
+            accounts.settle_names(session, dn, unwanted=keys, doing=f"taking {', '.join(spns)} away from {dn}")
             taken[dn] = spns
         accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted)
     except ServerError as exc:
