@@ -67,7 +67,7 @@ def facts_of(
 def plain(value: t.Any) -> t.Any:
     """The value in plain kinds, as JSON has them; dates become text."""
     if isinstance(value, t.Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {_text(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(each) for each in value]
     if value is None or isinstance(value, bool):
@@ -75,7 +75,12 @@ def plain(value: t.Any) -> t.Any:
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
-    return str(value)
+    return _text(value)
+
+
+def _text(value: t.Any) -> str:
+    """Text as it is; what Ansible holds for unsafe would stay its own kind through str()."""
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _registered(variables: t.Mapping[str, t.Any], name: str) -> Facts | None:

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tasks registered, as facts: results in plain kinds, or a sentence in their place."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+
+import pytest
+import yaml
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.winha.cluster.plugins.module_utils._audit.gathering import facts_of, plain
+
+GROUPS = {"hyperv_host": "hyperv_hosts", "dag_member": "dag_members", "domain_controller": "domain_controllers"}
+ALONE = "h is not a member of a failover cluster: There is no namespace root/mscluster on this machine."
+
+
+def gathered(*hosts: dict[str, t.Any]) -> dict[str, t.Any]:
+    return facts_of(hosts, groups=GROUPS, prefix="audit_", title="lab", gathered="2026-03-01T12:00:00Z", planned={})
+
+
+def host(group: str, name: str = "h", **registered: t.Any) -> dict[str, t.Any]:
+    found = {f"audit_{part}": result for part, result in registered.items()}
+    return {"inventory_hostname": name, "group_names": [group], **found}
+
+
+@pytest.mark.parametrize("value", ["{{ x }}", ["{{ x }}"], {"{{ a }}": {"b": ("{{ x }}",)}}])
+def test_what_ansible_wraps_becomes_plain(value: t.Any) -> None:
+    found = plain(wrap_var(value))
+    assert yaml.safe_load(yaml.safe_dump(found)) == json.loads(json.dumps(found))
+
+
+def test_dates_become_text_and_truth_stays() -> None:
+    told = {"until": datetime.date(2027, 1, 31), "on": True, "many": 3, "half": 0.5, "none": None}
+    assert plain(told) == {"until": "2027-01-31", "on": True, "many": 3, "half": 0.5, "none": None}
+
+
+def test_results_lose_what_ansible_adds() -> None:
+    result = {"changed": False, "failed": False, "cluster": {"name": "HVC1"}, "warnings": ["x"]}
+    (found,) = gathered(host("hyperv_hosts", cluster_info=result))["hosts"].values()
+    assert found["cluster_info"] == {"cluster": {"name": "HVC1"}}
+    assert (found["kinds"], found["reached"], found["standalone"]) == (["hyperv_host"], True, None)
+    assert found["net_adapter"] == {"unknown": "h was not asked for net_adapter."}
+
+
+def test_what_failed_leaves_its_sentence() -> None:
+    (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": "It timed out"}))["hosts"].values()
+    assert found["cluster_info"] == {"unknown": "It timed out."}
+    assert set(found) == {"kinds", "reached", "why", "standalone", "cluster_info", "host_info"}
+
+
+def test_a_host_that_was_not_reached_says_why_everywhere() -> None:
+    away = {"unreachable": True, "msg": "No answer."}
+    skipped = {"skipped": True, "changed": False}
+    (found,) = gathered(host("hyperv_hosts", host_info=away, cluster_info=skipped))["hosts"].values()
+    assert (found["reached"], found["why"]) == (False, "No answer.")
+    assert found["host_info"] == found["cluster_info"] == found["net_adapter"] == {"unknown": "No answer."}
+
+
+def test_a_host_that_is_in_no_cluster_is_known_to_be_so() -> None:
+    (found,) = gathered(host("hyperv_hosts", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
+    assert found["standalone"] == "h is not a member of a failover cluster."
+
+
+def test_the_first_controller_that_tells_about_exchange_counts() -> None:
+    told = {"organization": {"name": "X", "forest": "example.com"}, "servers": [], "client_access_arrays": []}
+    found = gathered(
+        host("domain_controllers", "dc1", exchange_info={"failed": True, "msg": "No."}),
+        host("domain_controllers", "dc2", exchange_info=told, dns_name_info={"skipped": True}),
+    )["forest"]
+    assert found["host"] == "dc2"
+    assert found["dns_name_info"] == {"names": []}
+    assert found["principal_plan"]["generations"] == []
+
+
+def test_a_forest_that_nobody_told_of_keeps_the_reason() -> None:
+    found = gathered(host("domain_controllers", "dc1", exchange_info={"failed": True, "msg": "No."}))["forest"]
+    assert found["exchange_info"] == found["principal_plan"] == {"unknown": "No."}
+
+
+def test_without_controllers_there_is_no_forest() -> None:
+    assert "forest" not in gathered(host("hyperv_hosts"))
