@@ -68,7 +68,7 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
         ("dag-heartbeat-least", 2),
         ("dag-heartbeat-most", 4),
         ("dag-heartbeat-order", 1),
-        ("jumbo-adapter", 6),
+        ("jumbo-adapter", 5),
         ("receive-buffers", 5),
     ],
 )
