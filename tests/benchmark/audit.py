@@ -37,6 +37,7 @@ SIZES = (8, 48, 96, 200)
 AT_MOST = 3.0  # times of a play that does nothing
 _STEP = 2 * NODES
 _REPORTS = ("audit.html", "audit.json", "audit.xml", "audit.md", "facts.json")
+_AUDIT, _ALL, _DONE = "audit", "nothing, for each task of the role", "nothing, for what is not skipped"
 Play = dict[str, t.Any]
 
 
@@ -67,22 +68,24 @@ def audit() -> list[Play]:
     ]
 
 
-def nothing(*, everywhere: bool) -> list[Play]:
-    """An action that does nothing, for each task of the role; not C(everywhere) means only where the role does something.
+def nothing(*, skipped: bool) -> list[Play]:
+    """An action that does nothing, as often as the audit has a task on a host; C(skipped) counts those left out, too.
 
-    What runs once is the same in both: a place, the facts, the judgement, three reports, the message.
+    Every host has each task of the role then. Without them all hosts have the first three, Hyper-V hosts two more.
+    What runs once is the same in both: the options, a place, the facts, the judgement, three reports, the message.
     """
-    gather = yaml.safe_load((ROOT / "roles" / "audit" / "tasks" / "gather.yml").read_text(encoding="utf-8"))
-    names = [task["name"] for task in gather if "block" not in task]
-    names += [task["name"] for block in gather if "block" in block for task in block["block"]]
+    files = [ROOT / "roles" / "audit" / "tasks" / f"gather_{part}.yml" for part in ("server", "hyperv", "forest")]
+    gather = [task for file in files for task in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    names = ["Gather", *(task["name"] for each in gather for task in each.get("block", [each]))]
     tasks: list[Play] = [{"name": name, "nothing": {}} for name in names]
-    if not everywhere:
-        # The host and its cluster are read everywhere, adapters and paths on Hyper-V hosts, the rest nowhere.
-        tasks = tasks[:4]
-        for task in tasks[2:]:
-            task["when"] = "'hyperv_hosts' in group_names"
-    once = [{"name": f"Once {number}", "nothing": {}, "run_once": True} for number in range(1, 8)]
-    return [{"name": "Nothing", "hosts": "all", "gather_facts": False, "tasks": tasks + once}]
+    once = [{"name": f"Once {number}", "nothing": {}, "run_once": True} for number in range(1, 9)]
+    if skipped:
+        return [_play("all", tasks + once)]
+    return [_play("all", tasks[:3]), _play("hyperv_hosts", tasks[3:5]), _play("all", once)]
+
+
+def _play(hosts: str, tasks: list[Play]) -> Play:
+    return {"name": "Nothing", "hosts": hosts, "gather_facts": False, "tasks": tasks}
 
 
 class Stage:
@@ -181,7 +184,7 @@ def measure(sizes: t.Sequence[int], rounds: int) -> dict[str, t.Any]:
 
 def _measured(stage: Stage, endpoint: Recording, size: int, rounds: int) -> dict[str, t.Any]:
     """The median of the rounds by CPU time for each play, and what was written."""
-    plays = {"audit": audit(), "nothing": nothing(everywhere=True), "nothing, no more": nothing(everywhere=False)}
+    plays = {_AUDIT: audit(), _ALL: nothing(skipped=True), _DONE: nothing(skipped=False)}
     runs: dict[str, list[Run]] = {name: [] for name in plays}
     for number in range(rounds):
         for name, play in plays.items():
@@ -203,8 +206,8 @@ def table(found: t.Mapping[str, t.Any]) -> str:
         "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for size, plays in found["sizes"].items():
-        floor = plays["nothing"]
-        for name in ("audit", "nothing", "nothing, no more"):
+        floor = plays[_ALL]
+        for name in (_AUDIT, _ALL, _DONE):
             run = plays[name]
             times = [f"{run[key]:.1f} | {run[key] / floor[key]:.2f}" for key in ("cpu", "wall")]
             memory = [f"{run[key] / 1e6:.0f}" for key in ("largest", "together")]
@@ -235,7 +238,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     largest = found["sizes"][max(options.hosts)]
-    return int(options.strict and largest["audit"]["cpu"] > AT_MOST * largest["nothing"]["cpu"])
+    return int(options.strict and largest[_AUDIT]["cpu"] > AT_MOST * largest[_ALL]["cpu"])
 
 
 def _say(what: str) -> None:

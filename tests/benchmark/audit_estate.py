@@ -29,7 +29,7 @@ def estate(hosts: int) -> Described:
 
 
 def _hyperv(pair: int) -> Described:
-    """Ten to twenty virtual machines; every fourth cluster has an adapter, and every one a machine, as it should not."""
+    """Ten to twenty virtual machines, one of them not as wanted; adapters are not in every fourth cluster."""
     name, base = f"HVC{pair:02}", _NETWORK + 512 * pair
     nodes = [f"hv{pair:02}{node}" for node in range(1, NODES + 1)]
     drifted = {} if pair % 4 else {"*JumboPacket": "1514"}

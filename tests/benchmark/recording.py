@@ -38,7 +38,7 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, lab: int | None, account: Account) -> None:
-        super().__init__(("0.0.0.0", 0), _Handler)  # noqa: S104 - an address for each host, all of loopback
+        super().__init__(("0.0.0.0", 0), _Handler)
         self.lab = lab
         self.account = account
         self.tally = Tally()
