@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import pathlib
@@ -78,7 +79,7 @@ class Lab:
                     f"{estate.directory.server:<16}domain controller of {estate.directory.domain}, with Exchange"
                 )
             else:
-                rows.append(f"Left out: Active Directory, because {impediment()}.")
+                rows.append(f"Left out: Active Directory, because {missing()}.")
             return "\n".join(rows)
         raise daemon.DaemonError("Too many labs are up on this machine. Stop one.")
 
@@ -160,9 +161,15 @@ class Lab:
         return DomainController(directory, self._state) if directory else None
 
 
+def missing() -> str | None:
+    """Why the demo goes without Active Directory; None where it need not."""
+    library = importlib.util.find_spec("ldap")
+    return impediment() or (None if library else "the Python library python-ldap is missing")
+
+
 def described(text: str, network: int) -> str:
     """The estate, with a domain controller that holds an Exchange organization where one can run."""
-    if impediment():
+    if missing():
         return text
     estate = yaml.safe_load(text)
     directory = yaml.safe_load((ESTATES / "exchange.yml").read_text("utf-8"))["directory"]

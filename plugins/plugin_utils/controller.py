@@ -45,8 +45,8 @@ class ControllerAction(ActionBase):
         if getattr(self._connection._shell, "_IS_WINDOWS", False):
             name_it = " and give the option host" if "host" in self.task.argument_spec else ""
             return result | _failed(
-                f"{self.module} needs ansible_connection winrm or psrp, or a machine that is not Windows; this host has "
-                f"{self._connection.transport}. Set one of these, or delegate the task{name_it}."
+                f"{self.module} needs ansible_connection winrm or psrp, or a machine that is not Windows; this "
+                f"host has {self._connection.transport}. Set one of these, or delegate the task{name_it}."
             )
         executed: dict[str, t.Any] = self._execute_module(
             module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars

@@ -201,8 +201,10 @@ def _measured(stage: Stage, endpoint: Recording, size: int, rounds: int) -> dict
 def table(found: t.Mapping[str, t.Any]) -> str:
     """The numbers as a table in Markdown."""
     rows = [
-        "| hosts | play | CPU, s | times nothing | wall, s | times nothing | largest process, MB | all together, MB "
-        "| requests | received, kB |",
+        (
+            "| hosts | play | CPU, s | times nothing | wall, s | times nothing | largest process, MB "
+            "| all together, MB | requests | received, kB |"
+        ),
         "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for size, plays in found["sizes"].items():

@@ -74,7 +74,7 @@ def chosen(mapping: Row | None, key: t.Any) -> t.Any:
 
 
 def account_named(accounts: list[Row] | None, identity: str | None) -> Row | None:
-    """The account that an operator means, by distinguished name, name@domain, DOMAIN\\name or name, perhaps without $."""
+    """The account that is meant, by distinguished name, name@domain, DOMAIN\\name or name, perhaps without $."""
     if accounts is None or identity is None:
         return None
     plain = folded(identity).split("\\")[-1].split("@")[0].removesuffix("$")

@@ -40,7 +40,7 @@ def only_exchange(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.I
     if impediment():
         pytest.skip("there is no domain controller here")  # only_domain says so where there has to be one
     folder = tmp_path_factory.mktemp("exchange")
-    network = address.replace("127.32.", "127.33.").rpartition(".")[0]
+    network = address.replace("127.32.", "127.35.").rpartition(".")[0]
     with staging.stage(staging.estate_file(network, "exchange"), folder) as stage:
         yield stage
 
