@@ -33,7 +33,7 @@ def _hyperv(pair: int) -> Described:
     name, base = f"HVC{pair:02}", _NETWORK + 512 * pair
     nodes = [f"hv{pair:02}{node}" for node in range(1, NODES + 1)]
     drifted = {} if pair % 4 else {"*JumboPacket": "1514"}
-    adapters = [
+    adapters: list[Described] = [
         {"name": "Management", "driver": "intel-1g", "network": "Management"},
         {"name": "LM", "driver": "intel-10g", "network": "LiveMigration"},
         {"name": "Storage A", "driver": "mellanox", "address": "10.9.0.1", "prefix": 24},
