@@ -9,7 +9,10 @@ import dataclasses
 import re
 import typing as t
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    pass  # it comes with ansible-core; only a test that looks at imports alone goes without
 
 from .audit_error import RuleError
 from .wording import blanks, filled
@@ -63,17 +66,14 @@ class _Unsafe(str):
     """Text that Ansible must not take for a template."""
 
 
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent the items of lists, as ansible-lint likes it."""
-        super().increase_indent(flow, False)
-
-
-_Dumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
-
-
 def _dumped(value: t.Any) -> str:
-    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=1000)
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            """Indent the items of lists, as ansible-lint likes it."""
+            super().increase_indent(flow, False)
+
+    Dumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
+    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=1000)
     return text
 
 

@@ -123,7 +123,9 @@ def settle_names(
         try:
             has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
         except ServerError as exc:
-            raise (problem or exc) from exc
+            if problem is None:
+                raise
+            raise problem from exc  # pylint: disable=raising-bad-type  # it takes the first value for the only one
         add = [text for key, text in texts.items() if key not in has]
         delete = [spn for key, spn in has.items() if key in unwanted]
         if not add and not delete:

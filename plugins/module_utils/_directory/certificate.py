@@ -61,7 +61,7 @@ def encoding_of(stored: bytes) -> bytes:
         return stored
     rest = stored
     while len(rest) >= _HEADER.size:
-        identifier, _, length = _HEADER.unpack_from(rest)
+        identifier, _encoding, length = _HEADER.unpack_from(rest)
         value, rest = rest[_HEADER.size : _HEADER.size + length], rest[_HEADER.size + length :]
         if len(value) < length:
             break

@@ -22,5 +22,6 @@ def name_of(dn: str) -> str:
 def place_of(dn: str) -> Place:
     """The name in a form that is equal for equal names, from the object itself outwards: C([1:]) is what holds it."""
     return tuple(
-        tuple((attribute.casefold(), value.casefold()) for attribute, value, _ in part) for part in ldap.dn.str2dn(dn)
+        tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)
+        for part in ldap.dn.str2dn(dn)
     )

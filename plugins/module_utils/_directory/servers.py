@@ -86,7 +86,7 @@ def servers_of(objects: Objects) -> Servers:
 def fqdn_of(entry: Entry) -> str | None:
     """The name in DNS of a server or an array: what it binds RPC over TCP to."""
     addresses = (address.partition(":") for address in entry.texts("networkAddress"))
-    return next((name for protocol, _, name in addresses if protocol.casefold() == "ncacn_ip_tcp"), None)
+    return next((name for protocol, _kind, name in addresses if protocol.casefold() == "ncacn_ip_tcp"), None)
 
 
 def _server(entry: Entry) -> Server:

@@ -9,6 +9,7 @@ Sources: MSFT_NetAdapter, and Win32_NetworkAdapter before Windows Server 2012.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._wsman.errors import NotFound
@@ -57,7 +58,7 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     except NotFound:
         links, ask = _older_links(client)
     else:
-        links, ask = [_link(item) for item in found], lambda: adapter.read_properties(client, _KEYWORDS)
+        links, ask = [_link(item) for item in found], functools.partial(adapter.read_properties, client, _KEYWORDS)
     properties = attempt("adapters.jumbo", ask, unknown)
     if properties is None:
         unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))

@@ -68,7 +68,7 @@ def test_every_format_is_written(play: tuple[pathlib.Path, str]) -> None:
 
 
 def test_what_was_saved_gives_the_same_page(play: tuple[pathlib.Path, str]) -> None:
-    place, _ = play
+    place, _output = play
     assert (place / "again.html").read_bytes() == (place / "report.html").read_bytes()
 
 

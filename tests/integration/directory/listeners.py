@@ -107,5 +107,6 @@ def relay(address: str, port: int, on_answer: t.Callable[[int], bool] = lambda _
             ).start()
             found.pass_on(server, connection, answers=True)
 
-    with listening(address, serve) as found.port:
+    with contextlib.ExitStack() as stack:
+        found.port = stack.enter_context(listening(address, serve))
         yield found

@@ -167,7 +167,7 @@ def _settled(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[S
     for item in data.get("autodiscover", ()):
         body = take("an entry of autodiscover", item, {"servers", "site", "sites"}, {"url"})
         for name in _chosen("autodiscover", body, servers):
-            site = next(server.site for server in servers if server.name == name)
+            site = {server.name: server.site for server in servers}[name]
             points[name] = (body["url"], tuple(body.get("sites", (site,))))
     for server in servers:
         url, sites = points.get(server.name, (server.scp, server.scp_sites))

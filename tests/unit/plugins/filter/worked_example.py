@@ -55,7 +55,7 @@ def published() -> Row:
 
 def _servers(names: str) -> list[str]:
     """C(CAS1 to CAS6), or a single name."""
-    first, _, last = names.partition(" to ")
+    first, _to, last = names.partition(" to ")
     return [f"CAS{number}" for number in range(int(first[3:]), int((last or first)[3:]) + 1)]
 
 

@@ -46,7 +46,7 @@ def _named(rule: Rule) -> str:
 def guide_with_table() -> str:
     """The guide as it should be."""
     text = GUIDE.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
+    before, _begin, rest = text.partition(BEGIN)
     return before + BEGIN + table() + END + rest.partition(END)[2]
 
 

@@ -74,26 +74,26 @@ def test_every_element_is_closed_where_it_was_opened(page: Page) -> None:
 
 
 def test_no_name_adds_an_element(page: Page) -> None:
-    assert {tag for tag, _ in page.elements} <= ELEMENTS
+    assert {tag for tag, _attributes in page.elements} <= ELEMENTS
     assert (len(page.of("script")), len(page.of("style")), len(page.of("title"))) == (2, 1, len(page.texts("title")))
 
 
 def test_no_name_adds_an_attribute_that_acts(page: Page) -> None:
-    names = {name for _, attributes in page.elements for name in attributes}
+    names = {name for _tag, attributes in page.elements for name in attributes}
     assert [name for name in names if name.startswith("on") or name in {"style", "src", "srcset", "autofocus"}] == []
 
 
 def test_links_lead_into_the_page_or_to_sources_on_the_web(page: Page) -> None:
     links = [attributes["href"] or "" for attributes in page.of("a")]
     assert [link for link in links if not re.match(r"#[a-z0-9-]+$|https://[a-z]", link)] == []
-    ids = {attributes.get("id") for _, attributes in page.elements}
+    ids = {attributes.get("id") for _tag, attributes in page.elements}
     assert [link for link in links if link.startswith("#") and link[1:] not in ids] == []
 
 
 def test_ids_are_given_once_and_what_names_them_finds_them(page: Page) -> None:
-    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    ids = [attributes["id"] for _tag, attributes in page.elements if "id" in attributes]
     assert [name for name, count in collections.Counter(ids).items() if count > 1] == []
-    named = [attributes["aria-labelledby"] for _, attributes in page.elements if "aria-labelledby" in attributes]
+    named = [attributes["aria-labelledby"] for _tag, attributes in page.elements if "aria-labelledby" in attributes]
     assert set(named) <= set(ids)
 
 

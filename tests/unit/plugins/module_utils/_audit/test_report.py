@@ -61,7 +61,7 @@ def test_json_is_the_evaluation_with_sorted_keys() -> None:
     text = render(report_samples.hostile(), "json")
     assert json.loads(text) == report_samples.writable(report_samples.hostile())
     pairs = json.loads(text, object_pairs_hook=list)
-    assert [key for key, _ in pairs] == sorted(report_samples.hostile())
+    assert [key for key, _value in pairs] == sorted(report_samples.hostile())
 
 
 @pytest.mark.parametrize(

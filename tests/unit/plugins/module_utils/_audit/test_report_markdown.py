@@ -61,13 +61,13 @@ def test_only_what_the_report_writes_means_something(sample: str) -> None:
 
 @pytest.mark.parametrize("name", report_samples.HOSTILE)
 def test_a_sentence_is_read_as_it_was_written(name: str) -> None:
-    (_, line, _) = parsed(escaped(plain(name)[:250]))
+    (_open, line, _close) = parsed(escaped(plain(name)[:250]))
     assert spoken(line).replace("\u2060", "") == one_line(plain(name)[:250])
 
 
 @pytest.mark.parametrize("name", report_samples.HOSTILE)
 def test_a_name_is_read_as_it_was_written(name: str) -> None:
-    (_, line, _) = parsed(code(plain(name)[:250]))
+    (_open, line, _close) = parsed(code(plain(name)[:250]))
     (only,) = line.children
     assert (only.type, only.content) == ("code_inline", one_line(plain(name)[:250]))
 

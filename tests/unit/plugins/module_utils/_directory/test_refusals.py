@@ -65,7 +65,7 @@ def test_a_refusal_has_its_type_its_number_and_its_words(name: str) -> None:
 )
 def test_what_was_sent_may_have_been_done(kind: type[Exception], name: str) -> None:
     assert isinstance(refusals.translated(kind({"desc": name}), sent=True), AnswerLost)
-    assert type(refusals.translated(kind({"desc": name}), sent=False)) is Unreachable
+    assert refusals.translated(kind({"desc": name}), sent=False).__class__ is Unreachable
 
 
 @pytest.mark.parametrize(("data", "says"), [("52e", "wrong"), ("775", "locked out"), ("532", "password has expired")])

@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Optional
 
 import dns.flags
 import dns.message
@@ -20,7 +21,7 @@ import dns.rrset
 
 SOA = ("example.test.", 3600, "IN", "SOA", "dc1.example.test. hostmaster.example.test. 1 900 600 86400 3600")
 
-Say = Callable[[dns.message.Message], dns.message.Message | None]
+Say = Callable[[dns.message.Message], Optional[dns.message.Message]]  # noqa: UP045
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ GUEST = {"Name": ID, "ElementName": "EX01", "EnabledState": 2}
 SETTINGS = {"VirtualSystemIdentifier": ID, "VirtualSystemType": "Microsoft:Hyper-V:System:Realized"}
 ABSENT = NotFound("gone", hresult=0x8004100E)
 
-Rows = t.Sequence[t.Mapping[str, t.Any]] | Fault | AnswerLost
+Rows = t.Union[t.Sequence[t.Mapping[str, t.Any]], Fault, AnswerLost]  # noqa: UP007
 
 
 class Host:
