@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import typing as t
 
-try:
+# It comes with ansible-core; only a test that looks at imports alone goes without.
+with contextlib.suppress(ImportError):
     import yaml
-except ImportError:
-    pass  # it comes with ansible-core; only a test that looks at imports alone goes without
 
 from .audit_error import RuleError
 from .wording import blanks, filled
