@@ -256,17 +256,17 @@ def run(lab: Lab, hosts: pathlib.Path, playbook: str, *options: str) -> Run:
     )
 
 
-def reported(name: str, earlier: str = "") -> tuple[str, str]:
+def reported(folder: pathlib.Path, earlier: pathlib.Path | None = None) -> tuple[str, str]:
     """The options of an audit: where its report goes, and what it is compared with."""
-    variables = {"audit_folder": str(REPORTS / name), "audit_title": "The demo", "audit_fail_on": "never"}
+    variables = {"audit_folder": str(folder), "audit_title": "The demo", "audit_fail_on": "never"}
     if earlier:
-        variables["audit_compare_with"] = str(REPORTS / earlier / "audit.json")
+        variables["audit_compare_with"] = str(earlier / "audit.json")
     return "-e", json.dumps(variables)
 
 
-def failing(name: str) -> set[tuple[str, str, str]]:
-    """What the report in the file says is not as it should be: rule, host, subject."""
-    findings = json.loads((REPORTS / name / "audit.json").read_text("utf-8"))["findings"]
+def failing(folder: pathlib.Path) -> set[tuple[str, str, str]]:
+    """What the report in a folder says is not as it should be: rule, host, subject."""
+    findings = json.loads((folder / "audit.json").read_text("utf-8"))["findings"]
     return {(one["rule"], one["host"], one["subject"]) for one in findings if one["outcome"] == "fail"}
 
 
@@ -274,15 +274,16 @@ def heading(text: str) -> None:
     print(f"\n{_MARKS[0]}{text}\n{'=' * len(text)}{_MARKS[1]}", flush=True)
 
 
-def demonstrate(lab: Lab, connection: str, listener: str) -> int:
+def demonstrate(lab: Lab, connection: str, listener: str, reports: pathlib.Path) -> int:
     """All of the demo. Gives the exit status: 0 only if everything is as it should be."""
     heading("The estate")
     print(lab.up().rstrip())
     hosts = lab.inventory(connection, listener)
     print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
-    shutil.rmtree(REPORTS, ignore_errors=True)
+    before, after = reports / "before", reports / "after"
+    shutil.rmtree(reports, ignore_errors=True)
     heading(f"The audit: ansible-playbook {VALIDATE}")
-    audit = run(lab, hosts, VALIDATE, *reported("before"))
+    audit = run(lab, hosts, VALIDATE, *reported(before))
     heading(f"What would be put right: ansible-playbook {ENFORCE} --check --diff")
     check = run(lab, hosts, ENFORCE, "--check", "--diff")
     heading(f"Putting it right: ansible-playbook {ENFORCE}")
@@ -290,19 +291,19 @@ def demonstrate(lab: Lab, connection: str, listener: str) -> int:
     heading(f"Once more, with nothing left to do: ansible-playbook {ENFORCE}")
     second = run(lab, hosts, ENFORCE)
     heading(f"The audit once more, compared with the first: ansible-playbook {VALIDATE}")
-    compared = run(lab, hosts, VALIDATE, *reported("after", "before"))
+    compared = run(lab, hosts, VALIDATE, *reported(after, before))
     heading("What it came to")
     runs = (audit, check, first, second, compared)
     failed = sum(one.status != 0 for one in runs)
-    failures = {name: failing(name) for name in ("before", "after")}
+    broken, still_broken = failing(before), failing(after)
     rows = (
         ("Drift that the check found", check.drift, check.drift > 0),
         ("Settings and names that the first run changed", first.changed, first.changed == check.drift),
         ("Writes on the wire in check mode", check.writes, not check.writes and not check.moved),
         ("Writes on the wire in the second run", second.writes, not second.writes and not second.moved),
         ("Writes on the wire in both audits", audit.writes + compared.writes, not (*audit.moved, *compared.moved)),
-        ("Rules that the first audit found broken", len(failures["before"]), bool(failures["before"])),
-        ("Of these, broken after the enforcement", len(failures["after"]), failures["after"] < failures["before"]),
+        ("Rules that the first audit found broken", len(broken), bool(broken)),
+        ("Of these, broken after the enforcement", len(still_broken), still_broken < broken),
         ("Runs that failed", failed, failed == 0),
     )
     for place in (*audit.moved, *check.moved, *second.moved, *compared.moved):
@@ -310,8 +311,8 @@ def demonstrate(lab: Lab, connection: str, listener: str) -> int:
     for text, number, right in rows:
         print(f"{text:<50}{number:>4}  {'as it should be' if right else 'NOT as it should be'}")
     print(f"{'Seconds for the five runs':<50}{sum(one.seconds for one in runs):>4.0f}")
-    for name in ("before", "after"):
-        print(f"The report {name}: {REPORTS / name / 'audit.html'}")
+    for folder in (before, after):
+        print(f"The report {folder.name}: {folder / 'audit.html'}")
     return 0 if all(right for text, number, right in rows) else 1
 
 
@@ -319,13 +320,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connection", choices=["winrm", "psrp"], default="winrm")
     parser.add_argument("--listener", choices=["http", "https"], default="https")
+    parser.add_argument("--reports", type=pathlib.Path, default=REPORTS, help="folder for the reports of the audits")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="winha-demo-"))
     lab = Lab(directory)
     try:
-        return demonstrate(lab, options.connection, options.listener)
+        return demonstrate(lab, options.connection, options.listener, options.reports.resolve())
     except daemon.DaemonError as exc:
         print(exc, file=sys.stderr)
         return 1

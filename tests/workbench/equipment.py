@@ -28,11 +28,8 @@ _TO_BUILD = (
     Package("libldap-dev", "/usr/include/ldap.h"),
     Package("libsasl2-dev", "/usr/include/sasl/sasl.h"),
 )
-# Beside what the lab's own list has: what a client signs in with, and what Samba keeps permissions of files with.
-_TO_RUN = (
-    Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),
-    Package("samba-vfs-modules", "/usr/lib/*/samba/vfs/acl_xattr.so"),
-)
+# Beside what the lab's own list has: what a client signs in with.
+_TO_RUN = (Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),)
 _BROWSER = (Package("chromium", "chromium"), Package("chromium-driver", "chromedriver"))
 # Debian 13 has moved programs of these packages to another, which earlier releases need not have.
 _MOVED = {"samba": "samba-ad-dc", "samba-common-bin": "samba-ad-dc"}
@@ -81,7 +78,7 @@ def _build_ldap(python: Python) -> list[str]:
 def _run_directory() -> list[str]:
     if os.geteuid() != 0:
         return []  # nothing helps that can be installed
-    return [*_programs()["_missing"](), *machine.missing(_TO_RUN)]
+    return [*_programs()["missing"](), *machine.missing(_TO_RUN)]
 
 
 def _directory_impediment() -> str | None:

@@ -107,7 +107,8 @@ def of_integration(environments: t.Sequence[Environment], first: Environment) ->
 
 def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment, connection: str) -> list[Command]:
-        return [Command(demonstration(environment, connection, "https"))]
+        reports = CACHE / "demo" / f"{environment.directory.name}-{connection}"
+        return [Command([*demonstration(environment, connection, "https"), "--reports", str(reports)])]
 
     return [
         Part(

@@ -118,28 +118,28 @@ def settle_names(
     """
     doing = doing or f"setting the service principal names of {dn}"
     texts = {text.lower(): text for text in wanted}
-    problem: ServerError | None = None
+    problems: list[ServerError] = []
     for _attempt in range(_TRIES):
         try:
             has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
         except ServerError as exc:
-            if problem is None:
-                raise
-            raise problem from exc  # pylint: disable=raising-bad-type  # it takes the first value for the only one
+            if problems:  # what happened to the write says more than that it cannot be read now
+                raise problems[-1] from exc
+            raise
         add = [text for key, text in texts.items() if key not in has]
         delete = [spn for key, spn in has.items() if key in unwanted]
         if not add and not delete:
             return
-        if isinstance(problem, AnswerLost):
-            raise problem
+        if problems and isinstance(problems[-1], AnswerLost):
+            raise problems[-1]
         try:
             session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
         except (AlreadyThere, NotThere, AnswerLost) as exc:
-            problem = exc
+            problems.append(exc)
         else:
             return
-    if problem is not None:
-        raise problem
+    if problems:
+        raise problems[-1]
 
 
 def encryption_names(number: int | None) -> list[str]:

@@ -22,8 +22,12 @@ _PROGRAMS = {
     "ldbadd": "ldb-tools",
     "kinit": "krb5-user",
 }
-_FOLDERS = {"/usr/share/samba/setup": "samba-ad-provision", "/usr/lib/*/samba/ldb": "samba-dsdb-modules"}
-_WRAPPER = "libnss_wrapper.so"
+_FILES = {
+    "usr/share/samba/setup": "samba-ad-provision",
+    "usr/lib/*/samba/ldb": "samba-dsdb-modules",
+    "usr/lib/*/samba/vfs/acl_xattr.so": "samba-vfs-modules",
+    "usr/lib/*/libnss_wrapper.so": "libnss-wrapper",
+}
 # Daemons live in sbin, which the PATH of an ordinary login may lack.
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
@@ -32,13 +36,10 @@ class DirectoryError(RuntimeError):
     """The domain controller cannot be made, started or asked; the text says why."""
 
 
-def _missing() -> list[str]:
+def missing() -> list[str]:
+    """The packages that this machine lacks."""
     packages = {package for name, package in _PROGRAMS.items() if shutil.which(name, path=_PATH) is None}
-    for folder, package in _FOLDERS.items():
-        if not any(Path("/").glob(folder.lstrip("/"))):
-            packages.add(package)
-    if not any(Path("/usr/lib").glob(f"*/{_WRAPPER}")):
-        packages.add("libnss-wrapper")
+    packages |= {package for pattern, package in _FILES.items() if not any(Path("/").glob(pattern))}
     return sorted(packages)
 
 
@@ -48,8 +49,8 @@ def impediment() -> str | None:
         return f"the lab's domain controller is Samba on Linux, and this is {sys.platform}"
     if os.geteuid() != 0:
         return "the lab's domain controller listens on port 88 and 389 and has to be started by root"
-    if missing := _missing():
-        return f"the lab's domain controller needs Debian packages: apt-get install {' '.join(missing)}"
+    if packages := missing():
+        return f"the lab's domain controller needs Debian packages: apt-get install {' '.join(packages)}"
     return None
 
 

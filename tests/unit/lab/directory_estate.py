@@ -12,6 +12,9 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from lab.directory import impediment
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 
 WEB = "http/mail.corp.example.test"
 TWICE = "http/intranet.corp.example.test"
+needs_samba = pytest.mark.skipif(
+    impediment() is not None and not os.environ.get("WINHA_DIRECTORY_REQUIRED"), reason=impediment() or ""
+)
 
 
 def network() -> tuple[socket.socket, str]:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from directory_estate import description, network
-from lab.directory import impediment, parse, running
+from directory_estate import description, needs_samba, network
+from lab.directory import parse, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.directory import DomainController, Entry
 
-pytestmark = pytest.mark.skipif(impediment() is not None, reason=impediment() or "")
+pytestmark = needs_samba
 
 
 @pytest.fixture(scope="module")
