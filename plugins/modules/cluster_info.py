@@ -17,8 +17,8 @@ options:
   gather:
     description:
       - Which parts to read. The name, the functional level and the heartbeat always come along, with one message.
-      - Each further part costs one message, V(live_migration_networks) two and V(virtual_machines) two or, with many
-        virtual machines, a few.
+      - Each further part costs one message, V(live_migration_networks) two and V(virtual_machines) three or, with many
+        virtual machines, a few more; one of these is the same for both.
     type: list
     elements: str
     choices: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 - name: Name the virtual machines that a drain would save
   ansible.builtin.debug:
-    msg: "{{ hyperv.cluster.virtual_machines | selectattr('offline_action', 'eq', 'save') | map(attribute='name') }}"
+    msg: "{{ hyperv.cluster.virtual_machines | selectattr('saved_by_drain') | map(attribute='name') }}"
 
 - name: Only the name and the heartbeat
   winha.cluster.cluster_info:
@@ -72,6 +72,13 @@ cluster:
       description: Seconds until a silent node is down, for each reach.
       type: dict
       sample: {same_subnet: 20.0, cross_subnet: 20.0, cross_site: 20.0}
+    move_type_threshold:
+      description:
+        - The priority from which on a drain moves virtual machines live instead of saving them.
+        - Null where no virtual machine has a priority (before 2012).
+      returned: when virtual_machines is gathered
+      type: int
+      sample: 2000
     nodes:
       description: The nodes with their state (V(up), V(down), V(paused), V(joining)), vote and Windows release.
       returned: when gathered
@@ -85,7 +92,11 @@ cluster:
       elements: dict
       sample: [{name: LiveMigration, role: cluster, state: up, address: 10.0.2.0, mask: 255.255.255.0, metric: 19000}]
     virtual_machines:
-      description: The clustered virtual machines; C(priority) is null where Windows has none (before 2012).
+      description:
+        - The clustered virtual machines.
+        - C(default_move_type) is what a drain does, V(by_priority) unless somebody set it. C(saved_by_drain) tells what
+          that comes to for a virtual machine that runs.
+        - C(priority) and C(saved_by_drain) are null where Windows has no priorities (before 2012).
       returned: when gathered
       type: list
       elements: dict
@@ -97,6 +108,8 @@ cluster:
           state: online
           priority: 2000
           offline_action: save
+          default_move_type: by_priority
+          saved_by_drain: false
     shared_volumes:
       description: The cluster shared volumes with path and volume.
       returned: when gathered
@@ -125,7 +138,7 @@ SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default
 
 def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     """The cluster with the parts that were asked for."""
-    parts = options["gather"]
+    parts = set(options["gather"])
     found = cluster.read_cluster(client)
     values = heartbeat.values_of(found)
     result: dict[str, t.Any] = {
@@ -137,21 +150,30 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     }
     if "nodes" in parts:
         result["nodes"] = _rows(cluster.read_nodes(client), "name", "state", "vote", "windows")
-    if "networks" in parts or "live_migration_networks" in parts:
+    kind = cluster.read_resource_type(client) if parts & {"virtual_machines", "live_migration_networks"} else None
+    if parts & {"networks", "live_migration_networks"}:
         networks = cluster.read_networks(client)
         if "networks" in parts:
             result["networks"] = _rows(networks, "name", "role", "state", "address", "mask", "metric")
         if "live_migration_networks" in parts:
-            order = cluster.read_live_migration_order(client, networks)
-            result["live_migration_networks"] = [network.name for network in order]
+            result["live_migration_networks"] = [one.name for one in cluster.live_migration_order(kind, networks)]
     if "virtual_machines" in parts:
-        priorities = virtual_machine.read_priorities(client)
-        machines = virtual_machine.read_virtual_machines(client)
-        rows = _rows(machines, "name", "resource", "group", "owner_node", "state", "offline_action")
-        result["virtual_machines"] = [row | {"priority": priorities.get(row["group"])} for row in rows]
+        result |= _virtual_machines(client, virtual_machine.move_type_threshold(kind))
     if "shared_volumes" in parts:
         result["shared_volumes"] = cluster.read_shared_volumes(client)
     return result
+
+
+def _virtual_machines(client: Client, threshold: int) -> dict[str, t.Any]:
+    priorities = virtual_machine.read_priorities(client)
+    machines = virtual_machine.read_virtual_machines(client)
+    rows = _rows(machines, "name", "resource", "group", "owner_node", "state", "offline_action", "default_move_type")
+    for row, machine in zip(rows, machines, strict=True):
+        row["priority"] = priority = priorities.get(machine.group)
+        saved = virtual_machine.saved_by_drain(machine, priority, threshold)
+        row["saved_by_drain"] = None if priority is None else saved
+    known = any(row["priority"] is not None for row in rows)
+    return {"virtual_machines": rows, "move_type_threshold": threshold if known else None}
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:

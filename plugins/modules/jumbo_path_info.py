@@ -148,7 +148,8 @@ def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, st
     if options["cluster_network"]:
         meant = {cluster.network_named(client, networks, options["cluster_network"])}
     else:
-        meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
+        order = cluster.live_migration_order(cluster.read_resource_type(client), networks)
+        meant = {network.name for network in order}
     own = cluster.read_own_node_name(client)
     interfaces = cluster.read_interfaces(client)
     known = {interface.node.casefold(): interface.node for interface in interfaces}

@@ -41,11 +41,14 @@ def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, 
             "owner_node": one.owner,
             "state": STATES[one.state],
             "priority": one.priority,
+            "default_move_type": "by_priority",
+            "saved_by_drain": one.priority < 2000,
             "offline_action": OFFLINE_ACTIONS[one.private_properties.get("OfflineAction")],
         }
         for one in estate.virtual_machines
     ]
     assert found["virtual_machines"] == expected
+    assert found["move_type_threshold"] == 2000
     roles = {0: "none", 1: "cluster", 3: "cluster_and_client"}
     networks = {one.name: (roles[one.role], one.subnet, one.metric) for one in estate.networks}
     assert [one["name"] for one in found["networks"]] == sorted(networks)
@@ -72,7 +75,7 @@ def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
         "nodes": (["nodes"], 2),
         "networks": (["networks"], 2),
         "live_migration_networks": (["live_migration_networks"], 3),
-        "virtual_machines": (["virtual_machines"], 3),
+        "virtual_machines": (["virtual_machines"], 4),
         "shared_volumes": (["shared_volumes"], 2),
     }
     seen = {}
@@ -81,7 +84,8 @@ def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
     run = lab.play(tasks("ex01", *listed))
     for name, (gather, _messages) in parts.items():
         seen[name] = set(run.of("ex01", name).data["cluster"])
-        assert seen[name] == always | set(gather)
+        with_it = {"move_type_threshold"} if "virtual_machines" in gather else set()
+        assert seen[name] == always | set(gather) | with_it
     assert len(lab.journal()) == sum(messages for _gather, messages in parts.values())
 
 
@@ -99,7 +103,7 @@ def test_older_windows_lacks_what_it_lacks(lab: Stage) -> None:
         "route_history_length": None,
     }
     assert old["heartbeat_seconds"] == {"same_subnet": 5.0, "cross_subnet": 5.0, "cross_site": None}
-    assert old["virtual_machines"] == []
+    assert (old["virtual_machines"], old["move_type_threshold"]) == ([], None)
     assert (new["name"], new["functional_level"]) == ("DAG1", 9)
     assert new["heartbeat_seconds"] == {"same_subnet": 5.0, "cross_subnet": 20.0, "cross_site": 20.0}
     assert [node["name"] for node in new["nodes"]] == ["ex01", "ex02", "ex03", "ex04"]

@@ -303,7 +303,8 @@ def _chosen(
     if options["cluster_network"]:
         meant = {cluster.network_named(client, networks, options["cluster_network"])}
     else:
-        meant = {network.name for network in cluster.read_live_migration_order(client, networks)}
+        order = cluster.live_migration_order(cluster.read_resource_type(client), networks)
+        meant = {network.name for network in order}
         if len(meant) == len(networks) > 1:
             # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
             raise RefusedError(

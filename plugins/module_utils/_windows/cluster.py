@@ -157,15 +157,14 @@ def read_resource_type(client: Client) -> Instance | None:
     return found[0].embedded("PrivateProperties") if found else None
 
 
-def read_live_migration_order(client: Client, networks: t.Sequence[Network]) -> list[Network]:
+def live_migration_order(resource_type: Instance | None, networks: t.Sequence[Network]) -> list[Network]:
     """The networks that live migration may use, the first choice first.
 
     The lists belong to the resource type C(Virtual Machine): all networks less the excluded ones, the ordered ones in
     front, the rest by metric (MSCS MigrationNetworkOrder).
     """
-    private = read_resource_type(client)
-    excluded = _ids(private, "MigrationExcludeNetworks")
-    order = _ids(private, "MigrationNetworkOrder")
+    excluded = _ids(resource_type, "MigrationExcludeNetworks")
+    order = _ids(resource_type, "MigrationNetworkOrder")
     allowed = [network for network in networks if network.id not in excluded]
 
     def rank(network: Network) -> tuple[int, int]:

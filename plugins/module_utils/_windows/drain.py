@@ -18,10 +18,6 @@ if t.TYPE_CHECKING:
 # MSCluster_Node.Pause and Resume (cluswmi), from Windows Server 2012 on.
 _DRAIN = 1
 FAILBACK = {"none": 0, "immediately": 1, "by_policy": 2}
-# DefaultMoveType (VM_RESDLL_CONTEXT): these keep the guest from being saved; the highest DWORD means "by priority".
-_MOVES_WITHOUT_SAVING = (2, 3, 4)
-_BY_PRIORITY = (None, 0xFFFFFFFF)
-_DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 _POLL_SECONDS = 2
 
 
@@ -47,7 +43,7 @@ def read_roles(client: Client, node: cluster.Node) -> Roles:
     wql = "SELECT Name, OwnerNode, Priority FROM MSCluster_ResourceGroup"
     groups = cluster.query(client, wql, doing="reading the roles of the cluster")
     priorities = {group.text("Name"): group.integer("Priority") for group in groups}
-    threshold = _move_type_threshold(client)
+    threshold = virtual_machine.move_type_threshold(cluster.read_resource_type(client))
     machines = [
         machine
         for machine in virtual_machine.read_virtual_machines(client)
@@ -55,9 +51,7 @@ def read_roles(client: Client, node: cluster.Node) -> Roles:
     ]
 
     def saved(machine: virtual_machine.VirtualMachine) -> bool:
-        if machine.default_move_type in _BY_PRIORITY:
-            return (priorities.get(machine.group) or 0) < threshold
-        return machine.default_move_type not in _MOVES_WITHOUT_SAVING
+        return virtual_machine.saved_by_drain(machine, priorities.get(machine.group), threshold)
 
     return Roles(
         groups=tuple(
@@ -134,12 +128,6 @@ def read_node(client: Client, name: str, *, doing: str) -> cluster.Node:
         missing.doing, missing.host = doing, client.host
         raise missing
     return found
-
-
-def _move_type_threshold(client: Client) -> int:
-    kind = cluster.read_resource_type(client)
-    value = kind.integer("MoveTypeThreshold") if kind is not None else None
-    return _DEFAULT_MOVE_TYPE_THRESHOLD if value is None else value
 
 
 def _reference(node: cluster.Node) -> t.Any:

@@ -21,6 +21,11 @@ if t.TYPE_CHECKING:
 OFFLINE_ACTIONS = {0: "turn_off", 1: "save", 2: "shut_down", 3: "shut_down_forced"}
 OFFLINE_ACTION_NUMBERS = {name: number for number, name in OFFLINE_ACTIONS.items()}
 _DEFAULT_OFFLINE_ACTION = 1
+# DefaultMoveType: what a drain does to it. The same actions, live migration, or "as its priority says".
+MOVE_TYPES = {**OFFLINE_ACTIONS, 4: "live_migration", 0xFFFFFFFF: "by_priority"}
+_MOVES_WITHOUT_SAVING = ("shut_down", "shut_down_forced", "live_migration")
+_DEFAULT_MOVE_TYPE = 0xFFFFFFFF
+_DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 
 _RESOURCE_TYPE = "Virtual Machine"
 _RESOURCE_PREFIXES = ("Virtual Machine ", "SCVMM ")
@@ -38,7 +43,7 @@ class VirtualMachine:
     owner_node: str
     state: str
     offline_action: str
-    default_move_type: int | None
+    default_move_type: str
     reference: Reference
 
     def matches(self, pattern: str) -> bool:
@@ -85,6 +90,22 @@ def read_priorities(client: Client) -> dict[str, int | None]:
     return {group.text("Name") or "": group.integer("Priority") for group in found}
 
 
+def move_type_threshold(resource_type: Instance | None) -> int:
+    """The priority from which on a drain moves virtual machines live; Windows has it from 2012 on."""
+    value = resource_type.integer("MoveTypeThreshold") if resource_type is not None else None
+    return _DEFAULT_MOVE_TYPE_THRESHOLD if value is None else value
+
+
+def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int) -> bool:
+    """Whether a drain of its node would save a running virtual machine, or cut it off, instead of moving it live.
+
+    Its own setting decides, else its priority.
+    """
+    if machine.default_move_type == "by_priority":
+        return (priority or 0) < threshold
+    return machine.default_move_type not in _MOVES_WITHOUT_SAVING
+
+
 def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.Stored:
     """Set the cluster-controlled offline action, and read it back. Takes effect at the next offline."""
     return properties.store(
@@ -111,6 +132,7 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
     if item.reference is None:
         raise ServerError(f"the resource {resource} came without a reference to address it by")
     private = item.embedded("PrivateProperties")
+    move_type = private.integer("DefaultMoveType") if private is not None else None
     prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
     return VirtualMachine(
         name=resource.removeprefix(prefix) or resource,
@@ -119,6 +141,6 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
         owner_node=item.text("OwnerNode") or "",
         state=cluster.word(cluster.RESOURCE_STATES, item.integer("State")),
         offline_action=offline_action_of(item),
-        default_move_type=private.integer("DefaultMoveType") if private is not None else None,
+        default_move_type=cluster.word(MOVE_TYPES, _DEFAULT_MOVE_TYPE if move_type is None else move_type),
         reference=item.reference,
     )

@@ -12,8 +12,6 @@ import typing as t
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, drain, virtual_machine
 
-BY_PRIORITY = 0xFFFFFFFF
-
 
 def node(state: str = "up", progress: str = "not_started") -> cluster.Node:
     return cluster.Node(name="HV01", state=state, drain=progress, vote=1, windows="2019", reference=None)
@@ -53,7 +51,7 @@ class Row:
         return t.cast("int | None", self._values.get(name))
 
 
-def machine(name: str, move_type: int | None, *, state: str = "online", owner: str = "hv01") -> t.Any:
+def machine(name: str, move_type: str, *, state: str = "online", owner: str = "hv01") -> t.Any:
     return types.SimpleNamespace(name=name, group=name, owner_node=owner, state=state, default_move_type=move_type)
 
 
@@ -73,24 +71,23 @@ def saved(
 @pytest.mark.parametrize(
     ("move_type", "priority", "threshold", "expected"),
     [
-        (None, 3000, None, False),
-        (None, 2000, None, False),
-        (None, 1999, None, True),
-        (None, 1000, None, True),
-        (None, 0, None, True),
-        (BY_PRIORITY, 1000, None, True),
-        (BY_PRIORITY, 2000, None, False),
-        (None, 1000, 1000, False),
-        (None, 3000, 3001, True),
-        (0, 3000, None, True),
-        (1, 3000, None, True),
-        (2, 1000, None, False),
-        (3, 1000, None, False),
-        (4, 1000, 3001, False),
+        ("by_priority", 3000, None, False),
+        ("by_priority", 2000, None, False),
+        ("by_priority", 1999, None, True),
+        ("by_priority", 1000, None, True),
+        ("by_priority", 0, None, True),
+        ("by_priority", 1000, 1000, False),
+        ("by_priority", 3000, 3001, True),
+        ("turn_off", 3000, None, True),
+        ("save", 3000, None, True),
+        ("shut_down", 1000, None, False),
+        ("shut_down_forced", 1000, None, False),
+        ("live_migration", 1000, 3001, False),
+        ("unknown (9)", 3000, None, True),
     ],
 )
 def test_what_a_drain_saves(
-    monkeypatch: pytest.MonkeyPatch, move_type: int | None, priority: int, threshold: int | None, *, expected: bool
+    monkeypatch: pytest.MonkeyPatch, move_type: str, priority: int, threshold: int | None, *, expected: bool
 ) -> None:
     found = saved(monkeypatch, {"A": (machine("A", move_type), priority)}, threshold)
     assert found == (("A",) if expected else ())
@@ -99,9 +96,9 @@ def test_what_a_drain_saves(
 def test_only_what_runs_on_the_node_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     low = 1000
     machines = {
-        "here": (machine("here", None, owner="HV01"), low),
-        "there": (machine("there", None, owner="hv02"), low),
-        "off": (machine("off", None, state="offline"), low),
+        "here": (machine("here", "by_priority", owner="HV01"), low),
+        "there": (machine("there", "by_priority", owner="hv02"), low),
+        "off": (machine("off", "by_priority", state="offline"), low),
     }
     assert saved(monkeypatch, machines) == ("here",)
 
