@@ -96,6 +96,7 @@ class Lab:
             audit = {
                 "audit_directory": access,
                 "audit_service_accounts": KERBEROS["exchange_kerberos_accounts"],
+                "audit_parameters": {"credential_deployed": KERBEROS["exchange_kerberos_credential_deployed"]},
                 "audit_dns_servers": [domain["address"]],
             }
             known["all"]["children"]["domain_controllers"]["vars"] = {

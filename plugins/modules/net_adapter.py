@@ -128,6 +128,12 @@ settings:
       description: Whether the driver offers less than was asked for.
       type: bool
       sample: true
+    in_effect:
+      description:
+        - Whether the adapter ran with the value C(before) when the task began, or still waited for a restart.
+        - Null where Windows does not tell, which is so for all but the MTU.
+      type: bool
+      sample: true
 restart_required:
   description: Names of the adapters whose stored values are not in effect before a restart.
   returned: success
@@ -231,6 +237,7 @@ def _row(wanted: settings.Wanted, outcome: task.Outcome) -> dict[str, t.Any]:
         "now": outcome.now(wanted.label, wanted.before),
         "result": result,
         "capped": wanted.target.capped,
+        "in_effect": wanted.in_effect,
     }
 
 

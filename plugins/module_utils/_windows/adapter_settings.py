@@ -55,6 +55,14 @@ class Wanted:
     def differs(self) -> bool:
         return self.offered.offer.value != self.target.value and self.before != self.after
 
+    @property
+    def in_effect(self) -> bool | None:
+        """Whether an adapter runs with the MTU that is stored, or waits for a restart; C(None) where nothing tells."""
+        running = self.adapter.mtu
+        if self.setting != "mtu" or running is None or self.before is None:
+            return None
+        return bool(running >= self.before - _ROUNDING)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -113,7 +121,7 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         adapters=order,
         wanted=tuple(wanted),
         unsupported=tuple(unsupported),
-        pending=frozenset(one.adapter.name for one in wanted if _is_pending(one)),
+        pending=frozenset(one.adapter.name for one in wanted if one.in_effect is False and not one.differs),
         restart_now=restarts,
         patience=float(options["reconnect_timeout"]),
     )
@@ -326,17 +334,6 @@ def _chosen(
 
 def _matches(adapter: adapters_of.Adapter, pattern: str) -> bool:
     return fnmatch.fnmatchcase(adapter.name.casefold(), pattern.casefold())
-
-
-def _is_pending(wanted: Wanted) -> bool:
-    """The MTU is stored as wanted and an adapter runs with a smaller one: its restart is missing."""
-    effective = wanted.adapter.mtu
-    return (
-        wanted.setting == "mtu"
-        and not wanted.differs
-        and effective is not None
-        and effective < wanted.target.number - _ROUNDING
-    )
 
 
 def _with_value(instance: Instance, value: str) -> Instance:

@@ -60,10 +60,15 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
         yield found
 
 
+# Values that are stored, and not in effect before somebody restarts the adapters.
+DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "restart": "defer"}}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "subjects"),
     [
+        ("jumbo-in-effect", 5),
         ("vm-offline-action", 4),
         ("dag-heartbeat-least", 2),
         ("dag-heartbeat-most", 4),
@@ -74,6 +79,8 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
 )
 def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: Path, rule: str, subjects: int) -> None:
     lab.estate.reset()
+    if rule == "jumbo-in-effect":
+        assert lab.play(staging.tasks(",".join(NODES), DEFERRED)).rc == 0
     before = audit(lab, tmp_path / "before")
     failing = before.of(rule, outcome="fail")
     assert len(failing) == subjects, [one["text"] for one in before.of(rule)]
