@@ -19,7 +19,7 @@ from .errors import ServerError, TaskError, TimedOut, Unreachable
 from .session import Options
 
 if t.TYPE_CHECKING:
-    from .plan import Applied, Change, Plan, Step
+    from .plan import Applied, Plan, Step
     from .session import Opener, Service, Session
 
 __all__ = ["Options", "Outcome", "Task", "TaskError", "run", "run_as_module"]
@@ -108,11 +108,7 @@ def _apply(task: Task[State], session: Session, state: State, plan: Plan, progre
                 values |= {change.label: change.before for change in step.changes}
         else:
             values |= applied.values
-            failures |= {
-                change.label: _did_not_stick(change, applied, session.host)
-                for change in step.changes
-                if applied.values[change.label] != change.after
-            }
+            failures |= _did_not_stick(step, applied, session.host)
         if gone or (failures and plan.ordered):
             why = "the host does not answer any more" if gone else "an earlier step failed"
             left = [change for later in plan.steps[number:] for change in later.changes]
@@ -122,18 +118,35 @@ def _apply(task: Task[State], session: Session, state: State, plan: Plan, progre
     return Outcome(values=values, failures=failures)
 
 
-def _did_not_stick(change: Change, applied: Applied, host: str) -> str:
-    now, answer = applied.values[change.label], applied.answer or "no reason was given"
-    return f"{change.label} on {host} should be {change.after} and is {now}: {answer}."
+def _did_not_stick(step: Step, applied: Applied, host: str) -> dict[str, str]:
+    """The sentence for each change that is not as planned: one for all that should be the same and are the same."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for change in step.changes:
+        now = applied.values[change.label]
+        if now != change.after:
+            groups.setdefault((str(change.after), str(now)), []).append(change.label)
+    answer = applied.answer or "no reason was given"
+    return {
+        label: f"{', '.join(labels)} on {host} should be {after} and {'are' if labels[1:] else 'is'} {now}: {answer}."
+        for (after, now), labels in groups.items()
+        for label in labels
+    }
 
 
 def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -> dict[str, t.Any]:
-    done = [change for change in plan.changes if outcome.now(change.label, change.before) == change.after]
+    now = {change.label: outcome.now(change.label, change.before) for change in plan.changes}
+    done = [change for change in plan.changes if now[change.label] == change.after]
     unknown = [change for change in plan.changes if change.label in set(outcome.failures) - set(outcome.values)]
-    # What may have been written counts as changed: who acts on changes must not miss one.
-    result = {"changed": bool(done or unknown), **report}
-    if done or unknown:
-        result["diff"] = plan.diff([change for change in plan.changes if change in done or change in unknown])
+    # What may have been written counts as changed, and so does what became a third value: who acts on changes must not
+    # miss one.
+    touched = [
+        change if change in unknown else dataclasses.replace(change, after=now[change.label])
+        for change in plan.changes
+        if change in unknown or now[change.label] != change.before
+    ]
+    result = {"changed": bool(touched), **report}
+    if touched:
+        result["diff"] = plan.diff(touched)
     if outcome.failures:
         most = len(done) + len(unknown)
         effect = f"{len(done)} to {most}" if unknown else f"{len(done)}"

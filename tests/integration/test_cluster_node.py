@@ -167,13 +167,14 @@ def test_a_drain_that_hangs_is_told_with_its_state(estate: Stage) -> None:
     run = lab.play(play)
     assert 3 <= time.monotonic() - begun < 25
     result = run.of("hv41")
-    assert (run.rc, result.changed, result.data["node"]["state"]) == (2, False, "draining")
+    assert (run.rc, result.changed, result.data["node"]["state"]) == (2, True, "draining")
     assert (
         "hv41 on hv41 should be drained and is draining: draining hv41 was not over after 3 s and goes on."
         in result.message
     )
     again = lab.play(play)
     assert (again.rc, again.of("hv41").data["node"]["before"]) == (2, "draining")
+    assert not again.of("hv41").changed
     assert (written(lab), drains(lab)) == (["Pause hv41"], ["hv41"])
     back = lab.play(ours("hv41", "cluster_node", RESUME))
     assert (back.rc, node(lab, "hv41")) == (0, ACTIVE), back.output
@@ -184,6 +185,7 @@ def test_a_drain_that_fails_is_told_at_once(estate: Stage) -> None:
     run = lab.play(ours("hv41", "cluster_node", {"state": "drained", "timeout": 60}))
     result = run.of("hv41")
     assert (run.rc, node(lab, "hv41"), result.data["node"]["state"]) == (2, FAILED, "paused")
+    assert result.changed
     assert (
         "should be drained and is paused: the cluster says that the drain failed, and its events say" in result.message
     )
