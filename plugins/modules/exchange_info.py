@@ -47,7 +47,7 @@ requirements:
   - cryptography >= 42 on the machine that the task runs on, to read the certificates of federation trusts
 notes:
   - A directory keeps silent about objects that an account may not read. What others name and the directory did not
-    give is listed as RV(unreadable); an empty list there means that nothing is known to be missing.
+    give is listed as RV(unknown); an empty list there means that nothing is known to be missing.
   - The name of Autodiscover in the service connection points is what computers of the domain use. The URLs of the
     virtual directory V(autodiscover) are used by nobody.
 seealso:
@@ -244,7 +244,7 @@ federation_trusts:
         - The certificates. C(use) is V(current), V(previous) or V(next), the organization's own, or V(token_issuer).
         - C(self_signed) means that subject and issuer are the same, C(client_authentication) that the extended key
           usages name it. Times are in UTC.
-        - C(unreadable) is null, or why the certificate could not be read; everything else but C(use) may then be null.
+        - C(unknown) is null, or why the certificate could not be read; everything else but C(use) may then be null.
       type: list
       elements: dict
       sample:
@@ -258,8 +258,8 @@ federation_trusts:
           subject_key_identifier: 3F9C0B6D5E7A48C19D2E
           key: RSA 2048
           client_authentication: false
-          unreadable: null
-unreadable:
+          unknown: null
+unknown:
   description: What the directory names or must have and did not give, and why that is known.
   returned: success
   type: list

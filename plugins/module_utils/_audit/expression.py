@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     import datetime
 
 try:
-    import jmespath  # type: ignore[import-untyped]
+    import jmespath
     from jmespath import exceptions, functions
 except ImportError as exc:
     JMESPATH_IMPORT_ERROR: ImportError | None = exc

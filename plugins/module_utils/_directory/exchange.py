@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import unreadable
+from . import unknown
 from .autodiscover import AUTODISCOVER, service_connection_points_of
 from .certificate import Certificate
 from .client_access import CLIENT_ACCESS_ARRAYS, client_access_arrays_of
@@ -29,19 +29,19 @@ class Part:
 
     sought: Sought
     read: t.Callable[[Objects, Servers], tuple[t.Any, ...]]
-    missing: t.Callable[[Servers, t.Any], t.Iterator[unreadable.Unreadable]]
+    missing: t.Callable[[Servers, t.Any], t.Iterator[unknown.Unknown]]
 
 
 PARTS = {
-    "client_access_arrays": Part(CLIENT_ACCESS_ARRAYS, client_access_arrays_of, unreadable.of_client_access_arrays),
-    "databases": Part(DATABASES, databases_of, unreadable.of_databases),
+    "client_access_arrays": Part(CLIENT_ACCESS_ARRAYS, client_access_arrays_of, unknown.of_client_access_arrays),
+    "databases": Part(DATABASES, databases_of, unknown.of_databases),
     "database_availability_groups": Part(
-        DATABASE_AVAILABILITY_GROUPS, database_availability_groups_of, unreadable.of_groups
+        DATABASE_AVAILABILITY_GROUPS, database_availability_groups_of, unknown.of_groups
     ),
-    "autodiscover": Part(AUTODISCOVER, service_connection_points_of, unreadable.of_autodiscover),
-    "virtual_directories": Part(VIRTUAL_DIRECTORIES, virtual_directories_of, unreadable.of_virtual_directories),
-    "accepted_domains": Part(ACCEPTED_DOMAINS, accepted_domains_of, unreadable.of_accepted_domains),
-    "federation_trusts": Part(FEDERATION_TRUSTS, federation_trusts_of, unreadable.of_federation_trusts),
+    "autodiscover": Part(AUTODISCOVER, service_connection_points_of, unknown.of_autodiscover),
+    "virtual_directories": Part(VIRTUAL_DIRECTORIES, virtual_directories_of, unknown.of_virtual_directories),
+    "accepted_domains": Part(ACCEPTED_DOMAINS, accepted_domains_of, unknown.of_accepted_domains),
+    "federation_trusts": Part(FEDERATION_TRUSTS, federation_trusts_of, unknown.of_federation_trusts),
 }
 
 
@@ -55,12 +55,12 @@ def read_organization(session: ForestSession, names: t.Container[str]) -> dict[s
     result: dict[str, t.Any] = {"organization": dataclasses.asdict(organization_of(objects, session))}
     servers = servers_of(objects)
     result["servers"] = _rows(servers.all)
-    missing = list(unreadable.of_servers(servers))
+    missing = list(unknown.of_servers(servers))
     for name, part in parts.items():
         found = part.read(objects, servers)
         result[name] = _rows(found)
         missing += part.missing(servers, found)
-    return result | {"unreadable": _rows(missing)}
+    return result | {"unknown": _rows(missing)}
 
 
 def _rows(things: t.Iterable[t.Any]) -> list[dict[str, t.Any]]:

@@ -46,13 +46,13 @@ class TrustCertificate:
     """A certificate of a trust.
 
     C(use) is C(current), C(previous) or C(next), the organization's own, or C(token_issuer). One that cannot be read
-    has only its C(thumbprint), if at least that is known, and C(unreadable) says why.
+    has only its C(thumbprint), if at least that is known, and C(unknown) says why.
     """
 
     use: str
     thumbprint: str | None
     certificate: Certificate | None
-    unreadable: str | None
+    unknown: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +89,11 @@ def federation_trusts_of(objects: Objects, _servers: Servers) -> tuple[Federatio
 def _certificates(entry: Entry) -> t.Iterator[TrustCertificate]:
     for use, attribute in _CERTIFICATES.items():
         for stored in entry.data(attribute):
-            thumbprint, certificate, unreadable = None, None, None
+            thumbprint, certificate, unknown = None, None, None
             try:
                 encoding = encoding_of(stored)
                 thumbprint = thumbprint_of(encoding)
                 certificate = read_certificate(encoding)
             except CertificateError as exc:
-                unreadable = str(exc)
-            yield TrustCertificate(use=use, thumbprint=thumbprint, certificate=certificate, unreadable=unreadable)
+                unknown = str(exc)
+            yield TrustCertificate(use=use, thumbprint=thumbprint, certificate=certificate, unknown=unknown)

@@ -53,9 +53,9 @@ def _missing(sources: Sources) -> t.Iterator[Finding]:
                 text=f"{part} was not given, so names may be missing from the plan.",
                 remedy=f"Have winha.cluster.exchange_info gather {part}",
             )
-    for what, why in sources.unreadable:
+    for what, why in sources.unknown:
         yield Finding(
-            kind="unreadable",
+            kind="unknown",
             about=(what,),
             text=f"{what} could not be read: {why}; names may be missing from the plan.",
             remedy="Have winha.cluster.exchange_info read with an account that may see the Exchange configuration",

@@ -99,12 +99,12 @@ class Database:
 class Sources:
     """All that is published.
 
-    C(known) has the parts that were given at all, C(unreadable) what the directory did not give and why, C(strangers)
+    C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(strangers)
     servers that publish and have no entry.
     """
 
     known: frozenset[str]
-    unreadable: tuple[tuple[str, str], ...]
+    unknown: tuple[tuple[str, str], ...]
     servers: tuple[Server, ...]
     internal: tuple[Publication, ...]
     external: tuple[Publication, ...]
@@ -140,7 +140,7 @@ def read_sources(exchange: object) -> Sources:
     published = [(row, by_name.get(_text(row, "server").lower())) for row in _publishing(rows)]
     return Sources(
         known=frozenset(part for part in PARTS if exchange.get(part) is not None),
-        unreadable=tuple((_text(row, "what"), _text(row, "why")) for row in _rows(exchange, "unreadable")),
+        unknown=tuple((_text(row, "what"), _text(row, "why")) for row in _rows(exchange, "unknown")),
         servers=servers,
         internal=tuple(_publications(published, "internal_url")),
         external=tuple(_publications(published, "external_url")),

@@ -203,7 +203,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
         ),
         key=lambda row: str(row["name"]),
     )
-    assert found["unreadable"] == []
+    assert found["unknown"] == []
 
 
 def test_tells_every_url_of_every_server(organization: Domain) -> None:
@@ -255,11 +255,11 @@ def test_tells_the_certificates_of_the_federation_trust(organization: Domain) ->
         assert abs(left - datetime.timedelta(days=described.days)) < datetime.timedelta(hours=1)
         assert (row["self_signed"], row["subject"], row["key"]) == (True, f"CN={described.subject}", "RSA 2048")
         assert row["subject_key_identifier"]
-        assert row["unreadable"] is None
+        assert row["unknown"] is None
 
 
 def test_gathers_what_was_asked_for(organization: Domain) -> None:
-    always = {"organization", "servers", "unreadable"}
+    always = {"organization", "servers", "unknown"}
     parts = {"client_access_arrays", "databases", "database_availability_groups", "autodiscover", "virtual_directories",
              "accepted_domains", "federation_trusts"}  # fmt: skip
     assert set(read(organization, gather=[])) & (always | parts) == always
@@ -289,7 +289,7 @@ def test_what_an_account_may_not_see_is_told(organization: Domain) -> None:
         back = [(ldap.MOD_REPLACE, "nTSecurityDescriptor", before["nTSecurityDescriptor"])]
         organization.ldap.modify_ext_s(databases, back, serverctrls=[_ACCESS_ONLY])
     assert found["databases"] == []
-    assert [row["what"] for row in found["unreadable"]] == ["the databases"]
+    assert [row["what"] for row in found["unknown"]] == ["the databases"]
 
 
 def test_a_forest_without_exchange_fails_in_one_sentence(domain: Domain) -> None:
@@ -357,9 +357,7 @@ def test_what_a_database_names_and_is_gone_is_told(organization: Domain) -> None
         "outlook-gone.corp.example.test",
         None,
     )
-    assert [row["what"] for row in found["unreadable"]] == [
-        "client access array or server outlook-gone.corp.example.test"
-    ]
+    assert [row["what"] for row in found["unknown"]] == ["client access array or server outlook-gone.corp.example.test"]
 
 
 @pytest.mark.slow

@@ -74,14 +74,14 @@ class Answering:
 def read(**values: bytes) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
     found = read_organization(Answering(**values), ["federation_trusts"])
     (trust,) = found["federation_trusts"]
-    return trust, [row for row in found["unreadable"] if "certificate" in row["what"]]
+    return trust, [row for row in found["unknown"] if "certificate" in row["what"]]
 
 
 @pytest.mark.parametrize("stored", ["plain", "serialized"])
 def test_a_self_signed_certificate(stored: str) -> None:
     found = made(identifier=b"\x3f\x9c\x0b", usages=[ExtendedKeyUsageOID.SERVER_AUTH])
     octets = encoded(found) if stored == "plain" else serialized(*PROPERTIES, (32, encoded(found)))
-    trust, unreadable = read(msExchFedOrgCertificate=octets)
+    trust, unknown = read(msExchFedOrgCertificate=octets)
     assert trust["certificates"] == [
         {
             "use": "current",
@@ -94,16 +94,16 @@ def test_a_self_signed_certificate(stored: str) -> None:
             "thumbprint": found.fingerprint(hashes.SHA1()).hex().upper(),
             "key": "RSA 2048",
             "client_authentication": False,
-            "unreadable": None,
+            "unknown": None,
         }
     ]
-    assert unreadable == []
+    assert unknown == []
 
 
 def test_a_certificate_of_an_authority_in_the_place_of_the_next() -> None:
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
     found = made(issuer="Authority", usages=usages, key=ec.generate_private_key(ec.SECP256R1()))
-    trust, unreadable = read(
+    trust, unknown = read(
         msExchFedOrgNextCertificate=encoded(found),
         msExchFedOrgNextPrivCertificate=b"ab12",
         msExchFedApplicationUri=b"example.com",
@@ -115,7 +115,7 @@ def test_a_certificate_of_an_authority_in_the_place_of_the_next() -> None:
     assert row["client_authentication"] is True
     assert trust["organization_thumbprints"] == {"current": None, "previous": None, "next": "AB12"}
     assert (trust["name"], trust["application_uri"]) == ("Microsoft Federation Gateway", "example.com")
-    assert [row["what"] for row in unreadable] == [
+    assert [row["what"] for row in unknown] == [
         "the certificate of federation trust Microsoft Federation Gateway (current)"
     ]
 
@@ -135,23 +135,23 @@ def test_a_certificate_of_an_authority_in_the_place_of_the_next() -> None:
     ids=["nothing", "one octet", "a beginning", "properties only", "another thing", "cut off", "cut", "too long"],
 )
 def test_what_is_no_certificate_is_told_and_never_fine(stored: bytes) -> None:
-    trust, unreadable = read(msExchFedOrgCertificate=stored)
+    trust, unknown = read(msExchFedOrgCertificate=stored)
     (row,) = trust["certificates"]
-    assert row["unreadable"]
+    assert row["unknown"]
     assert [row[name] for name in NAMES if name != "thumbprint"] == [None] * 8
-    assert [told["why"] for told in unreadable] == [row["unreadable"]]
+    assert [told["why"] for told in unknown] == [row["unknown"]]
 
 
 def test_half_a_certificate_has_no_thumbprint() -> None:
-    trust, _unreadable = read(msExchFedOrgCertificate=serialized(*PROPERTIES, (32, encoded(made())))[:-1])
+    trust, _unknown = read(msExchFedOrgCertificate=serialized(*PROPERTIES, (32, encoded(made())))[:-1])
     assert [row["thumbprint"] for row in trust["certificates"]] == [None]
 
 
 def test_without_the_library_the_thumbprint_is_known_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate, "CRYPTOGRAPHY_IMPORT_ERROR", ImportError("No module named 'cryptography'"))
     found = made()
-    trust, unreadable = read(msExchFedOrgCertificate=serialized((32, encoded(found))))
+    trust, unknown = read(msExchFedOrgCertificate=serialized((32, encoded(found))))
     (row,) = trust["certificates"]
     assert row["thumbprint"] == found.fingerprint(hashes.SHA1()).hex().upper()
-    assert "cryptography is missing" in row["unreadable"]
-    assert [told["why"] for told in unreadable] == [row["unreadable"]]
+    assert "cryptography is missing" in row["unknown"]
+    assert [told["why"] for told in unknown] == [row["unknown"]]

@@ -127,8 +127,8 @@ def servers(*entries: Entry) -> Rows:
     return rows
 
 
-def unreadable(part: str, *entries: Entry) -> list[str]:
-    return [row["what"] for row in exchange.read_organization(Answering(*entries), [part])["unreadable"]]
+def unknown(part: str, *entries: Entry) -> list[str]:
+    return [row["what"] for row in exchange.read_organization(Answering(*entries), [part])["unknown"]]
 
 
 def test_everything_is_one_search() -> None:
@@ -199,7 +199,7 @@ def test_a_build_that_cannot_be_read_is_none_and_told() -> None:
     old = server("OLD", 0, "Version 6.5 (Build 7638.2: Service Pack 2)", versionNumber=7638, msExchServerSite=None)
     found = exchange.read_organization(Answering(old), [])
     assert (found["servers"][0]["build"], found["servers"][0]["generation"]) == (None, None)
-    assert [row["what"] for row in found["unreadable"]] == ["the build of OLD", "the roles of OLD", "the site of OLD"]
+    assert [row["what"] for row in found["unknown"]] == ["the build of OLD", "the roles of OLD", "the site of OLD"]
 
 
 def test_the_version_number_helps_when_there_is_no_serial_number() -> None:
@@ -377,7 +377,7 @@ def test_what_is_named_and_not_given_is_told_once() -> None:
     databases = [
         item for number in range(1, 5) for item in database(f"DB{number}", "MBX1", "gone", {"MBX1": 1, "MBX9": 2})
     ]
-    assert unreadable("databases", *HOSTS, *databases) == ["server MBX9", "client access array or server gone"]
+    assert unknown("databases", *HOSTS, *databases) == ["server MBX9", "client access array or server gone"]
 
 
 @pytest.mark.parametrize(
@@ -403,4 +403,4 @@ def test_what_is_named_and_not_given_is_told_once() -> None:
     ],
 )
 def test_what_must_be_there_and_is_not_is_told(part: str, entries: list[Entry], expected: list[str]) -> None:
-    assert unreadable(part, *entries) == expected
+    assert unknown(part, *entries) == expected

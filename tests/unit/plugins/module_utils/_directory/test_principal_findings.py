@@ -247,9 +247,9 @@ def test_what_was_not_read_is_said() -> None:
     exchange = {
         **healthy(),
         "virtual_directories": None,
-        "unreadable": [{"what": "server MBX9", "why": "it is not there"}],
+        "unknown": [{"what": "server MBX9", "why": "it is not there"}],
     }
-    assert found(exchange) == [("not_given", ["virtual_directories"]), ("unreadable", ["server MBX9"])]
+    assert found(exchange) == [("not_given", ["virtual_directories"]), ("unknown", ["server MBX9"])]
     assert (
         "server MBX9 could not be read: it is not there; names may be missing" in plan(exchange)["findings"][1]["text"]
     )

@@ -29,17 +29,17 @@ _SILENT = "its object gives none that can be understood, or this account may not
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unknown:
     """Something that could not be read, and why that is known."""
 
     what: str
     why: str
 
 
-def of_servers(servers: Servers) -> t.Iterator[Unreadable]:
+def of_servers(servers: Servers) -> t.Iterator[Unknown]:
     """Servers that do not say what they are."""
     if not servers.all:
-        yield Unreadable("the servers", f"the organization gave none: {_GONE}")
+        yield Unknown("the servers", f"the organization gave none: {_GONE}")
     silent = {
         "build": [server for server in servers.all if not server.generation],
         "FQDN": [server for server in servers.all if not server.fqdn],
@@ -48,26 +48,24 @@ def of_servers(servers: Servers) -> t.Iterator[Unreadable]:
     }
     for what, found in silent.items():
         if found:
-            yield Unreadable(f"the {what} of {_named(found)}", _SILENT)
+            yield Unknown(f"the {what} of {_named(found)}", _SILENT)
 
 
-def of_client_access_arrays(_servers: Servers, arrays: t.Sequence[ClientAccessArray]) -> t.Iterator[Unreadable]:
+def of_client_access_arrays(_servers: Servers, arrays: t.Sequence[ClientAccessArray]) -> t.Iterator[Unknown]:
     """Arrays that do not say what they are."""
     for array in arrays:
         for what, value in {"FQDN": array.fqdn, "site": array.site, "legacy name": array.legacy_dn}.items():
             if not value:
-                yield Unreadable(f"the {what} of client access array {array.name}", _SILENT)
+                yield Unknown(f"the {what} of client access array {array.name}", _SILENT)
 
 
-def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterator[Unreadable]:
+def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterator[Unknown]:
     """Servers and arrays that databases name, and databases that must be there."""
     if not databases and any("mailbox" in server.roles for server in servers.all):
-        yield Unreadable("the databases", f"there are mailbox servers and none was given: {_GONE}")
+        yield Unknown("the databases", f"there are mailbox servers and none was given: {_GONE}")
     ownerless = [database for database in databases if database.generation is None]
     if ownerless:
-        yield Unreadable(
-            f"the generation of {_named(ownerless)}", f"the servers that own them could not be read: {_GONE}"
-        )
+        yield Unknown(f"the generation of {_named(ownerless)}", f"the servers that own them could not be read: {_GONE}")
     known = {server.name.casefold() for server in servers.all}
     holders: dict[str, list[Database]] = collections.defaultdict(list)
     endpoints: dict[str, list[Database]] = collections.defaultdict(list)
@@ -78,15 +76,15 @@ def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterato
             if copy.server.casefold() not in known:
                 holders[copy.server].append(database)
     for name, found in holders.items():
-        yield Unreadable(f"server {name}", f"it holds copies of {_named(found)}, but {_GONE}")
+        yield Unknown(f"server {name}", f"it holds copies of {_named(found)}, but {_GONE}")
     for name, found in endpoints.items():
-        yield Unreadable(
+        yield Unknown(
             f"client access array or server {name}",
             f"it is the RPC client access server of {_named(found)}, but {_GONE}",
         )
 
 
-def of_groups(servers: Servers, groups: t.Sequence[DatabaseAvailabilityGroup]) -> t.Iterator[Unreadable]:
+def of_groups(servers: Servers, groups: t.Sequence[DatabaseAvailabilityGroup]) -> t.Iterator[Unknown]:
     """DAGs that servers name."""
     known = {group.name.casefold() for group in groups}
     members: dict[str, list[Server]] = collections.defaultdict(list)
@@ -94,42 +92,40 @@ def of_groups(servers: Servers, groups: t.Sequence[DatabaseAvailabilityGroup]) -
         if server.dag and server.dag.casefold() not in known:
             members[server.dag].append(server)
     for name, found in members.items():
-        yield Unreadable(f"database availability group {name}", f"its members are {_named(found)}, but {_GONE}")
+        yield Unknown(f"database availability group {name}", f"its members are {_named(found)}, but {_GONE}")
 
 
-def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]) -> t.Iterator[Unreadable]:
+def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]) -> t.Iterator[Unknown]:
     """Client access servers without a service connection point, and service connection points without a host."""
     lacking = _lacking(servers, points)
     if lacking:
-        yield Unreadable(f"the service connection points of {_named(lacking)}", f"none was given: {_GONE}")
+        yield Unknown(f"the service connection points of {_named(lacking)}", f"none was given: {_GONE}")
     for point in points:
         if not point.host:
-            yield Unreadable(
-                f"the host of service connection point {point.name}", f"it binds to {point.url or 'nothing'}"
-            )
+            yield Unknown(f"the host of service connection point {point.name}", f"it binds to {point.url or 'nothing'}")
 
 
-def of_virtual_directories(servers: Servers, found: t.Sequence[VirtualDirectory]) -> t.Iterator[Unreadable]:
+def of_virtual_directories(servers: Servers, found: t.Sequence[VirtualDirectory]) -> t.Iterator[Unknown]:
     """Client access servers without any virtual directory."""
     lacking = _lacking(servers, found)
     if lacking:
-        yield Unreadable(f"the virtual directories of {_named(lacking)}", f"none was given: {_GONE}")
+        yield Unknown(f"the virtual directories of {_named(lacking)}", f"none was given: {_GONE}")
 
 
-def of_accepted_domains(_servers: Servers, domains: t.Sequence[AcceptedDomain]) -> t.Iterator[Unreadable]:
+def of_accepted_domains(_servers: Servers, domains: t.Sequence[AcceptedDomain]) -> t.Iterator[Unknown]:
     """An organization always accepts mail for one domain at least."""
     if not domains:
-        yield Unreadable("the accepted domains", f"there is none: {_GONE}")
+        yield Unknown("the accepted domains", f"there is none: {_GONE}")
 
 
-def of_federation_trusts(_servers: Servers, trusts: t.Sequence[FederationTrust]) -> t.Iterator[Unreadable]:
+def of_federation_trusts(_servers: Servers, trusts: t.Sequence[FederationTrust]) -> t.Iterator[Unknown]:
     """Certificates that could not be read."""
     for trust in trusts:
         for item in trust.certificates:
-            if item.unreadable:
-                yield Unreadable(f"the certificate of federation trust {trust.name} ({item.use})", item.unreadable)
+            if item.unknown:
+                yield Unknown(f"the certificate of federation trust {trust.name} ({item.use})", item.unknown)
         if not any(item.use == "current" for item in trust.certificates):
-            yield Unreadable(f"the certificate of federation trust {trust.name} (current)", f"none was given: {_GONE}")
+            yield Unknown(f"the certificate of federation trust {trust.name} (current)", f"none was given: {_GONE}")
 
 
 def _lacking(servers: Servers, things: t.Iterable[ServiceConnectionPoint | VirtualDirectory]) -> list[Server]:
