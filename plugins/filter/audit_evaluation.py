@@ -129,7 +129,8 @@ def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in ord
             )
         )
     except AuditError as error:
-        raise AnsibleFilterError(f"audit_evaluation: {error}") from error
+        # Ansible shows the texts of causes too, and this is the cause's.
+        raise AnsibleFilterError(f"audit_evaluation: {error}") from None
 
 
 def _read(value: t.Any, what: str) -> t.Any:

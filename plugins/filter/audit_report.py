@@ -80,7 +80,8 @@ def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002
     try:
         return render(evaluation, format)
     except ReportError as error:
-        raise AnsibleFilterError(f"audit_report: {error}") from error
+        # Ansible shows the texts of causes too, and this is the cause's.
+        raise AnsibleFilterError(f"audit_report: {error}") from None
 
 
 class FilterModule:

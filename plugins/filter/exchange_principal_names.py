@@ -152,7 +152,8 @@ def exchange_principal_names(
     try:
         return plan(exchange, generations=generations, services=services, extra=extra, leave_out=leave_out)
     except (PlanError, SourceError) as error:
-        raise AnsibleFilterError(f"exchange_principal_names: {error}") from error
+        # Ansible shows the texts of causes too, and this is the cause's.
+        raise AnsibleFilterError(f"exchange_principal_names: {error}") from None
 
 
 class FilterModule:
