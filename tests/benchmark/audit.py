@@ -158,7 +158,7 @@ class Stage:
             process.returncode = os.waitstatus_to_exitcode(status)
         text = output.read_text(encoding="utf-8")
         if process.returncode or "failed=0" not in text or '"failed": true' in text:
-            raise RunError(f"ansible-playbook ended with {process.returncode}:\n{text[-30000:]}")
+            raise RunError(f"ansible-playbook ended with {process.returncode}:\n{text[-6000:]}")
         count: Count = endpoint.take()
         return Run(
             wall=wall,
