@@ -259,7 +259,7 @@ if WINRM_IMPORT_ERROR is None:
             return response
 
     class _BoundedTransport(winrm.transport.Transport):
-        """pywinrm's transport, with every session bounded before its first message."""
+        """pywinrm's transport, bounded before its first message, and strict about what is sealed."""
 
         def setup_encryption(self, session: t.Any) -> None:
             self._bound(session)
@@ -272,6 +272,13 @@ if WINRM_IMPORT_ERROR is None:
                 self._bound(session)
                 session.trust_env = False  # pywinrm has just taken what counts; requests would look at every message
             return session
+
+        def _get_message_response_text(self, response: t.Any) -> bytes:
+            # pywinrm reads what is not sealed as it stands, and then anybody on the way could have written it.
+            kind = response.headers.get("Content-Type", "")
+            if self.encryption and f'protocol="{self.encryption.protocol_string.decode()}"' not in kind:
+                raise AnswerLost(f"the answer, HTTP {response.status_code}, is not sealed as this session is")
+            return super()._get_message_response_text(response)
 
         def _bound(self, session: t.Any) -> None:
             for prefix in ("http://", "https://"):

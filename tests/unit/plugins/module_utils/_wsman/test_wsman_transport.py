@@ -508,10 +508,17 @@ class TestSealedMessages:
             assert caught.value.__class__ is AnswerLost
             assert transport.send("<second/>") == GOOD  # with a new session, since the old one is out of step
 
-    def test_an_answer_that_is_not_sealed_and_does_not_say_what_it_is(self) -> None:
+    @pytest.mark.parametrize("status", [200, 400, 500])
+    @pytest.mark.parametrize(
+        "headers", [{}, {"Content_Type": "application/soap+xml;charset=UTF-8"}], ids=["bare", "soap"]
+    )
+    def test_an_answer_that_is_not_sealed_is_lost(self, status: int, headers: dict[str, str]) -> None:
         server = Ntlm()
-        with Listener(*server.replies(), reply(500, b"no")) as listener, pytest.raises(AnswerLost):
+        forged = reply(status, GOOD, **headers)
+        with Listener(*server.replies(), forged) as listener, pytest.raises(AnswerLost) as caught:
             self.ntlm(listener.port).send("x")
+        assert caught.value.__class__ is AnswerLost
+        assert f"HTTP {status}, is not sealed as this session is" in str(caught.value)
 
     def test_the_negotiation_goes_nowhere_else_either(self) -> None:
         with Listener() as elsewhere:
