@@ -25,7 +25,8 @@ class Session(t.Protocol):
 class Opener(t.Protocol):
     """Opens a session; nothing is sent before the first question."""
 
-    def __call__(self, *, read_only: bool) -> Session: ...
+    def __call__(self, *, read_only: bool) -> Session:
+        """A new session; with C(read_only) it refuses to write."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

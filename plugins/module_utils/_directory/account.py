@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import typing as t
 
 from ..errors import AnswerLost, ServerError, TaskError
-from .refusals import LDAP_IMPORT_ERROR, AlreadyThere, NoSuchObject, NotThere
+from .refusals import AlreadyThere, NoSuchObject, NotThere
 from .session import Directory, dns_name
 
 if t.TYPE_CHECKING:
     from .entry import Entry
 
-if LDAP_IMPORT_ERROR is None:
+with contextlib.suppress(ImportError):  # without python-ldap there is no session, and no account to read
     import ldap.dn
     from ldap.filter import escape_filter_chars
 
