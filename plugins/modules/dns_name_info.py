@@ -73,7 +73,7 @@ attributes:
     description: The machine that asks. What DNS servers and ports it asks can be of any kind.
     platforms: posix
 requirements:
-  - dnspython >= 2.2 on the machine that the task runs on
+  - dnspython >= 2.4 on the machine that the task runs on
 notes:
   - One question goes out for each name and kind of address, by UDP, and by TCP when the answer is too long. It is asked
     again only when it got lost.

@@ -114,11 +114,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, properties, version
+from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, computer, properties
 from ansible_collections.winha.cluster.plugins.module_utils._windows import heartbeat as meaning
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._windows.version import WindowsVersion
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
@@ -133,7 +134,7 @@ class State:
     """The cluster as it is, and the Windows release whose ranges count; it is only read when there is a value."""
 
     cluster: Instance
-    version: version.WindowsVersion | None
+    version: WindowsVersion | None
     values: t.Mapping[str, int | None]
 
 
@@ -143,7 +144,7 @@ def read(client: Client, options: task.Options) -> State:
     given = any(options[option] is not None for option in meaning.SETTINGS)
     return State(
         cluster=found,
-        version=version.read_version(client) if given else None,
+        version=computer.read_computer(client).windows if given else None,
         values=meaning.values_of(found),
     )
 
@@ -208,7 +209,7 @@ def _widens(change: Change) -> bool:
     return bool(change.after > change.before)
 
 
-def _check_ranges(state: State, release: version.WindowsVersion, wanted: t.Mapping[str, int]) -> None:
+def _check_ranges(state: State, release: WindowsVersion, wanted: t.Mapping[str, int]) -> None:
     for option, value in wanted.items():
         if state.values[option] is None:
             raise task.TaskError(
@@ -236,7 +237,7 @@ def _check_order(wanted: t.Mapping[str, int], final: t.Mapping[str, int | None])
 
 
 def _check_seconds(
-    release: version.WindowsVersion, wanted: t.Mapping[str, int], final: t.Mapping[str, int | None], most: int
+    release: WindowsVersion, wanted: t.Mapping[str, int], final: t.Mapping[str, int | None], most: int
 ) -> None:
     for reach in meaning.REACHES:
         seconds = reach.seconds(final)

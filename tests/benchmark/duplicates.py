@@ -23,7 +23,6 @@ from lab import directory
 from lab.directory import journal
 
 SIZES = (1_000, 10_000, 100_000)
-NAMES_EACH = 4
 PASSWORD = "Lab-Passw0rd"
 _ADDRESS = "127.34.0.5"
 _CHILD = """

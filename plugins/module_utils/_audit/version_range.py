@@ -10,7 +10,9 @@ import operator
 import re
 import typing as t
 
-RELEASES = ("2008", "2008 R2", "2012", "2012 R2", "2016", "2019", "2022", "2025")
+from .._windows import version
+
+RELEASES = tuple(name for _build, name in reversed(version.RELEASES))
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _BOUND = re.compile(r"\s*(>=|<=|>|<)\s*(\S.*?)\s*")
 _HOLDS: dict[str, t.Callable[[t.Any, t.Any], bool]] = {

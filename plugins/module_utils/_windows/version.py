@@ -6,15 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
-
-from .._wsman.errors import AnswerLost
-
-if t.TYPE_CHECKING:
-    from .._wsman.client import Client
 
 # The first build of each Windows Server release, newest first.
-_RELEASES = (
+RELEASES = (
     (26100, "2025"),
     (20348, "2022"),
     (17763, "2019"),
@@ -35,14 +29,4 @@ class WindowsVersion:
     @property
     def name(self) -> str:
         """The year as people say it, e.g. C(2008 R2); builds in between count as the release before them."""
-        return next((name for first, name in _RELEASES if self.build >= first), "older than 2008")
-
-
-def read_version(client: Client) -> WindowsVersion:
-    """The Windows version of the host, by one query."""
-    doing = "reading the Windows version"
-    found = client.query("root/cimv2", "SELECT Version, BuildNumber FROM Win32_OperatingSystem", doing=doing)
-    build = found[0].integer("BuildNumber") if found else None
-    if build is None:
-        raise AnswerLost(f"{doing} of {client.host} gave no build number")
-    return WindowsVersion(build)
+        return next((name for first, name in RELEASES if self.build >= first), "older than 2008")
