@@ -197,9 +197,9 @@ def _pictures_of_small(hyperv: list[str]) -> Row:
             return about | {"mtu": 1500, "proved": False, "why": "large packets get no answer, small ones do"}
         return about | {"mtu": 9000, "proved": True, "why": ""}
 
-    beats = (("HVC1", False, "2019", 20, 20, 40, 2.4), ("DAG1", True, "2016", 20, 20, 10, None))
-    keys = ("cluster", "dag", "windows", "same_subnet_seconds", "cross_subnet_seconds", "limit_seconds",
-            "offline_seconds")  # fmt: skip
+    beats = (("HVC1", False, "2019", 20, 20, 40, 40, 2.4), ("DAG1", True, "2016", 20, 20, 10, 20, None))
+    keys = ("cluster", "dag", "windows", "same_subnet_seconds", "cross_subnet_seconds", "same_subnet_limit_seconds",
+            "cross_subnet_limit_seconds", "offline_seconds")  # fmt: skip
     certificates = (("CN=Federation", "federation trust", "2026-12-05", 12), ("mail.corp.example.com", "IIS, SMTP",
                     "2027-06-30", 219), ("CN=WMSVC-EX02", "management", "2026-11-02", -21))  # fmt: skip
     return {

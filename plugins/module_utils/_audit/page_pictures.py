@@ -57,12 +57,25 @@ class Mesh:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Seconds until a silent node counts as down, with the limit, and both as parts of the common scale in percent."""
+
+    seconds: float | None
+    limit: float | None
+    percent: float | None
+    limit_percent: float | None
+
+    @property
+    def over(self) -> bool:
+        return self.seconds is not None and self.limit is not None and self.seconds > self.limit
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """A cluster's heartbeat as parts of the common scale, in percent."""
+    """A cluster's heartbeat within a subnet and across; C(offline) is a part of the common scale, in percent."""
 
     heartbeat: Heartbeat
-    bars: tuple[tuple[str, float | None, float | None, bool], ...]  # name, seconds, percent, beyond the limit
-    limit: float | None
+    bars: tuple[Bar, Bar]
     offline: float | None
     too_slow: bool  # offline for longer than the same-subnet heartbeat waits
 
@@ -116,7 +129,10 @@ def _kind(path: Path | None) -> str:
 
 def scale(heartbeats: t.Iterable[Heartbeat]) -> int:
     """The end of the common scale in seconds: the largest value, rounded up to five."""
-    values = ((each.same_subnet, each.cross_subnet, each.limit, each.offline) for each in heartbeats)
+    values = (
+        (each.same_subnet, each.cross_subnet, each.same_subnet_limit, each.cross_subnet_limit, each.offline)
+        for each in heartbeats
+    )
     known = [value for each in values for value in each if value]
     return max(5 * math.ceil(max(known, default=0) * 1.05 / 5), 10)
 
@@ -128,17 +144,13 @@ def beats(heartbeats: t.Sequence[Heartbeat]) -> tuple[Beat, ...]:
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value / end, 2)
 
-    def measured(name: str, value: float | None, limit: float | None) -> tuple[str, float | None, float | None, bool]:
-        return name, value, percent(value), value is not None and limit is not None and value > limit
+    def bar(seconds: float | None, limit: float | None) -> Bar:
+        return Bar(seconds=seconds, limit=limit, percent=percent(seconds), limit_percent=percent(limit))
 
     return tuple(
         Beat(
             heartbeat=each,
-            bars=(
-                measured("same subnet", each.same_subnet, each.limit),
-                measured("cross subnet", each.cross_subnet, each.limit),
-            ),
-            limit=percent(each.limit),
+            bars=(bar(each.same_subnet, each.same_subnet_limit), bar(each.cross_subnet, each.cross_subnet_limit)),
             offline=percent(each.offline),
             too_slow=None not in {each.offline, each.same_subnet} and (each.offline or 0) >= (each.same_subnet or 0),
         )

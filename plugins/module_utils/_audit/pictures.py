@@ -41,7 +41,7 @@ def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters:
 
 
 def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
-    """How long each cluster waits for a silent node, in seconds, and the limit for its release."""
+    """How long each cluster waits for a silent node, in seconds, and the limits for its release."""
     return [
         {
             "cluster": cluster.name,
@@ -49,9 +49,12 @@ def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any])
             "windows": cluster.windows,
             "same_subnet_seconds": seconds.get("same_subnet"),
             "cross_subnet_seconds": seconds.get("cross_subnet"),
-            "limit_seconds": chosen(parameters.get("same_subnet_seconds_at_most"), cluster.windows)
-            if "dag_member" in cluster.kinds
-            else None,
+            **{
+                f"{reach}_limit_seconds": chosen(parameters.get(f"{reach}_seconds_at_most"), cluster.windows)
+                if "dag_member" in cluster.kinds
+                else None
+                for reach in ("same_subnet", "cross_subnet")
+            },
             "offline_seconds": parameters.get("offline_seconds"),
         }
         for cluster in clusters

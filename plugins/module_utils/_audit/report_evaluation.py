@@ -116,7 +116,8 @@ class Heartbeat:
     windows: str
     same_subnet: float | None
     cross_subnet: float | None
-    limit: float | None
+    same_subnet_limit: float | None
+    cross_subnet_limit: float | None
     offline: float | None
 
 
@@ -268,7 +269,8 @@ def _heartbeat(entry: Entry) -> Heartbeat:
         windows=entry.text("windows"),
         same_subnet=entry.number("same_subnet_seconds"),
         cross_subnet=entry.number("cross_subnet_seconds"),
-        limit=entry.number("limit_seconds"),
+        same_subnet_limit=entry.number("same_subnet_limit_seconds"),
+        cross_subnet_limit=entry.number("cross_subnet_limit_seconds"),
         offline=entry.number("offline_seconds"),
     )
 
