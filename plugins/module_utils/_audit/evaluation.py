@@ -14,7 +14,7 @@ from .acceptance import Acceptance
 from .catalogue import catalogue
 from .expression import Reader
 from .facts import Subject, check, cluster_name, clusters_of, forest_of, hosts_of, orphans
-from .judgement import Finding, judge, unreached
+from .judgement import Finding, clusterless, judge
 from .rule import SEVERITIES, Rule
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
@@ -75,23 +75,14 @@ def _findings(
     meant = [host for host in hosts if set(host.kinds) & set(rule.applies.kinds)]
     if rule.scope == "host":
         for host in meant:
-            if host.document.get("reached") is False:
-                yield unreached(rule, host, _why(host))
-            else:
-                yield from judge(rule, host, reader)
+            yield from judge(rule, host, reader)
         return
     for cluster in clusters:
         if set(cluster.kinds) & set(rule.applies.kinds):
             yield from judge(rule, cluster, reader)
     for host in orphans(meant, clusters):
-        yield unreached(rule, host, _why(host))
-
-
-def _why(host: Subject) -> str:
-    """Why nothing is known of a host, or of its cluster."""
-    if host.document.get("reached") is False:
-        return str(host.document.get("why") or f"{host.name} did not answer.")
-    return host.missing("cluster_info.cluster") or f"{host.name} does not tell which cluster it belongs to."
+        why = host.missing("cluster_info.cluster") or f"{host.name} does not tell which cluster it belongs to."
+        yield clusterless(rule, host, why)
 
 
 def _accept(finding: Finding, acceptances: t.Iterable[Acceptance], today: datetime.date) -> None:

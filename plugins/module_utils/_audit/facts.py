@@ -10,6 +10,7 @@ Each part has the results of the module of its name, or only C(unknown) with a s
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from .audit_error import AuditError
@@ -17,24 +18,44 @@ from .version_range import RELEASES
 from .wording import sentence
 
 Document = dict[str, t.Any]
+# What only a member of a cluster has; the adapters for live migration of others are those that an operator names.
+OF_CLUSTERS = ("cluster_info", "jumbo_path_info", "net_adapter")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One host, cluster or forest: what rules read of it, and under which name findings tell of it."""
+    """One host, cluster or forest: what rules read of it, and under which name findings tell of it.
+
+    Of a cluster, C(silent) are the nodes that it names and that did not tell of it themselves.
+    """
 
     scope: str
     name: str
     kinds: tuple[str, ...]
     windows: str | None
     document: Document
+    silent: frozenset[str] = frozenset()
+
+    @property
+    def alone(self) -> str | None:
+        """That it is in no cluster, as a sentence; C(None) where that is not known."""
+        told = self.document.get("standalone")
+        return sentence(told) if isinstance(told, str) else None
+
+    @property
+    def away(self) -> str | None:
+        """That it could not be reached, as a sentence; C(None) if something could be read of it."""
+        if self.document.get("reached") is not False:
+            return None
+        return sentence(str(self.document.get("why") or f"{self.name} did not answer"))
 
     def missing(self, path: str) -> str | None:
         """Why what a rule needs is not there, as a sentence; C(None) if it is."""
         part, *rest = path.split(".")
         found = self.document.get(part)
         if not isinstance(found, dict):
-            return f"{part} was not gathered."
+            why = self.alone if part in OF_CLUSTERS else None
+            return why or self.away or f"{part} was not gathered."
         if isinstance(found.get("unknown"), str):
             return sentence(found["unknown"])
         asked = ".".join(rest)
@@ -60,12 +81,12 @@ def check(facts: t.Any) -> None:
 
 def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
     """The hosts but for the domain controllers, which are asked about the forest only."""
-    clusters = {node: cluster for cluster in clusters_of(facts, parameters) for node in _nodes(cluster)}
+    clusters = clusters_of(facts, parameters)
     found = []
     for name, host in facts["hosts"].items():
-        cluster = clusters.get(short(name))
         document: Document = {**host, "host": name, "name": name, "parameters": parameters}
-        told = _windows(host) or (_node_windows(cluster, name) if cluster else None)
+        cluster = _cluster_of(document, clusters)
+        told = _windows(host) or (_node_windows(cluster, document) if cluster else None)
         document["windows"] = told
         found.append(
             Subject(scope="host", name=name, kinds=tuple(host.get("kinds") or ()), windows=told, document=document)
@@ -74,31 +95,40 @@ def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) ->
 
 
 def clusters_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
-    """The clusters, each from the first of its nodes that told about it."""
-    found: dict[str, Subject] = {}
+    """The clusters, each from the first of its nodes that told about it; in two domains they may have one name."""
+    tellers: dict[str, list[Document]] = {}
     for name, host in facts["hosts"].items():
         cluster = _cluster(host)
-        key = str((cluster or {}).get("name") or "").casefold()
-        if cluster is None or not key or key in found:
-            continue
-        releases = [node.get("windows") for node in cluster.get("nodes") or []]
-        known = [each for each in releases if each in RELEASES]
-        oldest = min(known, key=RELEASES.index) if known and len(known) == len(releases) else _windows(host)
-        document = {
-            "cluster_info": host["cluster_info"],
-            "host": name,
-            "name": cluster["name"],
+        if cluster is not None and _key(cluster):
+            tellers.setdefault(_key(cluster), []).append({**host, "host": name})
+    names = [str(told[0]["cluster_info"]["cluster"].get("name")).casefold() for told in tellers.values()]
+    return [_told_cluster(told, parameters, names) for told in tellers.values()]
+
+
+def _told_cluster(tellers: t.Sequence[Document], parameters: t.Mapping[str, t.Any], names: t.Sequence[str]) -> Subject:
+    first = tellers[0]
+    cluster = first["cluster_info"]["cluster"]
+    nodes = cluster.get("nodes") or []
+    releases = [node.get("windows") for node in nodes]
+    known = [each for each in releases if each in RELEASES]
+    oldest = min(known, key=RELEASES.index) if known and len(known) == len(releases) else _windows(first)
+    name = str(cluster.get("name") or cluster.get("fqdn"))
+    if names.count(name.casefold()) > 1:
+        name = str(cluster.get("fqdn") or name)
+    return Subject(
+        scope="cluster",
+        name=name,
+        kinds=tuple(first.get("kinds") or ()),
+        windows=oldest,
+        document={
+            "cluster_info": first["cluster_info"],
+            "host": first["host"],
+            "name": name,
             "windows": oldest,
             "parameters": parameters,
-        }
-        found[key] = Subject(
-            scope="cluster",
-            name=str(cluster["name"]),
-            kinds=tuple(host.get("kinds") or ()),
-            windows=oldest,
-            document=document,
-        )
-    return list(found.values())
+        },
+        silent=frozenset(_short(str(node.get("name"))) for node in nodes) - {_label(told) for told in tellers},
+    )
 
 
 def forest_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> Subject | None:
@@ -115,21 +145,38 @@ def forest_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -
 
 def orphans(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
     """The hosts that no cluster is known of: what is asked of clusters is unknown for them."""
-    known = {node for cluster in clusters for node in _nodes(cluster)}
-    return [host for host in hosts if short(host.name) not in known and _cluster(host.document) is None]
+    return [host for host in hosts if _cluster_of(host.document, clusters) is None]
 
 
 def cluster_name(host: Subject, clusters: t.Iterable[Subject]) -> str | None:
     """The cluster of a host, by what it says itself, or by the nodes that the cluster names."""
-    own = _cluster(host.document)
+    found = _cluster_of(host.document, clusters)
+    return found.name if found else None
+
+
+def _cluster_of(host: Document, clusters: t.Iterable[Subject]) -> Subject | None:
+    own = _cluster(host)
     if own is not None:
-        return str(own.get("name"))
-    return next((each.name for each in clusters if short(host.name) in _nodes(each)), None)
+        return next((each for each in clusters if _key(each.document["cluster_info"]["cluster"]) == _key(own)), None)
+    return next((each for each in clusters if _label(host) in each.silent), None)
 
 
-def short(name: str) -> str:
-    """The first label of a name, as nodes are called."""
-    return name.split(".", maxsplit=1)[0].casefold()
+def _label(host: Document) -> str:
+    """What nodes call a host: the name that it has itself, or what the inventory has in its place."""
+    told = ((host.get("host_info") or {}).get("windows") or {}).get("computer_name")
+    return _short(str(told or host["host"]))
+
+
+def _short(name: str) -> str:
+    """The first label of a name, as nodes are called; an address has none."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.split(".", maxsplit=1)[0].casefold()
+
+
+def _key(cluster: t.Mapping[str, t.Any]) -> str:
+    return str(cluster.get("fqdn") or cluster.get("name") or "").casefold()
 
 
 def _cluster(host: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
@@ -137,15 +184,10 @@ def _cluster(host: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _nodes(cluster: Subject) -> list[str]:
-    nodes = cluster.document["cluster_info"]["cluster"].get("nodes") or []
-    return [short(str(node.get("name"))) for node in nodes] + [short(cluster.document["host"])]
-
-
 def _windows(host: t.Mapping[str, t.Any]) -> str | None:
     return ((host.get("host_info") or {}).get("windows") or {}).get("release")
 
 
-def _node_windows(cluster: Subject, host: str) -> str | None:
+def _node_windows(cluster: Subject, host: Document) -> str | None:
     nodes = cluster.document["cluster_info"]["cluster"].get("nodes") or []
-    return next((node.get("windows") for node in nodes if short(str(node.get("name"))) == short(host)), None)
+    return next((node.get("windows") for node in nodes if _short(str(node.get("name"))) == _label(host)), None)

@@ -13,6 +13,7 @@ import typing as t
 from .._directory.principal_plan import plan
 from .._directory.principal_sources import SourceError
 from .._directory.principal_wishes import PlanError
+from .facts import OF_CLUSTERS
 from .wording import sentence
 
 HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
@@ -93,10 +94,23 @@ def _host(
 ) -> Facts:
     away = [part for part in registered.values() if part and part.get("unreachable")]
     why = sentence(str(away[0].get("msg") or f"{name} did not answer")) if away else None
-    told = {part: _told(name, part, result, why) for part, result in parts.items()}
+    reached = not away or any(_told_something(part) for part in registered.values())
     alone = _STANDALONE in str((parts.get("cluster_info") or {}).get("msg"))
     standalone = f"{name} {_STANDALONE}." if alone else None
-    return {"kinds": kinds, "reached": not away, "why": why, "standalone": standalone, **told}
+    told = {
+        part: _told(name, part, result, standalone if standalone and part in OF_CLUSTERS else why)
+        for part, result in parts.items()
+    }
+    if standalone:
+        told["cluster_info"] = {"unknown": standalone}
+    if standalone and "dag_member" in kinds:
+        told["cluster_info"] = {"unknown": f"The inventory calls {name} a member of a DAG, and {standalone}"}
+        standalone = None
+    return {"kinds": kinds, "reached": reached, "why": None if reached else why, "standalone": standalone, **told}
+
+
+def _told_something(result: Facts | None) -> bool:
+    return result is not None and not any(result.get(key) for key in ("failed", "skipped", "unreachable"))
 
 
 def _told(name: str, part: str, result: Facts | None, why: str | None = None) -> Facts:

@@ -32,10 +32,10 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
         text = f"It is for Windows Server {rule.applies.windows}, and {subject.name} has {subject.windows}."
         return [_finding(rule, subject, row, "not_applicable", text=text)]
     reasons = [reason for path in rule.needs if (reason := subject.missing(path))]
+    if subject.alone in reasons:
+        return [_finding(rule, subject, row, "not_applicable", text=str(subject.alone))]
     if within is None:
         reasons.append(f"Which release of Windows Server {subject.name} has is not known.")
-    if reasons and (alone := subject.document.get("standalone")):
-        return [_finding(rule, subject, row, "not_applicable", text=alone)]
     if reasons:
         return [_unknown(rule, subject, row, " ".join(dict.fromkeys(reasons)))]
     try:
@@ -53,10 +53,10 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
     return [_of_row(rule, subject, {**row, **each}) for each in rows]
 
 
-def unreached(rule: Rule, subject: Subject, why: str) -> Finding:
-    """What is unknown because nothing answered; what is asked of clusters does not apply to a host without one."""
-    if alone := subject.document.get("standalone"):
-        return _finding(rule, subject, {}, "not_applicable", text=alone)
+def clusterless(rule: Rule, subject: Subject, why: str) -> Finding:
+    """A rule about clusters for a host of which none is known; to a host that is in none it does not apply."""
+    if subject.alone:
+        return _finding(rule, subject, {}, "not_applicable", text=subject.alone)
     return _unknown(rule, subject, {"host": subject.name, "name": subject.name}, why)
 
 

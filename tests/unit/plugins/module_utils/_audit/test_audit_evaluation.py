@@ -62,6 +62,79 @@ def test_a_host_that_is_away_is_unknown_and_the_others_are_judged() -> None:
     assert found["summary"]["unknown"] == 3
 
 
+ALONE = "lone is not a member of a failover cluster."
+LATE = "The operation timed out."
+
+
+def alone(**parts: t.Any) -> Mapping:
+    """A host without a cluster, as it is gathered."""
+    return host(standalone=ALONE, cluster_info={"unknown": ALONE}, jumbo_path_info={"unknown": ALONE}, **parts)
+
+
+def test_what_a_host_without_a_cluster_could_not_tell_is_unknown() -> None:
+    late = {"unknown": [{"what": what, "why": LATE} for what in ("virtual_machines", "hotfixes")], "windows": {}}
+    found = run({"lone": alone(host_info=late, net_adapter={"unknown": ALONE})}, *LONE)
+    assert {each["rule"]: each["outcome"] for each in found["findings"]} == {
+        "vm-automatic-stop": "unknown",
+        "hotfixes": "unknown",
+        "jumbo-adapter": "not_applicable",
+        "jumbo-path": "not_applicable",
+        "vm-offline-action": "not_applicable",
+    }
+    named = run({"lone": alone(host_info=late, net_adapter={"unknown": "No adapter is like LM*."})}, "jumbo-adapter")
+    assert [each["why_unknown"] for each in named["findings"]] == ["No adapter is like LM*."]
+
+
+LONE = ("vm-automatic-stop", "hotfixes", "jumbo-adapter", "jumbo-path", "vm-offline-action")
+
+
+def test_what_a_host_told_before_it_was_lost_is_judged() -> None:
+    told = {"unknown": [], "virtual_machines": [{"name": "EX01", "automatic_stop_action": "save"}]}
+    lost = host(reached=False, why=LATE, host_info=told, jumbo_path_info={"unknown": LATE}, **cluster("EX01"))
+    found = run({"hv01": lost}, "vm-automatic-stop", "jumbo-path")
+    assert outcomes(found) == [("hv01", "EX01", "fail"), ("hv01", "", "unknown")]
+    assert found["findings"][1]["why_unknown"] == LATE
+
+
+def test_hosts_that_the_inventory_calls_by_address_are_not_taken_for_one_another() -> None:
+    away = host(cluster_info={"unknown": "No."})
+    found = run({"10.0.0.11": host(**cluster("EX01")), "10.0.0.21": away})
+    assert outcomes(found) == [("HVC1", "EX01", "fail"), ("10.0.0.21", "", "unknown")]
+    assert [each["cluster"] for each in found["hosts"]] == ["HVC1", None]
+
+
+def test_a_host_is_known_by_the_name_that_it_has_itself() -> None:
+    named = host(cluster_info={"unknown": "No."}, host_info={"windows": {"computer_name": "HV02", "release": None}})
+    found = run({"10.0.0.11": host(**cluster("EX01")), "10.0.0.12": named})
+    assert outcomes(found) == [("HVC1", "EX01", "fail")]
+    assert [(each["cluster"], each["windows"]) for each in found["hosts"]] == [("HVC1", None), ("HVC1", "2022")]
+
+
+def test_clusters_of_one_name_in_two_domains_are_two() -> None:
+    east, west = cluster("EX01", action="shut_down"), cluster("EX02")
+    east["cluster_info"]["cluster"]["fqdn"] = "hvc1.east.example.com"
+    west["cluster_info"]["cluster"]["fqdn"] = "hvc1.west.example.com"
+    hosts = {
+        "hv01.east.example.com": host(**east),
+        "hv01.west.example.com": host(**west),
+        "hv01.north.example.com": host(reached=False, why="No answer."),
+    }
+    found = run(hosts)
+    assert outcomes(found) == [
+        ("hvc1.east.example.com", "EX01", "pass"),
+        ("hvc1.west.example.com", "EX02", "fail"),
+        ("hv01.north.example.com", "", "unknown"),
+    ]
+    names = ["hvc1.east.example.com", "hvc1.west.example.com", None]
+    assert [each["cluster"] for each in found["hosts"]] == names
+
+
+def test_a_cluster_without_a_name_is_unknown() -> None:
+    nameless = cluster("EX01")
+    nameless["cluster_info"]["cluster"]["name"] = None
+    assert outcomes(run({"hv01": host(**nameless)})) == [("hv01", "", "unknown")]
+
+
 def test_a_remedy_names_the_host_that_told() -> None:
     found = run({"hv02.example.com": host(**cluster("EX01"))})
     (play,) = yaml.safe_load(found["findings"][0]["remedy"]["text"])

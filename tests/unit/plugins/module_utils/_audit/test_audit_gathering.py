@@ -63,6 +63,29 @@ def test_a_host_that_was_not_reached_says_why_everywhere() -> None:
 def test_a_host_that_is_in_no_cluster_is_known_to_be_so() -> None:
     (found,) = gathered(host("hyperv_hosts", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
     assert found["standalone"] == "h is not a member of a failover cluster."
+    assert found["cluster_info"] == {"unknown": found["standalone"]}
+    assert found["host_info"] == {"unknown": "h was not asked for host_info."}
+
+
+def test_what_a_host_without_a_cluster_is_not_asked_for_has_that_reason() -> None:
+    asked = {"cluster_info": {"failed": True, "msg": ALONE}, "jumbo_path_info": {"skipped": True}}
+    (found,) = gathered(host("hyperv_hosts", **asked, net_adapter={"failed": True, "msg": "No."}))["hosts"].values()
+    assert (found["jumbo_path_info"], found["net_adapter"]) == ({"unknown": found["standalone"]}, {"unknown": "No."})
+
+
+def test_a_member_of_a_dag_that_is_in_no_cluster_contradicts_the_inventory() -> None:
+    (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
+    assert found["standalone"] is None
+    assert found["cluster_info"] == {
+        "unknown": "The inventory calls h a member of a DAG, and h is not a member of a failover cluster."
+    }
+
+
+def test_a_host_that_was_lost_on_the_way_was_reached() -> None:
+    lost = {"unreachable": True, "msg": "No answer."}
+    (found,) = gathered(host("hyperv_hosts", host_info={"events": []}, jumbo_path_info=lost))["hosts"].values()
+    assert (found["reached"], found["why"]) == (True, None)
+    assert (found["host_info"], found["jumbo_path_info"]) == ({"events": []}, {"unknown": "No answer."})
 
 
 def test_the_first_controller_that_tells_about_exchange_counts() -> None:
