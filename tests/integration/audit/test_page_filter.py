@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Search and filters of the page in a real browser."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import report_samples
+
+if t.TYPE_CHECKING:
+    from page_browser import Browser
+
+
+def test_a_search_leaves_what_has_all_its_words(browser: Browser) -> None:
+    browser.open("small")
+    browser.search("hv02 JUMBO")
+    assert [text.split()[0] for text in browser.shown("#wrong li[id]")] == ["hv02"]
+    assert browser.shown("#wrong h4")[0].startswith("error: The live-migration network passes jumbo frames")
+    assert browser.one("#result").text == "1 of 44 findings match: 1 failed."
+    browser.picture("search")
+    browser.search(" nowhere")
+    assert (browser.shown("main li[id]"), browser.one("#result").text) == ([], "No finding matches.")
+
+
+def test_clear_brings_everything_back(browser: Browser) -> None:
+    browser.open("small")
+    before = browser.shown("main li[id], .count")
+    browser.search("nothing like this")
+    browser.press("#filter button")
+    browser.until(lambda: browser.one("#result").text == "")
+    assert browser.shown("main li[id], .count") == before
+
+
+@pytest.mark.parametrize(
+    ("words", "matches"),
+    [
+        ("ex149", lambda finding: finding["subject"] == "EX149"),
+        ("hv071", lambda finding: finding["host"].startswith("hv071")),
+    ],
+)
+def test_a_search_in_a_large_estate_counts_right(browser: Browser, words: str, matches: t.Any) -> None:
+    findings = report_samples.large()["findings"]
+    browser.open("large")
+    browser.search(words)
+    found = sum(map(matches, findings))
+    failed = sum(matches(finding) and finding["outcome"] == "fail" for finding in findings)
+    assert browser.one("#result").text.startswith(f"{found} of 12,000 findings match: {failed} failed, ")
+    browser.until(lambda: len(browser.shown("#wrong li[id]")) == failed)
+
+
+def test_what_was_hidden_while_it_was_folded_stays_hidden_when_it_opens(browser: Browser) -> None:
+    browser.open("large")
+    browser.search("hv07")
+    (fold,) = browser.run(
+        "return [...document.querySelectorAll('#wrong details.fold')].filter(e => !e.hidden).slice(0, 1)"
+    )
+    browser.run("arguments[0].open = true", fold)
+    browser.until(
+        lambda: browser.run(
+            """const lines = [...arguments[0].querySelectorAll("li")];
+            return lines.every((line) => line.checkVisibility() === /hv07/.test(line.textContent));""",
+            fold,
+        )
+    )
+
+
+def test_host_rule_severity_and_newness_filter_together(browser: Browser) -> None:
+    browser.open("small")
+    for select, option in (("#host", "hv02"), ("#rule", "")):
+        browser.run(
+            """const select = document.querySelector(arguments[0]);
+            select.value = [...select.options].find(o => o.text === arguments[1] || (!arguments[1] && !o.value)).value;
+            select.dispatchEvent(new Event("input", { bubbles: true }));""",
+            select, option,
+        )  # fmt: skip
+    assert browser.one("#result").text == "7 of 44 findings match: 3 failed, 4 passed."
+    assert [row.split()[0] for row in browser.shown(".matrix tbody tr th")] == ["hv02"]
+    browser.one("input[name=severity][value='1']").click()
+    assert len(browser.shown("#wrong li[id]")) == 2
+    browser.one("#new").click()
+    assert browser.one("#result").text == "2 of 44 findings match: 2 failed."
+
+
+def test_the_worst_host_is_one_click_away(browser: Browser) -> None:
+    browser.open("small")
+    link = browser.one(".scores a")
+    assert link.text == "hv02"
+    link.click()
+    assert {text.split()[0] for text in browser.shown("#wrong li[id]")} == {"hv02"}
+    assert browser.run("return document.activeElement.id") == "wrong"
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_link_opens_what_is_folded_away_or_filtered_out(browser: Browser, filtered: bool) -> None:
+    browser.open("large")
+    number = browser.run("return document.querySelectorAll('#wrong details.fold li')[40].id")
+    if filtered:
+        browser.search("no such thing")
+    browser.run("location.hash = arguments[0]", number)
+    browser.until(lambda: browser.run("return document.activeElement.id") == number)
+    browser.until(
+        lambda: browser.run(
+            """const box = document.activeElement.getBoundingClientRect();
+            return box.top >= 0 && box.top < box.bottom && box.bottom <= innerHeight;"""
+        )
+    )
