@@ -17,7 +17,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
   const boxes = new Map();
   const box = (element) => {
     if (element && !boxes.has(element)) {
-      const count = element.matches(".fold") ? element.firstElementChild : element.querySelector(".count");
+      const count = element.matches(".fold") ? element.firstElementChild
+        : element.querySelector(":scope > :is(h2, h3, header, summary) .count");
       boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, before: false, lines: [], stale: false });
     }
     return boxes.get(element);
@@ -37,12 +38,21 @@ SPDX-License-Identifier: GPL-3.0-or-later
     for (const line of each.lines) if (line.element.hidden === line.shown) line.element.hidden = !line.shown;
   }
   const folds = [...boxes.values()].filter((each) => each.element.matches(".fold"));
+  const lineless = [...data.rules.keys()].map((number) => [number, at("r" + number)]).filter(([, each]) => !boxes.has(each));
   const rows = data.hosts.map((_, number) => at("h" + number));
   let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
+  const once = new Map(); // what a group says for all its lines: reason, advice and remedy
   const textOf = (number) => {
-    texts ??= lines.map((line) => (line.element.textContent + " " + data.rules[line.rule].join(" ")).toLowerCase());
+    texts ??= lines.map((line) => [line.element.textContent, ...data.rules[line.rule], textAround(line.element.closest(".group"))]
+      .join(" ").toLowerCase());
     return texts[number];
   };
+  function textAround(group) {
+    if (group && !once.has(group)) {
+      once.set(group, all(":scope > header > :is(h3, .advice), :scope > .remedy pre", group).map((each) => each.textContent).join(" "));
+    }
+    return once.get(group) ?? "";
+  }
 
   const form = at("filter"), text = at("text"), host = at("host"), rule = at("rule"), fresh = at("new"), result = at("result");
   const severities = all("input[name=severity]", form);
@@ -72,6 +82,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
       }
     });
     for (const each of boxes.values()) tell(each, active);
+    for (const [number, each] of lineless) each.hidden = active && number !== wantedRule;
     const few = active && counts.reduce((sum, each) => sum + each, 0) <= FEW;
     for (const each of folds) unfold(each, few);
     rows.forEach((row, number) => { row.hidden = wantedHost !== null && number !== wantedHost; });
@@ -85,6 +96,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
       : each.element.matches(".fold") ? `${grouped(each.shown)} that match${each.shown === 1 ? "es" : ""}`
         : `${grouped(each.shown)} of ${grouped(each.total)} match`;
     if (each.count.textContent !== words) each.count.textContent = words;
+    each.count.classList.toggle("part", each.shown !== each.total);
   }
 
   function unfold(each, few) {
@@ -100,7 +112,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const named = [["failed", FAIL], ["unknown", UNKNOWN], ["accepted", ACCEPTED], ["passed", PASS],
       ["not applicable", NOT_APPLICABLE]].filter(([, outcome]) => counts[outcome]);
     const parts = named.map(([word, outcome]) => `${grouped(counts[outcome])} ${word}`).join(", ");
-    return total ? `${grouped(total)} of ${grouped(lines.length)} findings match: ${parts}.` : "No finding matches.";
+    return total ? `${grouped(total)} of ${grouped(lines.length)} checks match: ${parts}.` : "No check matches.";
   }
 
   form.addEventListener("input", filter);

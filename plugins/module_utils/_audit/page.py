@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from .._directory.enumeration import folded
-from .page_matrix import matrix
+from .page_matrix import matrix, scopes
 from .page_pictures import beats, expiries, meshes, scale
 from .report_error import ReportError
 from .report_evaluation import OUTCOMES, SEVERITIES
@@ -54,6 +54,7 @@ def page(evaluation: Evaluation) -> str:
         first=reading.groups[:_FIRST],
         worst=[score for score in reading.scores if any(score.counts.values())][:_FIRST],
         matrix=matrix(evaluation.rules, reading),
+        scopes=scopes(evaluation, reading),
         meshes=meshes(evaluation.paths),
         beats=beats(evaluation.heartbeats),
         scale=scale(evaluation.heartbeats),

@@ -11,7 +11,7 @@ import typing as t
 from .report_evaluation import OUTCOMES, SEVERITIES
 
 if t.TYPE_CHECKING:
-    from .report_evaluation import Rule
+    from .report_evaluation import Evaluation, Rule
     from .report_order import Line, Reading
 
 # Letters are read out as they stand, and printed without colour they still say the same.
@@ -70,6 +70,14 @@ def matrix(rules: t.Iterable[Rule], reading: Reading) -> Matrix:
         for number, score in enumerate(reading.scores)
     )
     return Matrix(rules=ordered, rows=rows)
+
+
+def scopes(evaluation: Evaluation, reading: Reading) -> dict[str, str]:
+    """What those are that findings name in the place of a host and that are none."""
+    hosts = {"", *(host.name for host in evaluation.hosts)}
+    clusters = {host.cluster for host in evaluation.hosts}
+    names = (score.host for score in reading.scores if score.host not in hosts)
+    return {name: "cluster" if name in clusters else "forest" for name in names}
 
 
 def _cell(lines: t.Sequence[Line]) -> Cell | None:

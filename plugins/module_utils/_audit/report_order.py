@@ -24,6 +24,12 @@ class Line:
     number: int
     finding: Finding
 
+    @property
+    def advice(self) -> str:
+        """How to find out what is unknown: what the text says beyond the reason."""
+        reason = self.finding.why_unknown
+        return self.finding.text.removeprefix(reason).strip() if reason else ""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -50,6 +56,12 @@ class Group:
         """What was found and what was expected, where it is the same on all."""
         values = {(line.finding.found, line.finding.expected) for line in self.lines}
         return next(iter(values)) if len(values) == 1 and all(next(iter(values))) else None
+
+    @property
+    def advice(self) -> str:
+        """How to find it out, where it is the same for all."""
+        advice = {line.advice for line in self.lines}
+        return next(iter(advice)) if len(advice) == 1 else ""
 
     @property
     def new(self) -> int:

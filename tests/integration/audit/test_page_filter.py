@@ -19,10 +19,10 @@ def test_a_search_leaves_what_has_all_its_words(browser: Browser) -> None:
     browser.search("hv02 JUMBO")
     assert [text.split()[0] for text in browser.shown("#wrong li[id]")] == ["hv02"]
     assert browser.shown("#wrong h4")[0].startswith("error: The live-migration network passes jumbo frames")
-    assert browser.one("#result").text == "1 of 44 findings match: 1 failed."
+    assert browser.one("#result").text == "1 of 44 checks match: 1 failed."
     browser.picture("search")
     browser.search(" nowhere")
-    assert (browser.shown("main li[id]"), browser.one("#result").text) == ([], "No finding matches.")
+    assert (browser.shown("main li[id]"), browser.one("#result").text) == ([], "No check matches.")
 
 
 def test_clear_brings_everything_back(browser: Browser) -> None:
@@ -47,8 +47,55 @@ def test_a_search_in_a_large_estate_counts_right(browser: Browser, words: str, m
     browser.search(words)
     found = sum(map(matches, findings))
     failed = sum(matches(finding) and finding["outcome"] == "fail" for finding in findings)
-    assert browser.one("#result").text.startswith(f"{found} of 12,000 findings match: {failed} failed, ")
+    assert browser.one("#result").text.startswith(f"{found} of 12,000 checks match: {failed} failed, ")
     browser.until(lambda: len(browser.shown("#wrong li[id]")) == failed)
+
+
+def test_each_counter_counts_what_is_under_it(browser: Browser) -> None:
+    findings = report_samples.large()["findings"]
+    browser.open("large")
+    first = browser.one("#r0 .count").text
+    browser.search("hv049")
+    for severity in ("error", "warning", "notice"):
+        there = [each for each in findings if each["outcome"] == "fail" and each["severity"] == severity]
+        match = [each for each in there if each["host"].startswith("hv049")]
+        assert browser.shown(f"#{severity} > h3 .count") == (
+            [f"{len(match):,} of {len(there):,} match"] if match else []
+        )
+    for box, words in browser.run(
+        """return [...document.querySelectorAll("#wrong .group:not([hidden]), details.rule:not([hidden])")].map((box) =>
+          [box.id, [...box.querySelector(".facts").childNodes].filter((each) => !each.tagName || each.checkVisibility())
+            .map((each) => each.textContent).join("")]);"""
+    ):
+        assert words.count(" of ") == 1, box
+        assert "hosts" not in words, box
+        assert box.startswith("g") or words.split(" · ")[0] in {"error", "warning", "notice"}, box
+    browser.press("#filter button")
+    browser.until(lambda: browser.one("#r0 .count").text == first)
+    assert " hosts, " in browser.shown("#g0 .facts .total")[0]
+
+
+def test_a_rule_without_lines_is_left_only_when_it_is_chosen(browser: Browser) -> None:
+    browser.open("small")
+    empty = browser.run("return [...document.querySelectorAll('details.rule')].find(e => !e.querySelector('li')).id")
+    browser.search("hv02")
+    assert not browser.one(f"#{empty}").is_displayed()
+    browser.press("#filter button")
+    browser.until(lambda: browser.one(f"#{empty}").is_displayed())
+    browser.run(
+        """const select = document.querySelector("#rule");
+        select.value = arguments[0];
+        select.dispatchEvent(new Event("input", { bubbles: true }));""",
+        empty[1:],
+    )
+    assert browser.run("return [...document.querySelectorAll('details.rule:not([hidden])')].map(e => e.id)") == [empty]
+
+
+@pytest.mark.parametrize(("words", "lines"), [("refused listening", 7), ("winha.cluster.dag_heartbeat", 2)])
+def test_a_search_finds_what_a_group_says_once(browser: Browser, words: str, lines: int) -> None:
+    browser.open("small")
+    browser.search(words)
+    assert browser.one("#result").text.startswith(f"{lines} of 44 checks match")
 
 
 def test_what_was_hidden_while_it_was_folded_stays_hidden_when_it_opens(browser: Browser) -> None:
@@ -76,12 +123,12 @@ def test_host_rule_severity_and_newness_filter_together(browser: Browser) -> Non
             select.dispatchEvent(new Event("input", { bubbles: true }));""",
             select, option,
         )  # fmt: skip
-    assert browser.one("#result").text == "7 of 44 findings match: 3 failed, 4 passed."
+    assert browser.one("#result").text == "7 of 44 checks match: 3 failed, 4 passed."
     assert [row.split()[0] for row in browser.shown(".matrix tbody tr th")] == ["hv02"]
     browser.one("input[name=severity][value='1']").click()
     assert len(browser.shown("#wrong li[id]")) == 2
     browser.one("#new").click()
-    assert browser.one("#result").text == "2 of 44 findings match: 2 failed."
+    assert browser.one("#result").text == "2 of 44 checks match: 2 failed."
 
 
 def test_the_worst_host_is_one_click_away(browser: Browser) -> None:

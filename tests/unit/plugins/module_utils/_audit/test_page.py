@@ -137,6 +137,31 @@ def test_all_that_an_evaluation_says_can_be_read_in_the_page() -> None:
     assert [words for words in said if words and " ".join(words.split()) not in text] == []
 
 
+@pytest.mark.parametrize(("ends", "times"), [(("Ask it again.", "Ask it again."), 1), (("Ask A.", "Ask B."), 2)])
+def test_how_to_find_out_what_is_unknown_is_said_once_where_it_is_the_same(ends: tuple[str, str], times: int) -> None:
+    found = report_samples.small()
+    about = {"outcome": "unknown", "severity": "error", "why_unknown": "Nobody told."}
+    more = [
+        report_samples.finding("offline-action", host, text=f"Nobody told. {end}", **about)
+        for host, end in zip(("hv01", "hv02"), ends, strict=True)
+    ]
+    found["findings"] += more
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert sum(text.count(end) for end in set(ends)) == times
+    assert text.count("Nobody told.") == 1
+
+
+def test_hosts_are_counted_and_what_is_no_host_is_named() -> None:
+    found = report_samples.small()
+    names = ("HVC1", "corp.example.com")
+    found["findings"] += [report_samples.finding("heartbeat", name, "x", "fail", severity="error") for name in names]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert "9 hosts, 13 rules, 46 checks;" in text
+    assert "HVC1 cluster" in text
+    assert "corp.example.com forest" in text
+    assert "hv01 cluster" not in text
+
+
 def test_what_nobody_sees_is_written_out() -> None:
     text = Page(render(report_samples.hostile(), "html")).texts("body")[0]
     assert "gnp\\u202egpj.exe" in text
