@@ -106,3 +106,94 @@ def test_an_array_that_dns_does_not_tell_of_is_not_hidden_by_one_that_answers() 
         "old.example.com": "not_applicable",
         "new.example.com": "unknown",
     }
+
+
+def trust(*certificates: Mapping, **parts: t.Any) -> Mapping:
+    """An organization with one trust, which has these certificates."""
+    return {"exchange_info": {"federation_trusts": [{"name": "Gateway", "certificates": list(certificates)}], **parts}}
+
+
+def certificate(use: str = "current", **changes: t.Any) -> Mapping:
+    """A certificate that is in order on the day of the judgement, 1 March 2026."""
+    found = {
+        "use": use,
+        "not_before": "2025-01-31T12:00:00Z",
+        "not_after": "2030-01-31T12:00:00Z",
+        "self_signed": True,
+        "subject_key_identifier": "3F9C",
+        "client_authentication": False,
+        "issuer": "CN=Federation",
+        "unknown": None,
+    }
+    return found | changes
+
+
+OVER = {"not_after": "2026-02-28T12:00:00Z"}
+EARLY = {"not_before": "2026-06-01T00:00:00Z"}
+OWN = ["federation-valid", "federation-begun", "federation-days-left", "federation-key-identifier",
+       "federation-self-signed", "federation-usage"]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", OWN)
+@pytest.mark.parametrize("certificates", [(), (certificate("previous"),)])
+def test_a_trust_without_its_current_certificate_is_unknown(rule: str, certificates: tuple[Mapping, ...]) -> None:
+    estate = trust(*certificates, servers=[{"name": "EX1", "build": "14.3.123.4"}])
+    assert outcomes(rule, estate) == {"Gateway current": "unknown"}
+    estate["exchange_info"]["federation_trusts"][0]["certificates"] = None
+    assert outcomes(rule, estate) == {"Gateway current": "unknown"}
+
+
+def test_a_trust_without_the_certificate_of_the_gateway_is_unknown() -> None:
+    assert outcomes("federation-issuer-valid", trust(certificate())) == {"Gateway token_issuer": "unknown"}
+
+
+def test_a_certificate_is_not_valid_before_its_time() -> None:
+    early = trust(certificate(**EARLY), certificate("token_issuer", **EARLY), certificate("next", **EARLY))
+    assert outcomes("federation-begun", early) == {"Gateway current": "fail"}
+    assert outcomes("federation-issuer-valid", early) == {"Gateway token_issuer": "fail"}
+    for use, rule in (("current", "federation-begun"), ("token_issuer", "federation-issuer-valid")):
+        undated = trust(certificate(), certificate("token_issuer"))
+        for found in undated["exchange_info"]["federation_trusts"][0]["certificates"]:
+            del found["not_before"]
+        assert outcomes(rule, undated) == {f"Gateway {use}": "unknown"}
+
+
+def test_only_an_own_certificate_that_is_over_costs_the_trust() -> None:
+    """What the gateway rolled over, and what was never published, is mended while the trust stays."""
+    over = trust(certificate(**OVER), certificate("next", **OVER), certificate("token_issuer", **OVER))
+    remedies = {
+        (rule, finding["subject"]): finding["remedy"]["text"]
+        for rule in ("federation-valid", "federation-next-valid", "federation-issuer-valid")
+        for finding in judged(rule, over)
+    }
+    assert {place for place, text in remedies.items() if "Remove" in text} == {("federation-valid", "Gateway current")}
+    assert {subject for _rule, subject in remedies} == {"Gateway current", "Gateway next", "Gateway token_issuer"}
+    assert len(remedies) == 3
+    issuer = remedies["federation-issuer-valid", "Gateway token_issuer"]
+    assert "Set-FederationTrust -Identity 'Gateway' -RefreshMetadata" in issuer
+    (left,) = (one for one in judged("federation-days-left", over) if one["subject"] == "Gateway token_issuer")
+    assert "see federation-issuer-valid" in left["text"]
+
+
+@pytest.mark.parametrize(
+    ("build", "least", "outcome"),
+    [
+        ("14.0.639.21", "14.1.218.15", "fail"),
+        ("14.1.218.15", "14.1.218.15", "pass"),
+        ("14.1.218.14", "14.1.218.15", "fail"),
+        ("14.2.247.5", "14.3.123.4", "fail"),
+        ("14.0.639.21", "14.0.639.21", "pass"),
+        # Exchange 2007 knows no federation.
+        ("8.3.83.6", "14.1.218.15", "pass"),
+        (None, "14.1.218.15", "unknown"),
+    ],
+)
+def test_from_which_build_on_a_certificate_may_be_self_signed_is_a_parameter(
+    build: str | None, least: str, outcome: str
+) -> None:
+    estate = trust(certificate(), servers=[{"name": "EX1", "build": build}])
+    found = judged("federation-self-signed", {**estate, "parameters": {"self_signed_build": least}})
+    assert [each["outcome"] for each in found] == [outcome]
+    if outcome == "fail":
+        assert least in found[0]["text"]
+        assert least in found[0]["remedy"]["text"]
