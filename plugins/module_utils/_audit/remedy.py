@@ -25,28 +25,49 @@ _WHOLE = re.compile(r"\{(\w+)\}")
 class Remedy:
     """A remedy: C(task) is one task, C(role) a role with C(vars), C(manual) a text.
 
-    C({key}) in it stands for what the row of the finding has; alone in a value, it keeps its kind.
+    C({key}) in it stands for what the row of the finding has; alone in a value, it keeps its kind. Where the row has
+    something for the C(when) of one of C(instead), that one takes its place.
     """
 
     kind: str
     body: t.Any
     variables: t.Mapping[str, t.Any]
     hosts: str
+    when: str = ""
+    instead: tuple[Remedy, ...] = ()
 
     @classmethod
     def parse(cls, name: str, value: t.Any) -> Remedy:
         """Read a remedy. Raises C(RuleError)."""
-        if not isinstance(value, dict) or len(set(value) & set(_KINDS)) != 1 or set(value) - {*_KINDS, "vars", "hosts"}:
-            raise RuleError(name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars and hosts")
+        return cls._parse(name, value, "instead")
+
+    @classmethod
+    def _parse(cls, name: str, value: t.Any, more: str) -> Remedy:
+        known = {*_KINDS, "vars", "hosts", more}
+        if not isinstance(value, dict) or len(set(value) & set(_KINDS)) != 1 or set(value) - known:
+            raise RuleError(
+                name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars, hosts and {more}"
+            )
         (kind,) = set(value) & set(_KINDS)
         if not isinstance(value[kind], dict if kind == "task" else str):
             raise RuleError(name, "remedy", "a task is a mapping, a role a name, a manual step a text")
+        others = value.get("instead") or []
+        if not isinstance(others, list) or not all(isinstance(one, dict) and one.get("when") for one in others):
+            raise RuleError(name, "remedy", "instead must be a list of remedies, each with when, a key of the row")
         return cls(
-            kind=kind, body=value[kind], variables=value.get("vars") or {}, hosts=str(value.get("hosts", "{host}"))
+            kind=kind,
+            body=value[kind],
+            variables=value.get("vars") or {},
+            hosts=str(value.get("hosts", "{host}")),
+            when=str(value.get("when") or ""),
+            instead=tuple(cls._parse(name, other, "when") for other in others),
         )
 
     def of(self, row: t.Mapping[str, t.Any]) -> dict[str, str]:
         """The remedy of one finding, with the names filled in: what the report shows."""
+        for other in self.instead:
+            if row.get(other.when):
+                return other.of(row)
         if self.kind == "manual":
             return {"kind": self.kind, "text": filled(self.body, row).strip()}
         play: dict[str, t.Any] = {"hosts": self.hosts, "gather_facts": False}

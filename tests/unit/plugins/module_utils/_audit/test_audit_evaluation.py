@@ -206,6 +206,8 @@ def wrong(**changes: t.Any) -> Mapping:
         ({"rules": [wrong(applies=HOSTS | {"windows": ">= 95"})]}, "'95' is no version that is known"),
         ({"rules": [wrong(reads="name")]}, "key reads: must give a list of mappings, each with a subject"),
         ({"rules": [wrong(remedy={"task": "x"})]}, "key remedy: a task is a mapping, a role a name"),
+        ({"rules": [wrong(remedy={"manual": "x", "instead": [{"manual": "y"}]})]}, "each with when, a key of the row"),
+        ({"rules": [wrong(remedy={"manual": "x", "when": "y"})]}, "and may have vars, hosts and instead"),
         ({"rules": [{"title": "x"}]}, "Rule without id, key id: is needed"),
         ({"overrides": {"vm-x": {}}}, "An override names the rule vm-x, and there is none."),
         ({"overrides": {RULE: {"needs": "x"}}}, "Rule vm-offline-action, key needs: must be a list of texts"),
@@ -265,20 +267,6 @@ def test_a_hostile_name_stays_a_name_in_a_play(name: str) -> None:
         assert pattern[0] == "unsafe"
         pattern = pattern[1]
     assert pattern.replace("[*]", "*").replace("[?]", "?").replace("[[]", "[") == name
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_stays_one_word_of_powershell(name: str) -> None:
-    case = {"host_info": {"virtual_machines": [{"name": name, "dynamic_memory": True}]}}
-    (found,) = judged("vm-dynamic-memory", case)
-    command = found["remedy"]["text"].partition("Set-VMMemory -VMName ")[2]
-    quotes = "'\u2018\u2019\u201a\u201b"
-    word = command[1:].removesuffix("' -DynamicMemoryEnabled $false")
-    assert "\n" not in command
-    rest = word
-    for quote in quotes:
-        rest = rest.replace(quote * 2, "")
-    assert not set(quotes) & set(rest), command
 
 
 def test_what_is_found_can_be_rendered() -> None:

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual machines that are no plain case, and the commands that people paste to mend them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from audit_cases import Mapping, judged
+
+ID = "6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
+HOSTILE = ["*", "EX[12]?", "'; Remove-Item C:\\ -Recurse; '", "\u2019; Stop-Computer \u2019", "$(Stop-Computer)"]
+QUOTES = "'\u2018\u2019\u201a\u201b"
+
+
+def on_a_host(rule: str, **machine: t.Any) -> Mapping:
+    """What a rule finds about one virtual machine of a host."""
+    machines = [{"name": "EX01", "id": ID, "state": "running", **machine}]
+    (found,) = judged(rule, {"host_info": {"unknown": [], "virtual_machines": machines}})
+    return found
+
+
+def in_a_cluster(rule: str, threshold: int | None = 2000, **machine: t.Any) -> Mapping:
+    """What a rule finds about one virtual machine of a cluster."""
+    machines = [{"name": "EX01", "group": "EX01", "resource": "Virtual Machine EX01", **machine}]
+    nodes = [{"name": "hv01", "windows": "2022"}]
+    cluster = {"name": "HVC1", "nodes": nodes, "move_type_threshold": threshold, "virtual_machines": machines}
+    (found,) = judged(rule, {"cluster_info": {"cluster": cluster}})
+    return found
+
+
+def command(finding: Mapping) -> str:
+    """What is there to be pasted: all after the host that it is for."""
+    text: str = finding["remedy"]["text"]
+    return re.split(r"run on (?:a node of )?\w+: ", text, flags=re.IGNORECASE)[-1]
+
+
+@pytest.mark.parametrize("disks", [[], [{"kind": None, "path": "C:\\ClusterStorage\\V1\\a.vhdx"}]])
+def test_disks_that_are_not_told_are_unknown(disks: list[Mapping]) -> None:
+    assert on_a_host("vm-disks", disks=disks)["outcome"] == "unknown"
+
+
+@pytest.mark.parametrize("word", ["unknown", "unknown (7)"])
+def test_a_number_that_nobody_described_is_unknown(word: str) -> None:
+    drained = {"priority": 3000, "default_move_type": word, "saved_by_drain": True}
+    for found in (
+        on_a_host("vm-automatic-stop", automatic_stop_action=word),
+        on_a_host("vm-shutdown-component", shutdown_component=word),
+        in_a_cluster("vm-offline-action", offline_action=word),
+        in_a_cluster("vm-drain", **drained),
+    ):
+        assert found["outcome"] == "unknown", found
+        assert word in found["why_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("state", "component", "outcome"),
+    [
+        ("off", "none", "not_applicable"),
+        ("off", "lost_contact", "not_applicable"),
+        ("saved", "no_contact", "not_applicable"),
+        ("off", "disabled", "fail"),
+        ("running", "none", "fail"),
+        ("running", "degraded", "pass"),
+        ("starting", "no_contact", "unknown"),
+        ("unknown", "none", "unknown"),
+        (None, "none", "unknown"),
+    ],
+)
+def test_a_component_is_missed_where_its_machine_runs(state: str | None, component: str, outcome: str) -> None:
+    assert on_a_host("vm-shutdown-component", state=state, shutdown_component=component)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("threshold", "priority", "enough"), [(2000, 1000, 2000), (3000, 2000, 3000), (2500, 2000, 3000), (1000, 0, 1000)]
+)
+def test_a_priority_is_raised_to_what_the_threshold_asks(threshold: int, priority: int, enough: int) -> None:
+    found = in_a_cluster(
+        "vm-drain",
+        threshold,
+        priority=priority,
+        default_move_type="by_priority",
+        saved_by_drain=True,
+        group="SCVMM EX1 Resources",
+    )
+    assert found["expected"] == f"a priority of at least {threshold}"
+    assert command(found) == (
+        f"(Get-ClusterGroup | Where-Object {{ $_.Name -eq 'SCVMM EX1 Resources' }}).Priority = {enough}"
+    )
+
+
+@pytest.mark.parametrize(("threshold", "move_type"), [(2000, "save"), (3001, "by_priority"), (2000, "turn_off")])
+def test_where_no_priority_helps_the_move_type_is_set(threshold: int, move_type: str) -> None:
+    told = {"priority": 3000, "default_move_type": move_type, "saved_by_drain": True, "resource": "SCVMM EX1"}
+    found = in_a_cluster("vm-drain", threshold, **told)
+    assert ("priority" in found["expected"]) is (move_type == "by_priority")
+    assert command(found) == (
+        "Get-ClusterResource | Where-Object { $_.Name -eq 'SCVMM EX1' } | "
+        "Set-ClusterParameter -Name DefaultMoveType -Value 4"
+    )
+
+
+def test_only_the_checkpoints_that_were_found_are_removed() -> None:
+    kept = [{"name": "Backup", "kind": "recovery"}, {"name": "Copy", "kind": "replica"}]
+    found = on_a_host("vm-checkpoints", checkpoints=[*kept, {"name": "Before SP3", "kind": "standard"}])
+    assert command(found) == f"Get-VMSnapshot -VM (Get-VM -Id '{ID}') -SnapshotType Standard | Remove-VMSnapshot"
+    # -SnapshotType Standard would leave this one where it is.
+    strange = on_a_host("vm-checkpoints", checkpoints=[*kept, {"name": "Old", "kind": "missing"}])
+    assert "Remove-VMSnapshot" not in strange["remedy"]["text"]
+    assert "Old (missing)" in strange["remedy"]["text"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_command_is_for_one_machine_whatever_its_name(name: str) -> None:
+    """By its id, in which no name is looked up as a wildcard; of two machines with one name, one is meant."""
+    findings = [
+        on_a_host("vm-automatic-stop", name=name, automatic_stop_action="save"),
+        on_a_host("vm-shutdown-component", name=name, shutdown_component="disabled"),
+        on_a_host("vm-dynamic-memory", name=name, dynamic_memory=True),
+        on_a_host("vm-checkpoints", name=name, checkpoints=[{"name": name, "kind": "standard"}]),
+        on_a_host("vm-disks", name=name, disks=[{"kind": "file", "path": "D:\\a.vhdx"}]),
+    ]
+    for found in findings:
+        assert found["outcome"] == "fail"
+        assert f"-VM (Get-VM -Id '{ID}')" in found["remedy"]["text"]
+        assert "-VMName" not in found["remedy"]["text"]
+        assert "-Name '" not in found["remedy"]["text"]
+
+
+@pytest.mark.parametrize("move_type", ["by_priority", "save"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_stays_one_word_of_powershell(name: str, move_type: str) -> None:
+    drained = {"priority": 1000, "default_move_type": move_type, "saved_by_drain": True}
+    found = in_a_cluster("vm-drain", name=name, group=name, resource=name, **drained)
+    before, _equals, rest = found["remedy"]["text"].rpartition("$_.Name -eq '")
+    word, _end, after = rest.rpartition("' }")
+    assert before.count("'") == 0
+    assert after.endswith((".Priority = 2000", "-Value 4"))
+    for quote in QUOTES:
+        word = word.replace(quote * 2, "")
+    assert not set(QUOTES) & set(word)
