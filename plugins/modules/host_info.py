@@ -20,7 +20,7 @@ options:
   gather:
     description:
       - Which parts to read.
-      - V(windows) and V(hotfixes) cost one message each, V(adapters) two, V(events) one or, with many events, a few.
+      - V(windows) and V(hotfixes) cost one message each, V(adapters) two, V(events) three or, if there are many, more.
         V(virtual_machines) costs six, two more where disks of the host are passed through, and with some hundred
         virtual machines a few. With everything that is about a dozen messages for a host with 100 virtual machines.
       - On Windows Server 2008 R2 V(adapters) cost some twenty messages for each adapter, because their settings are
@@ -228,6 +228,14 @@ events_beyond:
   returned: when the events were gathered and read
   type: int
   sample: 0
+events_reach_back:
+  description:
+    - Whether the System log reaches back over all of O(event_days), which an older entry in it shows. If not, it was
+      cleared since, is too small for so many days, or Windows is newer, and there may have been events that it lost.
+    - Null where each of O(event_ids) was found, which needs no such proof, or where it could not be read.
+  returned: when the events were gathered and read
+  type: bool
+  sample: true
 """
 
 import dataclasses
@@ -261,7 +269,7 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "hotfixes": lambda: _hotfixes(client),
         "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
         "virtual_machines": lambda: _virtual_machines(client, unknown),
-        "events": lambda: _events(client, options),
+        "events": lambda: _events(client, options, unknown),
     }
     wanted = [part for part in PARTS if part in options["gather"]]
     found = [part for name in wanted if (part := attempt(name, readers[name], unknown)) is not None]
@@ -319,11 +327,14 @@ def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
     return row | settings
 
 
-def _events(client: Client, options: task.Options) -> Part:
+def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Part:
     since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=options["event_days"])
     found = event.read_events(client, options["event_ids"], since=since, limit=options["event_limit"])
     rows = [dataclasses.asdict(one) | {"time": computer.iso(one.time)} for one in found.newest]
-    return {"events": rows, "events_beyond": found.beyond}
+    back = None
+    if {one.id for one in found.newest} != set(options["event_ids"]):
+        back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
+    return {"events": rows, "events_beyond": found.beyond, "events_reach_back": back}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

@@ -82,7 +82,7 @@ def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str
     checked = data(lab.check(ours("hv51"), via=via), "hv51")
     assert lab.writes() == []
     assert changes(before, lab.picture()) == {}
-    assert messages == 11
+    assert messages == 13
     assert found == checked
     assert found["unknown"] == []
     windows = {"release": "2022", "build": 20348, "computer_name": "HV51", "last_boot": "2026-11-01T05:06:07Z"}
@@ -113,7 +113,7 @@ def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str
     )
     age = datetime.datetime.now(tz=datetime.UTC) - datetime.datetime.fromisoformat(found["events"][0]["time"])
     assert abs(age - datetime.timedelta(days=3)) < datetime.timedelta(minutes=10)
-    assert found["events_beyond"] == 0
+    assert (found["events_beyond"], found["events_reach_back"]) == (0, True)
 
 
 def test_tells_what_exchange_must_not_have(lab: Stage) -> None:
@@ -174,7 +174,7 @@ def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
         "hotfixes": ({"hotfixes"}, 1),
         "adapters": ({"adapters"}, 2),
         "virtual_machines": ({"hyperv", "virtual_machines"}, 6),
-        "events": ({"events", "events_beyond"}, 1),
+        "events": ({"events", "events_beyond", "events_reach_back"}, 3),
     }
     run = lab.play(tasks("hv51", *({"name": name, MODULE: {"gather": [name]}} for name in parts)))
     nothing = lab.play(ours("hv51", gather=[]))
@@ -214,6 +214,34 @@ def test_the_newest_events_and_how_many_more(lab: Stage) -> None:
     assert seen["few"]["events"] == seen["default"]["events"][:3]
 
 
+def test_a_log_that_is_younger_than_what_is_asked_for_is_told(lab: Stage) -> None:
+    wishes = {"month": {}, "week": {"event_days": 7}}
+    run = lab.play(
+        tasks("ex52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in wishes.items()))
+    )
+    seen = {name: run.of("ex52", name).data for name in wishes}
+    assert {name: (found["events"], found["events_reach_back"]) for name, found in seen.items()} == {
+        "month": ([], False),
+        "week": ([], True),
+    }
+
+
+def test_how_far_the_log_reaches_back_is_not_asked_where_all_was_found(lab: Stage) -> None:
+    found = data(lab.play(ours("hv51", gather=["events"], event_ids=[1135, 1177])), "hv51")
+    assert (len(found["events"]), found["events_reach_back"]) == (2, None)
+    assert len(lab.journal()) == 1
+
+
+def test_how_far_the_log_reaches_back_may_stay_unknown(lab: Stage) -> None:
+    # The first question is answered, and the second is not.
+    lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT, nth=2, **{"class": "Win32_NTLogEvent"})
+    found = data(lab.play(ours("hv51", gather=["events"])), "hv51")
+    assert (len(found["events"]), found["events_reach_back"]) == (2, None)
+    (unknown,) = found["unknown"]
+    assert unknown["what"] == "events_reach_back"
+    assert unknown["why"].startswith("Reading how far the System event log reaches back on hv51 failed: ")
+
+
 UNREADABLE = {
     "Win32_OperatingSystem": {"windows"},
     "Win32_QuickFixEngineering": {"hotfixes"},
@@ -238,7 +266,13 @@ def test_what_times_out_is_unknown_and_the_rest_is_told(lab: Stage, name: str) -
         assert one["why"].startswith("Reading ")
         assert "0x80338029" in one["why"]
     hidden = {what.partition(".")[0] for what in UNREADABLE[name]}
-    missing = {"events_beyond"} if "events" in hidden else {"hyperv"} if name == "Msvm_ComputerSystem" else set()
+    missing = (
+        {"events_beyond", "events_reach_back"}
+        if "events" in hidden
+        else {"hyperv"}
+        if name == "Msvm_ComputerSystem"
+        else set()
+    )
     kept = {key for key in whole if key not in hidden | missing | {"unknown"}}
     assert {key: found[key] for key in kept} == {key: whole[key] for key in kept}
     for what in UNREADABLE[name]:

@@ -59,6 +59,7 @@ class Host:
     virtual_machines: tuple[Guest, ...] = ()
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
+    log_days: float = 400.0
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -141,7 +142,17 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
     where = f"host {named}"
     optional = {"groups", "cluster", "instances", "http_401", "first_page"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
-    optional |= {"adapters", "teams", "switches", *_PACE, "hyperv", "virtual_machines", "hotfixes", "events"}
+    optional |= {
+        "adapters",
+        "teams",
+        "switches",
+        *_PACE,
+        "hyperv",
+        "virtual_machines",
+        "hotfixes",
+        "events",
+        "log_days",
+    }
     body = take(where, data, optional | switches, {"name", "address", "windows"})
     windows = choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -176,6 +187,7 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
         machines,
         history.hotfixes(body["name"], body.get("hotfixes", ())),
         history.events(body["name"], body.get("events", ())),
+        float(body.get("log_days", 400)),
     )
 
 

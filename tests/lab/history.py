@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _CIMV2 = "root/cimv2"
 _CLUSTERING = "Microsoft-Windows-FailoverClustering"
 _ERROR = 1
+_STARTED = 6009  # what EventLog writes when Windows starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def hotfixes(host: str, listed: Any) -> tuple[Mapping[str, Any], ...]:
 
 def _entries(host: Host) -> Iterator[tuple[datetime, Event]]:
     now = datetime.now(tz=UTC)
-    for event in host.events:
+    oldest = Event(_STARTED, host.log_days, source="EventLog", message="Microsoft (R) Windows (R)")
+    for event in (oldest, *host.events):
         for number in range(event.count):
             yield now - timedelta(days=event.days_ago, hours=event.hours_apart * number), event
 

@@ -28,6 +28,7 @@ _NAMESPACE = "root/cimv2"
 _COLUMNS = "ComputerName, EventCode, InsertionStrings, Message, SourceName, TimeGenerated"
 _LONGEST = 500  # characters of a message
 _MOST = 10_000  # entries that are looked through
+_SYSTEM = "FROM Win32_NTLogEvent WHERE Logfile='System'"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +62,44 @@ def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetim
     Windows does not promise an order, so all are looked at. Raises C(TooManyEvents) beyond 10,000 of them.
     """
     codes = " OR ".join(f"EventCode={int(number)}" for number in ids)
-    begin = since.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%S.000000+000")
-    wql = f"SELECT {_COLUMNS} FROM Win32_NTLogEvent WHERE Logfile='System' AND ({codes}) AND TimeGenerated>='{begin}'"  # noqa: S608
-    try:
-        found = list(_pages(client, wql))
+    wql = f"SELECT {_COLUMNS} {_SYSTEM} AND ({codes}) AND TimeGenerated>='{_wmi(since)}'"
+    with _tried("reading the System event log", client):
+        found = list(_some(client, wql, _MOST + 1))
         if len(found) > _MOST:
             raise TooManyEvents(f"more than {_MOST} entries match")
         events = sorted((event for item in found if (event := _event(item))), key=lambda event: event.time)
-    except ServerError as exc:
-        if not exc.doing:
-            exc.doing, exc.host = "reading the System event log", client.host
-        raise
     newest = tuple(reversed(events[max(len(events) - limit, 0) :]))
     return Events(newest=newest, beyond=len(events) - len(newest))
 
 
-def _pages(client: Client, wql: str) -> t.Iterator[Instance]:
-    pages = client.pages(Naming.WINDOWS.of_query(_NAMESPACE), _NAMESPACE, wql=wql)
+def reaches_back(client: Client, since: datetime.datetime) -> bool:
+    """Whether the System log has an entry from before that time; else later ones may be gone from it, too.
+
+    Only one such entry is asked for: Windows does not tell which one is the oldest.
+    """
+    wql = f"SELECT RecordNumber, TimeGenerated {_SYSTEM} AND TimeGenerated<'{_wmi(since)}'"
+    with _tried("reading how far the System event log reaches back", client):
+        return bool(list(_some(client, wql, 1)))
+
+
+@contextlib.contextmanager
+def _tried(doing: str, client: Client) -> t.Iterator[None]:
+    try:
+        yield
+    except ServerError as exc:
+        if not exc.doing:
+            exc.doing, exc.host = doing, client.host
+        raise
+
+
+def _some(client: Client, wql: str, most: int) -> t.Iterator[Instance]:
+    pages = client.pages(Naming.WINDOWS.of_query(_NAMESPACE), _NAMESPACE, wql=wql, max_elements=most)
     with contextlib.closing(t.cast("t.Generator[Instance, None, None]", pages)):
-        yield from itertools.islice(pages, _MOST + 1)
+        yield from itertools.islice(pages, most)
+
+
+def _wmi(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%S.000000+000")
 
 
 def _event(item: Instance) -> Event | None:

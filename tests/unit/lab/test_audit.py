@@ -24,7 +24,7 @@ ESTATE = {
     "credentials": {"user": "Administrator", "password": "Lab-Passw0rd"},
     "listeners": {"http": 15985, "https": 15986},
     "hosts": [
-        {"name": "h1", "address": f"{NET}.81", "windows": 2022, "cluster": "C1"},
+        {"name": "h1", "address": f"{NET}.81", "windows": 2022, "cluster": "C1", "log_days": 2},
         {
             "name": "h2",
             "address": f"{NET}.82",
@@ -103,7 +103,9 @@ def test_what_was_installed(host):
 
 def test_events_are_as_old_as_the_file_says(host):
     client = host("h2")
-    assert codes(client, "Logfile='System'") == [1135, 1135, 1135, 6005]
+    assert codes(client, "Logfile='System'") == [6009, 1135, 1135, 1135, 6005]
+    assert codes(client, f"Logfile='System' AND TimeGenerated<'{literal(399)}'") == [6009]
+    assert codes(host("h1"), f"Logfile='System' AND TimeGenerated<'{literal(3)}'") == []
     assert codes(client, f"Logfile='System' AND TimeGenerated>='{literal(3)}'") == [1135, 6005]
     assert codes(client, f"Logfile='System' AND EventCode=1135 AND TimeGenerated>='{literal(4.5)}'") == [1135, 1135]
     assert codes(client, f"TimeGenerated<'{literal(1.5)}' AND (EventCode=1135 OR EventCode=6005)") == [1135] * 3

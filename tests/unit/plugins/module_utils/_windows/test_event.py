@@ -38,11 +38,12 @@ class Log:
     def __init__(self, entries: t.Iterable[Instance | Fault]) -> None:
         self.entries = entries
         self.asked = ""
+        self.at_once = 0
         self.given = 0
         self.released = False
 
-    def pages(self, _target: Reference, _namespace: str, *, wql: str) -> t.Iterator[Instance]:
-        self.asked = wql
+    def pages(self, _target: Reference, _namespace: str, *, wql: str, max_elements: int) -> t.Iterator[Instance]:
+        self.asked, self.at_once = wql, max_elements
         try:
             for one in self.entries:
                 if isinstance(one, Fault):
@@ -105,3 +106,11 @@ def test_a_refusal_says_what_was_tried() -> None:
     with pytest.raises(Fault, match="Reading the System event log on hv01 failed: no") as caught:
         read(Log([entry(1), Fault("no")]))
     assert caught.value.host == "hv01"
+
+
+@pytest.mark.parametrize(("entries", "back"), [([entry(9), entry(8)], True), ([], False)])
+def test_one_older_entry_shows_how_far_a_log_reaches_back(entries: list[Instance], back: bool) -> None:
+    log = Log(entries)
+    assert event.reaches_back(t.cast("t.Any", log), NOW) is back
+    assert "Logfile='System' AND TimeGenerated<'20260304050607.000000+000'" in log.asked
+    assert (log.at_once, log.given, log.released) == (1, int(back), True)
