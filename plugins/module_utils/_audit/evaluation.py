@@ -46,14 +46,16 @@ def evaluate(
         findings += _findings(rule, hosts, clusters, forest, reader)
     for finding in findings:
         _accept(finding, acceptances, now.date())
-    compared = earlier.compare(findings, before)
+    hosts_told = [_host(host, clusters) for host in hosts]
+    rules_told = [rule.told() for rule in known.rules]
+    compared = earlier.compare(findings, before, hosts=hosts_told, rules=rules_told)
     return {
         "version": 1,
         "title": str(facts.get("title") or (forest.name if forest else "")),
         "gathered": facts.get("gathered"),
         "evaluated": now.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "hosts": [_host(host, clusters) for host in hosts],
-        "rules": [rule.told() for rule in known.rules],
+        "hosts": hosts_told,
+        "rules": rules_told,
         "findings": findings,
         "summary": _summary(findings),
         "comparison": compared,

@@ -96,6 +96,20 @@ def test_what_a_host_told_before_it_was_lost_is_judged() -> None:
     assert found["findings"][1]["why_unknown"] == LATE
 
 
+@pytest.mark.parametrize("name", ["nodes-removed", "quorum-lost", "resources-failed"])
+def test_a_host_that_may_have_been_removed_from_its_cluster_is_not_left_out(name: str) -> None:
+    many = {"unknown": [], "events": [], "events_beyond": 1, "events_reach_back": True}
+    assert [each["outcome"] for each in run({"lone": alone(host_info=many)}, name)["findings"]] == ["unknown"]
+
+
+@pytest.mark.parametrize("name", ["nodes-removed", "quorum-lost", "resources-failed"])
+@pytest.mark.parametrize("back", [False, None])
+def test_a_log_that_is_too_short_shows_nothing(name: str, back: bool | None) -> None:
+    short = {"unknown": [], "events": [], "events_beyond": 0, "events_reach_back": back}
+    (found,) = run({"hv01": host(host_info=short)}, name)["findings"]
+    assert (found["outcome"], "reach" in found["why_unknown"]) == ("unknown", True)
+
+
 def test_hosts_that_the_inventory_calls_by_address_are_not_taken_for_one_another() -> None:
     away = host(cluster_info={"unknown": "No."})
     found = run({"10.0.0.11": host(**cluster("EX01")), "10.0.0.21": away})
@@ -171,6 +185,53 @@ def test_an_earlier_evaluation_tells_what_is_new_open_and_fixed() -> None:
         ("EX02", "fixed"),
         ("EX03", "fixed"),
     ]
+
+
+def node(*machines: str, action: str = "save", **parts: t.Any) -> Mapping:
+    told = [{"name": name, "automatic_stop_action": action} for name in machines]
+    return host(host_info={"virtual_machines": told}, **cluster(), **parts)
+
+
+def moved(before: Mapping, now: Mapping) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """The status of what fails now, and the subjects that are mended."""
+    found = run(now, "vm-automatic-stop", before=run(before, "vm-automatic-stop"))
+    status = {(each["host"], each["subject"]): each["status"] for each in found["findings"] if each["status"]}
+    return status, [each["subject"] for each in found["comparison"]["fixed"]]
+
+
+def test_a_virtual_machine_that_moved_is_the_same() -> None:
+    before = {"hv01": node("EX01", "LOCAL"), "hv02": node("LOCAL")}
+    status, fixed = moved(before, {"hv01": node("LOCAL"), "hv02": node("EX01", "LOCAL")})
+    assert (set(status.values()), fixed) == ({"open"}, [])
+    assert moved(
+        {"hv01": node("EX01"), "hv02": node()}, {"hv01": node(), "hv02": node("EX01", action="shut_down")}
+    ) == (
+        {},
+        ["EX01"],
+    )
+
+
+def test_a_virtual_machine_that_may_have_moved_to_a_host_that_is_away_is_not_fixed() -> None:
+    before = {"hv01": node("EX01"), "hv02": node()}
+    away = host(reached=False, why="No answer.")
+    assert moved(before, {"hv01": node(), "hv02": away}) == ({}, [])
+    assert moved(before, {"hv01": node()}) == ({}, [])
+    assert moved(before, {"hv01": node(), "hv02": node()}) == ({}, ["EX01"])
+    assert moved(before, {"hv01": away, "hv02": node("EX01")}) == ({("hv02", "EX01"): "open"}, [])
+
+
+def test_a_name_that_another_host_has_too_is_another_virtual_machine() -> None:
+    both = {"hv01": node("LOCAL"), "hv02": node("LOCAL")}
+    assert moved({"hv01": node("LOCAL"), "hv02": node()}, both)[0] == {
+        ("hv01", "LOCAL"): "open",
+        ("hv02", "LOCAL"): "new",
+    }
+    mended = {"hv01": node(), "hv02": node("LOCAL")}
+    assert moved({"hv01": node("LOCAL"), "hv02": node("LOCAL", action="shut_down")}, mended)[0] == {
+        ("hv02", "LOCAL"): "new"
+    }
+    lone = host(host_info=node("EX01")["host_info"], standalone=ALONE)
+    assert moved({"a": lone}, {"b": lone}) == ({("b", "EX01"): "new"}, [])
 
 
 def test_what_became_unknown_is_not_fixed() -> None:
