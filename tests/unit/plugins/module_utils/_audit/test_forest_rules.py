@@ -197,3 +197,62 @@ def test_from_which_build_on_a_certificate_may_be_self_signed_is_a_parameter(
     if outcome == "fail":
         assert least in found[0]["text"]
         assert least in found[0]["remedy"]["text"]
+
+
+def cas(name: str, **changes: t.Any) -> Mapping:
+    return {"name": name, "generation": "2010", "roles": ["client_access"], "site": "A"} | changes
+
+
+@pytest.mark.parametrize("hidden", [{"roles": []}, {"roles": None}, {"site": None}, {"generation": None}])
+def test_a_server_that_does_not_say_what_it_is_may_need_an_array(hidden: Mapping) -> None:
+    found = judged("cas-array", {"exchange_info": {"servers": [cas("CAS1", **hidden)], "client_access_arrays": []}})
+    assert [each["outcome"] for each in found] == ["unknown"]
+    assert "CAS1" in found[0]["text"]
+
+
+def test_what_a_server_hides_does_not_hide_what_is_known_of_its_site() -> None:
+    servers = [
+        cas("CAS1"), cas("CAS2", roles=[]), cas("CAS3", site="B", generation=None), cas("CAS4", site="C", roles=None),
+        cas("CAS5", site=None), cas("MBX1", site="D", roles=["mailbox"]), cas("MBX2", site=None, roles=["mailbox"]),
+        cas("EX16", site="D", generation="2016"), cas("EX19", site=None, generation="2019", roles=[]),
+    ]  # fmt: skip
+    estate = {"servers": servers, "client_access_arrays": [{"name": "B", "fqdn": "b.example.com", "site": "b"}]}
+    told = outcomes("cas-array", {"exchange_info": estate})
+    assert told == {"A": "fail", "B": "pass", "C": "unknown", "CAS5": "unknown"}
+
+
+def points(*hosts: tuple[str, str | None]) -> Mapping:
+    """Service connection points of Autodiscover by server; CAS1 and CAS2 are in site A, CAS3 in B."""
+    sites = {"CAS1": "A", "CAS2": "A", "CAS3": "B", "CAS4": None}
+    return {
+        "exchange_info": {
+            "servers": [{"name": name, "site": site} for name, site in sites.items()],
+            "autodiscover": [{"kind": "url", "server": server, "host": host} for server, host in hosts],
+        }
+    }
+
+
+ORPHAN = ("GONE", "old.example.com")
+
+
+@pytest.mark.parametrize(
+    ("estate", "told"),
+    [
+        (points(("CAS1", "a.test"), ("CAS2", "b.test"), ORPHAN), {"A": "fail", "of no known site": "unknown"}),
+        (points(("CAS1", "a.test"), ("CAS2", "A.test"), ORPHAN), {"A": "unknown", "of no known site": "unknown"}),
+        (points(("CAS4", "a.test"), ORPHAN), {"of no known site": "unknown"}),
+        (
+            points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None), ("CAS3", "c.test")),
+            {"A": "fail", "B": "pass"},
+        ),
+        (points(("CAS1", "a.test"), ("CAS2", None), ("CAS3", "c.test")), {"A": "unknown", "B": "pass"}),
+        (points(("CAS1", None), ("CAS2", None)), {"A": "unknown"}),
+    ],
+)
+def test_two_names_of_a_site_are_two_whatever_else_is_not_known(estate: Mapping, told: Mapping) -> None:
+    assert outcomes("autodiscover-one-name", estate) == told
+
+
+def test_only_names_that_are_known_are_told() -> None:
+    (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
+    assert "publish a.test, b.test, and" in found["text"]
