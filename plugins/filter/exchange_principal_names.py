@@ -45,7 +45,9 @@ options:
     type: dict
   leave_out:
     description:
-      - Host names, or single service principal names, to leave out of the plan.
+      - Host names, or single service principal names, to leave out of the plan. A port of a host, a full stop at its
+        end and case mean nothing.
+      - One that no published name meets is a finding.
     type: list
     elements: str
 seealso:
@@ -130,6 +132,11 @@ _value:
         remedy:
           description: What to run in the Exchange Management Shell, in one sentence.
           type: str
+        hides_names:
+          description:
+            - Whether clients may use names for this reason that are not in the plan. What an account has beside the
+              plan may then be needed.
+          type: bool
 """
 
 import typing as t

@@ -172,7 +172,8 @@ database_availability_groups:
 autodiscover:
   description:
     - The service connection points of Autodiscover.
-    - Of the kind V(url) they are those of the servers, C(sites) are the sites that each is for, none for all.
+    - Of the kind V(url) they are those of the servers, C(sites) are the sites that each is for, none for all. Where the
+      internal Autodiscover URI of a server was taken away, C(url) and C(host) are null.
     - Of the kind V(pointer) they send the users of C(domains) to another forest, and C(server) is null.
   returned: when gathered
   type: list

@@ -30,7 +30,8 @@ AUTODISCOVER = Sought(
 class ServiceConnectionPoint:
     """Where clients are sent.
 
-    Of the kind C(url) it is a server's AutoDiscoverServiceInternalUri, and C(sites) its AutoDiscoverSiteScope. Of the
+    Of the kind C(url) it is a server's AutoDiscoverServiceInternalUri, C(None) where that was taken away, and C(sites)
+    its AutoDiscoverSiteScope. Of the
     kind C(pointer) it sends the users of C(domains) to the directory of another forest, and is no server's.
     """
 

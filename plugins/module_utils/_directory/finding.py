@@ -12,10 +12,12 @@ import dataclasses
 class Finding:
     """Something to look at; C(about) names the servers, databases or arrays concerned.
 
-    C(text) is a sentence; C(remedy) has no full stop, since it mostly ends with a command to copy.
+    C(text) is a sentence; C(remedy) has no full stop, since it mostly ends with a command to copy. C(hides_names) when
+    clients may use names for this reason that are not in the plan.
     """
 
     kind: str
     about: tuple[str, ...]
     text: str
     remedy: str
+    hides_names: bool = False

@@ -42,7 +42,9 @@ def set_address(service: str, names: t.Sequence[str], value: str, *, modern: boo
         cmdlet = "Set-ClientAccessService" if modern else "Set-ClientAccessServer"
         return for_each(names, f"{cmdlet} -Identity {{}} -AutoDiscoverServiceInternalUri {value}")
     noun, parameter = _CMDLETS.get(service, ("WebServicesVirtualDirectory", "InternalUrl"))
-    given = value.removeprefix("https://").partition("/")[0] if parameter == "InternalHostname" else value
+    given = value
+    if parameter == "InternalHostname":  # which is refused without a word on SSL
+        given = f"{value.removeprefix('https://').partition('/')[0]} -InternalClientsRequireSsl $true"
     return for_each(names, f"Get-{noun} -Server {{}} | Set-{noun} -{parameter} {given}")
 
 

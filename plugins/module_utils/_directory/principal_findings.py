@@ -20,7 +20,7 @@ from .principal_sources import SCP, SERVICES
 from .rpc_findings import rpc_findings
 
 if t.TYPE_CHECKING:
-    from .principal_sources import Publication, Sources
+    from .principal_sources import Publication, Server, Sources
 
 # OAuth has to stay where there is a hybrid deployment: the command sets the whole list.
 _NEGOTIATE = {
@@ -39,6 +39,7 @@ def findings(sources: Sources, counted: t.Mapping[str, t.Container[str]]) -> t.I
     yield from _addresses(internal)
     yield from _silent(sources, internal)
     yield from _without_kerberos(internal)
+    yield from _without_uri(sources.without_uri)
     yield from _autodiscover(sources)
     yield from rpc_findings(sources, {each.host for each in internal if each.host})
 
@@ -52,6 +53,7 @@ def _missing(sources: Sources) -> t.Iterator[Finding]:
                 about=(part,),
                 text=f"{part} was not given, so names may be missing from the plan.",
                 remedy=f"Have winha.cluster.exchange_info gather {part}",
+                hides_names=True,
             )
     for what, why in sources.unknown:
         yield Finding(
@@ -59,6 +61,7 @@ def _missing(sources: Sources) -> t.Iterator[Finding]:
             about=(what,),
             text=f"{what} could not be read: {why}; names may be missing from the plan.",
             remedy="Have winha.cluster.exchange_info read with an account that may see the Exchange configuration",
+            hides_names=True,
         )
 
 
@@ -70,6 +73,7 @@ def _unplanned(sources: Sources) -> t.Iterator[Finding]:
             text=f"{name or 'A server without a name'} publishes names and is not among the servers, so its names are "
             "not planned.",
             remedy=f"Run Get-ExchangeServer -Identity {quoted(name)} to see whether it is still there",
+            hides_names=True,
         )
     published = {each.server.name: each.server for each in (*sources.internal, *sources.external)}
     for server in sorted(published.values(), key=lambda server: natural(server.name)):
@@ -81,6 +85,7 @@ def _unplanned(sources: Sources) -> t.Iterator[Finding]:
                 text=f"{server.name} runs {runs}, for which no alternate service account is planned, so its names are "
                 "not planned either.",
                 remedy=f"Run Get-ExchangeServer -Identity {quoted(server.name)} | Format-List AdminDisplayVersion",
+                hides_names=True,
             )
 
 
@@ -101,6 +106,7 @@ def _addresses(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
             about=tuple(sorted(names, key=natural)),
             text=f"{text}, the {_what(service)} of {folded(names)}, {problem}.",
             remedy=f"Run {set_address(service, names, value, modern=modern)}",
+            hides_names=kind == "invalid_name",
         )
 
 
@@ -130,6 +136,20 @@ def _without_kerberos(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
                 text=f"{SERVICES[service]} of {folded(names)} offers no Negotiate, so Outlook cannot use Kerberos.",
                 remedy=f"Run {for_each(names, command)}",
             )
+
+
+def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
+    names = sorted({server.name for server in servers}, key=natural)
+    if names:
+        several = len(names) > 1
+        modern = all(map(has_service_cmdlet, servers))
+        yield Finding(
+            kind="no_autodiscover_uri",
+            about=tuple(names),
+            text=f"The service connection point{'s' * several} of {folded(names)} name{'s' * (not several)} no URL, so "
+            "internal clients are not sent there; in a hybrid organization that is often meant.",
+            remedy=f"Run, unless it is meant, {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
+        )
 
 
 def _autodiscover(sources: Sources) -> t.Iterator[Finding]:

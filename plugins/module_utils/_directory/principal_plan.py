@@ -52,7 +52,7 @@ def plan(
     planned = {host for draft in drafts for host in draft.web_hosts}
     for draft in drafts:
         draft.explain(planned)
-    found = [*findings(sources, wishes.counted), *_without_account(drafts, wishes)]
+    found = [*findings(sources, wishes.counted), *_without_account(drafts, wishes), *_nowhere(drafts, wishes)]
     return {
         "generations": [draft.result() for draft in drafts if draft.family in wishes.generations],
         "findings": [{**dataclasses.asdict(each), "about": list(each.about)} for each in found],
@@ -199,4 +199,17 @@ def _without_account(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[F
                 text=f"{listed(names)} is asked for on the account of Exchange {family}, and no server of that "
                 "generation is known.",
                 remedy="Run Get-ExchangeServer | Format-Table Name, AdminDisplayVersion, ServerRole",
+            )
+
+
+def _nowhere(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[Finding]:
+    """A name to leave out that no server publishes is mostly a slip of the pen, and the meant one is in the plan."""
+    met = {name.lower() for draft in drafts for name in draft.left_out}
+    for key, text in sorted(wishes.leave_out.items()):
+        if key not in met:
+            yield Finding(
+                kind="leave_out_without_name",
+                about=(text,),
+                text=f"{text} is to be left out, and nothing that is published would need that name.",
+                remedy="Correct it in leave_out, or take it from there",
             )

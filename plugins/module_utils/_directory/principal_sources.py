@@ -100,7 +100,7 @@ class Sources:
     """All that is published.
 
     C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(strangers)
-    servers that publish and have no entry.
+    servers that publish and have no entry, C(without_uri) servers whose service connection point has no URL.
     """
 
     known: frozenset[str]
@@ -112,6 +112,7 @@ class Sources:
     databases: tuple[Database, ...]
     domains: tuple[str, ...]
     strangers: tuple[str, ...]
+    without_uri: tuple[Server, ...]
 
     def owner(self, host: str) -> str:
         """The server whose own name C(host) is, or nothing."""
@@ -147,7 +148,8 @@ def read_sources(exchange: object) -> Sources:
         arrays=tuple(sorted(map(_array, rows["client_access_arrays"]), key=lambda array: natural(array.name))),
         databases=tuple(_databases(rows["databases"], by_name)),
         domains=tuple(_text(row, "name").lower() for row in rows["accepted_domains"]),
-        strangers=tuple({_text(row, "server"): None for row, server in published if server is None}),
+        strangers=tuple({_text(row, "server"): None for row, server in published if server is None and _speaks(row)}),
+        without_uri=tuple(server for row, server in published if server and row["service"] == SCP and not _speaks(row)),
     )
 
 
@@ -201,6 +203,10 @@ def _publishing(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
     for row in rows["virtual_directories"]:
         service = _text(row, "service")
         yield {**row, "service": AUTODISCOVER_DIRECTORY if service == SCP else service}
+
+
+def _speaks(row: Row) -> bool:
+    return bool(_text(row, "internal_url") or _text(row, "external_url"))
 
 
 def _publications(published: list[tuple[Row, Server | None]], key: str) -> t.Iterator[Publication]:

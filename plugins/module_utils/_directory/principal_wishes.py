@@ -27,12 +27,15 @@ class PlanError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What an operator wants otherwise; C(Wishes.read) checks it."""
+    """What an operator wants otherwise; C(Wishes.read) checks it.
+
+    C(leave_out) has hosts and service principal names as a directory compares them, each with what was written.
+    """
 
     generations: tuple[str, ...]
     counted: t.Mapping[str, tuple[str, ...]]
     extra: t.Mapping[str, tuple[ServicePrincipalName, ...]]
-    leave_out: frozenset[str]
+    leave_out: t.Mapping[str, str]
 
     @classmethod
     def read(
@@ -52,13 +55,10 @@ class Wishes:
             _chosen("extra", [family], FAMILIES)[0]: tuple(_parse("extra", text) for text in _list("extra", names))
             for family, names in (extra or {}).items()
         }
-        refused = frozenset(text.lower() for text in _list("leave_out", leave_out))
-        for text in sorted(refused):
-            if "/" in text or not read_address(text).host:
-                _parse("leave_out", text)
+        refused = {_refused(text): text for text in _list("leave_out", leave_out)}
         asked = [name for names in wanted.values() for name in names]
         for name in asked:
-            if refused & {name.key, name.host.lower()}:
+            if {name.key, name.host.lower()} & set(refused):
                 raise PlanError(f"{name} is both in extra and in leave_out")
         for family, other in itertools.combinations(wanted, 2):
             for key in sorted({name.key for name in wanted[family]} & {name.key for name in wanted[other]}):
@@ -79,6 +79,10 @@ def _chosen(option: str, given: t.Iterable[str] | None, choices: t.Iterable[str]
         if text not in choices:
             raise PlanError(f"{option} has {text!r}, which is none of {listed([*choices])}")
     return tuple(chosen)
+
+
+def _refused(text: str) -> str:
+    return _parse("leave_out", text).key if "/" in text or not read_address(text).host else read_address(text).host
 
 
 def _parse(option: str, text: str) -> ServicePrincipalName:

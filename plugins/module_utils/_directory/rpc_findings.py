@@ -54,6 +54,7 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
             about=(array.name,),
             text=f"{address.text or 'Nothing'}, the FQDN of {_array_name(array)}, {address.problem}.",
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
+            hides_names=True,
         )
     elif owner := sources.owner(address.host):
         yield Finding(

@@ -96,12 +96,15 @@ def of_groups(servers: Servers, groups: t.Sequence[DatabaseAvailabilityGroup]) -
 
 
 def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]) -> t.Iterator[Unknown]:
-    """Client access servers without a service connection point, and service connection points without a host."""
+    """Client access servers without a service connection point, and service connection points without a host.
+
+    A server's AutoDiscoverServiceInternalUri can be taken away, and then its service connection point has no URL.
+    """
     lacking = _lacking(servers, points)
     if lacking:
         yield Unknown(f"the service connection points of {_named(lacking)}", f"none was given: {_GONE}")
     for point in points:
-        if not point.host:
+        if not point.host and (point.url or point.kind != "url"):
             yield Unknown(f"the host of service connection point {point.name}", f"it binds to {point.url or 'nothing'}")
 
 

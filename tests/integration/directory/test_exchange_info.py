@@ -104,10 +104,10 @@ def added(domain: Domain, dn: str, kind: str, **values: str | list[str]) -> t.It
 
 
 @contextlib.contextmanager
-def changed(domain: Domain, dn: str, attribute: str, value: str) -> t.Iterator[None]:
-    """A value that is another for a while."""
+def changed(domain: Domain, dn: str, attribute: str, value: str | None) -> t.Iterator[None]:
+    """A value that is another, or none, for a while."""
     ((_dn, before),) = domain.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute])
-    domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, [value.encode()])])
+    domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, None if value is None else [value.encode()])])
     try:
         yield
     finally:
@@ -358,6 +358,16 @@ def test_what_a_database_names_and_is_gone_is_told(organization: Domain) -> None
         None,
     )
     assert [row["what"] for row in found["unknown"]] == ["client access array or server outlook-gone.corp.example.test"]
+
+
+def test_an_autodiscover_uri_that_was_taken_away_is_known_to_be_none(organization: Domain) -> None:
+    server = f"CN=EX1CAS1,CN=Servers,{group(organization)}"
+    point = f"CN=EX1CAS1,CN=Autodiscover,CN=Protocols,{server}"
+    with changed(organization, point, "serviceBindingInformation", None):
+        found = read(organization, "autodiscover")
+    row = next(row for row in found["autodiscover"] if row["server"] == "EX1CAS1")
+    assert (row["kind"], row["url"], row["host"]) == ("url", None, None)
+    assert found["unknown"] == []
 
 
 @pytest.mark.slow

@@ -394,9 +394,11 @@ def test_what_is_named_and_not_given_is_told_once() -> None:
         ("autodiscover", [server("CAS1", 4), server("MBX1", 2)], ["the service connection points of CAS1"]),
         (
             "autodiscover",
-            [server("CAS1", 4), point("CAS1", "77378f46-2c66-4aa9-a6a6-3e7a48b19596", url=None)],
+            [server("CAS1", 4), point("CAS1", "77378f46-2c66-4aa9-a6a6-3e7a48b19596", url="https:///x.xml")],
             ["the host of service connection point CAS1"],
         ),
+        # Set-ClientAccessServer -AutoDiscoverServiceInternalUri $null leaves it so, and everything is known.
+        ("autodiscover", [server("CAS1", 4), point("CAS1", "77378f46-2c66-4aa9-a6a6-3e7a48b19596", url=None)], []),
         ("virtual_directories", [server("CAS1", 4)], ["the virtual directories of CAS1"]),
         ("accepted_domains", [server("CAS1", 4)], ["the accepted domains"]),
         ("client_access_arrays", [server("CAS1", 4)], []),

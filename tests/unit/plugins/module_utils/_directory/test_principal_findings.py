@@ -211,6 +211,15 @@ def test_urls_that_are_wrong_are_folded() -> None:
     assert found(healthy(directory(CAS[0], "owa", "10.0.0.1"))) == [("invalid_name", ["CAS1"])]
 
 
+def test_the_host_name_of_outlook_anywhere_is_set_with_what_it_takes() -> None:
+    """Exchange refuses an internal host name without a word on SSL."""
+    wrong = directory(server("EX1", "2016"), "outlook_anywhere", "10.0.0.1")
+    assert only(estate([server("EX1", "2016")], [wrong]))["remedy"] == (
+        "Run Get-OutlookAnywhere -Server 'EX1' | "
+        "Set-OutlookAnywhere -InternalHostname <load-balanced name> -InternalClientsRequireSsl $true"
+    )
+
+
 def test_the_urls_of_powershell_may_be_plain() -> None:
     row = {"server": "CAS1", "service": "powershell", "internal_url": "http://cas1.corp.example.com/powershell"}
     assert found(healthy(("virtual_directories", row))) == []
@@ -253,6 +262,72 @@ def test_what_was_not_read_is_said() -> None:
     assert (
         "server MBX9 could not be read: it is not there; names may be missing" in plan(exchange)["findings"][1]["text"]
     )
+
+
+def hidden(exchange: Row) -> list[str]:
+    """The kinds of findings for which names may be missing from the plan."""
+    return [each["kind"] for each in plan(exchange)["findings"] if each["hides_names"]]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "kind"),
+    [
+        (healthy() | {"virtual_directories": None}, "not_given"),
+        (healthy() | {"unknown": [{"what": "server MBX9", "why": "it is not there"}]}, "unknown"),
+        (healthy(directory(server("GONE"), "ews", "gone.b.c")), "unknown_server"),
+        (healthy(directory(CAS[4], "ews", "seven.b.c"), servers=[*CAS[:3], {**CAS[4], "generation": "2007"}]),
+         "unplanned_server"),
+        (healthy(("virtual_directories", {"server": "CAS1", "service": "owa", "internal_url": "https://m .b.c/"})),
+         "invalid_name"),
+        (healthy(array("Outlook9", "m .b.c")), "invalid_name"),
+    ],
+)  # fmt: skip
+def test_what_hides_names_is_marked(exchange: Row, kind: str) -> None:
+    assert kind in hidden(exchange)
+
+
+def test_what_is_wrong_and_hides_no_name_is_not_marked() -> None:
+    exchange = healthy(
+        *(point(each, "autod.b.c") for each in CAS[:2]),
+        point(CAS[2], "old.b.c"),
+        database("DB1", "cas1.corp.example.com"),
+        array("Outlook2", "mail.b.c", "Berlin"),
+    )
+    assert (len(found(exchange)), hidden(exchange)) == (4, [])
+
+
+def test_a_server_that_is_gone_and_left_an_object_without_a_url_publishes_nothing() -> None:
+    row = {"server": "GONE", "service": "ews", "internal_url": None, "external_url": None}
+    assert found(healthy(("virtual_directories", row))) == []
+
+
+def test_an_autodiscover_uri_that_was_taken_away_is_said_and_hides_nothing() -> None:
+    """As in a hybrid organization whose mailboxes are all elsewhere."""
+    emptied = [
+        ("autodiscover", {"server": each["name"], "name": each["name"], "kind": "url", "url": None, "host": None})
+        for each in CAS[:2]
+    ]
+    finding = only(healthy(*emptied, point(CAS[2], "autod.b.c")))
+    assert (finding["kind"], finding["about"]) == ("no_autodiscover_uri", ["CAS1", "CAS2"])
+    assert finding["hides_names"] is False
+    assert finding["text"].startswith("The service connection points of CAS1 and CAS2 name no URL")
+    assert "AutoDiscoverServiceInternalUri" in finding["remedy"]
+
+
+def test_what_is_to_be_left_out_and_is_nowhere_is_said() -> None:
+    wishes = ["mail.b.c", "exchangeAB/outlook1.b.c", "nail.b.c", "exchangeAB/mail.b.c"]
+    assert found(healthy(), leave_out=wishes) == [
+        ("leave_out_without_name", ["exchangeAB/mail.b.c"]),
+        ("leave_out_without_name", ["nail.b.c"]),
+    ]
+
+
+def test_a_name_that_is_left_out_for_another_reason_too_is_no_mistake() -> None:
+    external = ("virtual_directories", {"server": "CAS1", "service": "owa", "external_url": "https://mail.example.com"})
+    exchange = healthy(external, directory(CAS[0], "activesync", "phone.b.c"))
+    assert found(exchange, leave_out=["mail.example.com", "phone.b.c", "cas1.corp.example.com"]) == [
+        ("leave_out_without_name", ["cas1.corp.example.com"])
+    ]
 
 
 def test_a_wish_for_a_generation_that_is_not_there() -> None:

@@ -260,6 +260,11 @@ def test_names_can_be_left_out_by_host_or_singly() -> None:
     )
 
 
+@pytest.mark.parametrize("written", ["mail.b.c.", "mail.b.c:443", "MAIL.B.C", "http/mail.b.c", "HTTP/Mail.b.c"])
+def test_a_name_to_leave_out_may_be_written_as_people_write_it(written: str) -> None:
+    assert names(published("ews", "mail.b.c"), leave_out=[written]) == {}
+
+
 def test_services_that_count_can_be_chosen() -> None:
     exchange = published("activesync", "mail.b.c")
     assert list(names(exchange, services=["activesync"])) == ["http/mail.b.c"]
