@@ -256,3 +256,34 @@ def test_two_names_of_a_site_are_two_whatever_else_is_not_known(estate: Mapping,
 def test_only_names_that_are_known_are_told() -> None:
     (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
     assert "publish a.test, b.test, and" in found["text"]
+
+
+ASA = {"name": "ASA$", "dn": "CN=ASA,DC=example,DC=com", "encryption_types": {"value": 24, "names": [], "aes": True}}
+
+
+def planned(*holders: str, accounts: t.Sequence[Mapping] = (), **told: str) -> Mapping:
+    """One name is planned and on these accounts; which account is meant is told by generation."""
+    name = "http/mail.example.com"
+    plan = {"generation": "2010", "principal_names": [{"name": name, "reasons": ["OWA of CAS1"]}]}
+    return {
+        "principal_plan": {"generations": [plan]},
+        "spn_info": {"spns": [{"spn": name, "accounts": list(holders)}], "accounts": list(accounts)},
+        "parameters": {"service_accounts": {key.removeprefix("of_"): value for key, value in told.items()}},
+    }
+
+
+def test_a_name_on_some_account_is_not_on_the_right_one_before_that_is_told() -> None:
+    (registered,) = judged("spn-registered", planned("CN=CAS1,DC=example,DC=com"))
+    assert registered["outcome"] == "pass"
+    assert registered["expected"] == "any account; whether it is the right one, spn-account tells"
+    (found,) = judged("spn-account", planned("CN=CAS1,DC=example,DC=com"))
+    assert found["outcome"] == "unknown"
+    assert "The account of Exchange 2010 is not told in the parameter service_accounts." in found["text"]
+    assert outcomes("spn-account", planned()) == {"": "not_applicable"}
+
+
+def test_an_account_that_is_told_and_was_not_read_is_unknown() -> None:
+    found = outcomes("spn-encryption", planned(accounts=[ASA], of_2010="EXAMPLE\\asa", of_2016="NEW$"))
+    assert found == {"ASA$": "pass", "NEW$": "unknown"}
+    assert outcomes("spn-encryption", planned(of_2010="ASA$")) == {"ASA$": "unknown"}
+    assert outcomes("spn-encryption", planned()) == {"": "not_applicable"}
