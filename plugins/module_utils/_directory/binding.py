@@ -40,6 +40,7 @@ class Binding:
 
     def __init__(self, access: Access, server: Server, *, catalog: bool = False) -> None:
         """Connect and sign in. Raises C(Unreachable) and its relatives."""
+        self.server = server
         self._timeout = access.operation_timeout
         self._connection: t.Any = None
         try:

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A session with Active Directory: a domain controller and, where needed, a global catalog. Private to this collection.
 
-A search that gets lost goes to the next server; a write goes out once, and who sent it reads what is true.
+A search that gets lost goes to the next server; a write goes out once, and who sent it reads what is true. From then on
+only the domain controller that was written to is asked: the others may not have heard of it yet.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import typing as t
 
 from ..errors import AnswerLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
@@ -40,6 +40,18 @@ class Root:
     is_read_only: bool
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Written:
+    """Where something was written: the server, and what it calls itself."""
+
+    server: Server
+    name: str
+
+    @property
+    def advice(self) -> str:
+        return f"run it again when {self.name} answers; other domain controllers may not have heard yet what it wrote"
+
+
 class Directory:
     """A session. With C(read_only) it refuses to send any write, whoever asks for it."""
 
@@ -51,10 +63,17 @@ class Directory:
         self._ticket: Ticket | None = None
         self._main: Binding | None = None
         self._catalog: Binding | None = None
+        self._root: Root | None = None
+        self._written: _Written | None = None
 
-    @functools.cached_property
+    @property
     def root(self) -> Root:
         """What the domain controller says of itself. Raises C(ServerError)."""
+        if self._root is None:
+            self._root = self._read_root()
+        return self._root
+
+    def _read_root(self) -> Root:
         names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
                  "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
         (found,) = self.search("", "(objectClass=*)", names, scope="base", doing="asking for the naming contexts")
@@ -118,10 +137,12 @@ class Directory:
             if self.root.is_read_only:
                 raise Refused("it is a read-only domain controller", advice="name a writable one in servers")
             binding = self._bound(False)
+            self._written = _Written(binding.server, self.root.server)
             self.writes += 1
             try:
                 binding.modify(dn, attribute, add=add, delete=delete)
-            except AnswerLost:
+            except AnswerLost as exc:
+                exc.advice = self._written.advice
                 self._drop(False)
                 raise
 
@@ -164,7 +185,9 @@ class Directory:
             if self._catalog is None:
                 self._catalog = self._first(self._catalogs(), catalog=True)
             return self._catalog
-        if self._main is None:
+        if self._main is None and self._written is not None:
+            self._main = self._again(self._written)
+        elif self._main is None:
             self._main = self._first(_looked_up(self._access.domain_controllers), catalog=False)
         return self._main
 
@@ -199,17 +222,35 @@ class Directory:
         error.doing, error.host = doing, f"{len(servers)} servers"
         raise error from silent[-1]
 
+    def _again(self, written: _Written) -> Binding:
+        """A new binding to where was written, for no other domain controller can tell what became of it."""
+        try:
+            self._main = self._first([written.server], catalog=False)
+            (found,) = self._main.page("", _SCOPES["base"], "(objectClass=*)", ("dnsHostName",), b"").entries
+            if (name := found.text("dnsHostName")) != written.name:
+                raise Unreachable(f"{self.host} is {name} now, and {written.name} was written to")
+        except CredentialsRefused:
+            raise
+        except (Unreachable, AnswerLost) as exc:
+            self._drop(False)
+            exc.advice = written.advice
+            raise
+        return self._main
+
     def _fetch_ticket(self) -> None:
         access = self._access
         if self._ticket is None and access.authentication == "kerberos" and access.password:
             self._ticket = Kinit().fetch(access.principal(), access.password)
 
     def _drop(self, catalog: bool) -> None:
+        """End a connection, and forget what was learned by it: the next one may be to another server."""
         binding = self._catalog if catalog else self._main
         if catalog:
             self._catalog = None
         else:
-            self._main = None
+            self._main = self._root = None
+            if not self._access.catalogs:
+                self._drop(True)
         if binding is not None:
             binding.close()
 

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A session that goes on with another domain controller, of a kind that no lab has."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+pytest.importorskip("ldap")
+
+from ansible_collections.winha.cluster.plugins.module_utils._directory import session as sessions
+from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Access, Server
+from ansible_collections.winha.cluster.plugins.module_utils._directory.binding import Page
+from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
+from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
+from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, Unreachable
+
+READ_ONLY = b"1.2.840.113556.1.4.1920"
+
+
+@dataclasses.dataclass(slots=True)
+class Controller:
+    """A domain controller that answers each question with what it says of itself."""
+
+    name: bytes
+    capabilities: tuple[bytes, ...] = ()
+    catalog: bytes = b"TRUE"
+    is_up: bool = True
+    answers: bool = True
+    written: list[str] = dataclasses.field(default_factory=list)
+
+    def answer(self) -> None:
+        if not (self.is_up and self.answers):
+            raise AnswerLost("the connection broke")
+
+
+@dataclasses.dataclass(slots=True)
+class Connection:
+    """Stands for a connection with one of the controllers."""
+
+    server: Server
+    controller: Controller
+
+    def page(self, *_question: t.Any) -> Page:
+        self.controller.answer()
+        said = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
+        values = {name: (value,) for name, value in said.items()}
+        return Page((Entry("", {**values, "supportedcapabilities": self.controller.capabilities}),), b"")
+
+    def modify(self, dn: str, *_attribute: t.Any, **_values: t.Any) -> None:
+        self.controller.written.append(dn)
+        self.controller.answer()
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def controllers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Controller]:
+    """What answers by which name."""
+    found: dict[str, Controller] = {}
+
+    def connect(_access: Access, server: Server, *, catalog: bool) -> Connection:
+        del catalog
+        if not found[server.host].is_up:
+            raise Unreachable("Connection refused")
+        return Connection(server, found[server.host])
+
+    monkeypatch.setattr(sessions, "Binding", connect)
+    return found
+
+
+def test_what_the_first_said_of_itself_does_not_hold_for_the_next(controllers: dict[str, Controller]) -> None:
+    controllers |= {"dc1": Controller(b"dc1"), "rodc": Controller(b"rodc", (READ_ONLY,), b"FALSE")}
+    session = sessions.Directory(Access(servers=("dc1", "rodc")))
+    assert session.is_own_catalog
+    controllers["dc1"].is_up = False
+    assert list(session.search("", "(objectClass=*)", ["cn"], doing="looking"))
+    assert session.host == "rodc"
+    assert not session.is_own_catalog
+    with pytest.raises(Refused, match="read-only domain controller"):
+        session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], doing="setting names")
+    assert controllers["rodc"].written == []
+
+
+def test_the_catalog_goes_with_the_domain_controller(controllers: dict[str, Controller]) -> None:
+    """Its answer is taken for that of the domain controller itself, so it must not come from the former one."""
+    controllers |= {"dc1": Controller(b"dc1"), "dc2": Controller(b"dc2")}
+    session = sessions.Directory(Access(servers=("dc1", "dc2")))
+
+    def catalog() -> str:
+        (entry,) = session.search_forest("(objectClass=*)", ["cn"], doing="looking")
+        return entry.text("dnsHostName")
+
+    assert catalog() == "dc1"
+    controllers["dc1"].is_up = False
+    assert list(session.search("", "(objectClass=*)", ["cn"], doing="looking"))
+    controllers["dc1"].is_up = True
+    assert (session.host, catalog()) == ("dc2", "dc2")
+
+
+def written(session: sessions.Directory) -> None:
+    session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], doing="setting names")
+
+
+def read(session: sessions.Directory) -> list[Entry]:
+    return list(session.search("CN=ASA", "(objectClass=*)", ["cn"], doing="reading"))
+
+
+def test_after_a_write_another_that_bears_the_same_name_is_not_believed(controllers: dict[str, Controller]) -> None:
+    controllers |= {"ldap.corp.test": Controller(b"dc1.corp.test")}
+    session = sessions.Directory(Access(servers=("ldap.corp.test",)))
+    written(session)
+    controllers["ldap.corp.test"].is_up = False
+    controllers |= {"ldap.corp.test": Controller(b"dc2.corp.test")}
+    for _try in range(2):
+        with pytest.raises(Unreachable, match=r"ldap\.corp\.test is dc2\.corp\.test now, and dc1") as caught:
+            read(session)
+        assert "(run it again when dc1.corp.test answers; " in str(caught.value)
+
+
+def test_who_takes_connections_and_answers_nothing_after_a_write_is_asked_no_further(
+    controllers: dict[str, Controller],
+) -> None:
+    controllers |= {"dc1": Controller(b"dc1"), "dc2": Controller(b"dc2")}
+    session = sessions.Directory(Access(servers=("dc1", "dc2")))
+    assert session.root.server == "dc1"
+    controllers["dc1"].answers = False
+    for question in (written, read):
+        with pytest.raises(AnswerLost) as caught:
+            question(session)
+        assert " on dc1 failed: the connection broke (run it again when dc1 answers; " in str(caught.value)
+    assert (controllers["dc1"].written, controllers["dc2"].written) == (["CN=ASA"], [])
