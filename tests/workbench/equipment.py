@@ -21,15 +21,19 @@ if t.TYPE_CHECKING:
 
     from .pythons import Python
 
-# python-ldap comes as source alone.
+# python-ldap and pykerberos come as source alone.
 _TO_BUILD = (
     Package("gcc", "gcc"),
     Package("libc6-dev", "/usr/include/stdio.h"),
     Package("libldap-dev", "/usr/include/ldap.h"),
     Package("libsasl2-dev", "/usr/include/sasl/sasl.h"),
+    Package("libkrb5-dev", "krb5-config"),
 )
-# Beside what the lab's own list has: what a client signs in with.
-_TO_RUN = (Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),)
+# Beside what the lab's own list has: what a client signs in with, and the library of a listener that takes Kerberos.
+_TO_RUN = (
+    Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),
+    Package("python3-gssapi", "/usr/lib/python3/dist-packages/gssapi/raw"),
+)
 _BROWSER = (Package("chromium", "chromium"), Package("chromium-driver", "chromedriver"))
 # Debian 13 has moved programs of these packages to another, which earlier releases need not have.
 _MOVED = {"samba": "samba-ad-dc", "samba-common-bin": "samba-ad-dc"}
