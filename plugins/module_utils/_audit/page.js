@@ -39,7 +39,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
   }
   const folds = [...boxes.values()].filter((each) => each.element.matches(".fold"));
   const lineless = [...data.rules.keys()].map((number) => [number, at("r" + number)]).filter(([, each]) => !boxes.has(each));
+  // The matrix: a row for each host, and for each column the number of its rule and whether it is hidden.
+  const matrix = at("matrix"), table = document.querySelector("table.matrix tbody"), links = all("td a", table);
   const rows = data.hosts.map((_, number) => at("h" + number));
+  const columns = all("thead a", matrix).map((link) => ({ rule: Number(link.hash.slice(2)), hidden: false }));
   let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
   const once = new Map(); // what a group says for all its lines: reason, advice and remedy
   const textOf = (number) => {
@@ -65,7 +68,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const wanted = severities.map((each) => each.checked);
     const onlyNew = Boolean(fresh && fresh.checked);
     const active = words.length > 0 || wantedHost !== null || wantedRule !== null || onlyNew || wanted.includes(false);
-    const counts = [0, 0, 0, 0, 0];
+    const counts = [0, 0, 0, 0, 0], hostsLeft = new Set(), rulesLeft = new Set();
     for (const each of boxes.values()) each.shown = 0;
     lines.forEach((line, number) => {
       const shown = (wantedHost === null || line.host === wantedHost) && (wantedRule === null || line.rule === wantedRule)
@@ -73,6 +76,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
         && words.every((word) => textOf(number).includes(word));
       if (shown) {
         counts[line.outcome] += 1;
+        hostsLeft.add(line.host);
+        rulesLeft.add(line.rule);
         for (const each of line.around) each.shown += 1;
       }
       if (shown !== line.shown) {
@@ -85,8 +90,20 @@ SPDX-License-Identifier: GPL-3.0-or-later
     for (const [number, each] of lineless) each.hidden = active && number !== wantedRule;
     const few = active && counts.reduce((sum, each) => sum + each, 0) <= FEW;
     for (const each of folds) unfold(each, few);
-    rows.forEach((row, number) => { row.hidden = wantedHost !== null && number !== wantedHost; });
+    narrow(active, hostsLeft, rulesLeft);
     result.textContent = active ? summary(counts) : "";
+  }
+
+  function narrow(active, hostsLeft, rulesLeft) {
+    matrix.hidden = active && hostsLeft.size === 0;
+    rows.forEach((row, number) => { row.hidden = active && !hostsLeft.has(number); });
+    columns.forEach((column, place) => {
+      const hidden = active && !rulesLeft.has(column.rule);
+      if (hidden === column.hidden) return;
+      column.hidden = hidden;
+      for (const row of table.parentElement.rows) row.cells[place + 1].hidden = hidden;
+    });
+    if (current && current.closest("[hidden]")) stopAt(links.find((link) => !link.closest("[hidden]")) ?? current);
   }
 
   function tell(each, active) {
@@ -105,6 +122,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     if (open && each.stale) settle(each);
     each.before = open;
     each.element.open = open;
+    each.element.classList.toggle("unfolded", open);
   }
 
   function summary(counts) {
@@ -187,16 +205,14 @@ SPDX-License-Identifier: GPL-3.0-or-later
   all(".group > .remedy").forEach((each) => equip(each.parentElement));
 
   // One stop for the tabulator in the matrix; arrows go on from there.
-  const table = document.querySelector("table.matrix tbody");
-  const links = all("td a", table);
   links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
   let current = links[0];
-  table.addEventListener("focusin", (event) => {
-    if (!event.target.matches("td a")) return;
+  function stopAt(link) {
     current.tabIndex = -1;
-    current = event.target;
+    current = link;
     current.tabIndex = 0;
-  });
+  }
+  table.addEventListener("focusin", (event) => { if (event.target.matches("td a")) stopAt(event.target); });
   table.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     const cell = event.target.closest("td");
@@ -208,7 +224,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
       column += step[1];
       const next = table.rows[row] && table.rows[row].cells[column];
       if (!next || next.tagName === "TH") return;
-      const link = !table.rows[row].hidden && next.querySelector("a");
+      const link = !table.rows[row].hidden && !next.hidden && next.querySelector("a");
       if (link) { link.focus(); return; }
     }
   });

@@ -52,10 +52,14 @@ class Group:
         return next(iter(remedies)) if len(remedies) == 1 else None
 
     @property
-    def values(self) -> tuple[str, str] | None:
-        """What was found and what was expected, where it is the same on all."""
-        values = {(line.finding.found, line.finding.expected) for line in self.lines}
-        return next(iter(values)) if len(values) == 1 and all(next(iter(values))) else None
+    def found(self) -> tuple[str, ...]:
+        """What was found, each value once."""
+        return tuple(dict.fromkeys(line.finding.found for line in self.lines if line.finding.found))
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """What was expected, each value once."""
+        return tuple(dict.fromkeys(line.finding.expected for line in self.lines if line.finding.expected))
 
     @property
     def advice(self) -> str:

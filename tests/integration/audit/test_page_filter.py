@@ -18,7 +18,7 @@ def test_a_search_leaves_what_has_all_its_words(browser: Browser) -> None:
     browser.open("small")
     browser.search("hv02 JUMBO")
     assert [text.split()[0] for text in browser.shown("#wrong li[id]")] == ["hv02"]
-    assert browser.shown("#wrong h4")[0].startswith("error: The live-migration network passes jumbo frames")
+    assert browser.shown("#wrong h4")[0].startswith("error, not met: The live-migration network passes jumbo frames")
     assert browser.one("#result").text == "1 of 44 checks match: 1 failed."
     browser.picture("search")
     browser.search(" nowhere")
@@ -129,6 +129,33 @@ def test_host_rule_severity_and_newness_filter_together(browser: Browser) -> Non
     assert len(browser.shown("#wrong li[id]")) == 2
     browser.one("#new").click()
     assert browser.one("#result").text == "2 of 44 checks match: 2 failed."
+
+
+def test_the_matrix_shows_what_is_left(browser: Browser) -> None:
+    browser.open("large")
+    browser.search("hv049 jumbo-path-42")
+    assert browser.shown(".matrix tbody th") == ["hv049.corp.example.com"]
+    assert browser.shown(".matrix thead a") == ["jumbo-path-42"]
+    assert len(browser.shown(".matrix tbody td")) == 1
+    assert [link.is_displayed() for link in browser.all(".matrix td a[tabindex='0']")] == [True]
+    browser.search(" nosuchword")
+    assert browser.shown("#matrix, .matrix th") == []
+    browser.press("#filter button")
+    browser.until(lambda: len(browser.shown(".matrix td")) == 12_000)
+    assert len(browser.all(".matrix td a[tabindex='0']")) == 1
+
+
+def test_the_arrows_pass_what_the_matrix_hides(browser: Browser) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open("small")
+    browser.search("LiveMigration")
+    browser.run("document.querySelector('.matrix td a[tabindex=\"0\"]').focus()")
+    name = browser.driver.switch_to.active_element.get_attribute("aria-label")
+    assert name == "E error: hv02, jumbo-path"
+    for key in (Keys.ARROW_LEFT, Keys.ARROW_RIGHT, Keys.ARROW_UP, Keys.ARROW_DOWN):
+        browser.driver.switch_to.active_element.send_keys(key)
+        assert browser.driver.switch_to.active_element.get_attribute("aria-label") == name
 
 
 def test_the_worst_host_is_one_click_away(browser: Browser) -> None:

@@ -77,6 +77,14 @@ def test_a_remedy_is_copied_as_it_is(browser: Browser, clipboard: bool) -> None:
         assert browser.run("return String(getSelection())").strip() == remedy.strip()
 
 
+def test_what_to_do_first_leads_to_its_remedy(browser: Browser) -> None:
+    browser.open("small")
+    browser.one(".begin .on a").click()
+    browser.until(lambda: browser.shown("details.mend[open] pre"))
+    assert "winha.cluster.vm_offline_action" in browser.shown("details.mend[open] pre")[0]
+    browser.until(lambda: browser.shown("details.mend[open] .copy") == ["Copy"])
+
+
 # --- Everybody --------------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +94,15 @@ def test_nothing_sticks_out_of_the_window(browser: Browser, sample: str, size: t
     browser.open(sample, size=size)
     browser.picture(f"{sample}-{size[0]}")
     assert browser.run("return document.documentElement.scrollWidth") <= size[0]
+
+
+def test_on_a_phone_a_finger_meets_what_it_aims_at(browser: Browser) -> None:
+    browser.open("small", size=PHONE)
+    targets = ".tiles a, .top nav a, .mend > summary, .begin li > a, .scores th a, .copy"
+    heights = browser.run(
+        "return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().height)", targets
+    )
+    assert min(heights) >= 24
 
 
 def test_without_scripts_everything_can_be_read(browser: Browser) -> None:

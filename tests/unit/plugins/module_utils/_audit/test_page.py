@@ -168,10 +168,22 @@ def test_what_nobody_sees_is_written_out() -> None:
     assert "half\ufffdpair" in text
 
 
+def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> None:
+    found = report_samples.small()
+    names = [f"CN=svc{number},{'OU=Service Accounts,' * 5}DC=corp" for number in range(5)]
+    found["findings"] += [
+        report_samples.finding("principal-names", "dc01", name, "fail", severity="error", found=name, expected="one")
+        for name in names
+    ]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    (told,) = re.findall(r"dc01: found (.*?), expected one", text)
+    assert told == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
+
+
 def test_the_worst_is_read_first() -> None:
     found = report_samples.small()
     titles = [" ".join(text.split()) for text in Page(render(found, "html")).texts("h4")]
     words = ["error", "warning", "notice"]
     order = [next(place for place, word in enumerate(words) if title.startswith(word)) for title in titles]
     assert order == sorted(order)
-    assert titles[0] == "error: A mailbox server is shut down, not saved, when taken offline"
+    assert titles[0] == "error, not met: A mailbox server is shut down, not saved, when taken offline"
