@@ -133,6 +133,20 @@ def test_a_controller_that_is_away_is_covered_by_the_next(forest: Forest, tmp_pa
     assert wrong(found, "database-endpoint") == {"DB4"}
 
 
+def test_the_accounts_may_be_told_as_a_parameter_of_rules(forest: Forest, tmp_path: Path) -> None:
+    parameters = KNOWN["audit_parameters"] | {"service_accounts": {"2010": ASA}}
+    found = forest.audit(tmp_path, audit_service_accounts={}, audit_parameters=parameters)
+    assert found.outcomes("spn-encryption") == {(FOREST, ASA): "pass"}
+    assert {row["text"] for row in found.of("spn-account")} == {"None of the planned names is registered."}
+
+
+def test_the_accounts_are_read_without_the_rules_about_names(forest: Forest, tmp_path: Path) -> None:
+    silent = {rule: {"enabled": False} for rule in ("spn-registered", "spn-account")}
+    found = forest.audit(tmp_path, audit_rule_overrides=silent, audit_parameters={})
+    assert found.run.rc == 0, found.run.output
+    assert found.outcomes("spn-encryption") == {(FOREST, ASA): "pass"}
+
+
 @pytest.mark.slow
 def test_after_exactly_the_remedy_the_names_are_registered(forest: Forest, tmp_path: Path) -> None:
     before = forest.audit(tmp_path / "before")
