@@ -57,7 +57,7 @@ def evaluate(
         "hosts": hosts_told,
         "rules": rules_told,
         "findings": findings,
-        "summary": _summary(findings),
+        "summary": _summary(findings, known.rules),
         "comparison": compared,
         "pictures": {
             "paths": pictures.paths(hosts, clusters, known.parameters),
@@ -112,10 +112,12 @@ def _host(host: Subject, clusters: t.Sequence[Subject]) -> dict[str, t.Any]:
     }
 
 
-def _summary(findings: t.Iterable[Finding]) -> dict[str, t.Any]:
+def _summary(findings: t.Sequence[Finding], rules: t.Iterable[Rule]) -> dict[str, t.Any]:
     counts = collections.Counter((finding["severity"], finding["outcome"]) for finding in findings)
     return {
         **{outcome: sum(counts[severity, outcome] for severity in SEVERITIES) for outcome in OUTCOMES},
+        # Rules that concern nobody who was asked.
+        "unasked": len({rule.id for rule in rules} - {finding["rule"] for finding in findings}),
         "by_severity": {
             severity: {outcome: counts[severity, outcome] for outcome in ("fail", "unknown")} for severity in SEVERITIES
         },

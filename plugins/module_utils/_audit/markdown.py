@@ -34,7 +34,7 @@ def markdown(evaluation: Evaluation) -> str:
     """The document. What would not fit into a comment is counted instead of told."""
     reading = in_reading_order(evaluation)
     blocks = [f"# Audit of {escaped(evaluation.title)}", _verdict(reading), *_since(evaluation), _counts(reading)]
-    blocks += _unreached(reading)
+    blocks += _left_out(reading)
     if reading.groups:
         blocks += ["## Do first", _table(reading.groups)]
     details = [*_wrong(reading), *_unknown(reading), *_accepted(reading.accepted), *_fixed(evaluation)]
@@ -110,13 +110,18 @@ def _row(cells: t.Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _unreached(reading: Reading) -> list[str]:
+def _left_out(reading: Reading) -> list[str]:
+    blocks = []
+    if reading.unasked:
+        which = f"{_many(len(reading.unasked), 'rule')}** ({', '.join(reading.unasked_layers)})"
+        blocks.append(f"**Nobody was asked about {which}: no host that they concern was in this run.")
     if not reading.unreached:
-        return []
+        return blocks
     lines = [
         f"- {code(host.name)}{': ' + escaped(host.why) if host.why else ''}" for host in reading.unreached[:_LINES]
     ]
     return [
+        *blocks,
         f"**{_many(len(reading.unreached), 'host')} could not be read:**",
         "\n".join(lines + _more(reading.unreached)),
     ]

@@ -18,7 +18,7 @@ from .page_pictures import beats, expiries, meshes, scale
 from .report_error import ReportError
 from .report_evaluation import OUTCOMES, SEVERITIES
 from .report_order import in_reading_order
-from .report_text import shown, shown_in_json
+from .report_text import layer_name, shown, shown_in_json
 
 try:
     import jinja2
@@ -117,7 +117,13 @@ def _template() -> jinja2.Template:
         finalize=_finalize,
         loader=jinja2.FileSystemLoader(_HERE),
     )
-    environment.filters |= {"folded": folded, "link": _is_link, "moment": _moment, "seconds": _seconds, "layer": _layer}
+    environment.filters |= {
+        "folded": folded,
+        "link": _is_link,
+        "moment": _moment,
+        "seconds": _seconds,
+        "layer": layer_name,
+    }
     return environment.get_template("page.html.j2")
 
 
@@ -139,7 +145,3 @@ def _moment(text: str) -> str:
 
 def _seconds(value: float) -> str:
     return f"{value:g} s"
-
-
-def _layer(name: str) -> str:
-    return {"dag": "DAG", "exchange": "Exchange", "dns": "DNS"}.get(name, name.replace("_", " "))

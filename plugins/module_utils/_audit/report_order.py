@@ -12,6 +12,7 @@ import typing as t
 
 from .._directory.enumeration import natural
 from .report_evaluation import OUTCOMES, SEVERITIES
+from .report_text import layer_name
 
 if t.TYPE_CHECKING:
     from .report_evaluation import Evaluation, Finding, Host, Remedy, Rule
@@ -95,6 +96,7 @@ class Reading:
     rest: t.Mapping[str, tuple[Line, ...]]  # passed and not applicable, by the id of the rule
     scores: tuple[Score, ...]  # the worst host first
     unreached: tuple[Host, ...]
+    unasked: tuple[Rule, ...]  # without any finding: nobody whom they concern was asked
     outcomes: t.Mapping[str, int]
     severities: t.Mapping[str, int]  # of what failed
 
@@ -106,7 +108,12 @@ class Reading:
     @property
     def whole(self) -> bool:
         """Whether something was judged and nothing was left out."""
-        return bool(self.outcomes["pass"]) and not self.unknown and not self.unreached
+        return bool(self.outcomes["pass"]) and not (self.unknown or self.unreached or self.unasked)
+
+    @property
+    def unasked_layers(self) -> tuple[str, ...]:
+        """What nobody was asked about, in words."""
+        return tuple(dict.fromkeys(layer_name(rule.layer) for rule in self.unasked))
 
     @property
     def praise(self) -> str:
@@ -129,6 +136,7 @@ def in_reading_order(evaluation: Evaluation) -> Reading:
     by_outcome: dict[str, list[Finding]] = {outcome: [] for outcome in OUTCOMES}
     for finding in sorted(evaluation.findings, key=_order):
         by_outcome[finding.outcome].append(finding)
+    judged = {finding.rule.id for finding in evaluation.findings}
     count = itertools.count()
     failed = {severity: _failed(by_outcome["fail"], severity, count) for severity in SEVERITIES}
     unknown = _unknown(by_outcome["unknown"], count)
@@ -148,6 +156,7 @@ def in_reading_order(evaluation: Evaluation) -> Reading:
         rest=rest,
         scores=_scores(evaluation),
         unreached=tuple(sorted((h for h in evaluation.hosts if not h.reached), key=lambda host: natural(host.name))),
+        unasked=tuple(rule for rule in evaluation.rules if rule.id not in judged),
         outcomes={outcome: len(by_outcome[outcome]) for outcome in OUTCOMES},
         severities={severity: sum(len(group.lines) for group in failed[severity]) for severity in SEVERITIES},
     )

@@ -53,6 +53,11 @@ def plain(value: object, place: str = "the evaluation") -> t.Any:
     raise ReportError(f"{place} is {value!r}, which JSON has no word for.")
 
 
+def layer_name(layer: str) -> str:
+    """A layer as people write it."""
+    return {"dag": "DAG", "exchange": "Exchange", "dns": "DNS"}.get(layer, layer.replace("_", " "))
+
+
 def _key(key: object, place: str) -> str:
     if not isinstance(key, str):
         raise ReportError(f"{place} has the key {key!r}, which is not text.")

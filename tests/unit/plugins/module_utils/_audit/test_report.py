@@ -107,12 +107,23 @@ def test_a_format_that_there_is_not_is_refused() -> None:
         ("Nothing was judged", {"findings": []}),
         ("Nothing was judged", {"findings": [report_samples.finding("hotfixes", "hv01", outcome="not_applicable")]}),
         ("Nothing is wrong in what could be read", {"hosts": [{"name": "hv09", "reached": False, "why": "Gone."}]}),
+        ("Nothing is wrong in what could be read", {"findings": [report_samples.finding("hotfixes", "hv01")]}),
     ],
 )
 def test_nothing_is_praised_that_was_not_judged(said: str, parts: report_samples.Row, form: str) -> None:
     text = render(report_samples.clean() | parts, form)
     assert said in text
     assert ("Every rule holds" in text) == (said == "Every rule holds")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_what_nobody_was_asked_about_is_named(form: str) -> None:
+    sample = report_samples.clean()
+    away = {rule["id"] for rule in sample["rules"] if rule["layer"] in {"directory", "dns"}}
+    sample["findings"] = [finding for finding in sample["findings"] if finding["rule"] not in away]
+    text = render(sample, form).replace("<b>", "**").replace("</b>", "**")
+    assert f"**Nobody was asked about {len(away)} rules** (directory, DNS)" in text
+    assert "Nobody was asked" not in render(report_samples.clean(), form)
 
 
 def test_what_was_fixed_may_be_of_a_rule_that_is_gone() -> None:
