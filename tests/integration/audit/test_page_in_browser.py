@@ -96,6 +96,18 @@ def test_nothing_sticks_out_of_the_window(browser: Browser, sample: str, size: t
     assert browser.run("return document.documentElement.scrollWidth") <= size[0]
 
 
+def test_on_a_phone_tables_of_figures_fit(browser: Browser) -> None:
+    browser.open("small", size=PHONE)
+    wide = "return [...document.querySelectorAll('.chart')].map(e => e.offsetWidth - e.parentElement.clientWidth)"
+    assert browser.run(wide) == [0, 0]
+    assert browser.one("#certificates td[data-label=Until]").is_displayed()
+
+
+def test_in_print_a_large_picture_fits_the_paper(browser: Browser) -> None:
+    browser.open("large", media="print", size=(703, 1000))
+    assert browser.run("return document.querySelector('.mesh .paths').getBoundingClientRect().right") <= 703
+
+
 def test_on_a_phone_a_finger_meets_what_it_aims_at(browser: Browser) -> None:
     browser.open("small", size=PHONE)
     targets = ".tiles a, .top nav a, .mend > summary, .begin li > a, .scores th a, .copy"

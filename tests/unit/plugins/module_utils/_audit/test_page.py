@@ -180,6 +180,19 @@ def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> No
     assert told == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
 
 
+def test_a_path_that_fails_is_not_said_to_pass_what_is_wanted() -> None:
+    found = report_samples.small()
+    about = {"cluster": "HVC1", "network": "LM", "wanted": 9000, "proved": False, "why": "lost"}
+    found["pictures"]["paths"] = [
+        about | {"from": "hv01", "to": "hv02", "mtu": 9000},
+        about | {"from": "hv02", "to": "hv01", "mtu": 1500},
+    ]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert "hv01 to hv02 does not pass: lost" in text
+    assert "hv02 to hv01 passes 1500 octets only: lost" in text
+    assert "9000 octets only" not in text
+
+
 def test_the_worst_is_read_first() -> None:
     found = report_samples.small()
     titles = [" ".join(text.split()) for text in Page(render(found, "html")).texts("h4")]
