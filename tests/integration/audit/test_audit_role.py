@@ -56,7 +56,15 @@ def test_it_finds_what_is_wrong_on_every_layer(healthy: Audited) -> None:
     assert healthy.outcomes("jumbo-adapter")["hv52", "LM"] == "fail"
     assert set(healthy.outcomes("jumbo-path").values()) == {"fail", "not_applicable"}
     assert healthy.outcomes("receive-buffers")["hv51", "LM"] == "pass"
-    assert healthy.outcomes("nodes-removed")["ex51", "event 1135"] == "fail"
+    assert healthy.outcomes("nodes-removed") == {
+        ("hv51", "event 1135"): "fail",
+        ("hv52", "event 1135"): "pass",
+        ("hv53", "event 1135"): "not_applicable",
+        ("old51", "event 1135"): "fail",
+        ("ex51", "event 1135"): "fail",
+        ("ex52", "event 1135"): "unknown",
+    }
+    assert "does not reach back" in healthy.of("nodes-removed", host="ex52")[0]["why_unknown"]
     assert healthy.outcomes("hotfixes")["old51", "KB2550886"] == "pass"
     assert healthy.outcomes("hotfixes")["old51", "KB2520235"] == "fail"
     assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
@@ -160,6 +168,42 @@ def test_the_exit_status_is_by_severity_and_the_report_is_there(
     assert str(tmp_path) in found.run.output
     mended = audit(lab, tmp_path, variables={**known, "audit_accepted": [everything()]})
     assert mended.run.rc == 0
+
+
+@pytest.mark.parametrize("threshold", ["error", "never"])
+@pytest.mark.parametrize("unknown", [False, True])
+def test_what_is_unknown_makes_the_play_fail_where_that_is_wanted(
+    lab: staging.Stage, tmp_path: Path, threshold: str, unknown: bool
+) -> None:
+    """No host answers at all."""
+    wanted = {"audit_fail_on": threshold, "audit_fail_on_unknown": unknown}
+    hosts = {host.name: DOWN for host in lab.estate.estate.hosts}
+    found = audit(lab, tmp_path, "--limit", "dag_members", variables=wanted, hosts=hosts)
+    assert {one["outcome"] for one in found.evaluation["findings"]} == {"unknown"}
+    assert found.run.rc == (2 if unknown and threshold == "error" else 0)
+    accepted = {**wanted, "audit_gather": False, "audit_accepted": [everything()]}
+    assert audit(lab, tmp_path, variables=accepted).run.rc == 0
+
+
+def test_what_nobody_was_asked_about_is_told(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+    """There is no domain controller in the estate, and no Hyper-V host in this run."""
+    rules = {rule["id"]: rule["layer"] for rule in healthy.evaluation["rules"]}
+    found = audit(lab, tmp_path, "--limit", "ex52", variables={"audit_fail_on": "error"})
+    judged = {one["rule"] for one in found.evaluation["findings"]}
+    assert "exchange" not in {rules[name] for name in judged}
+    assert found.evaluation["summary"]["unasked"] == len(set(rules) - judged)
+    assert f"nobody was asked about {len(set(rules) - judged)} rules" in found.run.output.replace("\n", " ")
+    for name in ("audit.md", "audit.html"):
+        assert "Every rule holds" not in (tmp_path / name).read_text("utf-8")
+
+
+def test_the_controllers_that_are_asked_are_those_of_the_play(lab: staging.Stage, tmp_path: Path) -> None:
+    """The third of a group is asked where the play is limited to it; here it has no directory, and that is told."""
+    wanted = {"audit_domain_controllers": "standalone", "audit_domain_controllers_asked": 1}
+    found = audit(lab, tmp_path, "--limit", "old51", variables=wanted)
+    (named,) = {one["host"] for one in found.of("cas-array")}
+    assert {one["outcome"] for one in found.of("cas-array")} == {"unknown"}
+    assert json.loads((tmp_path / "facts.json").read_text("utf-8"))["forest"]["host"] == "old51", named
 
 
 def everything() -> dict[str, str]:
