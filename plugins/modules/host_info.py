@@ -22,7 +22,7 @@ options:
       - Which parts to read.
       - V(windows) and V(hotfixes) cost one message each, V(adapters) two, V(events) three or, if there are many, more.
         V(virtual_machines) costs six, two more where disks of the host are passed through, and with some hundred
-        virtual machines a few. With everything that is about a dozen messages for a host with 100 virtual machines.
+        virtual machines a few. With everything that is some fifteen messages for a host with 100 virtual machines.
       - On Windows Server 2008 R2 V(adapters) cost some twenty messages for each adapter, because their settings are
         only in the registry there.
     type: list
