@@ -167,7 +167,7 @@ def _remedies(group: Group) -> list[str]:
     if first.remedy is None:
         return []
     which = "Remedy" if group.remedy else f"Remedy for {_whose(first)}; the others have theirs in the page"
-    return [f"{which}:", _fenced(first.remedy)]
+    return [f"{which}:", _fenced(group.remedy or first.remedy)]
 
 
 def _unknown(reading: Reading) -> t.Iterator[str]:

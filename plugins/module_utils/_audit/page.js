@@ -44,7 +44,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
   const rows = data.hosts.map((_, number) => at("h" + number));
   const columns = all("thead a", matrix).map((link) => ({ rule: Number(link.hash.slice(2)), hidden: false }));
   let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
-  const once = new Map(); // what a group says for all its lines: reason, advice and remedy
+  // What a group says for all its lines: reason, advice and remedy, without the names that are joined in it.
+  const once = new Map();
   const textOf = (number) => {
     texts ??= lines.map((line) => [line.element.textContent, ...data.rules[line.rule], textAround(line.element.closest(".group"))]
       .join(" ").toLowerCase());
@@ -52,7 +53,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
   };
   function textAround(group) {
     if (group && !once.has(group)) {
-      once.set(group, all(":scope > header > :is(h3, .advice), :scope > .remedy pre", group).map((each) => each.textContent).join(" "));
+      const said = all(":scope > header > :is(h3, .advice), :scope > .remedy pre", group);
+      once.set(group, said.map((each) => each.parentElement.matches(".joint")
+        ? each.textContent.replace(/^ *- [^:\n]+$/gm, "") : each.textContent).join(" "));
     }
     return once.get(group) ?? "";
   }

@@ -8,14 +8,18 @@ from __future__ import annotations
 import collections
 import dataclasses
 import itertools
+import re
 import typing as t
 
 from .._directory.enumeration import natural
-from .report_evaluation import OUTCOMES, SEVERITIES
+from .report_evaluation import OUTCOMES, SEVERITIES, Remedy
 from .report_text import layer_name
 
 if t.TYPE_CHECKING:
-    from .report_evaluation import Evaluation, Finding, Host, Remedy, Rule
+    from .report_evaluation import Evaluation, Finding, Host, Rule
+
+# An item of a list in YAML that is one word.
+_ITEM = re.compile(r"( *- )(?:[\w./-]+|'[^']*'|\"[^\"]*\")")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ class Group:
     @property
     def remedy(self) -> Remedy | None:
         """The remedy of all its findings, where there is one for all."""
-        remedies = {line.finding.remedy for line in self.lines}
-        return next(iter(remedies)) if len(remedies) == 1 else None
+        remedies = [line.finding.remedy for line in self.lines if line.finding.remedy]
+        return _for_all(tuple(dict.fromkeys(remedies))) if len(remedies) == len(self.lines) else None
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -160,6 +164,26 @@ def in_reading_order(evaluation: Evaluation) -> Reading:
         outcomes={outcome: len(by_outcome[outcome]) for outcome in OUTCOMES},
         severities={severity: sum(len(group.lines) for group in failed[severity]) for severity in SEVERITIES},
     )
+
+
+def _for_all(remedies: tuple[Remedy, ...]) -> Remedy | None:
+    """The remedy where all are the same, or where tasks or roles differ in one item of one list and no more."""
+    if len(remedies) == 1:
+        return remedies[0]
+    texts = [remedy.text.split("\n") for remedy in remedies]
+    kinds = {remedy.kind for remedy in remedies}
+    if len(kinds) > 1 or "manual" in kinds or len(set(map(len, texts))) > 1:
+        return None
+    differing = [place for place, lines in enumerate(zip(*texts, strict=True)) if len(set(lines)) > 1]
+    if len(differing) != 1:
+        return None
+    (place,) = differing
+    items = [text[place] for text in texts]
+    indents = {found[1] if (found := _ITEM.fullmatch(item)) else None for item in items}
+    if place == 0 or not texts[0][place - 1].endswith(":") or len(indents) > 1 or None in indents:
+        return None
+    merged = [*texts[0][:place], *items, *texts[0][place + 1 :]]
+    return Remedy(kind=remedies[0].kind, text="\n".join(merged))
 
 
 def _order(finding: Finding) -> tuple[t.Any, ...]:

@@ -11,8 +11,12 @@ import os
 import pathlib
 import typing as t
 
+from ansible_collections.winha.cluster.plugins.module_utils._audit.report import render
+
 if t.TYPE_CHECKING:
     import collections.abc
+
+    import report_samples
 
 WIDE, PHONE = (1280, 900), (360, 740)
 SAMPLES = ("small", "clean", "hostile", "large")
@@ -39,6 +43,10 @@ class Browser:
         self.driver.get_log("performance")
         self.driver.get_log("browser")
         self.driver.get((self._pages / f"{sample}.html").as_uri() + place)
+
+    def write(self, sample: str, evaluation: report_samples.Row) -> None:
+        """A page of an estate of the test's own, to open under the name C(sample)."""
+        (self._pages / f"{sample}.html").write_text(render(evaluation, "html"), "utf-8")
 
     def command(self, name: str, **arguments: t.Any) -> t.Any:
         return self.driver.execute_cdp_cmd(name, arguments)

@@ -98,6 +98,24 @@ def test_a_search_finds_what_a_group_says_once(browser: Browser, words: str, lin
     assert browser.one("#result").text.startswith(f"{lines} of 44 checks match")
 
 
+def test_a_search_for_a_name_in_a_remedy_for_all_finds_what_has_the_name(browser: Browser) -> None:
+    estate = report_samples.small()
+    task = "- hosts: hv01\n  tasks:\n    - winha.cluster.vm_offline_action:\n        names:\n          - {}\n"
+    estate["findings"] = [
+        report_samples.finding(
+            "offline-action", "hv01", name, "fail", severity="error", remedy={"kind": "task", "text": task.format(name)}
+        )
+        for name in ("EX01", "EX02", "EX03")
+    ]
+    browser.write("joint", estate)
+    browser.open("joint")
+    assert "- EX01\n          - EX02" in browser.one(".group > .remedy pre").text
+    browser.search("ex02")
+    assert browser.one("#result").text == "1 of 3 checks match: 1 failed."
+    browser.search(" vm_offline_action")
+    assert browser.one("#result").text == "1 of 3 checks match: 1 failed."
+
+
 def test_what_was_hidden_while_it_was_folded_stays_hidden_when_it_opens(browser: Browser) -> None:
     browser.open("large")
     browser.search("hv07")

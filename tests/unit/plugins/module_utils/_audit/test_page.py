@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import collections
 import hashlib
+import html
 import html.parser
 import json
 import re
@@ -178,6 +179,42 @@ def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> No
     text = " ".join(Page(render(found, "html")).texts("body")[0].split())
     (told,) = re.findall(r"dc01: found (.*?), expected one", text)
     assert told == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
+
+
+_NAMES = """- hosts: hv01
+  tasks:
+    - winha.cluster.vm_offline_action:
+        names:
+          - {}
+        action: {}
+"""
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+@pytest.mark.parametrize(
+    ("kind", "items", "actions", "merged"),
+    [
+        ("task", ("EX01", "'EX 3'"), ("shut_down", "shut_down"), True),
+        ("task", ("EX01", "EX03"), ("shut_down", "turn_off"), False),
+        ("task", ("EX01", "name: EX03"), ("shut_down", "shut_down"), False),
+        ("manual", ("EX01", "EX03"), ("shut_down", "shut_down"), False),
+    ],
+)
+def test_tasks_that_differ_in_an_item_of_a_list_are_one_for_all(
+    form: str, kind: str, items: tuple[str, str], actions: tuple[str, str], merged: bool
+) -> None:
+    found = report_samples.clean()
+    tasks = [_NAMES.format(*each) for each in zip(items, actions, strict=True)]
+    found["findings"] = [
+        report_samples.finding(
+            "offline-action", "hv01", f"EX0{number}", "fail", severity="error", remedy={"kind": kind, "text": task}
+        )
+        for number, task in enumerate(tasks)
+    ]
+    text = html.unescape(render(found, form))
+    both = tasks[0].replace("- EX01\n", f"- EX01\n          - {items[1]}\n").strip()
+    assert (both in text) == merged
+    assert (tasks[0].strip() in text) != merged
 
 
 def test_a_path_that_fails_is_not_said_to_pass_what_is_wanted() -> None:
