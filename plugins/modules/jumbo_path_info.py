@@ -81,6 +81,10 @@ paths:
       description: The cluster network; null for an address that was given.
       type: str
       sample: LiveMigration
+    mtu:
+      description: The size that was wanted, in octets.
+      type: int
+      sample: 9000
     jumbo:
       description: V(passes), V(too_big), V(no_answer) or V(unknown) at the wanted MTU.
       type: str
@@ -133,6 +137,7 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
                 "target": target,
                 "address": address,
                 "network": network,
+                "mtu": options["mtu"],
                 "jumbo": found.jumbo,
                 "standard": found.standard,
                 "verdict": found.verdict,

@@ -52,9 +52,11 @@ options:
     description:
       - What to do when a driver offers less than O(mtu) or O(receive_buffers), or does not know the keyword.
       - V(cap) takes the nearest value below and says so, and fails for an unknown keyword.
+      - V(report) takes the nearest value below too, but leaves the setting alone where the keyword is unknown, and says
+        so with the result V(unsupported).
       - V(fail) fails, V(ignore) leaves the setting alone; both before anything is written.
     type: str
-    choices: [cap, fail, ignore]
+    choices: [cap, report, fail, ignore]
     default: cap
   restart:
     description:
@@ -111,6 +113,10 @@ settings:
       description: C(mtu), C(receive_buffers), or a registry keyword.
       type: str
       sample: receive_buffers
+    wanted:
+      description: The value that was asked for.
+      type: str
+      sample: 8192
     before:
       description: The value that was stored.
       type: str
@@ -124,6 +130,10 @@ settings:
         V(failed).
       type: str
       sample: changed
+    msg:
+      description: Why it is V(unsupported).
+      type: str
+      sample: its driver does not know *ReceiveBuffers
     capped:
       description: Whether the driver offers less than was asked for.
       type: bool
@@ -152,6 +162,7 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import adapter_settings as settings
+from ansible_collections.winha.cluster.plugins.module_utils._windows.adapter_wish import RefusedError
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
@@ -165,7 +176,7 @@ SPEC = {
     "mtu": {"type": "int"},
     "receive_buffers": {"type": "int"},
     "properties": {"type": "dict", "default": {}},
-    "on_unsupported": {"type": "str", "choices": ["cap", "fail", "ignore"], "default": "cap"},
+    "on_unsupported": {"type": "str", "choices": ["cap", "report", "fail", "ignore"], "default": "cap"},
     "restart": {"type": "str", "choices": ["now", "defer"], "default": "now"},
     "reconnect_timeout": {"type": "int", "default": 120},
 }
@@ -177,7 +188,7 @@ def read(client: Client, options: task.Options) -> settings.State:
         raise task.TaskError("Say which adapters are meant: adapters, cluster_network, or live_migration.")
     try:
         return settings.read(client, options)
-    except settings.RefusedError as exc:
+    except RefusedError as exc:
         raise task.TaskError(str(exc)) from exc
 
 
@@ -233,6 +244,7 @@ def _row(wanted: settings.Wanted, outcome: task.Outcome) -> dict[str, t.Any]:
     return {
         "adapter": wanted.adapter.name,
         "setting": wanted.setting,
+        "wanted": wanted.wished,
         "before": wanted.before,
         "now": outcome.now(wanted.label, wanted.before),
         "result": result,

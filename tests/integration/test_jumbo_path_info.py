@@ -70,13 +70,13 @@ def test_a_path_of_1500_is_found_with_both_ends(estate: Stage) -> None:
     assert (verdicts["HV42", "HV44"], verdicts["HV44", "HV42"]) == ("fails", "fails")
     assert others(verdicts, "HV42", "HV44") == {"passes"}
     (row,) = [row for row in run.of("hv44").data["paths"] if row["target"] == "HV42"]
-    assert (row["jumbo"], row["standard"]) == ("no_answer", "passes")
+    assert (row["mtu"], row["jumbo"], row["standard"]) == (9000, "no_answer", "passes")
     assert row["msg"] == (
         "the path from HV44 to HV42 carries 1500 octets and not 9000; look at the switches in between and at the "
         "adapters of HV42"
     )
     smaller = lab.play(ours("hv44", "jumbo_path_info", {**LIVE, "mtu": 1500}))
-    assert {row["verdict"] for row in smaller.of("hv44").data["paths"]} == {"passes"}
+    assert {(row["mtu"], row["verdict"]) for row in smaller.of("hv44").data["paths"]} == {(1500, "passes")}
     assert lab.writes() == []
 
 

@@ -171,7 +171,10 @@ REFUSED: dict[str, tuple[Variables, str]] = {
         {"adapters": ["LM"], **WISH, "on_unsupported": "fail"},
         "X520-2): its driver offers 4096 at most. Nothing was written.",
     ),
-    "an unknown policy": ({"adapters": ["LM"], **WISH, "on_unsupported": "hope"}, "must be one of: cap, fail, ignore"),
+    "an unknown policy": (
+        {"adapters": ["LM"], **WISH, "on_unsupported": "hope"},
+        "must be one of: cap, report, fail, ignore",
+    ),
 }
 
 
@@ -232,6 +235,44 @@ def test_leaves_alone_what_is_not_offered_if_so_wished(estate: Stage) -> None:
     idle = {row["adapter"]: row["msg"] for row in run.of("lone1").data["settings"] if row["result"] == "unsupported"}
     assert idle == {"plain": "its driver does not know *ReceiveBuffers", "smaller": "its driver offers 2048 at most"}
     assert held(lab, "lone1", "smaller", BUFFERS) == "512"
+
+
+def test_reports_what_a_driver_does_not_know_and_sets_the_rest(estate: Stage) -> None:
+    lab = begin(estate, makes)
+    play = ours("lone1", "net_adapter", {"adapters": ["plain", "smaller"], **WISH, "on_unsupported": "report"})
+    missing = {
+        "adapter": "plain",
+        "setting": "receive_buffers",
+        "wanted": 8192,
+        "result": "unsupported",
+        "msg": "its driver does not know *ReceiveBuffers",
+    }
+    checked = lab.check(play).of("lone1")
+    assert missing in checked.data["settings"]
+    assert settings(checked)["smaller", "receive_buffers"] == (512, 2048, "would_change")
+    assert {row["setting"]: row["wanted"] for row in checked.data["settings"]} == WISH
+    assert lab.writes() == []
+    run = lab.play(play)
+    assert run.rc == 0, run.output
+    assert missing in run.of("lone1").data["settings"]
+    assert [row[1:] for row in puts(lab)] == [
+        ("plain", JUMBO, "9014"), ("smaller", JUMBO, "9014"), ("smaller", BUFFERS, "2048")
+    ]  # fmt: skip
+    assert not lab.play(play).of("lone1").changed
+
+
+def test_reports_of_a_team_or_of_2008_r2_without_failing(estate: Stage) -> None:
+    """An adapter of the oldest Windows may be a team or a virtual one, and nothing tells."""
+    lab = begin(estate, lambda found: host(found, "old1")["adapters"][0].update(driver="plain"))
+    wish = {"adapters": ["*"], **WISH, "on_unsupported": "report"}
+    run = lab.check(ours("old1", "net_adapter", wish))
+    assert run.rc == 0, run.output
+    rows = run.of("old1").data["settings"]
+    idle = [(row["adapter"], row["setting"]) for row in rows if row["result"] == "unsupported"]
+    assert idle == [("Local Area Connection", "receive_buffers")]
+    assert {row["setting"] for row in rows if row["adapter"] == "Local Area Connection" and "before" in row} == {"mtu"}
+    team = {"adapters": ["LM Team"], "underlying": False, **WISH, "on_unsupported": "report"}
+    assert lab.check(ours("hv42", "net_adapter", team)).of("hv42").data["settings"] == []
 
 
 def test_sets_what_the_user_names_as_it_stands(lab: Stage) -> None:

@@ -15,10 +15,14 @@ if t.TYPE_CHECKING:
 
 Figure = dict[str, t.Any]
 _PROVED = {"passes": True, "fails": False}
+_STANDARD_MTU = 1500
 
 
 def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
-    """Each path that was tried; C(mtu) is the largest packet that is known to pass, in octets."""
+    """Each path that was tried; C(mtu) is the largest packet that is known to pass, in octets.
+
+    What was tried with another packet than C(wanted) proves nothing of that.
+    """
     wanted = parameters.get("mtu")
     found = []
     for host in hosts:
@@ -30,14 +34,20 @@ def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters:
                 "network": row.get("network"),
                 "from": row.get("source"),
                 "to": row.get("target"),
-                "mtu": wanted if row.get("jumbo") == "passes" else 1500 if row.get("standard") == "passes" else None,
+                "mtu": _carried(row),
                 "wanted": wanted,
-                "proved": _PROVED.get(str(row.get("verdict"))),
-                "why": row.get("msg") or None,
+                "proved": _PROVED.get(str(row.get("verdict"))) if row.get("mtu") == wanted else None,
+                "why": row.get("msg") or (None if row.get("mtu") == wanted else "it was tried with another packet"),
             }
             for row in told
         ]
     return found
+
+
+def _carried(row: t.Mapping[str, t.Any]) -> t.Any:
+    if row.get("jumbo") == "passes":
+        return row.get("mtu")
+    return _STANDARD_MTU if row.get("standard") == "passes" else None
 
 
 def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:

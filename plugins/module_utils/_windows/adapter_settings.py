@@ -14,27 +14,24 @@ from .._wsman.errors import AnswerLost, NotFound, ServerError
 from . import adapter as adapters_of
 from . import advanced_property as driver
 from . import cluster, registry_adapter
+from .adapter_wish import RefusedError, Wish, wishes_of
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
     from .._wsman.client import Client
 
-_LARGEST_MTU = 16110  # octets: the largest frame that a driver was seen to offer is 16128, with header and checksum
 _NO_RESTART = ("wmi:NoRestart", "xs:boolean", "true")
 _UP = 1  # InterfaceOperationalStatus
 _ROUNDING = 20  # octets by which drivers' notions of an MTU differ; less is no sign of a missing restart
 
 
-class RefusedError(Exception):
-    """What was asked for is not there or not offered; nothing was written."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One setting of one adapter: what is stored, and what shall be, in the operator's numbers."""
+    """One setting of one adapter: what is wished, what is stored, and what shall be, in the operator's numbers."""
 
     adapter: adapters_of.Adapter
     setting: str
+    wished: t.Any
     offered: adapters_of.Property
     target: driver.Target
     before: t.Any
@@ -79,20 +76,9 @@ class State:
     patience: float
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A setting by the operator's name, the keywords that drivers know it by, and how to read and choose values."""
-
-    setting: str
-    keywords: tuple[str, ...]
-    value_of: t.Callable[[driver.Offer], t.Any]
-    choose: t.Callable[[driver.Offer], driver.Target]
-    after_of: t.Callable[[driver.Target], t.Any]
-
-
 def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     """The adapters that the options mean and what is to become of them. Raises C(RefusedError) before any write."""
-    wishes = _wishes(options)
+    wishes = wishes_of(options)
     keywords = [keyword for wish in wishes for keyword in wish.keywords]
     try:
         known = adapters_of.read_adapters(client)
@@ -201,48 +187,6 @@ def _come_up(client: Client, state: State, adapter: adapters_of.Adapter) -> tupl
     return True, ""
 
 
-def _wishes(options: t.Mapping[str, t.Any]) -> list[Wish]:
-    wishes = []
-    mtu, buffers = options["mtu"], options["receive_buffers"]
-    if mtu is not None:
-        if not 576 <= mtu <= _LARGEST_MTU:
-            raise RefusedError(f"mtu {mtu} is out of range: Ethernet adapters take 576 to {_LARGEST_MTU} at most.")
-        wishes.append(
-            Wish(
-                setting="mtu",
-                keywords=driver.MTU_KEYWORDS,
-                value_of=driver.mtu_of,
-                choose=functools.partial(driver.mtu_target, mtu=mtu),
-                after_of=lambda target: target.number,
-            )
-        )
-    if buffers is not None:
-        if buffers < 1:
-            raise RefusedError(f"receive_buffers {buffers} is out of range: at least 1 is needed.")
-        wishes.append(
-            Wish(
-                setting="receive_buffers",
-                keywords=driver.RECEIVE_BUFFER_KEYWORDS,
-                value_of=driver.buffers_of,
-                choose=functools.partial(driver.buffers_target, count=buffers),
-                after_of=lambda target: target.number,
-            )
-        )
-    wishes += [
-        Wish(
-            setting=keyword,
-            keywords=(keyword,),
-            value_of=lambda offer: offer.value,
-            choose=functools.partial(driver.verbatim_target, value=str(value)),
-            after_of=lambda target: target.value,
-        )
-        for keyword, value in options["properties"].items()
-    ]
-    if not wishes:
-        raise RefusedError("Say what to set: mtu, receive_buffers, or properties.")
-    return wishes
-
-
 def _want(
     adapter: adapters_of.Adapter, properties: t.Mapping[str, adapters_of.Property], wish: Wish, on_unsupported: str
 ) -> Wanted | dict[str, t.Any] | None:
@@ -258,21 +202,23 @@ def _want(
         except driver.NotOfferedError as exc:
             problem = str(exc)
         else:
-            if not target.capped or on_unsupported == "cap":
+            if not target.capped or on_unsupported in ("cap", "report"):
                 return Wanted(
                     adapter=adapter,
                     setting=wish.setting,
+                    wished=wish.value,
                     offered=properties[keyword],
                     target=target,
                     before=wish.value_of(offer),
                     after=wish.after_of(target),
                 )
             problem = f"its driver offers {target.number} at most"
-    if on_unsupported == "ignore":
-        return {"adapter": adapter.name, "setting": wish.setting, "result": "unsupported", "msg": problem}
+    if on_unsupported in ("ignore", "report"):
+        told = {"adapter": adapter.name, "setting": wish.setting, "wanted": wish.value}
+        return {**told, "result": "unsupported", "msg": problem}
     raise RefusedError(
         f"{wish.setting} cannot be set on {adapter.name} ({adapter.description}): {problem}. Nothing was written. "
-        "Leave the adapter out, or set on_unsupported to ignore."
+        "Leave the adapter out, or set on_unsupported to report or ignore."
     )
 
 
@@ -293,7 +239,7 @@ def _refuse_what_makes_no_sense(
             )
     applying = {one.setting for one in wanted} | {row["setting"] for row in unsupported} | {"receive_buffers"}
     idle = [wish.setting for wish in wishes if wish.setting not in applying]
-    if idle and on_unsupported != "ignore":
+    if idle and on_unsupported not in ("ignore", "report"):
         raise RefusedError(f"None of the adapters that are meant has {', '.join(idle)} to be set. Nothing was written.")
 
 

@@ -60,6 +60,14 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
         yield found
 
 
+def begin(lab: staging.Stage, change: t.Callable[[staging.Variables], object] = lambda estate: None) -> None:
+    """Take the estate back to its description with something changed in it."""
+    estate = description(lab.estate.estate.host("hv41").address.rpartition(".")[0])
+    change(estate)
+    (lab.folder / "estate.yml").write_text(yaml.safe_dump(estate, sort_keys=False), "utf-8")
+    lab.estate.reset()
+
+
 # Values that are stored, and not in effect before somebody restarts the adapters.
 DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "restart": "defer"}}
 
@@ -78,7 +86,7 @@ DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "
     ],
 )
 def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: Path, rule: str, subjects: int) -> None:
-    lab.estate.reset()
+    begin(lab)
     if rule == "jumbo-in-effect":
         assert lab.play(staging.tasks(",".join(NODES), DEFERRED)).rc == 0
     before = audit(lab, tmp_path / "before")
@@ -93,3 +101,51 @@ def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: 
     assert after.of(rule, outcome="unknown") == []
     fixed = [one for one in after.evaluation["comparison"]["fixed"] if one["rule"] == rule]
     assert len(fixed) == subjects
+
+
+def of_make(driver: str, **more: t.Any) -> t.Callable[[staging.Variables], object]:
+    """Give the first node another make of adapter for live migration."""
+
+    def change(estate: staging.Variables) -> None:
+        node = next(host for host in estate["hosts"] if host["name"] == NODES[0])
+        next(adapter for adapter in node["adapters"] if adapter["name"] == "LM").update(driver=driver, **more)
+
+    return change
+
+
+@pytest.mark.slow
+def test_a_driver_without_receive_buffers_is_told_and_the_rest_is_mended(lab: staging.Stage, tmp_path: Path) -> None:
+    begin(lab, of_make("plain"))
+    before = audit(lab, tmp_path / "before")
+    (silent,) = before.of("receive-buffers", outcome="unknown")
+    assert (silent["host"], silent["subject"]) == (NODES[0], "LM")
+    assert silent["why_unknown"] == "its driver does not know *ReceiveBuffers."
+    assert len(before.of("receive-buffers", outcome="fail")) == 4
+    (small,) = before.of("jumbo-adapter", outcome="fail", host=NODES[0], subject="LM")
+    run = lab.play(small["remedy"]["text"])
+    assert run.rc == 0, run.output
+    after = audit(lab, tmp_path / "after")
+    assert after.outcomes("jumbo-adapter")[NODES[0], "LM"] == "pass"
+    assert after.outcomes("jumbo-in-effect")[NODES[0], "LM"] == "pass"
+
+
+@pytest.mark.slow
+def test_a_remedy_sets_what_the_parameters_ask_and_the_kept_facts_are_of_that(
+    lab: staging.Stage, tmp_path: Path
+) -> None:
+    begin(lab)
+    asked = {"audit_parameters": {"mtu": 4074, "receive_buffers": 1024}}
+    before = audit(lab, tmp_path / "one", variables=asked)
+    for rule in ("jumbo-adapter", "receive-buffers"):
+        (finding,) = before.of(rule, outcome="fail", host=NODES[0], subject="LM")
+        run = lab.play(finding["remedy"]["text"])
+        assert run.rc == 0, run.output
+    after = audit(lab, tmp_path / "two", variables=asked)
+    for rule, figure in (("jumbo-adapter", "an MTU of 4074"), ("receive-buffers", "1024")):
+        (finding,) = after.of(rule, outcome="pass", host=NODES[0], subject="LM")
+        assert finding["found"] == figure
+    again = {"audit_gather": False, "audit_facts_file": str(tmp_path / "two" / "facts.json")}
+    judged = audit(lab, tmp_path / "three", variables=again)
+    assert {one["outcome"] for one in judged.of("receive-buffers")} == {"unknown"}
+    assert {one["outcome"] for one in judged.of("jumbo-path")} == {"unknown"}
+    assert judged.outcomes("jumbo-adapter")[NODES[0], "LM"] == "fail"
