@@ -50,9 +50,16 @@ options:
       - One that no published name meets is a finding.
     type: list
     elements: str
+  accounts:
+    description:
+      - The account of each generation, as M(winha.cluster.spn_info) returns it in
+        RV(winha.cluster.spn_info#module:accounts).
+      - With it, even if it is empty, each generation also has C(account), C(missing) and C(surplus).
+    type: dict
 seealso:
   - module: winha.cluster.exchange_info
   - module: winha.cluster.spn
+  - module: winha.cluster.spn_info
 """
 
 EXAMPLES = r"""
@@ -113,6 +120,20 @@ _value:
           sample:
             - name: mail.example.com
               reason: "external only: external URL of OWA and ECP of CAS1 to CAS6"
+        account:
+          description: The account of the generation as it was given. Null if there is none.
+          type: dict
+        missing:
+          description: The names that are planned and that the account does not have.
+          type: list
+          elements: str
+        surplus:
+          description:
+            - The names that the account has and that no generation needs.
+            - A name that is planned for another generation, or stands for one, is not among them. It is that
+              generation's to move.
+          type: list
+          elements: str
     findings:
       description: What to look at. None of it takes a name from the plan.
       type: list
@@ -154,10 +175,14 @@ def exchange_principal_names(
     services: t.Iterable[str] | None = None,
     extra: t.Mapping[str, t.Iterable[str]] | None = None,
     leave_out: t.Iterable[str] | None = None,
+    *,
+    accounts: t.Mapping[t.Any, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """The plan as plain values. Raises C(AnsibleFilterError)."""
     try:
-        return plan(exchange, generations=generations, services=services, extra=extra, leave_out=leave_out)
+        return plan(
+            exchange, generations=generations, services=services, extra=extra, leave_out=leave_out, accounts=accounts
+        )
     except (PlanError, SourceError) as error:
         # Ansible shows the texts of causes too, and this is the cause's.
         raise AnsibleFilterError(f"exchange_principal_names: {error}") from None

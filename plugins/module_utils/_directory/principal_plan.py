@@ -16,6 +16,7 @@ import typing as t
 from .address import read_address
 from .enumeration import folded, listed, natural
 from .finding import Finding
+from .principal_accounts import compared, read_accounts
 from .principal_findings import findings
 from .principal_name import ServicePrincipalName
 from .principal_sources import FAMILIES, SCP, SERVICES, read_sources
@@ -39,11 +40,14 @@ def plan(
     services: t.Iterable[str] | None = None,
     extra: t.Mapping[str, t.Iterable[str]] | None = None,
     leave_out: t.Iterable[str] | None = None,
+    accounts: t.Mapping[t.Any, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """The names for each generation with their reasons, what is left out and why, and findings, as plain values.
 
-    C(exchange) is what M(winha.cluster.exchange_info) returns. Raises C(PlanError) and C(SourceError).
+    C(exchange) is what M(winha.cluster.exchange_info) returns, C(accounts) what M(winha.cluster.spn_info) returns of
+    the account of each generation. Raises C(PlanError) and C(SourceError).
     """
+    known = read_accounts(accounts)
     wishes = Wishes.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
     sources = read_sources(exchange)
     drafts = [_Draft(sources, family, wishes) for family in FAMILIES if sources.client_access(family)]
@@ -52,9 +56,17 @@ def plan(
     planned = {host for draft in drafts for host in draft.web_hosts}
     for draft in drafts:
         draft.explain(planned)
+    rows = {draft.family: draft.result() for draft in drafts if draft.family in wishes.generations}
+    if known is not None:
+        needed = {draft.family: draft.ordered for draft in drafts}
+        for family in rows:
+            others = [
+                name for other, names in (*needed.items(), *wishes.extra.items()) if other != family for name in names
+            ]
+            rows[family] |= compared(known.get(family), needed[family], others)
     found = [*findings(sources, wishes.counted), *_without_account(drafts, wishes), *_nowhere(drafts, wishes)]
     return {
-        "generations": [draft.result() for draft in drafts if draft.family in wishes.generations],
+        "generations": [*rows.values()],
         "findings": [{**dataclasses.asdict(each), "about": list(each.about)} for each in found],
     }
 
@@ -111,8 +123,9 @@ class _Draft:
         for key in sorted(set(self.names) & set(newer.names)):
             loser, winner = (newer, self) if key in asked else (self, newer)
             name = loser.names.pop(key)[0]
-            answers = "asked for on the account of {}" if key in asked else "{} answers for it too; its account has it"
-            loser.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = answers.format(winner.title)
+            account = f"the account of {winner.title}"
+            answers = f"asked for on {account}" if key in asked else f"belongs to {account}, which answers for it too"
+            loser.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = answers
 
     @property
     def web_hosts(self) -> set[str]:
@@ -135,13 +148,16 @@ class _Draft:
             if host not in mine and not self._sources.owner(host):
                 self.left_out.setdefault(host, f"external only: {listed(_reasons(published, 'external'))}")
 
+    @property
+    def ordered(self) -> list[ServicePrincipalName]:
+        return sorted((name for name, _why in self.names.values()), key=_order)
+
     def result(self) -> dict[str, t.Any]:
-        ordered = sorted(self.names.values(), key=lambda entry: _order(entry[0]))
         return {
             "generation": self.family,
             "title": self.title,
             "servers": [server.name for server in self.servers],
-            "principal_names": [{"name": str(name), "reasons": reasons} for name, reasons in ordered],
+            "principal_names": [{"name": str(name), "reasons": self.names[name.key][1]} for name in self.ordered],
             "left_out": [{"name": name, "reason": self.left_out[name]} for name in sorted(self.left_out, key=natural)],
         }
 

@@ -49,10 +49,10 @@ class Wishes:
         """Nothing, or C(None), means the default. Raises C(PlanError)."""
         if not isinstance(extra or {}, t.Mapping):
             raise PlanError("extra is not a dictionary of lists by generation")
-        chosen = _chosen("generations", generations, FAMILIES) or tuple(FAMILIES)
-        services_chosen = _chosen("services", services, _CHOICES)
+        told = chosen("generations", generations, FAMILIES) or tuple(FAMILIES)
+        services_chosen = chosen("services", services, _CHOICES)
         wanted = {
-            _chosen("extra", [family], FAMILIES)[0]: tuple(_parse("extra", text) for text in _list("extra", names))
+            chosen("extra", [family], FAMILIES)[0]: tuple(_parse("extra", text) for text in _list("extra", names))
             for family, names in (extra or {}).items()
         }
         refused = {_refused(text): text for text in _list("leave_out", leave_out)}
@@ -64,21 +64,22 @@ class Wishes:
             for key in sorted({name.key for name in wanted[family]} & {name.key for name in wanted[other]}):
                 raise PlanError(f"{key} is in extra for {family} and for {other}, and only one account can have it")
         counted = {family: services_chosen or _COUNTED[family] for family in FAMILIES}
-        return cls(generations=chosen, counted=counted, extra=wanted, leave_out=refused)
+        return cls(generations=told, counted=counted, extra=wanted, leave_out=refused)
 
 
-def _list(option: str, given: t.Iterable[str] | None) -> list[str]:
+def _list(option: str, given: t.Iterable[object] | None) -> list[str]:
     if isinstance(given, str) or not isinstance(given or [], t.Iterable):
         raise PlanError(f"{option} is not a list")
     return [str(text) for text in given or []]
 
 
-def _chosen(option: str, given: t.Iterable[str] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
-    chosen = _list(option, given)
-    for text in chosen:
+def chosen(option: str, given: t.Iterable[object] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
+    """What was given, as texts: YAML makes numbers of generations. Raises C(PlanError) for what is no choice."""
+    found = _list(option, given)
+    for text in found:
         if text not in choices:
             raise PlanError(f"{option} has {text!r}, which is none of {listed([*choices])}")
-    return tuple(chosen)
+    return tuple(found)
 
 
 def _refused(text: str) -> str:

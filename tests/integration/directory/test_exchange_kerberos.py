@@ -28,6 +28,7 @@ PLANNED = {
 ENFORCE = "winha.cluster.enforce"
 ROLE = "winha.cluster.exchange_kerberos : "
 REGISTER = ROLE + "Register the service principal names"
+DELETE = ROLE + "Delete the names that nobody needs"
 SHOW = ROLE + "Show the plan"
 READY: dict[str, t.Any] = {
     "exchange_kerberos_accounts": {"2010": ASA},
@@ -176,7 +177,7 @@ def test_a_name_on_another_account_stops_it_or_is_moved(exchange: Domain) -> Non
     other = give(exchange, "svc-intranet", spn)
     stopped = enforce(exchange)
     assert stopped.rc != 0
-    assert f"{spn} is on {other}" in stopped.of("dc01", REGISTER).message
+    assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "See that no other account stands in the way").message
     text = shown(stopped)
     assert [line.split()[1] for line in text if line.startswith("  TAKEN")] == [spn]
     assert any(line.strip() == f"on {other}" for line in text)
@@ -197,6 +198,128 @@ def test_exactly_the_planned_names(exchange: Domain) -> None:
     run = enforce(exchange, exchange_kerberos_state="exact", exchange_kerberos_leave_out=["mail-two.corp.example.test"])
     assert run.rc == 0, run.output
     assert exchange.names_of(asa) == PLANNED - {"http/mail-two.corp.example.test"}
+
+
+NEW = "EXCH16-ASA$"
+MOVED = {"http/autod-one.corp.example.test", "http/mail-one.corp.example.test"}
+LEFT_OVER = "http/left-over.corp.example.test"
+BOTH: dict[str, t.Any] = {
+    "exchange_kerberos_accounts": {"2010": ASA, "2013": NEW},
+    "exchange_kerberos_credential_deployed": ["2010", "2013"],
+    "exchange_kerberos_state": "exact",
+}
+
+
+@pytest.fixture
+def coexistence(exchange: Domain) -> tuple[Domain, str, str]:
+    """A server of site one is of 2016 now; the account of 2010 still has all names, and the other has none."""
+    exchange.begin()
+    base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
+    (server, *_below) = exchange.controller.ldbsearch("(&(cn=EX1CAS5)(serialNumber=*))", ["cn"], base=base)
+    made = {"serialNumber": b"Version 15.1 (Build 32507.6)", "msExchCurrentServerRoles": b"16439"}
+    exchange.ldap.modify_s(server.dn, [(ldap.MOD_REPLACE, name, [value]) for name, value in made.items()])
+    old = asa_of(exchange)
+    new = exchange.add(NEW, **{"msDS-SupportedEncryptionTypes": "24"})
+    exchange.give(old, *PLANNED, LEFT_OVER)
+    exchange.mark()
+    return exchange, old, new
+
+
+def test_exact_on_one_generation_keeps_what_another_needs(coexistence: tuple[Domain, str, str]) -> None:
+    exchange, old, _new = coexistence
+    checked = enforce(exchange, check=True, exchange_kerberos_state="exact")
+    assert checked.rc == 0, checked.output
+    assert lines(checked.of("dc01", DELETE)) == ([f"{LEFT_OVER}: {old}"], [f"{LEFT_OVER}: nobody"])
+    run = enforce(exchange, exchange_kerberos_state="exact")
+    assert run.rc == 0, run.output
+    assert exchange.modifications() == [Modification(old, add=(), delete=(LEFT_OVER,))]
+    assert exchange.names_of(old) == PLANNED
+
+
+@pytest.mark.parametrize(
+    ("variables", "stop", "sentence"),
+    [
+        ({}, "See that no other account stands in the way", "mail-one.corp.example.test is on CN=EXCH-ASA,"),
+        (
+            {"exchange_kerberos_on_conflict": "move", "exchange_kerberos_credential_deployed": ["2010"]},
+            "Stop before a name is registered too early",
+            'add "2013" to exchange_kerberos_credential_deployed',
+        ),
+        (
+            {"exchange_kerberos_accounts": {"2010": ASA, "2013": "EXCH-ASA"}},
+            "Stop at one account for two generations",
+            "CN=EXCH-ASA,",
+        ),
+    ],
+    ids=["taken", "not deployed", "one account"],
+)
+def test_what_stops_one_generation_stops_all_before_the_first_write(
+    coexistence: tuple[Domain, str, str], variables: dict[str, t.Any], stop: str, sentence: str
+) -> None:
+    exchange, old, _new = coexistence
+    for check in (True, False):
+        run = enforce(exchange, check=check, **BOTH | variables)
+        assert run.rc != 0
+        assert [sentence in one.message for one in run.results if one.status == "failed"] == [True]
+        assert run.results[-1].task == ROLE + stop
+    assert exchange.modifications() == []
+    assert exchange.names_of(old) == PLANNED | {LEFT_OVER}
+
+
+@pytest.mark.parametrize("wish", [{}, {"exchange_kerberos_extra": {2010: ["http/mail-one.corp.example.test"]}}])
+def test_names_go_from_one_generation_to_the_other(
+    coexistence: tuple[Domain, str, str], wish: dict[str, t.Any]
+) -> None:
+    exchange, old, new = coexistence
+    moved = MOVED - {name for names in wish.get("exchange_kerberos_extra", {}).values() for name in names}
+    if wish:  # and one goes the other way
+        exchange.take(old, *MOVED)
+        exchange.give(new, *MOVED)
+        exchange.mark()
+    variables = BOTH | wish | {"exchange_kerberos_on_conflict": "move"}
+    foreseen = told_of_all(enforce(exchange, check=True, **variables))
+    run = enforce(exchange, "--diff", **variables)
+    assert run.rc == 0, run.output
+    assert (exchange.names_of(old), exchange.names_of(new)) == (PLANNED - moved, moved)
+    assert told_of_all(run) == foreseen
+    assert len(foreseen) == (2 if wish else 3)
+
+    usn = exchange.controller.highest_usn()
+    again = enforce(exchange, "--diff", **variables)
+    assert (again.rc, told_of_all(again), exchange.controller.highest_usn()) == (0, set(), usn)
+
+
+def told_of_all(run: staging.Run) -> set[tuple[str, str]]:
+    """What all writes of a run tell in their diffs, whatever the order."""
+    told = [one for one in run.results if one.task in (REGISTER, DELETE) and one.diff]
+    return {pair for one in told for pair in zip(*lines(one), strict=True)}
+
+
+def test_where_nothing_is_planned_nothing_is_done(exchange: Domain) -> None:
+    asa = asa_of(exchange)
+    exchange.give(asa, LEFT_OVER)
+    exchange.mark()
+    hosts = sorted({name.partition("/")[2] for name in PLANNED})
+    run = enforce(exchange, exchange_kerberos_leave_out=hosts)
+    assert run.rc == 0, run.output
+    assert shown(run)[0] == f"Exchange 2010 on {asa}"
+    bare = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_accounts={})
+    assert bare.rc == 0, bare.output
+    exact = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_state="exact")
+    message = exact.of("dc01", ROLE + "Stop before an empty plan deletes every name").message
+    assert exact.rc != 0
+    assert LEFT_OVER in message
+    assert exchange.modifications() == []
+
+
+def test_a_generation_that_there_is_not_is_refused_and_a_number_is_none(exchange: Domain) -> None:
+    wrong = enforce(exchange, exchange_kerberos_accounts={"2016": ASA})
+    assert wrong.rc != 0
+    message = wrong.of("dc01", ROLE + "Stop at a generation that there is not").message
+    assert message == 'exchange_kerberos_accounts has 2016, and its generations are "2010" and "2013" (2013 to SE).'
+    number = enforce(exchange, exchange_kerberos_accounts={2010: ASA}, exchange_kerberos_credential_deployed=[2010])
+    assert number.rc == 0, number.output
+    assert exchange.names_of(asa_of(exchange)) == PLANNED
 
 
 def test_no_name_is_deleted_by_a_plan_that_lacks_something(exchange: Domain) -> None:

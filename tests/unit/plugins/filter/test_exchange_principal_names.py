@@ -62,6 +62,9 @@ def test_a_playbook_gets_the_same_plan(tmp_path: pathlib.Path) -> None:
         ({"extra": {"2010": "http/mail.example.com"}}, "extra is not a list"),
         ({"extra": {"2007": []}}, "extra has '2007'"),
         ({"extra": ["http/mail.example.com"]}, "extra is not a dictionary"),
+        ({"accounts": {"2016": {"spns": []}}}, "accounts has '2016', which is none of 2010 and 2013"),
+        ({"accounts": {"2010": "EXCHASA$"}}, "accounts is not a dictionary of what winha.cluster.spn_info returns"),
+        ({"accounts": ["2010"]}, "accounts is not a dictionary"),
         ({"leave_out": ["https://mail.example.com"]}, "leave_out: 'https://mail.example.com' is a URL"),
         ({"extra": {"2010": ["http/a.b"]}, "leave_out": ["A.B"]}, "both in extra and in leave_out"),
         ({"extra": {"2010": ["http/a.b"], "2013": ["HTTP/A.B"]}}, "http/a.b is in extra for 2010 and for 2013"),
@@ -83,7 +86,7 @@ def test_what_is_no_organization_is_refused(given: object) -> None:
 def test_the_documentation_has_the_options_of_the_filter() -> None:
     documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]
     code = plugin.exchange_principal_names.__code__
-    assert [*documented][1:] == [*code.co_varnames[1 : code.co_argcount]]
+    assert [*documented][1:] == [*code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]]
 
 
 def test_the_guide_names_every_kind_of_finding() -> None:

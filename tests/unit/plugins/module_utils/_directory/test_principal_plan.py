@@ -202,13 +202,64 @@ def coexistence() -> Row:
 def test_a_name_of_two_generations_is_on_the_account_of_the_newer() -> None:
     assert list(names(coexistence(), "2013")) == ["http/mail.b.c", "http/mapi.b.c"]
     assert list(names(coexistence(), "2010")) == ["http/legacy.b.c"]
-    assert left_out(coexistence()) == {"mail.b.c": "Exchange 2016 and 2019 answers for it too; its account has it"}
+    assert left_out(coexistence()) == {
+        "mail.b.c": "belongs to the account of Exchange 2016 and 2019, which answers for it too"
+    }
 
 
 def test_the_newer_generation_counts_even_when_only_the_older_is_told_about() -> None:
     told = plan(coexistence(), generations=["2010"])["generations"]
     assert [each["generation"] for each in told] == ["2010"]
     assert list(names(coexistence(), generations=["2010"])) == ["http/legacy.b.c"]
+
+
+def beside(exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **wishes: t.Any) -> dict[str, t.Any]:
+    """What the account of each generation lacks, and what it has that nobody needs."""
+    told = {generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()}
+    found = plan(exchange, accounts=told, **wishes)["generations"]
+    return {each["generation"]: (each["missing"], each["surplus"]) for each in found}
+
+
+def test_an_account_lacks_names_and_has_some_that_nobody_needs() -> None:
+    accounts = {"2010": ["HTTP/Legacy.b.c", "http/old.b.c", "HOST/asa"], "2013": ["http/mapi.b.c"]}
+    assert beside(coexistence(), accounts) == {
+        "2010": ([], ["HOST/asa", "http/old.b.c"]),
+        "2013": (["http/mail.b.c"], []),
+    }
+
+
+@pytest.mark.parametrize("new", [None, [], ["http/mail.b.c", "http/mapi.b.c"]], ids=["none", "bare", "complete"])
+def test_what_another_generation_needs_is_not_too_much(new: list[str] | None) -> None:
+    """Whether that generation has an account or not: only there it is known when the name can go."""
+    names_of_both = ["http/legacy.b.c", "HTTP/mail.b.c", "host/MAPI.b.c"]
+    accounts = {"2010": names_of_both} if new is None else {"2010": names_of_both, "2013": new}
+    assert beside(coexistence(), accounts)["2010"] == ([], [])
+    back = beside(coexistence(), {"2013": ["http/legacy.b.c", "host/legacy.b.c", "http/mail.b.c", "http/mapi.b.c"]})
+    assert back["2013"] == ([], [])
+
+
+def test_what_stands_for_an_own_name_is_too_much() -> None:
+    assert beside(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (["http/legacy.b.c"], ["host/legacy.b.c"])
+
+
+def test_what_was_asked_for_is_not_too_much_even_where_no_server_is_known() -> None:
+    exchange = published("ews", "mail.b.c")
+    assert beside(exchange, {"2010": ["http/new.b.c"]}, extra={"2013": ["http/new.b.c"]}) == {
+        "2010": (["http/mail.b.c"], [])
+    }
+
+
+def test_a_generation_without_an_account_lacks_everything() -> None:
+    assert beside(coexistence(), {})["2013"] == (["http/mail.b.c", "http/mapi.b.c"], [])
+    assert {each["generation"]: each["account"] for each in plan(coexistence(), accounts={})["generations"]} == {
+        "2010": None,
+        "2013": None,
+    }
+
+
+def test_generations_of_accounts_may_be_numbers() -> None:
+    """YAML makes numbers of keys without quotes."""
+    assert beside(coexistence(), {2010: ["http/legacy.b.c"]})["2010"] == ([], [])
 
 
 def test_a_generation_says_which_servers_need_the_credential() -> None:
