@@ -14,7 +14,8 @@ description:
   - Before anything is written, the whole forest is searched for the same names on other accounts, and for names that
     mean the same by the aliases of C(HOST). A name on two accounts gives no tickets at all, so the task fails and names
     the holder, unless O(on_conflict) says to move it. After the write the forest is searched once more.
-  - Single values are added and deleted; the attribute is never replaced, so that what others set meanwhile stays.
+  - Single values are added and deleted; the attribute is never replaced, so that what others set on the same domain
+    controller meanwhile stays.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -36,8 +37,8 @@ options:
     description:
       - V(present), the account has these names, whatever else it has.
       - V(absent), the account does not have these names. Other accounts are left alone.
-      - V(exact), the account has these names and no others. Note that Windows gives computer accounts names of their
-        own.
+      - V(exact), the account has these names, at least one, and no others. Note that Windows gives computer accounts
+        names of their own.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -60,6 +61,8 @@ seealso:
   - plugin: winha.cluster.exchange_principal_names
     plugin_type: filter
 notes:
+  - Domain controllers replicate the attribute as a whole, and the last write wins. Where two write to an account before
+    they have replicated, the values of one are lost. Name one of them in O(servers) for all runs.
   - A move writes to two accounts. If the domain controller dies in between, nobody has the name until the next run.
   - Writing needs WriteProperty on C(servicePrincipalName). The validated write only serves names of a computer's host.
 """
@@ -147,6 +150,7 @@ import typing as t
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
+from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_name import (
     PrincipalNameError,
     ServicePrincipalName,
@@ -170,19 +174,6 @@ SPEC = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Accounts:
-    """The accounts that have a name, by distinguished name, sorted."""
-
-    dns: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return " and ".join(self.dns) or "nobody"
-
-    def without(self, dn: str) -> Accounts:
-        return Accounts(tuple(one for one in self.dns if one != dn))
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The account, the names in question by their keys, and who in the forest has them or a name that collides."""
@@ -204,6 +195,11 @@ class State:
 
 def read(session: Directory, options: task.Options) -> State:
     """The account, and what the forest has of the names. Raises C(TaskError) for names that are none."""
+    if options["state"] == "exact" and not options["spns"]:
+        raise task.TaskError(
+            "spns is empty and state is exact, which would delete every service principal name of "
+            f"{options['account']}. Give the names that it keeps; to delete all of them, list them with state absent."
+        )
     names = _parsed(options["spns"])
     account = accounts.find_account(session, options["account"])
     has = {spn.lower() for spn in account.principal_names}
@@ -256,20 +252,24 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def _refuse_conflicts(state: State, on_conflict: str) -> None:
-    own, sentences = state.account, []
+    own, sentences, movable = state.account, [], False
     for key, name in state.names.items():
         others = [one.dn for one in state.others(key)]
+        away = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
         if others and on_conflict == "fail":
             too = " as well as on the account itself" if own.dn in state.before(key).dns else ""
             sentences.append(f"{name} is on {' and on '.join(others)}{too}")
-        away = [dn for dn in others if dns_name(dn) != dns_name(own.dn) and on_conflict == "move"]
-        sentences += [f"{name} is on {dn}, which only a domain controller of {dns_name(dn)} can change" for dn in away]
+            movable = movable or len(away) < len(others)
+        else:
+            only = "which only a domain controller of"
+            sentences += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in away]
         aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
         sentences += [f"{name} means the same as {alias.spn}, which is on {alias.dn}" for alias in aliases]
     if sentences:
+        move = ", or set on_conflict to move, which moves names of the domain but no aliases" if movable else ""
         raise task.TaskError(
             f"Nothing was written for {own.name} ({own.dn}): {'; '.join(sentences)}. A name on two accounts gives no "
-            "tickets. Take it away there, or set on_conflict to move, which moves names of the domain but no aliases."
+            f"tickets. Take it away there{move}."
         )
 
 

@@ -38,6 +38,19 @@ class Holder:
     spn: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts that have a name, by distinguished name, sorted."""
+
+    dns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " and ".join(self.dns) or "nobody"
+
+    def without(self, dn: str) -> Accounts:
+        return Accounts(tuple(one for one in self.dns if one != dn))
+
+
 def read_host_aliases(session: Directory) -> Aliases:
     """Which service classes stand for which others in this forest. Raises C(ServerError)."""
     base = f"CN=Directory Service,CN=Windows NT,CN=Services,{session.configuration_dn}"

@@ -112,10 +112,18 @@ def test_exact_adds_and_deletes_in_one_step(domain: Domain, host: str) -> None:
         assert rows(result)[HTTP] == ([], [asa], word)
 
 
-def test_exactly_no_names_empties_the_account(domain: Domain) -> None:
+@pytest.mark.parametrize("host", PLACES)
+def test_exactly_no_names_is_a_template_that_rendered_nothing(domain: Domain, host: str) -> None:
     asa = domain.add("ASA$", *NAMES)
-    play = domain.playbook("spn", {"account": "ASA$", "spns": [], "state": "exact"})
-    assert domain.check(play).of("localhost").changed
-    assert domain.play(play).of("localhost").changed
-    assert domain.names_of(asa) == set()
-    assert not domain.play(play).of("localhost").changed
+    play = domain.playbook("spn", {"account": "ASA$", "spns": [], "state": "exact"}, host=host)
+    for run in (domain.check(play), domain.play(play)):
+        assert (run.of(host).status, run.of(host).changed) == ("failed", False)
+        assert "would delete every service principal name of ASA$" in run.of(host).message
+    assert (domain.names_of(asa), domain.modifications()) == (set(NAMES), [])
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_no_names_are_nothing_to_do(domain: Domain, state: str) -> None:
+    domain.add("ASA$", *NAMES)
+    result = domain.task("spn", {"account": "ASA$", "spns": [], "state": state})
+    assert (result.status, result.changed, rows(result), domain.modifications()) == ("ok", False, {}, [])

@@ -25,6 +25,7 @@ def test_a_duplicate_stops_everything_and_is_named(domain: Domain) -> None:
         result = run.of(HERE)
         assert (run.rc, result.status, result.changed) == (2, "failed", False)
         assert f"{MAIL} is on {old}" in result.message
+        assert "or set on_conflict to move" in result.message
         assert FREE not in result.message
         assert "\n" not in result.message
     assert (domain.controller.highest_usn(), domain.names(), domain.modifications()) == (usn, before, [])
@@ -42,6 +43,7 @@ def test_an_account_of_another_domain_is_found_and_never_written_to(domain: Doma
         for run in (domain.check(play), domain.play(play)):
             assert (run.of(HERE).status, domain.modifications()) == ("failed", [])
             assert says in run.of(HERE).message, run.of(HERE).message
+            assert "set on_conflict" not in run.of(HERE).message  # it would not help
     assert domain.holders(MAIL) == [far]
 
 
@@ -104,6 +106,7 @@ def test_an_alias_on_another_account_stops_it_and_is_never_moved(domain: Domain,
     for run in (domain.check(play), domain.play(play)):
         assert run.of(HERE).status == "failed"
         assert f"{MAIL} means the same as {held}, which is on {mail}" in run.of(HERE).message
+        assert "set on_conflict" not in run.of(HERE).message  # it would not help
     assert (domain.modifications(), domain.names_of(mail)) == ([], {held})
 
 
@@ -124,13 +127,13 @@ def test_an_alias_on_the_account_itself_is_no_conflict(domain: Domain) -> None:
 
 @pytest.mark.parametrize("state", ["absent", "exact"])
 def test_who_else_has_a_name_that_is_taken_away_is_told(domain: Domain, state: str) -> None:
-    asa, other = domain.add("ASA$", MAIL), domain.add("OTHER$")
+    asa, other = domain.add("ASA$", MAIL, FREE), domain.add("OTHER$")
     domain.give_past_checks(other, MAIL)
-    spns = [MAIL] if state == "absent" else []
+    spns = [MAIL] if state == "absent" else [FREE]
     play = domain.playbook("spn", {"account": "ASA$", "spns": spns, "state": state})
     checked = domain.check(play).of(HERE)
     assert lines(checked) == ([f"{MAIL}: {asa} and {other}"], [f"{MAIL}: {other}"])
-    assert rows(checked) == {MAIL: ([asa, other], [other], "would_change")}
+    assert rows(checked)[MAIL] == ([asa, other], [other], "would_change")
 
 
 def test_who_else_has_a_name_that_is_absent_is_told(domain: Domain) -> None:

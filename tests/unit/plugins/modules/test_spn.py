@@ -54,4 +54,5 @@ def test_an_account_of_another_domain_is_never_moved_from(on_conflict: str) -> N
 
 def test_what_is_taken_away_stays_where_else_it_is() -> None:
     assert planned(state((MAIL,), ASA, OLD), "absent") == [(MAIL, f"{ASA} and {OLD}", OLD)]
-    assert planned(state((MAIL,), ASA, OLD, spns=()), "exact") == [(MAIL, ASA, "nobody")]
+    other = "http/other.corp.test"
+    assert planned(state((MAIL, other), ASA, spns=(other,)), "exact") == [(MAIL, ASA, "nobody")]
