@@ -91,7 +91,8 @@ RETURN = r"""
 unknown:
   description:
     - What was asked for and could not be read; empty when all is known.
-    - A part that is listed is not returned. A detail of a part, such as C(virtual_machines.disks), is null in all rows.
+    - A part that is listed is not returned. A detail of a part, such as C(virtual_machines.disks), is null in all rows
+      or in those that its reason names.
   returned: success
   type: list
   elements: dict

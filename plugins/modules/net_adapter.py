@@ -101,7 +101,7 @@ EXAMPLES = r"""
 RETURN = r"""
 settings:
   description: Each setting of each adapter that was meant.
-  returned: success
+  returned: when the adapters could be read
   type: list
   elements: dict
   contains:
@@ -131,7 +131,8 @@ settings:
       type: str
       sample: changed
     msg:
-      description: Why it is V(unsupported).
+      description: Why it is V(unsupported) or V(failed). What is unsupported has no values but C(wanted).
+      returned: when unsupported or failed
       type: str
       sample: its driver does not know *ReceiveBuffers
     capped:
@@ -146,13 +147,13 @@ settings:
       sample: true
 restart_required:
   description: Names of the adapters whose stored values are not in effect before a restart.
-  returned: success
+  returned: when the adapters could be read
   type: list
   elements: str
   sample: []
 restarts:
   description: Names of the adapters that were restarted, or in check mode would be.
-  returned: success
+  returned: when the adapters could be read
   type: list
   elements: str
   sample: [LM1]
@@ -250,6 +251,7 @@ def _row(wanted: settings.Wanted, outcome: task.Outcome) -> dict[str, t.Any]:
         "result": result,
         "capped": wanted.target.capped,
         "in_effect": wanted.in_effect,
+        **({"msg": outcome.failures[wanted.label]} if wanted.label in outcome.failures else {}),
     }
 
 

@@ -13,13 +13,12 @@ import typing as t
 from .._directory.principal_plan import plan
 from .._directory.principal_sources import SourceError
 from .._directory.principal_wishes import PlanError
+from .._windows.cluster import NOT_CLUSTERED
 from .facts import OF_CLUSTERS
 from .wording import sentence
 
 HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
 FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info")
-# What cluster_info says of a host that answers and is in no cluster.
-_STANDALONE = "is not a member of a failover cluster"
 _OF_ANSIBLE = {
     "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
     "skip_reason", "skipped", "unreachable", "warnings",
@@ -95,8 +94,8 @@ def _host(
     away = [part for part in registered.values() if part and part.get("unreachable")]
     why = sentence(str(away[0].get("msg") or f"{name} did not answer")) if away else None
     reached = not away or any(_told_something(part) for part in registered.values())
-    alone = _STANDALONE in str((parts.get("cluster_info") or {}).get("msg"))
-    standalone = f"{name} {_STANDALONE}." if alone else None
+    alone = NOT_CLUSTERED in str((parts.get("cluster_info") or {}).get("msg"))
+    standalone = f"{name} {NOT_CLUSTERED}." if alone else None
     told = {
         part: _told(name, part, result, standalone if standalone and part in OF_CLUSTERS else why)
         for part, result in parts.items()

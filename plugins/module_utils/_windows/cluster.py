@@ -33,6 +33,7 @@ RESOURCE_STATES = {
     130: "offline_pending",
 }
 VIRTUAL_MACHINE_GROUP = 111
+NOT_CLUSTERED = "is not a member of a failover cluster"
 
 
 class NotClustered(ServerError):
@@ -85,7 +86,7 @@ def query(client: Client, wql: str, *, doing: str) -> list[Instance]:
         return client.query(NAMESPACE, wql, doing=doing)
     except Fault as exc:
         if isinstance(exc, NotFound) or (exc.code == _CANNOT_PROCESS_FILTER and wql.startswith("SELECT *")):
-            raise NotClustered(f"{client.host} is not a member of a failover cluster: {exc.answer}") from exc
+            raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.answer}") from exc
         raise
 
 
@@ -93,7 +94,7 @@ def read_cluster(client: Client) -> Instance:
     """The one C(MSCluster_Cluster) that the host belongs to."""
     found = query(client, "SELECT * FROM MSCluster_Cluster", doing="reading the cluster")
     if not found:
-        raise NotClustered(f"{client.host} is not a member of a failover cluster: it knows of none")
+        raise NotClustered(f"{client.host} {NOT_CLUSTERED}: it knows of none")
     return found[0]
 
 

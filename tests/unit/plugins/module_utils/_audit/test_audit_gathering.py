@@ -13,9 +13,10 @@ import pytest
 import yaml
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.winha.cluster.plugins.module_utils._audit.gathering import facts_of, plain
+from ansible_collections.winha.cluster.plugins.module_utils._windows.cluster import NOT_CLUSTERED
 
 GROUPS = {"hyperv_host": "hyperv_hosts", "dag_member": "dag_members", "domain_controller": "domain_controllers"}
-ALONE = "h is not a member of a failover cluster: There is no namespace root/mscluster on this machine."
+ALONE = f"h {NOT_CLUSTERED}: There is no namespace root/mscluster on this machine."
 
 
 def gathered(*hosts: dict[str, t.Any]) -> dict[str, t.Any]:
