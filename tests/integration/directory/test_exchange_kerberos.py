@@ -336,6 +336,19 @@ def test_no_name_is_deleted_by_a_plan_that_lacks_something(exchange: Domain) -> 
     assert exchange.modifications() == []
 
 
+def test_an_autodiscover_uri_that_was_taken_away_stops_nothing(exchange: Domain) -> None:
+    asa = asa_of(exchange)
+    exchange.give(asa, *PLANNED, LEFT_OVER)
+    base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
+    found = "(&(cn=EX1CAS6)(objectClass=serviceConnectionPoint))"
+    (point,) = exchange.controller.ldbsearch(found, ["cn"], base=base)
+    exchange.ldap.modify_s(point.dn, [(ldap.MOD_DELETE, "serviceBindingInformation", None)])
+    exchange.mark()
+    run = enforce(exchange, exchange_kerberos_state="exact")
+    assert run.rc == 0, run.output
+    assert exchange.modifications() == [Modification(asa, add=(), delete=(LEFT_OVER,))]
+
+
 def test_a_domain_controller_that_is_down_is_one_sentence(exchange: Domain) -> None:
     exchange.controller.stop()
     run = enforce(exchange)
