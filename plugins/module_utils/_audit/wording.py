@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..powershell import quoted
+
 _BLANK = re.compile(r"\{(\w+)(?::(\w+))?\}")
-# PowerShell takes the typographic quotation marks for the plain one.
-_POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
 
 def shown(value: t.Any, *, last: str = ", ") -> str:
@@ -36,7 +36,7 @@ def filled(text: str, values: t.Mapping[str, t.Any]) -> str:
         if found[1] not in values or found[2] not in (None, "ps"):
             return found[0]
         words = shown(values[found[1]])
-        return powershell(words) if found[2] else words
+        return quoted(words) if found[2] else words
 
     return _BLANK.sub(value, text)
 
@@ -44,11 +44,6 @@ def filled(text: str, values: t.Mapping[str, t.Any]) -> str:
 def blanks(text: str) -> set[str]:
     """The keys that a text asks for."""
     return {found[1] for found in _BLANK.finditer(text)}
-
-
-def powershell(word: str) -> str:
-    """Text as one word of PowerShell, in which nothing is looked up."""
-    return "'" + _POWERSHELL_QUOTES.sub(r"\1\1", " ".join(word.split())) + "'"
 
 
 def sentence(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..powershell import quoted
 from .enumeration import natural
 from .principal_sources import SCP
 
@@ -54,8 +55,3 @@ def for_each(names: t.Iterable[str], command: str) -> str:
     if len(identities) == 1:
         return command.replace("{}", identities[0])
     return f"{', '.join(identities)} | ForEach-Object {{ {command.replace('{}', '$_')} }}"
-
-
-def quoted(name: str) -> str:
-    """A name as one word of PowerShell."""
-    return "'" + name.replace("'", "''") + "'"

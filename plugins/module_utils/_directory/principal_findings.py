@@ -13,9 +13,10 @@ import collections
 import itertools
 import typing as t
 
+from ..powershell import quoted
 from .enumeration import folded, listed, natural
 from .finding import Finding
-from .management_shell import BALANCED, autodiscover_url, for_each, has_service_cmdlet, quoted, set_address
+from .management_shell import BALANCED, autodiscover_url, for_each, has_service_cmdlet, set_address
 from .principal_sources import SCP, SERVICES
 from .rpc_findings import rpc_findings
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..powershell import quoted
 from .enumeration import folded, listed, natural
 from .finding import Finding
-from .management_shell import BALANCED, for_each, quoted
+from .management_shell import BALANCED, for_each
 
 if t.TYPE_CHECKING:
     from .principal_sources import Array, Database, Server, Sources
