@@ -11,7 +11,7 @@ import datetime
 import typing as t
 
 from ..errors import AnswerLost, ServerError, TaskError
-from .refusals import AlreadyThere, NoSuchObject, NotThere
+from .refusals import AlreadyThere, NoSuchObject, NotThere, Referred
 from .session import Directory, dns_name
 
 if t.TYPE_CHECKING:
@@ -151,7 +151,7 @@ def encryption_names(number: int | None) -> list[str]:
 def _by_dn(session: Directory, dn: str) -> Account:
     try:
         account = read_account(session, dn)
-    except NoSuchObject as exc:
+    except (NoSuchObject, Referred) as exc:
         raise TaskError(
             f"There is no {dn} on {session.host}. Correct the distinguished name; an account of another domain needs a "
             "domain controller of that domain in servers."

@@ -27,6 +27,12 @@ class NoSuchObject(Refused):
     """There is no object of that name."""
 
 
+class Referred(Refused):
+    """The object is of a domain whose own controllers must be asked."""
+
+    advice = "name a controller of that domain in servers"
+
+
 class AccessDenied(Refused):
     """The account was authenticated and may not do this."""
 
@@ -124,6 +130,7 @@ def _credentials(kind: str, answer: str) -> CredentialsRefused:
 def _refused(kind: str, answer: str) -> Refused:
     kinds: dict[str, type[Refused]] = {
         "NO_SUCH_OBJECT": NoSuchObject,
+        "REFERRAL": Referred,
         "INSUFFICIENT_ACCESS": AccessDenied,
         "CONSTRAINT_VIOLATION": Violated,
         "TYPE_OR_VALUE_EXISTS": AlreadyThere,

@@ -11,16 +11,18 @@ import typing as t
 
 import pytest
 
-pytest.importorskip("ldap")
+ldap = pytest.importorskip("ldap")
 
 from ansible_collections.winha.cluster.plugins.module_utils._directory import session as sessions
 from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Access, Server
+from ansible_collections.winha.cluster.plugins.module_utils._directory.account import find_account
 from ansible_collections.winha.cluster.plugins.module_utils._directory.binding import Page
 from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
-from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
-from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused, translated
+from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, TaskError, Unreachable
 
 READ_ONLY = b"1.2.840.113556.1.4.1920"
+ELSEWHERE = "DC=child,DC=corp,DC=test"
 
 
 @dataclasses.dataclass(slots=True)
@@ -46,8 +48,10 @@ class Connection:
     server: Server
     controller: Controller
 
-    def page(self, *_question: t.Any) -> Page:
+    def page(self, base: str, *_question: t.Any) -> Page:
         self.controller.answer()
+        if base.endswith(ELSEWHERE):
+            raise translated(ldap.REFERRAL({"desc": "Referral", "info": "0000202B: RefErr: DSID-1"}), sent=True)
         said = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
         values = {name: (value,) for name, value in said.items()}
         return Page((Entry("", {**values, "supportedcapabilities": self.controller.capabilities}),), b"")
@@ -136,3 +140,10 @@ def test_who_takes_connections_and_answers_nothing_after_a_write_is_asked_no_fur
             question(session)
         assert " on dc1 failed: the connection broke (run it again when dc1 answers; " in str(caught.value)
     assert (controllers["dc1"].written, controllers["dc2"].written) == (["CN=ASA"], [])
+
+
+def test_an_account_of_another_domain_by_its_distinguished_name(controllers: dict[str, Controller]) -> None:
+    """Windows refers to that domain; Samba says that there is no such object."""
+    controllers |= {"dc1": Controller(b"dc1")}
+    with pytest.raises(TaskError, match=f"There is no CN=ASA,{ELSEWHERE} on dc1.*needs a domain controller of that"):
+        find_account(sessions.Directory(Access(servers=("dc1",))), f"CN=ASA,{ELSEWHERE}")

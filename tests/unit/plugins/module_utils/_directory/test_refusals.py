@@ -46,7 +46,13 @@ REFUSED = {
         8239,
         "another account of the forest has the same service principal name",
     ),
-    "another domain": (ldap.REFERRAL, "0000202B: RefErr: DSID-1", refusals.Refused, 8235, ""),
+    "another domain": (
+        ldap.REFERRAL,
+        "0000202B: RefErr: DSID-1",
+        refusals.Referred,
+        8235,
+        "a controller of that domain",
+    ),
 }
 
 
