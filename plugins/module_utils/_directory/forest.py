@@ -90,8 +90,9 @@ def colliding(names: t.Iterable[ServicePrincipalName], aliases: Aliases) -> dict
 
 def matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
     """Every name in the forest that matches one of the patterns, in which an asterisk stands for anything."""
-    shapes = [re.compile(".*".join(map(re.escape, one.split("*"))), re.IGNORECASE) for one in patterns]
-    clauses = ("*".join(map(escape_filter_chars, one.split("*"))) for one in patterns)
+    split = [re.split(r"\*+", one) for one in patterns]  # two asterisks in a row are no filter
+    shapes = [re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE) for parts in split]
+    clauses = ("*".join(map(escape_filter_chars, parts)) for parts in split)
     filter_ = f"(|{''.join(f'({PRINCIPAL_NAMES}={clause})' for clause in clauses)})"
     entries = session.search_forest(filter_, [PRINCIPAL_NAMES], doing=f"looking for {', '.join(patterns)}")
     found = [

@@ -48,6 +48,7 @@ def test_names_wildcards_and_accounts(domain: Domain, host: str) -> None:
         "service": ["*/outlook.corp.example.test"],
         "host": ["http/*.corp.example.test"],
         "odd": ["*two(*"],
+        "asterisks": ["exchangeAB/**.test", "***"],
         "both": [MAIL, "*/OUTLOOK.*"],
     }
     where = {} if host == "dc" else {"servers": [domain.fqdn]}
@@ -59,6 +60,7 @@ def test_names_wildcards_and_accounts(domain: Domain, host: str) -> None:
         assert found(run.of(host, "service")) == {spn: [one] for spn in OUTLOOK}
         assert found(run.of(host, "host")) == {MAIL: [one], "HTTP/two(x).corp.example.test": [two]}
         assert found(run.of(host, "odd")) == {"HTTP/two(x).corp.example.test": [two]}
+        assert set(OUTLOOK) < set(found(run.of(host, "asterisks")))
         assert found(run.of(host, "both")) == {spn: [one] for spn in (*OUTLOOK, MAIL)}
         assert not any(result.changed for result in run.results)
     assert domain.controller.highest_usn() == usn
