@@ -41,7 +41,8 @@ options:
     type: str
   password:
     description:
-      - The account's password. For Kerberos a ticket is fetched with it; leave it out to use the ticket that is there.
+      - The account's password. For Kerberos a ticket is fetched with it; leave it out to use the ticket that is there,
+        which signs in whoever it belongs to, whatever O(username) says.
       - By default what the environment variable E(WINHA_DIRECTORY_PASSWORD) says.
     type: str
   authentication:
@@ -66,11 +67,11 @@ options:
     description: File with the certificates that the domain controller's certificate is checked against.
     type: path
   connect_timeout:
-    description: Seconds to wait for the connection with one server.
+    description: Seconds to wait for the connection with one server, at least 1.
     type: int
     default: 10
   operation_timeout:
-    description: Seconds to wait for one answer.
+    description: Seconds to wait for one answer, or for a Kerberos ticket, at least 1.
     type: int
     default: 60
 requirements:

@@ -61,6 +61,9 @@ def _opener_of(options: Options) -> Opener:
         raise TaskError(
             "A password is given and no username that it belongs to: give username, for Kerberos name@REALM."
         )
+    for name in ("connect_timeout", "operation_timeout"):
+        if options[name] < 1:
+            raise TaskError(f"{name} is {options[name]}; it is at least 1 second.")
     access = Access(
         servers=tuple(options["servers"] or ()),
         domain=options["domain"] or "",

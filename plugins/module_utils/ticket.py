@@ -8,10 +8,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
 import tempfile
 
 from .errors import CredentialsRefused
+
+_ADVICE = "check the user name, the password, and that a KDC of the realm answers"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,11 +36,15 @@ class Ticket:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Kinit:
-    """How to call kinit: the command, its arguments before the principal, and the variables that it may see."""
+    """How to call kinit: the command, its arguments before the principal, and the variables that it may see.
+
+    C(timeout) is in seconds; kinit itself would ask a KDC that says nothing for minutes.
+    """
 
     command: str = "kinit"
     arguments: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    timeout: float = 60
 
     def fetch(self, principal: str, password: str) -> Ticket:
         """A fresh ticket for the principal. Raises C(CredentialsRefused) with what kinit said."""
@@ -47,25 +54,40 @@ class Kinit:
         passed = {name: os.environ[name] for name in ("PATH", "KRB5_CONFIG", *self.environment) if name in os.environ}
         try:
             # A session of its own keeps kinit from asking on the terminal instead of reading the password from us.
-            done = subprocess.run(  # pylint: disable=ansible-bad-function  # in an action there is no run_command
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # in an action there is no run_command
                 [self.command, *self.arguments, principal],
-                input=f"{password}\n",
-                capture_output=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                check=False,
                 start_new_session=True,
                 env={**passed, "KRB5CCNAME": f"FILE:{path}"},
             )
         except OSError as exc:
             ticket.drop()
             raise CredentialsRefused(f"{self.command} could not be started: {exc.strerror}") from exc
-        if done.returncode != 0:
+        try:
+            said = _heard(process, f"{password}\n", self.timeout).strip()
+        except subprocess.TimeoutExpired as exc:
             ticket.drop()
-            said = done.stderr.strip().replace(password, "********") if password else done.stderr.strip()
             raise CredentialsRefused(
-                f"{self.command} got no ticket for {principal}: {said}",
-                advice="check the user name, the password, and that a KDC of the realm answers",
-            )
+                f"{self.command} got no ticket for {principal} in {self.timeout:g} seconds", advice=_ADVICE
+            ) from exc
+        if process.returncode != 0:
+            ticket.drop()
+            said = said.replace(password, "********") if password else said
+            raise CredentialsRefused(f"{self.command} got no ticket for {principal}: {said}", advice=_ADVICE)
         os.environ["KRB5CCNAME"] = f"FILE:{path}"
         return ticket
+
+
+def _heard(process: subprocess.Popen[str], given: str, timeout: float) -> str:
+    """What a process of a session of its own says at its end; with it goes what it started itself."""
+    with process:
+        try:
+            return process.communicate(given, timeout)[1]
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise

@@ -240,7 +240,7 @@ class Directory:
     def _fetch_ticket(self) -> None:
         access = self._access
         if self._ticket is None and access.authentication == "kerberos" and access.password:
-            self._ticket = Kinit().fetch(access.principal(), access.password)
+            self._ticket = Kinit(timeout=access.operation_timeout).fetch(access.principal(), access.password)
 
     def _drop(self, catalog: bool) -> None:
         """End a connection, and forget what was learned by it: the next one may be to another server."""

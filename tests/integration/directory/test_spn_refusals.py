@@ -74,6 +74,9 @@ BAD_TASKS: dict[str, tuple[Variables, str]] = {
     "an unknown state": ({"state": "gone"}, "value of state must be one of: present, absent, exact, got: gone"),
     "an unknown option": ({"replace": True}, "[Uu]nsupported .*replace"),
     "no names": ({"spns": None}, "missing required arguments: spns"),
+    "no time to connect": ({"connect_timeout": 0}, "connect_timeout is 0; it is at least 1 second"),
+    "no time to answer": ({"operation_timeout": -1}, "operation_timeout is -1; it is at least 1 second"),
+    "less than no time": ({"operation_timeout": -5}, "operation_timeout is -5; it is at least 1 second"),
     "a port for a server": ({"servers": ["x:y"]}, "x:y is no server"),
 }
 

@@ -122,3 +122,13 @@ def test_it_has_no_terminal_to_ask_on(caches: pathlib.Path, monkeypatch: pytest.
     (cache,) = caches.iterdir()
     assert int(cache.read_text()) != os.getsid(0)
     ticket.drop()
+
+
+def test_a_kdc_that_says_nothing(script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command waits for something of its own, which goes with it."""
+    monkeypatch.setenv("KRB5CCNAME", "FILE:/former")
+    with pytest.raises(CredentialsRefused, match=f"got no ticket for {PRINCIPAL} in 0.1 seconds") as caught:
+        Kinit(command=script("sleep 600 & wait"), timeout=0.1).fetch(PRINCIPAL, PASSWORD)
+    assert "that a KDC of the realm answers" in str(caught.value)
+    assert os.environ["KRB5CCNAME"] == "FILE:/former"
+    assert list(caches.iterdir()) == []
