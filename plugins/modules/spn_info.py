@@ -68,7 +68,7 @@ EXAMPLES = r"""
 RETURN = r"""
 spns:
   description: The names that match O(spns), with the accounts that have them.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -82,7 +82,7 @@ spns:
       elements: str
 accounts:
   description: The accounts of O(accounts), in that order.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -104,7 +104,7 @@ accounts:
     password_last_set:
       description: When its password was set last, in UTC. Null if it never was.
       type: str
-      sample: '2026-11-02T10:15:00+00:00'
+      sample: '2026-11-02T10:15:00Z'
     encryption_types:
       description: Its C(msDS-SupportedEncryptionTypes).
       type: dict

@@ -144,13 +144,13 @@ def beats(heartbeats: t.Sequence[Heartbeat]) -> tuple[Beat, ...]:
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value / end, 2)
 
-    def bar(seconds: float | None, limit: float | None) -> Bar:
+    def drawn(seconds: float | None, limit: float | None) -> Bar:
         return Bar(seconds=seconds, limit=limit, percent=percent(seconds), limit_percent=percent(limit))
 
     return tuple(
         Beat(
             heartbeat=each,
-            bars=(bar(each.same_subnet, each.same_subnet_limit), bar(each.cross_subnet, each.cross_subnet_limit)),
+            bars=(drawn(each.same_subnet, each.same_subnet_limit), drawn(each.cross_subnet, each.cross_subnet_limit)),
             offline=percent(each.offline),
             too_slow=None not in {each.offline, each.same_subnet} and (each.offline or 0) >= (each.same_subnet or 0),
         )

@@ -38,7 +38,6 @@ _KINDS = {
     "computer": "computer",
     "user": "user",
 }
-_EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)  # FILETIME counts 100 ns from here
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +198,12 @@ def _account(entry: Entry) -> Account:
         user_principal_name=entry.text("userPrincipalName"),
         enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
         encryption_types=entry.number("msDS-SupportedEncryptionTypes"),
-        password_last_set=(_EPOCH + datetime.timedelta(microseconds=set_at // 10)).isoformat() if set_at > 0 else None,
+        password_last_set=_moment(set_at) if set_at > 0 else None,
         principal_names=entry.texts(PRINCIPAL_NAMES),
     )
+
+
+def _moment(filetime: int) -> str:
+    """A FILETIME, which counts 100 ns from 1601 on, as results give times: to the second, in UTC."""
+    begin = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
+    return (begin + datetime.timedelta(seconds=filetime // 10_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -86,7 +86,7 @@ def test_accounts_as_they_are_stored(domain: Domain) -> None:
     assert (two["encryption_types"]["value"], two["encryption_types"]["aes"]) == (None, False)
     (entry,) = domain.controller.ldbsearch("(objectClass=*)", ["pwdLastSet"], base=dns[0], scope="base")
     seconds = int(entry.one("pwdLastSet")) // 10_000_000 - 11_644_473_600
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", one["password_last_set"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["password_last_set"])
     assert int(datetime.datetime.fromisoformat(one["password_last_set"]).timestamp()) == seconds
 
 
