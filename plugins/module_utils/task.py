@@ -42,6 +42,14 @@ class Outcome:
         """The value as it is now; C(None) when a write failed in a way that leaves it unknown."""
         return self.values.get(label, None if label in self.failures else before)
 
+    def verdict(self, label: str) -> dict[str, str]:
+        """What became of a label, as rows of results say it: C(result), and for one that failed C(msg)."""
+        if label in self.failures:
+            return {"result": "failed", "msg": self.failures[label]}
+        if label in self.values:
+            return {"result": "would_change" if self.pretended else "changed"}
+        return {"result": "compliant"}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task(t.Generic[State]):

@@ -236,22 +236,18 @@ def report(state: settings.State, outcome: task.Outcome) -> dict[str, t.Any]:
 
 
 def _row(wanted: settings.Wanted, outcome: task.Outcome) -> dict[str, t.Any]:
-    if wanted.label in outcome.failures:
-        result = "failed"
-    elif wanted.differs:
-        result = "would_change" if outcome.pretended else "changed"
-    else:
-        result = "capped" if wanted.target.capped else "compliant"
+    verdict = outcome.verdict(wanted.label)
+    if verdict["result"] == "compliant" and wanted.target.capped:
+        verdict["result"] = "capped"
     return {
         "adapter": wanted.adapter.name,
         "setting": wanted.setting,
         "wanted": wanted.wished,
         "before": wanted.before,
         "now": outcome.now(wanted.label, wanted.before),
-        "result": result,
         "capped": wanted.target.capped,
         "in_effect": wanted.in_effect,
-        **({"msg": outcome.failures[wanted.label]} if wanted.label in outcome.failures else {}),
+        **verdict,
     }
 
 

@@ -328,13 +328,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
         label, before = touched.get(key, str(state.names.get(key, ""))), state.before(key)
         now = outcome.now(label, before)
         row: dict[str, t.Any] = {"spn": label, "before": list(before.dns), "holders": now and list(now.dns)}
-        if label in outcome.failures:
-            row |= {"result": "failed", "msg": outcome.failures[label]}
-        elif label in outcome.values:
-            row["result"] = "would_change" if outcome.pretended else "changed"
-        else:
-            row["result"] = "compliant"
-        rows.append(row)
+        rows.append(row | outcome.verdict(label))
     return {"account": {name: getattr(state.account, name) for name in ("dn", "name", "kind")}, "spns": rows}
 
 

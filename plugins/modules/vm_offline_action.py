@@ -176,13 +176,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     for name, machine in state.machines.items():
         row = {"name": name, "resource": machine.resource, "before": machine.offline_action}
         row["offline_action"] = outcome.now(name, machine.offline_action)
-        if name in outcome.failures:
-            row |= {"result": "failed", "msg": outcome.failures[name]}
-        elif name in outcome.values:
-            row["result"] = "would_change" if outcome.pretended else "changed"
-        else:
-            row["result"] = "compliant"
-        rows.append(row)
+        rows.append(row | outcome.verdict(name))
     return {"virtual_machines": rows}
 
 
