@@ -123,10 +123,7 @@ def read(client: Client, options: task.Options) -> State:
     """The nodes, and before a drain the roles and the cluster's own word on its quorum."""
     name = options["name"] or cluster.read_own_node_name(client)
     nodes = cluster.read_nodes(client)
-    node = next((one for one in nodes if one.name.casefold() == name.casefold()), None)
-    if node is None:
-        known = ", ".join(one.name for one in nodes)
-        raise task.TaskError(f"The cluster of {client.host} has no node {name}; it has {known}.")
+    node = cluster.node_named(client, nodes, name)
     others = tuple(one for one in nodes if one is not node)
     if node.drain == "unknown":
         raise task.TaskError(f"{node.name} cannot be drained: its Windows Server is older than 2012.")

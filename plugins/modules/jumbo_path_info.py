@@ -150,11 +150,7 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
 def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
     """Source, target, address and network of each path to another node."""
     networks = cluster.read_networks(client)
-    if options["cluster_network"]:
-        meant = {cluster.network_named(client, networks, options["cluster_network"])}
-    else:
-        order = cluster.live_migration_order(cluster.read_resource_type(client), networks)
-        meant = {network.name for network in order}
+    meant = cluster.read_networks_meant(client, networks, options["cluster_network"])
     own = cluster.read_own_node_name(client)
     interfaces = cluster.read_interfaces(client)
     known = {interface.node.casefold(): interface.node for interface in interfaces}

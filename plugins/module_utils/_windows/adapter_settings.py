@@ -254,18 +254,14 @@ def _chosen(
             raise RefusedError(f"No network adapter of {client.host} matches {', '.join(idle)}; it has {names}.")
         return [adapter for adapter in known if any(_matches(adapter, pattern) for pattern in patterns)]
     networks = cluster.read_networks(client)
-    if options["cluster_network"]:
-        meant = {cluster.network_named(client, networks, options["cluster_network"])}
-    else:
-        order = cluster.live_migration_order(cluster.read_resource_type(client), networks)
-        meant = {network.name for network in order}
-        if len(meant) == len(networks) > 1:
-            # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
-            raise RefusedError(
-                f"Live migration may use every network of the cluster of {client.host} ({', '.join(sorted(meant))}), "
-                "so it is not clear which adapters are meant. Exclude the others in the live migration settings of "
-                "the cluster, or name one with cluster_network."
-            )
+    meant = cluster.read_networks_meant(client, networks, options["cluster_network"])
+    if len(meant) == len(networks) > 1:
+        # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
+        raise RefusedError(
+            f"Live migration may use every network of the cluster of {client.host} ({', '.join(sorted(meant))}), "
+            "so it is not clear which adapters are meant. Exclude the others in the live migration settings of "
+            "the cluster, or name one with cluster_network."
+        )
     node = cluster.read_own_node_name(client).casefold()
     guids = {
         interface.adapter_id

@@ -142,13 +142,27 @@ def read_networks(client: Client) -> list[Network]:
     return sorted(networks, key=lambda network: network.name)
 
 
-def network_named(client: Client, networks: t.Sequence[Network], name: str) -> str:
-    """The name of a network as the cluster writes it. Raises C(ServerError) when there is none."""
+def node_named(client: Client, nodes: t.Sequence[Node], name: str) -> Node:
+    """The node of this name. Raises C(ServerError) when there is none."""
+    found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
+    if found is None:
+        names = ", ".join(node.name for node in nodes) or "none"
+        raise ServerError(f"The cluster of {client.host} has no node {name}; it has {names}")
+    return found
+
+
+def read_networks_meant(client: Client, networks: t.Sequence[Network], name: str | None) -> set[str]:
+    """The networks that are meant: the named one, else those that live migration may use.
+
+    Raises C(ServerError) when there is none of that name.
+    """
+    if not name:
+        return {network.name for network in live_migration_order(read_resource_type(client), networks)}
     found = next((network.name for network in networks if network.name.casefold() == name.casefold()), None)
     if found is None:
         names = ", ".join(network.name for network in networks) or "none"
         raise ServerError(f"The cluster of {client.host} has no network {name}; it has {names}")
-    return found
+    return {found}
 
 
 def read_resource_type(client: Client) -> Instance | None:

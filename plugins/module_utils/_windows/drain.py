@@ -105,7 +105,7 @@ def _wait(
 ) -> tuple[str, str]:
     begin = time.monotonic()
     while True:
-        now = read_node(client, node.name, doing=f"reading the node after {doing}")
+        now = cluster.node_named(client, cluster.read_nodes(client), node.name)
         state = state_of(now)
         if state == wanted:
             return state, ""
@@ -116,18 +116,6 @@ def _wait(
         if time.monotonic() - begin >= timeout:
             return state, f"{doing} was not over after {timeout:g} s and goes on"
         client.pause(_POLL_SECONDS)
-
-
-def read_node(client: Client, name: str, *, doing: str) -> cluster.Node:
-    """The node of this name. Raises C(ServerError) when the cluster has none."""
-    nodes = cluster.read_nodes(client)
-    found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
-    if found is None:
-        known = ", ".join(node.name for node in nodes)
-        missing = ServerError(f"the cluster has no node {name}; it has {known}", advice="name one of these")
-        missing.doing, missing.host = doing, client.host
-        raise missing
-    return found
 
 
 def _reference(node: cluster.Node) -> t.Any:
