@@ -35,6 +35,7 @@ def catalogue(
         if not isinstance(name, str):
             raise RuleError("without id", "id", "is needed, as text")
         by_id[name] = dict(entry)
+    out: set[str] = set()
     for name, override in (overrides or {}).items():
         if name not in by_id:
             raise AuditError(f"An override names the rule {name}, and there is none. There are {', '.join(by_id)}.")
@@ -43,9 +44,11 @@ def catalogue(
         changed = {key: value for key, value in override.items() if key != "enabled"}
         by_id[name] = by_id[name] | changed
         if override.get("enabled", True) is False:
-            del by_id[name]
-    rules = tuple(Rule.parse(entry) for entry in by_id.values())
-    return Catalogue(rules=rules, parameters=_parameters(rules, parameters or {}))
+            out.add(name)
+    every = tuple(Rule.parse(entry) for entry in by_id.values())
+    # Whoever takes a rule out may go on giving its parameters.
+    known = _parameters(every, parameters or {})
+    return Catalogue(rules=tuple(rule for rule in every if rule.id not in out), parameters=known)
 
 
 def _parameters(rules: t.Iterable[Rule], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
