@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,14 @@ from unit_estate import NET
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lab.running import RunningEstate
+
 STANDARD = WMI + "root/standardcimv2/"
 CIMV2 = WMI + "root/cimv2/"
 DEFAULT = WMI + "root/default/"
 HYPERV = WMI + "root/virtualization/v2/"
 ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
-PAUSE = 0.4
+PAUSE = 1.0
 MAKES = ("intel-1g", "intel-10g", "intel-index", "mellanox", "qlogic", "broadcom", "plain")
 
 
@@ -41,7 +44,7 @@ NETWORK_ESTATE = {
     "credentials": {"user": "Administrator", "password": "Lab-Passw0rd"},
     "listeners": {"http": 15985, "https": 15986},
     "restart_seconds": PAUSE,
-    "drain_seconds": 0.4,
+    "drain_seconds": PAUSE,
     "hosts": [
         _node("n1", 61, 2019, {"name": "LM", "driver": "intel-10g", "network": "Live"}),
         _node(
@@ -105,14 +108,15 @@ NETWORK_ESTATE = {
 }
 
 
-def eventually(check: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether something becomes true."""
+def eventually(check: Callable[[], bool], seconds: float = 20.0, *, net: RunningEstate | None = None) -> bool:
+    """Whether something becomes true; in `net` all that happens along with it has happened then, too."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return True
+    while not check():
+        if time.monotonic() > end:
+            return False
         time.sleep(0.02)
-    return check()
+    with net.world.clock.lock if net else contextlib.nullcontext():
+        return True
 
 
 def query(client: Client, wql: str, base: str = STANDARD) -> list[dict[str, str | None]]:

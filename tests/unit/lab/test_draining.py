@@ -35,7 +35,7 @@ def _resume(client, node, kind=0):
 
 def _ended(net, how):
     """Whether the drain is over in the journal, which says so just after the node does."""
-    return eventually(lambda: [entry.method for entry in net.journal(events=True)][-1:] == [how])
+    return eventually(lambda: [entry.method for entry in net.journal(events=True)][-1:] == [how], net=net)
 
 
 def _moves(net):
@@ -78,17 +78,17 @@ def test_priority_and_threshold_decide(net, caller):
     lower = type(held)(held.class_name, {**held.members, "MoveTypeThreshold": 1000})
     repository.write(kind, {"PrivateProperties": lower})
     assert _pause(n4, "n1").status == 200
-    assert eventually(lambda: _node(net, "n1") == (2, 2))
+    assert eventually(lambda: _node(net, "n1") == (2, 2), net=net)
     assert ("B", "drain: live") in _moves(net)
 
 
 def test_roles_come_back(net, caller):
     n4 = caller("n4")
     _pause(n4, "n1", target="n4")
-    assert eventually(lambda: _node(net, "n1") == (2, 2))
+    assert eventually(lambda: _node(net, "n1") == (2, 2), net=net)
     assert {_owner(net, name) for name in "ABCD"} == {"n4"}
     assert _resume(n4, "n1", 1).status == 200
-    assert eventually(lambda: {_owner(net, name) for name in (*CORE, *"ABCD")} == {"n1"})
+    assert eventually(lambda: {_owner(net, name) for name in (*CORE, *"ABCD")} == {"n1"}, net=net)
     assert _moves(net)[-1][1] == "failback: offline"
 
 
@@ -97,9 +97,9 @@ def test_only_those_come_back_whose_policy_says_so(net, caller):
     repository = net.cluster("NET1")
     repository.write(repository.named("MSCluster_ResourceGroup", "A"), {"AutoFailbackType": 1})
     _pause(n4, "n1", target="n4")
-    assert eventually(lambda: _node(net, "n1") == (2, 2))
+    assert eventually(lambda: _node(net, "n1") == (2, 2), net=net)
     assert _resume(n4, "n1", 2).status == 200
-    assert eventually(lambda: _owner(net, "A") == "n1")
+    assert eventually(lambda: _owner(net, "A") == "n1", net=net)
     assert _owner(net, "B") == "n4"
 
 
@@ -116,7 +116,7 @@ def test_a_pause_alone_moves_nothing(net, caller):
 def test_a_drain_that_hangs(net, caller):
     n1 = caller("n1")
     _pause(n1, "n2")
-    assert not eventually(lambda: _node(net, "n2") != (2, 1), 1.0)
+    assert not eventually(lambda: _node(net, "n2") != (2, 1), 1.0, net=net)
     assert _resume(n1, "n2").status == 200
     assert _node(net, "n2") == (0, 0)
 
@@ -184,9 +184,9 @@ def test_a_node_that_starts_anew_is_down_meanwhile(net, caller):
     body = f'<p:Reboot_INPUT xmlns:p="{uri}"/>'
     response = n1.post(envelope(f"{uri}/Reboot", uri, body, keys))
     assert output(response, "ReturnValue") == "0"
-    assert eventually(lambda: _node(net, "n1")[0] == 1)
+    assert eventually(lambda: _node(net, "n1")[0] == 1, net=net)
     with pytest.raises((http.client.HTTPException, OSError)):
         Client(net.estate.host("n1").address, net.estate.http).get("MSCluster_Cluster", CLUSTER, Name="NET1")
-    assert eventually(lambda: _node(net, "n1")[0] == 0)
-    assert eventually(lambda: "Booted" in [entry.method for entry in net.journal(events=True)])
+    assert eventually(lambda: _node(net, "n1")[0] == 0, net=net)
+    assert eventually(lambda: "Booted" in [entry.method for entry in net.journal(events=True)], net=net)
     assert caller("n1").get("MSCluster_Cluster", Name="NET1").status == 200

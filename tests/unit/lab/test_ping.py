@@ -23,7 +23,7 @@ def _ping(client, address, size, more=" AND NoFragmentation=TRUE"):
 def _jumbo(net, client, adapter, value="9014"):
     host = next(host for host in net.estate.hosts if host.address == client._connection.host)
     assert set_advanced(client, adapter, "*JumboPacket", value).status == 200
-    assert eventually(lambda: net.world.connected(host, host.adapter(adapter)))
+    assert eventually(lambda: net.world.connected(host, host.adapter(adapter)), net=net)
 
 
 def test_standard_frames_pass(caller):
@@ -103,4 +103,4 @@ def test_adapters_that_are_down_do_not_answer(net, caller):
     assert _ping(caller("n2"), N4, 32) == "11010"
     assert set_advanced(n1, "LM", "*RSS", "0").status == 200
     assert _ping(n1, N2, 32) == "11050"
-    assert eventually(lambda: _ping(n1, N2, 32) == "0")
+    assert eventually(lambda: _ping(n1, N2, 32) == "0", net=net)

@@ -22,10 +22,10 @@ def test_a_team_is_as_large_as_its_smallest_member(net, caller):
     n2 = caller("n2")
     assert set_advanced(n2, "P1", "*JumboPacket", "9000").status == 200
     assert _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3
-    assert eventually(lambda: _mtu(n2, "P1") == "9000")
+    assert eventually(lambda: _mtu(n2, "P1") == "9000", net=net)
     assert _mtu(n2, "Team") == "1500"
     assert set_advanced(n2, "P2", "*JumboPacket", "8000").status == 200
-    assert eventually(lambda: _mtu(n2, "Team") == "8000")
+    assert eventually(lambda: _mtu(n2, "Team") == "8000", net=net)
     assert not query(n2, f"SELECT * FROM {ADVANCED} WHERE Name='Team' AND RegistryKeyword='*JumboPacket'")
 
 
@@ -34,7 +34,7 @@ def test_a_team_without_members_up_is_down(net, caller):
     set_advanced(n2, "P1", "*JumboPacket", "9000")
     set_advanced(n2, "P2", "*JumboPacket", "9000")
     assert _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 1
-    assert eventually(lambda: _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3)
+    assert eventually(lambda: _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3, net=net)
 
 
 def test_the_classes_of_teams(caller):
