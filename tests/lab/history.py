@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .understanding import take
@@ -58,21 +58,20 @@ def hotfixes(host: str, listed: Any) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def _entries(host: Host) -> Iterator[tuple[datetime, Event]]:
-    now = datetime.now(tz=UTC)
+def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
     oldest = Event(_STARTED, host.log_days, source="EventLog", message="Microsoft (R) Windows (R)")
     for event in (oldest, *host.events):
         for number in range(event.count):
-            yield now - timedelta(days=event.days_ago, hours=event.hours_apart * number), event
+            yield begun - timedelta(days=event.days_ago, hours=event.hours_apart * number), event
 
 
-def fill(repository: Repository, host: Host) -> None:
-    """The updates, and the events with the numbers that they got as they came."""
+def fill(repository: Repository, host: Host, begun: datetime) -> None:
+    """The updates, and the events with the numbers that they got as they came; ages count from when the lab began."""
     for hotfix in host.hotfixes:
         update: dict[str, Value] = {"CSName": host.name.upper(), "Description": "Update", "ServicePackInEffect": ""}
         repository.add(_CIMV2, "Win32_QuickFixEngineering", update | dict(hotfix))
     records: dict[str, int] = {}
-    for when, event in sorted(_entries(host), key=lambda entry: entry[0]):
+    for when, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
         records[event.log] = records.get(event.log, 10_000) + 1
         moment = when.strftime("%Y-%m-%dT%H:%M:%SZ")
         repository.add(

@@ -14,6 +14,8 @@ from .understanding import EstateError
 from .windows import VERSIONS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .estate import Cluster, Estate, Host
     from .repository import Repository
 
@@ -34,7 +36,7 @@ def fill_cluster(repository: Repository, cluster: Cluster, estate: Estate) -> No
         roles.extra(repository, cluster, described)
 
 
-def fill_host(repository: Repository, host: Host) -> None:
+def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     """What a host knows of itself, and the instances that the estate file adds."""
     version = VERSIONS[host.windows]
     repository.add(
@@ -72,7 +74,7 @@ def fill_host(repository: Repository, host: Host) -> None:
     )
     adapters.fill(repository, host)
     switches.fill(repository, host)
-    history.fill(repository, host)
+    history.fill(repository, host, begun)
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
             raise EstateError(f"host {host.name}: the lab has no namespace {namespace}")

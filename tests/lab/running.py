@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,15 @@ def cluster_repository(state: Path, estate: Estate, cluster: Cluster, *, repair:
     return repository
 
 
+def begun(state: Path) -> datetime:
+    """When a state folder took its estate: what has an age is as old as it was then, whenever it is read."""
+    return datetime.fromtimestamp((state / "estate.yml").stat().st_mtime, tz=UTC)
+
+
 def host_repository(state: Path, host: Host, *, repair: bool = False) -> Repository:
     """A host as it is now."""
     repository = _repository(state, "host", host.name, host.windows)
-    population.fill_host(repository, host)
+    population.fill_host(repository, host, begun(state))
     repository.replay(repair=repair)
     return repository
 
@@ -167,13 +173,13 @@ class RunningEstate:
             raise EstateError("the hosts of the estate file have changed: stop the estate first")
         if _whereabouts(fresh) != _whereabouts(self.estate):
             raise EstateError("the domain of the estate file has changed its names or address: stop the estate first")
+        if source.exists():
+            shutil.copyfile(source, self.state / "estate.yml")
         with self.world.clock.lock:
             self._rebuild(fresh)
         self.estate = fresh
         if self._directory and fresh.directory:
             self._directory.reset(fresh.directory)
-        if source.exists():
-            shutil.copyfile(source, self.state / "estate.yml")
         self.clear_faults()
         self._journal.reset()
 
@@ -184,7 +190,7 @@ class RunningEstate:
             self._clusters[cluster.name].reset(rebuilt.everything())
         for host in fresh.hosts:
             own = Repository(host.name, host.windows)
-            population.fill_host(own, host)
+            population.fill_host(own, host, begun(self.state))
             self._hosts[host.name].reset(own.everything())
         for machine in self._machines:
             machine.cursors.clear()
