@@ -99,10 +99,10 @@ class Lab:
                 "audit_parameters": {"credential_deployed": KERBEROS["exchange_kerberos_credential_deployed"]},
                 "audit_dns_servers": [domain["address"]],
             }
+            known["all"]["vars"] |= audit
             known["all"]["children"]["domain_controllers"]["vars"] = {
                 "exchange_kerberos_directory": access,
                 **KERBEROS,
-                **audit,
             }
         file.write_text(yaml.safe_dump(known), "utf-8")
         return file
