@@ -208,7 +208,7 @@ def test_the_newest_events_and_how_many_more(lab: Stage) -> None:
     )
     seen = {name: run.of("hv52", name).data for name in wishes}
     counts = {name: (len(found["events"]), found["events_beyond"]) for name, found in seen.items()}
-    assert counts == {"default": (50, 10), "few": (3, 57), "none": (0, 60), "recent": (6, 0), "other": (0, 0)}
+    assert counts == {"default": (50, 10), "few": (3, 57), "none": (0, 60), "recent": (7, 0), "other": (0, 0)}
     times = [event["time"] for event in seen["default"]["events"]]
     assert times == sorted(times, reverse=True)
     assert seen["few"]["events"] == seen["default"]["events"][:3]
