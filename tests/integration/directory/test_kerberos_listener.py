@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -70,11 +71,17 @@ class Door:
         return [json.loads(line) for line in lines]
 
 
+def lacking() -> str | None:
+    """What either side of the listener lacks."""
+    if importlib.util.find_spec("kerberos") is None:
+        return "the Python library pykerberos is missing"
+    usable = subprocess.run([PYTHON, "-c", "import gssapi.raw"], capture_output=True, check=False).returncode == 0
+    return None if usable else "the Debian package python3-gssapi is missing"
+
+
 @pytest.fixture(scope="module")
 def only_door(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Door]:
-    pytest.importorskip("kerberos", reason="the Python library pykerberos is missing")
-    usable = subprocess.run([PYTHON, "-c", "import gssapi.raw"], capture_output=True, check=False).returncode == 0
-    if problem := impediment() or (None if usable else "the Debian package python3-gssapi is missing"):
+    if problem := impediment() or lacking():
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
         pytest.skip(problem)
