@@ -32,8 +32,8 @@ from lab.directory import DomainController, impediment
 from lab.directory import journal as directory_journal
 from lab.estate import load
 from lab.inventory import inventory
-from lab.repository import plain
 from lab.running import cluster_repository, host_repository
+from lab.windows.repository import plain
 
 if t.TYPE_CHECKING:
     from lab.estate import Estate

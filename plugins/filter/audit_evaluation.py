@@ -101,7 +101,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._audit.audit_error import AuditError
+from ..module_utils._audit.error import AuditError
 from ..module_utils._audit.evaluation import evaluate
 from ..module_utils._audit.gathering import plain
 

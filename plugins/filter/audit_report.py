@@ -71,8 +71,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._audit.report import render
-from ..module_utils._audit.report_error import ReportError
+from ..module_utils._report.error import ReportError
+from ..module_utils._report.formats import render
 
 
 def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002 - what users call it

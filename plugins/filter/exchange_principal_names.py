@@ -164,9 +164,9 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._directory.principal_plan import plan
-from ..module_utils._directory.principal_sources import SourceError
-from ..module_utils._directory.principal_wishes import PlanError
+from ..module_utils._exchange.published_names import SourceError
+from ..module_utils._exchange.spn_overrides import PlanError
+from ..module_utils._exchange.spn_plan import plan
 
 
 def exchange_principal_names(

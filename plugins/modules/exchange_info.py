@@ -273,10 +273,10 @@ unknown:
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import directory, task
-from ansible_collections.winha.cluster.plugins.module_utils._directory import exchange
+from ansible_collections.winha.cluster.plugins.module_utils._exchange import parts as exchange
 
 if t.TYPE_CHECKING:
-    from ansible_collections.winha.cluster.plugins.module_utils._directory.organization import ForestSession
+    from ansible_collections.winha.cluster.plugins.module_utils._exchange.objects import ForestSession
 
 PARTS = list(exchange.PARTS)
 SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default": PARTS}}

@@ -151,12 +151,12 @@ from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
 from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Accounts
-from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_name import (
+from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
+from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
+from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import (
     PrincipalNameError,
     ServicePrincipalName,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
-from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step

@@ -20,11 +20,11 @@ from pathlib import Path
 import yaml
 from lab.inventory import inventory
 from lab.running import RunningEstate, running
-from lab.values import Embedded
+from lab.wire.values import Embedded
 
 if t.TYPE_CHECKING:
     from lab.journal import Entry
-    from lab.repository import Repository
+    from lab.windows.repository import Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 ESTATES = ROOT / "tests" / "lab" / "estates"

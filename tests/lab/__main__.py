@@ -21,9 +21,9 @@ from . import daemon, faults, journal
 from . import estate as estate_file
 from .directory import DirectoryError, DomainController
 from .inventory import inventory
-from .repository import Repository, plain
 from .running import cluster_repository, host_repository
 from .understanding import EstateError
+from .windows.repository import Repository, plain
 
 
 def _status(arguments: argparse.Namespace) -> int:

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from . import cabling, guests, history
 from .directory import description
 from .identity import identity
 from .understanding import EstateError, choice, take
-from .windows import VERSIONS
+from .windows import cabling, guests, history
+from .windows.release import VERSIONS
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .cabling import Adapter, Path, Switch
-    from .guests import Guest
-    from .history import Event
+    from .windows.cabling import Adapter, Path, Switch
+    from .windows.guests import Guest
+    from .windows.history import Event
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
 _PACE = ("restart_seconds", "drain_seconds")

@@ -11,7 +11,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from .repository import Change
+from .windows.repository import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

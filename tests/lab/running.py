@@ -12,18 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import drain, faults, journal, population
 from . import estate as estate_file
-from .certificates import context
+from . import faults, journal
 from .directory import DirectoryError, DomainController
 from .endpoint import Listener
 from .journal import Entry, Journal
-from .machine import Machine
-from .repository import Repository
 from .service import Service
 from .understanding import EstateError
-from .values import Embedded
-from .world import World
+from .windows import drain, population
+from .windows.machine import Machine
+from .windows.repository import Repository
+from .windows.world import World
+from .wire.certificates import context
+from .wire.values import Embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from . import envelope
 from .journal import Entry, Journal
-from .machine import Machine, Reply, Trace, operation
-from .providers import STORED, stored
-from .refusal import Refusal, RefusedError, fault_body, refused
-from .soap import MalformedError, parse
-from .soap import envelope as soap_envelope
+from .windows.machine import Machine, Reply, Trace, operation
+from .windows.providers import STORED, stored
+from .wire import envelope
+from .wire.refusal import Refusal, RefusedError, fault_body, refused
+from .wire.soap import MalformedError, parse
+from .wire.soap import envelope as soap_envelope
 
 if TYPE_CHECKING:
     from .faults import Rule, Rules

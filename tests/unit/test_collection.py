@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import ast
+import collections
+import graphlib
 import importlib
 import itertools
 import json
@@ -33,6 +36,36 @@ KEYWORDS = {
     "become", "check_mode", "delegate_to", "diff", "environment", "failed_when", "ignore_errors", "loop",
     "loop_control", "name", "notify", "register", "run_once", "tags", "throttle", "until", "retries", "vars", "when",
 }  # fmt: skip
+
+# Which room of plugins/ may import which. A file of module_utils that is in no folder is a room of its own. Each room
+# stands below those that import it, so the table has no circle.
+FLOORS: t.Mapping[str, frozenset[str]] = {
+    room: frozenset(below.split())
+    for room, below in {
+        "errors": "",
+        "powershell": "",
+        "name_list": "",
+        "plan": "",
+        "ticket": "errors",
+        "session": "errors",
+        "_wsman": "errors ticket",
+        "_directory": "errors ticket",
+        "_dns": "_directory errors session",
+        "_windows": "_wsman",
+        "_exchange": "_directory errors name_list powershell",
+        "_audit": "_exchange _windows name_list powershell",
+        "_report": "name_list",
+        "connection": "_wsman errors session ticket",
+        "directory": "_directory errors session",
+        "task": "connection errors plan session",
+        "modules": "_directory _dns _exchange _windows _wsman directory errors plan task",
+        "filter": "_audit _exchange _report",
+        "plugin_utils": "_dns _wsman connection directory errors session task ticket",
+        "action": "modules plugin_utils",
+        "doc_fragments": "",
+    }.items()
+}
+LARGEST_SHARE = 0.20  # of the lines of plugins/, in one room
 
 Mapping = dict[str, t.Any]
 
@@ -174,6 +207,55 @@ def test_the_readme_of_a_role_tells_its_variables(role: str) -> None:
 @pytest.mark.parametrize("path", PLUGINS, ids=str)
 def test_no_plugin_is_long(path: pathlib.Path) -> None:
     assert len((ROOT / path).read_text("utf-8").splitlines()) < LONGEST
+
+
+def room_of(names: t.Sequence[str]) -> str:
+    """The room of a module, given its names below plugins/."""
+    return names[1] if names[0] == "module_utils" else names[0]
+
+
+def imported_by(path: pathlib.Path) -> t.Iterator[tuple[str, ...]]:
+    """The modules of plugins/ that a plugin imports, each as its names below plugins/."""
+    own = path.with_suffix("").parts
+    for node in ast.walk(ast.parse((ROOT / "plugins" / path).read_text("utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level:
+            base = [*own[: len(own) - node.level], *(node.module or "").split(".")]
+        elif (node.module or "").startswith(f"{PACKAGE}."):
+            base = (node.module or "").removeprefix(f"{PACKAGE}.").split(".")
+        else:
+            continue
+        for alias in node.names:
+            names = tuple(name for name in [*base, alias.name] if name)
+            is_module = (ROOT / "plugins").joinpath(*names).with_suffix(".py").is_file()
+            yield names if is_module else names[:-1]
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=str)
+def test_imports_run_down_only(path: pathlib.Path) -> None:
+    own = path.relative_to("plugins")
+    room = room_of(own.with_suffix("").parts)
+    assert {room_of(names) for names in imported_by(own)} - {room} <= FLOORS[room]
+
+
+def test_no_room_stands_above_itself() -> None:
+    graphlib.TopologicalSorter(FLOORS).prepare()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    own = [path.relative_to("plugins") for path in PLUGINS]
+    graph = {path.with_suffix("").parts: set(imported_by(path)) for path in own}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_no_room_is_too_large() -> None:
+    lines: collections.Counter[str] = collections.Counter()
+    for path in (ROOT / "plugins").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            room = room_of(path.relative_to(ROOT / "plugins").with_suffix("").parts)
+            lines[room] += len(path.read_text("utf-8").splitlines())
+    assert {room: count for room, count in lines.items() if count > LARGEST_SHARE * lines.total()} == {}
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=str)

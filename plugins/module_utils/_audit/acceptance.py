@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from .audit_error import AuditError
+from .error import AuditError
 from .relations import like
 
 _KEYS = {"rule", "host", "subject", "reason", "until"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .audit_error import AuditError, RuleError
+from .error import AuditError, RuleError
 from .rule import Rule
 
 

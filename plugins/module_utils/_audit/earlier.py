@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .audit_error import AuditError
+from .error import AuditError
 
 if t.TYPE_CHECKING:
     from .judgement import Finding

@@ -9,7 +9,8 @@ import collections
 import datetime
 import typing as t
 
-from . import earlier, pictures
+from . import earlier
+from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
 from .expression import Reader

@@ -9,7 +9,7 @@ import functools
 import typing as t
 
 from . import relations
-from .audit_error import AuditError
+from .error import AuditError
 
 if t.TYPE_CHECKING:
     import datetime

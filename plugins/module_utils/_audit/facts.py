@@ -13,7 +13,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from .audit_error import AuditError
+from .error import AuditError
 from .version_range import RELEASES
 from .wording import sentence
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._directory.principal_plan import plan
-from .._directory.principal_sources import SourceError
-from .._directory.principal_wishes import PlanError
+from .._exchange.published_names import SourceError
+from .._exchange.spn_overrides import PlanError
+from .._exchange.spn_plan import plan
 from .._windows.cluster import NOT_CLUSTERED
 from .facts import OF_CLUSTERS
 from .wording import sentence

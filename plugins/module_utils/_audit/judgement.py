@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .audit_error import RuleError
 from .condition import IncomparableError
+from .error import RuleError
 from .expression import ExpressionError
 from .wording import filled, sentence, shown
 

@@ -14,7 +14,7 @@ import typing as t
 with contextlib.suppress(ImportError):
     import yaml
 
-from .audit_error import RuleError
+from .error import RuleError
 from .wording import blanks, filled
 
 _KINDS = ("task", "role", "manual")

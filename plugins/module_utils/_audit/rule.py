@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .audit_error import RuleError
 from .condition import KINDS, Condition
+from .error import RuleError
 from .expression import ExpressionError, compiled
 from .remedy import Remedy
 from .version_range import VersionRange, dotted, release

@@ -12,8 +12,8 @@ import sqlite3
 import typing as t
 
 from .account import PRINCIPAL_NAMES
-from .principal_name import Aliases, ServicePrincipalName, collisions, read_aliases
 from .refusals import LDAP_IMPORT_ERROR
+from .spn import Aliases, ServicePrincipalName, collisions, read_aliases
 
 if t.TYPE_CHECKING:
     from .session import Directory

@@ -20,7 +20,7 @@ from .advanced_property import Offer
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
     from .._wsman.client import Client
-    from .registry_adapter import RegistryValue
+    from .registry import RegistryValue
 
 NAMESPACE = "root/standardcimv2"
 _VIRTUALIZATION = "root/virtualization/v2"

@@ -13,7 +13,7 @@ import typing as t
 from .._wsman.errors import AnswerLost, NotFound, ServerError
 from . import adapter as adapters_of
 from . import advanced_property as driver
-from . import cluster, registry_adapter
+from . import cluster, registry, registry_adapter
 from .adapter_wish import RefusedError, Wish, wishes_of
 
 if t.TYPE_CHECKING:
@@ -139,9 +139,9 @@ def _store(client: Client, state: State, one: Wanted, *, restarts: bool) -> tupl
     """Write one value: what is stored then, and what was answered if that was not yes."""
     doing = f"setting {one.setting} of {one.adapter.name} to {one.after}"
     place = one.offered.place
-    if isinstance(place, registry_adapter.RegistryValue):
-        answer = registry_adapter.write_value(client, place, one.target.value, doing=doing)
-        return registry_adapter.read_value(client, place) or "", answer
+    if isinstance(place, registry.RegistryValue):
+        answer = registry.write_value(client, place, one.target.value, doing=doing)
+        return registry.read_value(client, place) or "", answer
     written = client.put(
         place,
         functools.partial(_with_value, value=one.target.value),

@@ -11,29 +11,16 @@ host whose management adapter was disabled over the network cannot be told to en
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from .._wsman.cim import CimClass
-from .._wsman.errors import ServerError
 from .adapter import Adapter, Property, guid_in
 from .advanced_property import Offer
+from .registry import RegistryValue, read_names, read_value
 
 if t.TYPE_CHECKING:
-    from .._wsman.cim import Value
     from .._wsman.client import Client
 
-_REGISTRY = CimClass(namespace="root/default", name="StdRegProv")
-_LOCAL_MACHINE = 0x80000002
 _CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RegistryValue:
-    """A text in the registry of the local machine."""
-
-    key: str
-    name: str
 
 
 def read_adapters(client: Client) -> list[Adapter]:
@@ -64,34 +51,11 @@ def read_properties(
     return {adapter.name: _properties(client, adapter, wanted) for adapter in adapters}
 
 
-def read_value(client: Client, value: RegistryValue) -> str | None:
-    """The text; C(None) where there is none."""
-    parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
-    doing = f"reading {value.name} in the registry"
-    answer = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, doing=doing)
-    return answer.text("sValue") if answer.integer("ReturnValue") == 0 else None
-
-
-def write_value(client: Client, value: RegistryValue, text: str, *, doing: str) -> str:
-    """Store the text, and give what was answered if that was not yes."""
-    parameters: dict[str, Value] = {
-        "hDefKey": _LOCAL_MACHINE,
-        "sSubKeyName": value.key,
-        "sValueName": value.name,
-        "sValue": text,
-    }
-    try:
-        code = client.invoke(_REGISTRY, "SetStringValue", parameters, doing=doing).integer("ReturnValue")
-    except ServerError as exc:
-        return exc.answer
-    return "" if code == 0 else f"the registry provider gave error {code}"
-
-
 def _properties(client: Client, adapter: Adapter, keywords: list[str]) -> dict[str, Property]:
     key = _key_of(client, adapter)
     if key is None:
         return {}
-    present = {name.casefold(): name for name in _names(client, "EnumValues", key)}
+    present = {name.casefold(): name for name in read_names(client, "EnumValues", key)}
     found = {}
     for keyword in keywords:
         if keyword.casefold() in present:
@@ -106,7 +70,7 @@ def _key_of(client: Client, adapter: Adapter) -> str | None:
     likely = f"{_CLASS_KEY}\\{adapter.index:04d}"
     if _is_key_of(client, likely, adapter):
         return likely
-    keys = (f"{_CLASS_KEY}\\{name}" for name in _names(client, "EnumKey", _CLASS_KEY))
+    keys = (f"{_CLASS_KEY}\\{name}" for name in read_names(client, "EnumKey", _CLASS_KEY))
     return next((key for key in keys if _is_key_of(client, key, adapter)), None)
 
 
@@ -119,7 +83,7 @@ def _offer(client: Client, key: str, keyword: str, value: str) -> Offer:
     limits = {name: read_value(client, RegistryValue(params, name)) for name in ("min", "max", "step", "default")}
     choices = tuple(
         (name, read_value(client, RegistryValue(f"{params}\\enum", name)) or name)
-        for name in _names(client, "EnumValues", f"{params}\\enum")
+        for name in read_names(client, "EnumValues", f"{params}\\enum")
     )
 
     def number(name: str) -> int | None:
@@ -135,9 +99,3 @@ def _offer(client: Client, key: str, keyword: str, value: str) -> Offer:
         step=number("step") or 1,
         default=limits["default"] or "",
     )
-
-
-def _names(client: Client, method: str, key: str) -> tuple[str, ...]:
-    parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
-    answer = client.invoke(_REGISTRY, method, parameters, query=True, doing="reading the drivers in the registry")
-    return answer.array("sNames") or ()

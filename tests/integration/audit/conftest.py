@@ -17,7 +17,7 @@ import typing as t
 
 import pytest
 import report_samples
-from ansible_collections.winha.cluster.plugins.module_utils._audit.report import render
+from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
 from page_browser import SAMPLES, Browser
 
 

@@ -11,7 +11,7 @@ import os
 import pathlib
 import typing as t
 
-from ansible_collections.winha.cluster.plugins.module_utils._audit.report import render
+from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
 
 if t.TYPE_CHECKING:
     import collections.abc

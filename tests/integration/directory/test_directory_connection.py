@@ -15,8 +15,8 @@ import typing as t
 import listeners
 import pytest
 from domain_stage import DOMAIN, SECRET, Domain, tasks
-from lab import certificates
 from lab.estate import Host
+from lab.wire import certificates
 from stage import PASSWORD, Result, Variables
 
 if t.TYPE_CHECKING:

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from .. import certificates
+from ..wire import certificates
 from . import journal, settings, template
 from .ldif import parse
 from .programs import DirectoryError, impediment, insist, program

@@ -10,9 +10,9 @@ import copy
 from pathlib import Path
 
 import pytest
-from lab import drivers
 from lab import estate as estate_module
 from lab.understanding import EstateError
+from lab.windows import drivers
 
 HOST = {
     "name": "h1",

@@ -143,7 +143,7 @@ def test_a_node_without_a_host_is_down(client):
 
 def test_a_context_expires(hv01, monkeypatch):
     opened = context(hv01.enumerate(MACHINES, inner=""))
-    monkeypatch.setattr("lab.enumeration._EXPIRES", -1.0)
+    monkeypatch.setattr("lab.wire.enumeration._EXPIRES", -1.0)
     assert hv01.pull(opened).subcode == "n:InvalidEnumerationContext"
 
 

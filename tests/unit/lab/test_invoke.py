@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from lab.property_list import Item, PropertyListError, decode, encode
+from lab.windows.property_list import Item, PropertyListError, decode, encode
 from raw_client import CLUSTER, envelope, value
 
 MACHINE = "Virtual Machine EX01"

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from lab.values import Embedded
-from lab.wql import WqlError, matches, parse
+from lab.wire.values import Embedded
+from lab.wire.wql import WqlError, matches, parse
 
 VALUES = {
     "Name": "Virtual Machine O'Hara",

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.winha.cluster.plugins.filter import exchange_principal_names as plugin
-from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_findings import findings
+from ansible_collections.winha.cluster.plugins.module_utils._exchange.spn_findings import findings
 from ansible_collections.winha.cluster.tests.unit.plugins.filter import worked_example
 
 FILTER: t.Callable[..., t.Any] = plugin.FilterModule().filters()["exchange_principal_names"]

@@ -12,7 +12,7 @@ pytest.importorskip("ldap")
 
 from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
 from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Holder
-from ansible_collections.winha.cluster.plugins.module_utils._directory.principal_name import ServicePrincipalName
+from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import ServicePrincipalName
 from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
 from ansible_collections.winha.cluster.plugins.modules import spn
 

@@ -11,9 +11,9 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.winha.cluster.plugins.module_utils._audit.audit_error import AuditError
+from ansible_collections.winha.cluster.plugins.module_utils._audit.error import AuditError
 from ansible_collections.winha.cluster.plugins.module_utils._audit.evaluation import evaluate
-from ansible_collections.winha.cluster.plugins.module_utils._audit.report import FORMATS, render
+from ansible_collections.winha.cluster.plugins.module_utils._report.formats import FORMATS, render
 from audit_cases import NOW, Mapping, cases, facts_of, judged, rule, rules
 from rules_table import GUIDE, guide_with_table
 

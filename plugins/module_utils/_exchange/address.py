@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""URLs and host names as they were published, and whether a service principal name can be made of them.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import urllib.parse
+
+from .._directory.spn import PrincipalNameError, ServicePrincipalName
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?!(?:.*\.)?\d+$)(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A URL or host name as it was published; C(host) in lower case, or C(problem) as the end of a sentence."""
+
+    text: str
+    host: str = ""
+    problem: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        return self.text.lower().startswith("http://")
+
+
+def read_address(text: str) -> Address:
+    """The host of a URL or of a bare host name."""
+    try:
+        host = (urllib.parse.urlsplit(text if "//" in text else f"//{text}").hostname or "").removesuffix(".")
+    except ValueError:
+        return Address(text=text, problem="is not a valid URL")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return Address(text=text, problem="is an IP address, and Kerberos knows services by name")
+    try:
+        ServicePrincipalName.parse(f"http/{host}")
+    except PrincipalNameError as error:
+        return Address(text=text, problem=f"has no valid host name: {error}")
+    if not _HOST.fullmatch(host):
+        return Address(text=text, problem="has no valid host name")
+    return Address(text=text, host=host.lower())

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mailbox databases and database availability groups of an organization. Private to this collection."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from .._directory.distinguished_name import Place, name_of, place_of
+from ..name_list import natural
+from .client_access import CLIENT_ACCESS_ARRAYS, client_access_arrays_of
+from .objects import Query
+
+if t.TYPE_CHECKING:
+    from .._directory.entry import Entry
+    from .objects import Objects
+    from .servers import Server, Servers
+
+DATABASES = Query(
+    f"(|(objectClass=msExchPrivateMDB)(objectClass=msExchMDBCopy){CLIENT_ACCESS_ARRAYS.condition})",
+    (
+        *CLIENT_ACCESS_ARRAYS.attributes,
+        "msExchActivationPreference",
+        "msExchHostServerLink",
+        "msExchMasterServerOrAvailabilityGroup",
+        "msExchOwningServer",
+        "msExchRestore",
+    ),
+)
+DATABASE_AVAILABILITY_GROUPS = Query(
+    "(objectClass=msExchMDBAvailabilityGroup)", ("msExchAllowCrossSiteRPCClientAccess",)
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A copy of a database; the lower the preference, the sooner it is activated."""
+
+    server: str
+    activation_preference: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A mailbox database.
+
+    C(rpc_client_access_server) is what Outlook profiles are given, with Exchange 2010 only; C(rpc_client_access_kind)
+    says whether that is an C(array) or a C(server), and is C(None) if it could not be found. C(preferred_site) is the
+    site of the copy that is preferred. Nobody connects to a C(recovery) database.
+    """
+
+    name: str
+    dn: str
+    generation: str | None
+    rpc_client_access_server: str | None
+    rpc_client_access_kind: str | None
+    copies: tuple[Copy, ...]
+    preferred_site: str | None
+    master: str | None
+    recovery: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseAvailabilityGroup:
+    """A DAG and its members."""
+
+    name: str
+    servers: tuple[str, ...]
+    allow_cross_site_rpc_client_access: bool
+
+
+def databases_of(objects: Objects, servers: Servers) -> tuple[Database, ...]:
+    """The mailbox databases by name."""
+    copies: dict[Place, list[Entry]] = collections.defaultdict(list)
+    for entry in objects.of("msExchMDBCopy"):
+        copies[place_of(entry.dn)[1:]].append(entry)
+    endpoints = {server.legacy_dn.casefold(): ("server", server.fqdn) for server in servers.all}
+    arrays = client_access_arrays_of(objects, servers)
+    endpoints |= {array.legacy_dn.casefold(): ("array", array.fqdn) for array in arrays}
+    databases = (
+        _database(entry, copies.get(place_of(entry.dn), ()), servers, endpoints)
+        for entry in objects.of("msExchPrivateMDB")
+    )
+    return tuple(sorted(databases, key=lambda database: natural(database.name)))
+
+
+def database_availability_groups_of(objects: Objects, servers: Servers) -> tuple[DatabaseAvailabilityGroup, ...]:
+    """The DAGs by name, with the servers that say they are members."""
+    members: dict[str, list[str]] = collections.defaultdict(list)
+    for server in servers.all:
+        if server.dag:
+            members[server.dag.casefold()].append(server.name)
+    groups = (
+        DatabaseAvailabilityGroup(
+            name=name_of(entry.dn),
+            servers=tuple(members.get(name_of(entry.dn).casefold(), ())),
+            allow_cross_site_rpc_client_access=bool(entry.number("msExchAllowCrossSiteRPCClientAccess")),
+        )
+        for entry in objects.of("msExchMDBAvailabilityGroup")
+    )
+    return tuple(sorted(groups, key=lambda group: natural(group.name)))
+
+
+def _database(
+    entry: Entry,
+    copies: t.Sequence[Entry],
+    servers: Servers,
+    endpoints: t.Mapping[str, tuple[str, str | None]],
+) -> Database:
+    ordered = sorted(copies, key=lambda copy: (copy.number("msExchActivationPreference") or 1 << 31, copy.dn))
+    hosts: list[Server | None] = [servers.at(copy.text("msExchHostServerLink")) for copy in ordered]
+    owner = servers.at(entry.text("msExchOwningServer")) or next((host for host in hosts if host), None)
+    generation = owner.generation if owner else None
+    kind, endpoint = None, None
+    if generation == "2010":
+        # What Exchange shows is not stored: the legacy name of the database begins with that of the array or server.
+        above = entry.text("legacyExchangeDN").rpartition("/")[0]
+        kind, endpoint = endpoints.get(above.casefold(), (None, None))
+        endpoint = endpoint or above.rpartition("=")[2] or None
+    return Database(
+        name=name_of(entry.dn),
+        dn=entry.dn,
+        generation=generation,
+        rpc_client_access_server=endpoint,
+        rpc_client_access_kind=kind,
+        copies=tuple(
+            Copy(
+                server=name_of(copy.text("msExchHostServerLink") or copy.dn),
+                activation_preference=copy.number("msExchActivationPreference"),
+            )
+            for copy in ordered
+        ),
+        preferred_site=hosts[0].site if hosts and hosts[0] else None,
+        master=name_of(entry.text("msExchMasterServerOrAvailabilityGroup")) or None,
+        recovery=entry.text("msExchRestore").upper() == "TRUE",
+    )

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects of an Exchange organization, read by one LDAP search. Private to this collection.
+
+All of them are below C(CN=Services) of the configuration partition: the organization below C(CN=Microsoft Exchange),
+and the pointers to the Autodiscover of other forests below C(CN=Microsoft Exchange Autodiscover). A part of the
+organization is an LDAP filter and the attributes to read. One search reads all parts.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from .._directory.entry import Entry, Searchable
+
+
+class ForestSession(Searchable, t.Protocol):
+    """A session that knows which forest it talks to."""
+
+    @property
+    def configuration_dn(self) -> str:
+        """The distinguished name of the configuration."""
+
+    @property
+    def forest(self) -> str:
+        """The DNS name of the forest's root domain."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Query:
+    """A part of the organization: which objects they are, as an LDAP filter, and what to read of them."""
+
+    condition: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Objects:
+    """What was found, by object class in lower case; an object is listed under each of its classes."""
+
+    by_class: t.Mapping[str, t.Sequence[Entry]]
+
+    def of(self, object_class: str) -> t.Sequence[Entry]:
+        """The objects of a class and of what derives from it."""
+        return self.by_class.get(object_class.casefold(), ())
+
+
+def read_objects(session: ForestSession, queries: t.Iterable[Query]) -> Objects:
+    """The objects of all queries, by one paged search. Raises C(ServerError)."""
+    wanted = tuple(queries)
+    by_class: dict[str, list[Entry]] = collections.defaultdict(list)
+    for entry in session.search(
+        f"CN=Services,{session.configuration_dn}",
+        f"(|{''.join(query.condition for query in wanted)})",
+        sorted({"objectClass"}.union(*(query.attributes for query in wanted))),
+        doing="reading the Exchange organization",
+    ):
+        for object_class in entry.texts("objectClass"):
+            by_class[object_class.casefold()].append(entry)
+    return Objects(by_class)

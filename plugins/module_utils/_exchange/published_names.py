@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where names for service principal names come from: what the servers of an Exchange organization publish.
+
+Private to this collection. Reads what M(winha.cluster.exchange_info) returns, in which any part may be missing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..name_list import natural
+from .address import Address, read_address
+from .build import Build, BuildError
+
+Row = t.Mapping[str, t.Any]
+
+# Each has an alternate service account of its own: what the two expect of Kerberos is too different to share one.
+FAMILIES = {"2010": ("2010",), "2013": ("2013", "2016", "2019", "SE")}
+PARTS = (
+    "servers", "client_access_arrays", "databases", "autodiscover", "virtual_directories", "accepted_domains",
+)  # fmt: skip
+# SCP is the service connection point; the URLs of the virtual directory of Autodiscover are read by no client.
+SCP, AUTODISCOVER_DIRECTORY = "autodiscover", "autodiscover_directory"
+SERVICES = {
+    "owa": "OWA",
+    "ecp": "ECP",
+    "ews": "EWS",
+    "oab": "OAB",
+    "mapi": "MAPI",
+    "outlook_anywhere": "Outlook Anywhere",
+    SCP: "Autodiscover",
+    "activesync": "ActiveSync",
+    "powershell": "PowerShell",
+    AUTODISCOVER_DIRECTORY: "the Autodiscover virtual directory",
+}
+
+
+class SourceError(ValueError):
+    """What was given is not what C(exchange_info) returns; the message is one sentence about it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """An Exchange server; C(family) is a key of C(FAMILIES), or empty."""
+
+    name: str
+    fqdn: str = ""
+    site: str = ""
+    generation: str = ""
+    client_access: bool = False
+
+    @property
+    def family(self) -> str:
+        return next((family for family, members in FAMILIES.items() if self.generation in members), "")
+
+    def is_called(self, host: str) -> bool:
+        """Whether C(host), in lower case, is the server's own name; without an FQDN its first label decides."""
+        if host == self.name.lower():
+            return True
+        return host == self.fqdn.lower() if self.fqdn else host.partition(".")[0] == self.name.lower()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One name that one server gives to clients for one service; C(negotiate) if it is known what it offers."""
+
+    server: Server
+    service: str
+    address: Address
+    negotiate: bool | None = None
+
+    @property
+    def host(self) -> str:
+        return self.address.host
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    """A CAS array; it serves RPC and nothing else."""
+
+    name: str
+    site: str
+    address: Address
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A mailbox database of Exchange 2010, with the site of its preferred copy."""
+
+    name: str
+    site: str
+    endpoint: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """All that is published.
+
+    C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(strangers)
+    servers that publish and have no entry, C(without_uri) servers whose service connection point has no URL.
+    """
+
+    known: frozenset[str]
+    unknown: tuple[tuple[str, str], ...]
+    servers: tuple[Server, ...]
+    internal: tuple[Publication, ...]
+    external: tuple[Publication, ...]
+    arrays: tuple[Array, ...]
+    databases: tuple[Database, ...]
+    domains: tuple[str, ...]
+    strangers: tuple[str, ...]
+    without_uri: tuple[Server, ...]
+
+    def owner(self, host: str) -> str:
+        """The server whose own name C(host) is, or nothing."""
+        return next((server.name for server in self.servers if server.is_called(host)), "")
+
+    def client_access(self, family: str) -> tuple[Server, ...]:
+        """The servers of a family that clients meet: by their role, or because they publish something.
+
+        Every server has a URL for PowerShell, whatever its role.
+        """
+        publishing = {each.server.name for each in self.internal if each.service != "powershell"}
+        return tuple(
+            server
+            for server in self.servers
+            if server.family == family and (server.client_access or server.name in publishing)
+        )
+
+
+def read_sources(exchange: object) -> Sources:
+    """Read what C(exchange_info) returns. Raises C(SourceError) when it is something else."""
+    if not isinstance(exchange, t.Mapping) or not set(PARTS) & set(exchange):
+        raise SourceError(f"what winha.cluster.exchange_info returns is expected, a dictionary with {', '.join(PARTS)}")
+    rows = {part: _rows(exchange, part) for part in PARTS}
+    servers = tuple(sorted(map(_server, rows["servers"]), key=lambda server: natural(server.name)))
+    by_name = {name.lower(): server for server in servers for name in (server.fqdn, server.name) if name}
+    published = [(row, by_name.get(_text(row, "server").lower())) for row in _publishing(rows)]
+    return Sources(
+        known=frozenset(part for part in PARTS if exchange.get(part) is not None),
+        unknown=tuple((_text(row, "what"), _text(row, "why")) for row in _rows(exchange, "unknown")),
+        servers=servers,
+        internal=tuple(_publications(published, "internal_url")),
+        external=tuple(_publications(published, "external_url")),
+        arrays=tuple(sorted(map(_array, rows["client_access_arrays"]), key=lambda array: natural(array.name))),
+        databases=tuple(_databases(rows["databases"], by_name)),
+        domains=tuple(_text(row, "name").lower() for row in rows["accepted_domains"]),
+        strangers=tuple({_text(row, "server"): None for row, server in published if server is None and _speaks(row)}),
+        without_uri=tuple(server for row, server in published if server and row["service"] == SCP and not _speaks(row)),
+    )
+
+
+def _rows(exchange: Row, part: str) -> list[Row]:
+    found = exchange.get(part)
+    if found is None:
+        return []
+    if not isinstance(found, t.Sequence) or not all(isinstance(row, t.Mapping) for row in found):
+        raise SourceError(f"{part} is not a list of dictionaries, as winha.cluster.exchange_info returns it")
+    return list(found)
+
+
+def _text(row: Row, key: str) -> str:
+    found = row.get(key)
+    return "" if found is None else str(found).strip()
+
+
+def _texts(row: Row, key: str) -> list[str]:
+    found = row.get(key)
+    return [str(value) for value in found] if isinstance(found, t.Sequence) and not isinstance(found, str) else []
+
+
+def _server(row: Row) -> Server:
+    generation, roles = _text(row, "generation"), _texts(row, "roles")
+    if not generation:
+        try:
+            generation = Build.parse(_text(row, "build")).generation
+        except BuildError:
+            generation = ""
+    folded = generation in FAMILIES["2013"][1:] and "mailbox" in roles  # one role since 2016
+    name, fqdn = _text(row, "name"), _text(row, "fqdn").removesuffix(".")
+    return Server(
+        name=name or fqdn.partition(".")[0],
+        fqdn=fqdn,
+        site=_text(row, "site"),
+        generation=generation,
+        client_access="client_access" in roles or folded,
+    )
+
+
+def _array(row: Row) -> Array:
+    return Array(name=_text(row, "name"), site=_text(row, "site"), address=read_address(_text(row, "fqdn")))
+
+
+def _publishing(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
+    """Service connection points and virtual directories in one shape."""
+    for row in rows["autodiscover"]:
+        if _text(row, "kind") != "pointer":
+            server = _text(row, "server") or _text(row, "name")  # it is called as the server that wrote it
+            yield {"server": server, "service": SCP, "internal_url": _text(row, "url") or _text(row, "host")}
+    for row in rows["virtual_directories"]:
+        service = _text(row, "service")
+        yield {**row, "service": AUTODISCOVER_DIRECTORY if service == SCP else service}
+
+
+def _speaks(row: Row) -> bool:
+    return bool(_text(row, "internal_url") or _text(row, "external_url"))
+
+
+def _publications(published: list[tuple[Row, Server | None]], key: str) -> t.Iterator[Publication]:
+    for row, server in published:
+        if server is not None and _text(row, key):
+            yield Publication(
+                server=server,
+                service=_text(row, "service"),
+                address=read_address(_text(row, key)),
+                negotiate=row.get("negotiate"),
+            )
+
+
+def _databases(rows: list[Row], servers: t.Mapping[str, Server]) -> t.Iterator[Database]:
+    for row in rows:
+        copies = [copy for copy in row.get("copies") or () if isinstance(copy, t.Mapping)]
+        copies.sort(key=_preference)
+        holders = [*(_text(copy, "server") for copy in copies), _text(row, "master")]
+        preferred = next((servers[name.lower()] for name in holders if name.lower() in servers), None)
+        generation = _text(row, "generation") or (preferred.generation if preferred else "")
+        used = generation == "2010" and not row.get("recovery")  # later ones ignore the name
+        if used and _text(row, "rpc_client_access_server"):
+            yield Database(
+                name=_text(row, "name"),
+                site=_text(row, "preferred_site") or (preferred.site if preferred else ""),
+                endpoint=_text(row, "rpc_client_access_server").lower().removesuffix("."),
+            )
+
+
+def _preference(copy: Row) -> tuple[bool, int]:
+    found = copy.get("activation_preference")
+    return (False, found) if isinstance(found, int) else (True, 0)

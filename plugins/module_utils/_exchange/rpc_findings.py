@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the names that Outlook uses for RPC: CAS arrays and databases. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..name_list import folded, listed, natural
+from ..powershell import quoted
+from .finding import Finding
+from .management_shell import BALANCED, for_each
+
+if t.TYPE_CHECKING:
+    from .published_names import Array, Database, Server, Sources
+
+
+def rpc_findings(sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
+    """Findings about arrays and databases; C(web) has the hosts of the internal URLs that count."""
+    yield from _arrays(sources, web)
+    yield from _databases(sources)
+
+
+def _arrays(sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
+    servers = sources.client_access("2010")
+    for array in sources.arrays:
+        yield from _array(array, servers, sources, web)
+    if "client_access_arrays" not in sources.known:
+        return
+    served = {array.site.lower() for array in sources.arrays}
+    for site in sorted({server.site for server in servers if server.site.lower() not in {*served, ""}}, key=natural):
+        names = [server.name for server in servers if server.site == site]
+        yield Finding(
+            kind="no_array",
+            about=tuple(sorted(names, key=natural)),
+            text=f"Site {site} has {folded(names)} and no CAS array, so Outlook connects to single servers there.",
+            remedy=f"Run New-ClientAccessArray -Site {quoted(site)} -Fqdn {BALANCED}",
+        )
+
+
+def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
+    address, identity = array.address, quoted(array.name)
+    if not servers:
+        yield Finding(
+            kind="unused_array",
+            about=(array.name,),
+            text=f"No Client Access server of Exchange 2010 is known, so nothing is planned for {_array_name(array)}.",
+            remedy="Run Get-ExchangeServer | Format-Table Name, Site, ServerRole, AdminDisplayVersion",
+        )
+        return
+    if address.problem:
+        yield Finding(
+            kind="invalid_name",
+            about=(array.name,),
+            text=f"{address.text or 'Nothing'}, the FQDN of {_array_name(array)}, {address.problem}.",
+            remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
+            hides_names=True,
+        )
+    elif owner := sources.owner(address.host):
+        yield Finding(
+            kind="array_named_after_server",
+            about=(array.name,),
+            text=f"{_array_name(array)} has the name of the server {owner}, whose computer account holds its service "
+            "principal names.",
+            remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
+        )
+    elif address.host in web:
+        yield Finding(
+            kind="shared_name",
+            about=(array.name,),
+            text=f"{_array_name(array)} and internal URLs share {address.host}, which is advised against: the name of "
+            "an array is for RPC alone and must not resolve outside.",
+            remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn with a name that nothing else has",
+        )
+    inhabited = {server.site.lower() for server in servers}
+    if array.site and not {array.site.lower(), ""} & inhabited:  # a server of an unknown site may be there
+        yield Finding(
+            kind="array_without_servers",
+            about=(array.name,),
+            text=f"{_array_name(array)} has no Client Access server of Exchange 2010 in its site.",
+            remedy=f"Run Get-ClientAccessArray -Identity {identity} | Format-List Site, Members",
+        )
+
+
+def _databases(sources: Sources) -> t.Iterator[Finding]:
+    here = {array.site.lower(): array.address.host for array in sources.arrays if array.address.host}
+    sites: dict[str, list[str]] = {}
+    for each in sources.arrays:
+        sites.setdefault(each.address.host, []).append(each.site)
+    alike: dict[tuple[str, str], list[Database]] = {}
+    for database in sources.databases:
+        alike.setdefault((database.endpoint, database.site), []).append(database)
+    for (endpoint, site), databases in sorted(alike.items()):
+        owner = sources.owner(endpoint)
+        if owner:
+            kind, what = "database_of_single_server", f"the server {owner} alone"
+        elif endpoint not in sites:
+            kind, what = "database_of_unknown_name", f"{endpoint}, which is neither a CAS array nor a server"
+        elif site and not {site.lower(), ""} & {served.lower() for served in sites[endpoint]}:
+            kind, what = "database_of_other_site", f"the CAS array {endpoint} of site {listed(sites[endpoint])}"
+        else:
+            continue
+        names = [database.name for database in databases]
+        array = here.get(site.lower(), "<FQDN of the CAS array>")
+        lies = f", and the site of the preferred copy is {site}" if site else ""
+        yield Finding(
+            kind=kind,
+            about=tuple(sorted(names, key=natural)),
+            text=f"Outlook reaches {folded(names)} through {what}{lies}.",
+            remedy=f"Run {for_each(names, f'Set-MailboxDatabase -Identity {{}} -RpcClientAccessServer {array}')}",
+        )
+
+
+def _array_name(array: Array) -> str:
+    return f"CAS array {array.name}" + (f" of site {array.site}" if array.site else "")

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Exchange servers of an organization. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._directory.distinguished_name import Place, name_of, place_of
+from ..name_list import natural
+from .build import Build, BuildError
+from .objects import Query
+
+if t.TYPE_CHECKING:
+    from .._directory.entry import Entry
+    from .objects import Objects
+
+# Client access arrays and the transport objects of 2013 and later are servers to their class, but no machines. A filter
+# must not leave them out: a class that the schema lacks is neither there nor not there ([MS-ADTS] 3.1.1.3.1.3.1).
+ARRAY_CLASSES = ("msExchClientAccessArray", "msExchClientAccessArrayLegacy")
+_NO_MACHINES = ("msExchExchangeTransportServer", *ARRAY_CLASSES)
+SERVERS = Query(
+    "(objectClass=msExchExchangeServer)",
+    (
+        "legacyExchangeDN",
+        "msExchCurrentServerRoles",
+        "msExchMDBAvailabilityGroupLink",
+        "msExchServerSite",
+        "networkAddress",
+        "serialNumber",
+        "versionNumber",
+    ),
+)
+
+_ROLES = {2: "mailbox", 5: "client_access", 16: "unified_messaging", 32: "hub_transport", 64: "edge_transport"}
+# A 2013 server can be one half of client access: 1 is the front end, which clients reach, and 4 the back end.
+_ROLES_OF_2013 = {2: "mailbox", 1: "client_access", 16: "unified_messaging", 32: "hub_transport", 64: "edge_transport"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """An Exchange server; C(build) is its service pack or cumulative update, the directory knows no rollups.
+
+    What may not be read or is not there is C(None). C(dag) is the database availability group that it is a member of.
+    """
+
+    name: str
+    fqdn: str | None
+    dn: str
+    site: str | None
+    roles: tuple[str, ...]
+    build: str | None
+    generation: str | None
+    dag: str | None
+    legacy_dn: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers by name, and whose an object is."""
+
+    all: tuple[Server, ...]
+    by_place: t.Mapping[Place, Server]
+
+    def at(self, dn: str) -> Server | None:
+        """The server of this very name."""
+        return self.by_place.get(place_of(dn)) if dn else None
+
+    def holding(self, dn: str) -> Server | None:
+        """The server that an object stands below."""
+        place = place_of(dn)
+        outwards = (self.by_place.get(place[depth:]) for depth in range(1, len(place)))
+        return next((server for server in outwards if server), None)
+
+
+def servers_of(objects: Objects) -> Servers:
+    """The servers, without what only shares their class."""
+    others = {entry.dn for name in _NO_MACHINES for entry in objects.of(name)}
+    entries = (entry for entry in objects.of("msExchExchangeServer") if entry.dn not in others)
+    servers = sorted(map(_server, entries), key=lambda server: natural(server.name))
+    return Servers(tuple(servers), {place_of(server.dn): server for server in servers})
+
+
+def fqdn_of(entry: Entry) -> str | None:
+    """The name in DNS of a server or an array: what it binds RPC over TCP to."""
+    addresses = (address.partition(":") for address in entry.texts("networkAddress"))
+    return next((name for protocol, _kind, name in addresses if protocol.casefold() == "ncacn_ip_tcp"), None)
+
+
+def _server(entry: Entry) -> Server:
+    build = _build(entry)
+    roles = entry.number("msExchCurrentServerRoles") or 0
+    words = _ROLES_OF_2013 if build and build.generation == "2013" else _ROLES
+    return Server(
+        name=name_of(entry.dn),
+        fqdn=fqdn_of(entry),
+        dn=entry.dn,
+        site=name_of(entry.text("msExchServerSite")) or None,
+        roles=tuple(word for bits, word in words.items() if roles & bits),
+        build=str(build) if build else None,
+        generation=(build.generation or None) if build else None,
+        dag=name_of(entry.text("msExchMDBAvailabilityGroupLink")) or None,
+        legacy_dn=entry.text("legacyExchangeDN"),
+    )
+
+
+def _build(entry: Entry) -> Build | None:
+    """C(serialNumber) has the revision, C(versionNumber) has not; Exchange 2003 wrote both otherwise."""
+    try:
+        return Build.parse(entry.text("serialNumber"))
+    except BuildError:
+        try:
+            return Build.from_version_number(entry.number("versionNumber") or 0)
+        except BuildError:
+            return None

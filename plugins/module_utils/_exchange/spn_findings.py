@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the names that an Exchange organization publishes. Private to this collection.
+
+Each finding has one sentence on what is, and one on what to run in the Exchange Management Shell. None of them takes a
+name from the plan or adds one.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import typing as t
+
+from ..name_list import folded, listed, natural
+from ..powershell import quoted
+from .finding import Finding
+from .management_shell import BALANCED, autodiscover_url, for_each, has_service_cmdlet, set_address
+from .published_names import SCP, SERVICES
+from .rpc_findings import rpc_findings
+
+if t.TYPE_CHECKING:
+    from .published_names import Publication, Server, Sources
+
+# OAuth has to stay where there is a hybrid deployment: the command sets the whole list.
+_NEGOTIATE = {
+    "mapi": "Get-MapiVirtualDirectory -Server {} | "
+    "Set-MapiVirtualDirectory -IISAuthenticationMethods Ntlm,Negotiate,OAuth",
+    "outlook_anywhere": "Get-OutlookAnywhere -Server {} | "
+    "Set-OutlookAnywhere -InternalClientAuthenticationMethod Negotiate",
+}
+
+
+def findings(sources: Sources, counted: t.Mapping[str, t.Container[str]]) -> t.Iterator[Finding]:
+    """All findings; C(counted) has the services that count for each family."""
+    internal = [each for each in sources.internal if each.service in counted.get(each.server.family, ())]
+    yield from _missing(sources)
+    yield from _unplanned(sources)
+    yield from _addresses(internal)
+    yield from _silent(sources, internal)
+    yield from _without_kerberos(internal)
+    yield from _without_uri(sources.without_uri)
+    yield from _autodiscover(sources)
+    yield from rpc_findings(sources, {each.host for each in internal if each.host})
+
+
+def _missing(sources: Sources) -> t.Iterator[Finding]:
+    """What was not read may hold names, so the plan can be too short."""
+    for part in ("servers", "client_access_arrays", "autodiscover", "virtual_directories"):
+        if part not in sources.known:
+            yield Finding(
+                kind="not_given",
+                about=(part,),
+                text=f"{part} was not given, so names may be missing from the plan.",
+                remedy=f"Have winha.cluster.exchange_info gather {part}",
+                hides_names=True,
+            )
+    for what, why in sources.unknown:
+        yield Finding(
+            kind="unknown",
+            about=(what,),
+            text=f"{what} could not be read: {why}; names may be missing from the plan.",
+            remedy="Have winha.cluster.exchange_info read with an account that may see the Exchange configuration",
+            hides_names=True,
+        )
+
+
+def _unplanned(sources: Sources) -> t.Iterator[Finding]:
+    for name in sorted(sources.strangers, key=natural):
+        yield Finding(
+            kind="unknown_server",
+            about=(name,),
+            text=f"{name or 'A server without a name'} publishes names and is not among the servers, so its names are "
+            "not planned.",
+            remedy=f"Run Get-ExchangeServer -Identity {quoted(name)} to see whether it is still there",
+            hides_names=True,
+        )
+    published = {each.server.name: each.server for each in (*sources.internal, *sources.external)}
+    for server in sorted(published.values(), key=lambda server: natural(server.name)):
+        if not server.family:
+            runs = f"Exchange {server.generation}" if server.generation else "an unknown version of Exchange"
+            yield Finding(
+                kind="unplanned_server",
+                about=(server.name,),
+                text=f"{server.name} runs {runs}, for which no alternate service account is planned, so its names are "
+                "not planned either.",
+                remedy=f"Run Get-ExchangeServer -Identity {quoted(server.name)} | Format-List AdminDisplayVersion",
+                hides_names=True,
+            )
+
+
+def _addresses(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
+    wrong: dict[tuple[str, str, str, str, bool], list[str]] = {}
+    for each in internal:
+        plain = "begins with http://, so what it serves is not encrypted" if each.address.is_plain else ""
+        problem = each.address.problem or plain
+        if problem:
+            kind = "invalid_name" if each.address.problem else "plain_http"
+            modern = has_service_cmdlet(each.server)
+            wrong.setdefault((each.address.text, each.service, kind, problem, modern), []).append(each.server.name)
+    for (text, service, kind, problem, modern), names in sorted(wrong.items()):
+        balanced = autodiscover_url(BALANCED) if service == SCP else f"https://{BALANCED}/..."
+        value = f"https://{text[7:]}" if kind == "plain_http" else balanced
+        yield Finding(
+            kind=kind,
+            about=tuple(sorted(names, key=natural)),
+            text=f"{text}, the {_what(service)} of {folded(names)}, {problem}.",
+            remedy=f"Run {set_address(service, names, value, modern=modern)}",
+            hides_names=kind == "invalid_name",
+        )
+
+
+def _silent(sources: Sources, internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
+    if not {"autodiscover", "virtual_directories"} <= sources.known:
+        return
+    speaking = {each.server.name for each in internal}
+    silent = [each.name for each in sources.servers if each.family and each.client_access and each.name not in speaking]
+    if silent:
+        yield Finding(
+            kind="no_url",
+            about=tuple(sorted(silent, key=natural)),
+            text=f"No internal URL of {folded(silent)} is known, so no client asks for a name of theirs.",
+            remedy=f"Run {for_each(silent, 'Get-WebServicesVirtualDirectory -Server {} | Format-List InternalUrl')}",
+        )
+
+
+def _without_kerberos(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
+    """OWA and ECP ask with a form, and the others offer Negotiate wherever they offer Windows authentication."""
+    refusing = [each for each in internal if each.negotiate is False]
+    for service, command in _NEGOTIATE.items():
+        names = sorted({each.server.name for each in refusing if each.service == service}, key=natural)
+        if names:
+            yield Finding(
+                kind="no_negotiate",
+                about=tuple(names),
+                text=f"{SERVICES[service]} of {folded(names)} offers no Negotiate, so Outlook cannot use Kerberos.",
+                remedy=f"Run {for_each(names, command)}",
+            )
+
+
+def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
+    names = sorted({server.name for server in servers}, key=natural)
+    if names:
+        several = len(names) > 1
+        modern = all(map(has_service_cmdlet, servers))
+        yield Finding(
+            kind="no_autodiscover_uri",
+            about=tuple(names),
+            text=f"The service connection point{'s' * several} of {folded(names)} name{'s' * (not several)} no URL, so "
+            "internal clients are not sent there; in a hybrid organization that is often meant.",
+            remedy=f"Run, unless it is meant, {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
+        )
+
+
+def _autodiscover(sources: Sources) -> t.Iterator[Finding]:
+    points = [each for each in sources.internal if each.service == SCP and each.host and each.server.site]
+    points.sort(key=lambda each: (natural(each.server.site), natural(each.server.name), each.host))
+    for _site, same_site in itertools.groupby(points, key=lambda each: each.server.site.lower()):
+        peers = list(same_site)
+        site = peers[0].server.site
+        balanced = collections.Counter(each.host for each in peers if not sources.owner(each.host))
+        leading = [host for host, count in balanced.items() if count == max(balanced.values())]
+        names = [each.server.name for each in peers]
+        modern = all(has_service_cmdlet(each.server) for each in peers)
+        if not balanced:
+            if len(set(names)) > 1:
+                yield Finding(
+                    kind="autodiscover_not_balanced",
+                    about=tuple(names),
+                    text=f"The internal Autodiscover URI of {folded(names)} of site {site} is each time the name of a "
+                    "single server, so no load balancer serves Autodiscover there.",
+                    remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
+                )
+            continue
+        if len(leading) > 1:
+            said = listed([f"{host} at {folded(_at(peers, host))}" for host in sorted(balanced, key=natural)])
+            yield Finding(
+                kind="mixed_autodiscover",
+                about=tuple(names),
+                text=f"The internal Autodiscover URIs of site {site} name different hosts, {said}, so clients get one "
+                "of them by chance.",
+                remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
+            )
+        others = sorted(leading, key=natural)
+        for each in peers:
+            if each.host not in balanced or (each.host not in leading and len(leading) == 1):
+                yield _stale(sources, each, others)
+
+
+def _stale(sources: Sources, each: Publication, others: list[str]) -> Finding:
+    owner, server = sources.owner(each.host), each.server
+    whose = "" if not owner else " (its own name)" if owner == server.name else f" (the name of {owner})"
+    url = autodiscover_url(others[0] if len(others) == 1 else BALANCED)
+    return Finding(
+        kind="stale_autodiscover",
+        about=(server.name,),
+        text=f"The internal Autodiscover URI of {server.name} names {each.host}{whose}, while its peers in site "
+        f"{server.site} name {listed(others)}, so clients get one of them by chance.",
+        remedy=f"Run {set_address(SCP, [server.name], url, modern=has_service_cmdlet(server))}",
+    )
+
+
+def _what(service: str) -> str:
+    if service == SCP:
+        return "internal Autodiscover URI"
+    what = "host name" if service == "outlook_anywhere" else "URL"
+    return f"internal {what} of {SERVICES.get(service, service)}"
+
+
+def _at(peers: t.Iterable[Publication], host: str) -> list[str]:
+    return [each.server.name for each in peers if each.host == host]

@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which service principal names the alternate service accounts of an Exchange organization need, and why.
+
+Private to this collection; pure. Sources: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
+Exchange 2010 (KB2688772 and the help) and of 2013 and later.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing as t
+
+from .._directory.spn import ServicePrincipalName
+from ..name_list import folded, listed, natural
+from .address import read_address
+from .finding import Finding
+from .published_names import FAMILIES, SCP, SERVICES, read_sources
+from .spn_accounts import compared, read_accounts
+from .spn_findings import findings
+from .spn_overrides import Wishes
+
+if t.TYPE_CHECKING:
+    from .published_names import Publication, Sources
+
+_RPC_CLASSES = ("exchangeMDB", "exchangeRFR", "exchangeAB")
+_LEFT_OUT = "left out as asked for"
+_OWN_NAME = "server's own name, not load balanced; its computer account has it"
+_EXTERNAL_AUTODISCOVER = (
+    "external Autodiscover only: internal clients find Autodiscover by the service connection point"
+)
+
+
+def plan(
+    exchange: object,
+    *,
+    generations: t.Iterable[str] | None = None,
+    services: t.Iterable[str] | None = None,
+    extra: t.Mapping[str, t.Iterable[str]] | None = None,
+    leave_out: t.Iterable[str] | None = None,
+    accounts: t.Mapping[t.Any, t.Any] | None = None,
+) -> dict[str, t.Any]:
+    """The names for each generation with their reasons, what is left out and why, and findings, as plain values.
+
+    C(exchange) is what M(winha.cluster.exchange_info) returns, C(accounts) what M(winha.cluster.spn_info) returns of
+    the account of each generation. Raises C(PlanError) and C(SourceError).
+    """
+    known = read_accounts(accounts)
+    wishes = Wishes.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
+    sources = read_sources(exchange)
+    drafts = [_Draft(sources, family, wishes) for family in FAMILIES if sources.client_access(family)]
+    for older, newer in itertools.pairwise(drafts):
+        older.yield_to(newer)
+    planned = {host for draft in drafts for host in draft.web_hosts}
+    for draft in drafts:
+        draft.explain(planned)
+    rows = {draft.family: draft.result() for draft in drafts if draft.family in wishes.generations}
+    if known is not None:
+        needed = {draft.family: draft.ordered for draft in drafts}
+        for family in rows:
+            others = [
+                name for other, names in (*needed.items(), *wishes.extra.items()) if other != family for name in names
+            ]
+            rows[family] |= compared(known.get(family), needed[family], others)
+    found = [*findings(sources, wishes.counted), *_without_account(drafts, wishes), *_nowhere(drafts, wishes)]
+    return {
+        "generations": [*rows.values()],
+        "findings": [{**dataclasses.asdict(each), "about": list(each.about)} for each in found],
+    }
+
+
+class _Draft:
+    """The plan for one generation while it is made."""
+
+    def __init__(self, sources: Sources, family: str, wishes: Wishes) -> None:
+        self.family = family
+        self.servers = sorted(sources.client_access(family), key=lambda server: natural(server.name))
+        self.names: dict[str, tuple[ServicePrincipalName, list[str]]] = {}
+        self.left_out: dict[str, str] = {}
+        self._sources = sources
+        self._wishes = wishes
+        self._internal = [each for each in sources.internal if each.server.family == family]
+        self._counted = [each for each in self._internal if each.service in wishes.counted[family]]
+        for host, published in _by_host(self._counted).items():
+            self._add(host, ("http",), _reasons(published, "internal"))
+        if family == "2010":
+            for array in sources.arrays:
+                site = f" of site {array.site}" if array.site else ""
+                self._add(array.address.host, _RPC_CLASSES, [f"CAS array {array.name}{site}"])
+        for name in wishes.extra.get(family, ()):
+            self._need(name, "asked for")
+
+    @property
+    def title(self) -> str:
+        used = {server.generation for server in self.servers}
+        return f"Exchange {listed([generation for generation in FAMILIES[self.family] if generation in used])}"
+
+    def _add(self, host: str, service_classes: t.Iterable[str], reasons: t.Iterable[str]) -> None:
+        if not host:
+            return
+        if host in self._wishes.leave_out:
+            self.left_out[host] = _LEFT_OUT
+        elif self._sources.owner(host):
+            self.left_out[host] = _OWN_NAME
+        else:
+            for service_class, reason in itertools.product(service_classes, reasons):
+                name = ServicePrincipalName(service_class=service_class, host=host)
+                if name.key in self._wishes.leave_out:
+                    self.left_out[str(name)] = _LEFT_OUT
+                else:
+                    self._need(name, reason)
+
+    def _need(self, name: ServicePrincipalName, reason: str) -> None:
+        reasons = self.names.setdefault(name.key, (name, []))[1]
+        if reason not in reasons:
+            reasons.append(reason)
+
+    def yield_to(self, newer: _Draft) -> None:
+        """One account can have a name: the newer generation's, which answers for both, unless it was asked for here."""
+        asked = {name.key for name in self._wishes.extra.get(self.family, ())}
+        for key in sorted(set(self.names) & set(newer.names)):
+            loser, winner = (newer, self) if key in asked else (self, newer)
+            name = loser.names.pop(key)[0]
+            account = f"the account of {winner.title}"
+            answers = f"asked for on {account}" if key in asked else f"belongs to {account}, which answers for it too"
+            loser.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = answers
+
+    @property
+    def web_hosts(self) -> set[str]:
+        return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
+
+    def explain(self, planned: t.Container[str]) -> None:
+        """Say of all other published names why they are not needed; C(planned) has the hosts of all generations."""
+        mine = self.web_hosts
+        for each in self._counted:
+            if each.address.problem:
+                self.left_out.setdefault(each.address.text, each.address.problem)
+        for host, published in _by_host(self._internal).items():
+            if host not in mine and not self._sources.owner(host):
+                self.left_out.setdefault(host, f"only {_services(published)} has it as an internal URL")
+        for host in sorted({f"autodiscover.{domain}" for domain in self._sources.domains}):
+            if host not in planned and read_address(host).host:
+                self.left_out.setdefault(host, _EXTERNAL_AUTODISCOVER)
+        external = [each for each in self._sources.external if each.server.family == self.family]
+        for host, published in _by_host(external).items():
+            if host not in mine and not self._sources.owner(host):
+                self.left_out.setdefault(host, f"external only: {listed(_reasons(published, 'external'))}")
+
+    @property
+    def ordered(self) -> list[ServicePrincipalName]:
+        return sorted((name for name, _why in self.names.values()), key=_order)
+
+    def result(self) -> dict[str, t.Any]:
+        return {
+            "generation": self.family,
+            "title": self.title,
+            "servers": [server.name for server in self.servers],
+            "principal_names": [{"name": str(name), "reasons": self.names[name.key][1]} for name in self.ordered],
+            "left_out": [{"name": name, "reason": self.left_out[name]} for name in sorted(self.left_out, key=natural)],
+        }
+
+
+def _order(name: ServicePrincipalName) -> tuple[t.Any, ...]:
+    """http first, then by host with the classes in Microsoft's order."""
+    classes = ["http", *map(str.lower, _RPC_CLASSES)]
+    own = name.service_class.lower()
+    place = classes.index(own) if own in classes else len(classes)
+    return (place > 0, natural(name.host), place, name.key)
+
+
+def _by_host(published: t.Iterable[Publication]) -> dict[str, list[Publication]]:
+    found: dict[str, list[Publication]] = {}
+    for each in published:
+        if each.host:
+            found.setdefault(each.host, []).append(each)
+    return found
+
+
+def _reasons(published: t.Sequence[Publication], direction: str) -> list[str]:
+    """Where a name stands, as an operator says it; services that the same servers publish go together."""
+    found: list[str] = []
+    services: dict[tuple[str, ...], list[str]] = {}
+    for service, called in SERVICES.items():
+        servers = tuple(sorted({each.server.name for each in published if each.service == service}, key=natural))
+        if not servers:
+            continue
+        if service == SCP:
+            found.append(f"{direction} Autodiscover URI of {folded(servers)}")
+        elif service == "outlook_anywhere" and direction == "internal":
+            found.append(f"{direction} host name of Outlook Anywhere of {folded(servers)}")
+        else:
+            services.setdefault(servers, []).append(called)
+    return [
+        *(f"{direction} URL of {listed(names)} of {folded(servers)}" for servers, names in services.items()),
+        *found,
+    ]
+
+
+def _services(published: t.Iterable[Publication]) -> str:
+    used = {each.service for each in published}
+    known = [name for service, name in SERVICES.items() if service in used]
+    return listed([*known, *sorted(used - set(SERVICES))])
+
+
+def _without_account(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[Finding]:
+    there = {draft.family for draft in drafts}
+    for family, wanted in wishes.extra.items():
+        names = [str(name) for name in wanted]
+        if names and family not in there:
+            yield Finding(
+                kind="extra_without_servers",
+                about=tuple(names),
+                text=f"{listed(names)} is asked for on the account of Exchange {family}, and no server of that "
+                "generation is known.",
+                remedy="Run Get-ExchangeServer | Format-Table Name, AdminDisplayVersion, ServerRole",
+            )
+
+
+def _nowhere(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[Finding]:
+    """A name to leave out that no server publishes is mostly a slip of the pen, and the meant one is in the plan."""
+    met = {name.lower() for draft in drafts for name in draft.left_out}
+    for key, text in sorted(wishes.leave_out.items()):
+        if key not in met:
+            yield Finding(
+                kind="leave_out_without_name",
+                about=(text,),
+                text=f"{text} is to be left out, and nothing that is published would need that name.",
+                remedy="Correct it in leave_out, or take it from there",
+            )

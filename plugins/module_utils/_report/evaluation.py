@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An evaluation as values, read from the plain dictionary that the rules gave. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .entry import Entry
+from .error import ReportError
+from .text import plain
+
+SEVERITIES = ("error", "warning", "notice")
+OUTCOMES = ("fail", "unknown", "accepted", "pass", "not_applicable")
+LAYERS = (
+    "cluster", "virtual_machine", "network", "dag", "exchange", "directory", "dns", "federation",
+)  # fmt: skip
+REMEDIES = ("task", "role", "manual")
+STATUSES = ("new", "open", "fixed")
+_JUMBO = 9000
+_SOON = 30
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host that was to be read; C(why) says why it was not C(reached)."""
+
+    name: str
+    kinds: tuple[str, ...]
+    windows: str
+    cluster: str
+    reached: bool
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What mends a finding: C(kind) is one of C(REMEDIES), C(text) is ready to paste."""
+
+    kind: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule, as its author wrote it."""
+
+    id: str
+    title: str
+    severity: str
+    layer: str
+    question: str
+    why: str
+    source: tuple[str, ...]
+    applies: str
+    remedy: Remedy | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Why a finding is accepted, and until which date."""
+
+    reason: str
+    until: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What came out for one rule, one host and one subject, such as a virtual machine."""
+
+    rule: Rule
+    host: str
+    subject: str
+    outcome: str
+    severity: str
+    expected: str
+    found: str
+    text: str
+    why_unknown: str
+    accepted: Acceptance | None
+    remedy: Remedy | None
+    status: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Against an earlier run: how many findings are new and still open, and which are fixed."""
+
+    earlier: str
+    new: int
+    open: int
+    fixed: tuple[Finding, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """From host to host on one cluster network: C(proved) that C(wanted) octets pass, that not, or unknown."""
+
+    cluster: str
+    network: str
+    sender: str
+    receiver: str
+    mtu: int | None
+    wanted: int
+    proved: bool | None
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Seconds until a silent node counts as down, and how long a virtual machine was away in a move."""
+
+    cluster: str
+    dag: bool
+    windows: str
+    same_subnet: float | None
+    cross_subnet: float | None
+    same_subnet_limit: float | None
+    cross_subnet_limit: float | None
+    offline: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate and the days until it expires; fewer than C(limit_days) are few."""
+
+    name: str
+    use: str
+    not_after: str
+    days_left: int | None
+    limit_days: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """All that a report tells."""
+
+    title: str
+    gathered: str
+    evaluated: str
+    hosts: tuple[Host, ...]
+    rules: tuple[Rule, ...]
+    findings: tuple[Finding, ...]
+    comparison: Comparison | None
+    paths: tuple[Path, ...]
+    heartbeats: tuple[Heartbeat, ...]
+    certificates: tuple[Certificate, ...]
+
+
+def read_evaluation(evaluation: object) -> Evaluation:
+    """The values of C(evaluation). Raises C(ReportError)."""
+    values = plain(evaluation)
+    if not isinstance(values, dict):
+        raise ReportError("The evaluation should be a dictionary.")
+    top = Entry(values, "the evaluation")
+    if values.get("version") != 1:
+        raise ReportError(f"the evaluation should have the version 1 and has {values.get('version')!r}.")
+    rules = {rule.id: rule for rule in map(_rule, top.entries("rules"))}
+    pictures = top.entry("pictures") or Entry({}, "the pictures")
+    compared = top.entry("comparison")
+    return Evaluation(
+        title=top.text("title", None),
+        gathered=top.text("gathered"),
+        evaluated=top.text("evaluated"),
+        hosts=tuple(map(_host, top.entries("hosts"))),
+        rules=tuple(rules.values()),
+        findings=tuple(_finding(each, _ruled(each, rules)) for each in top.entries("findings")),
+        comparison=_comparison(compared, rules) if compared else None,
+        paths=tuple(map(_path, pictures.entries("paths"))),
+        heartbeats=tuple(map(_heartbeat, pictures.entries("heartbeats"))),
+        certificates=tuple(map(_certificate, pictures.entries("certificates"))),
+    )
+
+
+def _host(entry: Entry) -> Host:
+    return Host(
+        name=entry.text("name", None),
+        kinds=entry.texts("kinds"),
+        windows=entry.text("windows"),
+        cluster=entry.text("cluster"),
+        reached=entry.flag("reached") is not False,
+        why=entry.text("why"),
+    )
+
+
+def _rule(entry: Entry) -> Rule:
+    return Rule(
+        id=entry.text("id", None),
+        title=entry.text("title", None),
+        severity=entry.word("severity", SEVERITIES),
+        layer=entry.word("layer", LAYERS),
+        question=entry.text("question"),
+        why=entry.text("why"),
+        source=entry.texts("source"),
+        applies=entry.text("applies"),
+        remedy=_remedy(entry.entry("remedy")),
+    )
+
+
+def _remedy(entry: Entry | None) -> Remedy | None:
+    if entry is None or not entry.text("text").strip():
+        return None
+    return Remedy(kind=entry.word("kind", REMEDIES, "manual"), text=entry.text("text"))
+
+
+def _ruled(entry: Entry, rules: dict[str, Rule]) -> Rule:
+    rule = rules.get(entry.text("rule", None))
+    if rule is None:
+        raise ReportError(f"{entry.place} is of the rule {entry.text('rule')!r}, which is not among the rules.")
+    return rule
+
+
+def _bygone(entry: Entry, rules: dict[str, Rule]) -> Rule:
+    """The rule of a finding of the earlier run, which may have had other rules."""
+    name = entry.text("rule", None)
+    nothing = Entry({"id": name, "title": name, "severity": entry.text("severity", "notice"), "layer": LAYERS[0]}, "")
+    return rules.get(name) or _rule(nothing)
+
+
+def _finding(entry: Entry, rule: Rule) -> Finding:
+    return Finding(
+        rule=rule,
+        host=entry.text("host", None),
+        subject=entry.text("subject"),
+        outcome=entry.word("outcome", OUTCOMES),
+        severity=entry.word("severity", SEVERITIES, rule.severity),
+        expected=entry.text("expected"),
+        found=entry.text("found"),
+        text=entry.text("text"),
+        why_unknown=entry.text("why_unknown"),
+        accepted=_acceptance(entry.entry("accepted")),
+        remedy=_remedy(entry.entry("remedy")),
+        status=entry.word("status", STATUSES, ""),
+    )
+
+
+def _acceptance(entry: Entry | None) -> Acceptance | None:
+    return Acceptance(reason=entry.text("reason"), until=entry.text("until")) if entry else None
+
+
+def _comparison(entry: Entry, rules: dict[str, Rule]) -> Comparison:
+    return Comparison(
+        earlier=entry.text("earlier"),
+        new=int(entry.number("new") or 0),
+        open=int(entry.number("open") or 0),
+        fixed=tuple(_finding(each, _bygone(each, rules)) for each in entry.entries("fixed")),
+    )
+
+
+def _path(entry: Entry) -> Path:
+    mtu = entry.number("mtu")
+    return Path(
+        cluster=entry.text("cluster"),
+        network=entry.text("network"),
+        sender=entry.text("from", None),
+        receiver=entry.text("to", None),
+        mtu=None if mtu is None else int(mtu),
+        wanted=int(entry.number("wanted") or _JUMBO),
+        proved=entry.flag("proved"),
+        why=entry.text("why"),
+    )
+
+
+def _heartbeat(entry: Entry) -> Heartbeat:
+    return Heartbeat(
+        cluster=entry.text("cluster", None),
+        dag=entry.flag("dag") is True,
+        windows=entry.text("windows"),
+        same_subnet=entry.number("same_subnet_seconds"),
+        cross_subnet=entry.number("cross_subnet_seconds"),
+        same_subnet_limit=entry.number("same_subnet_limit_seconds"),
+        cross_subnet_limit=entry.number("cross_subnet_limit_seconds"),
+        offline=entry.number("offline_seconds"),
+    )
+
+
+def _certificate(entry: Entry) -> Certificate:
+    days, limit = entry.number("days_left"), entry.number("limit_days")
+    return Certificate(
+        name=entry.text("name", None),
+        use=entry.text("use"),
+        not_after=entry.text("not_after"),
+        days_left=None if days is None else int(days),
+        limit_days=_SOON if limit is None else int(limit),
+    )

@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Windows hosts behind the listeners: WMI classes and their instances, clusters, adapters, Hyper-V."""
+
+from __future__ import annotations

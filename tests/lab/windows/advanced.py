@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes to network adapters: advanced properties against the driver's word, restarts, the registry's way in."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..wire.refusal import invalid_parameter, provider_failed
+from . import links, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..estate import Host
+    from ..wire.values import Value
+    from .cabling import Adapter
+    from .drivers import Keyword
+    from .repository import Instance
+    from .store import Store
+    from .world import World
+
+_REBOOT = 2
+# A machine answers before it goes down.
+_LAST_WORDS = 0.2
+_CLASSES = {"MSFT_NetAdapter", "Win32_NetworkAdapter", links.ADVANCED}
+
+
+def handles(class_name: str) -> bool:
+    """Whether the adapters' providers own a class."""
+    return class_name in _CLASSES
+
+
+def _place(store: Store) -> tuple[World, Host]:
+    if store.world is None or store.host is None:
+        raise provider_failed(0x80041001, "The machine has no network.")
+    return store.world, store.host
+
+
+def _adapter(host: Host, instance: Instance) -> Adapter:
+    if instance.cls.name == "Win32_NetworkAdapter":
+        return next(item for item in host.adapters if item.index == instance.values["Index"])
+    return host.adapter(str(instance.values["Name"]))
+
+
+def _restart(store: Store, world: World, host: Host, adapter: Adapter, why: str) -> None:
+    store.later(partial(world.restart, host, (adapter.name,), why), cuts=world.cuts(host, {adapter.name}))
+
+
+def _wanted(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> str:
+    """The registry value that a Put means; the other of the two values is an echo of what was read."""
+    new = {name: sent[name] for name in ("RegistryValue", "DisplayValue") if sent.get(name) is not None}
+    held = instance.values
+    if "RegistryValue" in new and (new["RegistryValue"] != held["RegistryValue"] or "DisplayValue" not in new):
+        listed = new["RegistryValue"]
+        if not isinstance(listed, list) or len(listed) != 1:
+            raise invalid_parameter("RegistryValue takes one value.", parameter="RegistryValue")
+        if new.get("DisplayValue", held["DisplayValue"]) not in {held["DisplayValue"], keyword.shown(str(listed[0]))}:
+            raise invalid_parameter("RegistryValue and DisplayValue contradict each other.", parameter="DisplayValue")
+        return str(listed[0])
+    if "DisplayValue" in new:
+        meant = keyword.meant(str(new["DisplayValue"]))
+        if meant is None:
+            raise invalid_parameter(f"{keyword.name} has no {new['DisplayValue']}.", parameter="DisplayValue")
+        return meant
+    value: list[str] = held["RegistryValue"]  # type: ignore[assignment]
+    return value[0]
+
+
+def modify(store: Store, instance: Instance, sent: Mapping[str, Value]) -> Instance:
+    """A Put of an advanced property."""
+    _world, host = _place(store)
+    adapter = _adapter(host, instance)
+    for name in ("RegistryKeyword", "RegistryDataType"):
+        if sent.get(name) not in {None, instance.values[name]}:
+            raise invalid_parameter(f"{name} of an existing property cannot be changed.", parameter=name)
+    keyword = adapter.habits.keywords[str(instance.values["RegistryKeyword"])]
+    value = _wanted(keyword, instance, sent)
+    if not keyword.accepts(value):
+        raise invalid_parameter(f"The driver does not offer {keyword.name} {value}.", parameter="RegistryValue")
+    return _store(store, instance, adapter, keyword, value)
+
+
+def _store(store: Store, instance: Instance, adapter: Adapter, keyword: Keyword, value: str) -> Instance:
+    world, host = _place(store)
+    written = store.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.shown(value)})
+    registry.keep(store.repository, adapter, keyword.name, value)
+    asked = any(said.lower() == "true" for said in store.options.get("wmi:norestart", ()))
+    if not asked or host.no_restart == "ignored":
+        _restart(store, world, host, adapter, f"{keyword.name} was written")
+    return written
+
+
+def _reset(store: Store, instance: Instance) -> None:
+    _world, host = _place(store)
+    adapter = _adapter(host, instance)
+    keyword = adapter.habits.keywords[str(instance.values["RegistryKeyword"])]
+    _store(store, instance, adapter, keyword, keyword.default)
+
+
+def invoke(store: Store, instance: Instance, method: str) -> dict[str, Value] | None:
+    """Restart, Enable, Disable and Reset; None where the lab lacks the method."""
+    name = method.lower()
+    if instance.cls.name == links.ADVANCED:
+        if name != "reset":
+            return None
+        _reset(store, instance)
+        return {"ReturnValue": 0}
+    world, host = _place(store)
+    adapter = _adapter(host, instance)
+    if name == "restart":
+        _restart(store, world, host, adapter, "asked for")
+        return {"ReturnValue": 0}
+    actions: dict[str, Callable[[Host, str], None]] = {"enable": world.enable, "disable": world.disable}
+    if name not in actions:
+        return None
+    cuts = name == "disable" and world.cuts(host, {adapter.name})
+    store.later(partial(actions[name], host, adapter.name), cuts=cuts)
+    return {"ReturnValue": 0}
+
+
+def boot(store: Store, method: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
+    """Reboot, and Win32Shutdown where its flags mean one; None where the lab lacks the method."""
+    flags = values.get("Flags")
+    if method != "reboot" and not (method == "win32shutdown" and isinstance(flags, int) and flags & 3 == _REBOOT):
+        return None
+    world, host = _place(store)
+    store.later(partial(world.clock.later, _LAST_WORDS, partial(world.reboot, host)))
+    return {"ReturnValue": 0}
+
+
+def follow_registry(store: Store) -> None:
+    """What the registry holds is what the advanced properties say."""
+    _world, host = _place(store)
+    for adapter in host.adapters:
+        links.show_stored(store.repository, adapter)

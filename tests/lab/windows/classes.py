@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The WMI classes of one Windows version: types, keys, access, methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from .release import VERSIONS, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FOLDER = Path(__file__).parent / "classes"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property or parameter: its CIM type, and what a client may write into it."""
+
+    name: str
+    type: str
+    key: bool = False
+    writable: bool = False
+    range: tuple[int, int] | None = None
+
+    @property
+    def is_array(self) -> bool:
+        """Whether the values are lists."""
+        return self.type.endswith("[]")
+
+    @property
+    def base(self) -> str:
+        """The type of one value, without the array mark."""
+        return self.type.removesuffix("[]")
+
+    @property
+    def is_object(self) -> bool:
+        """Whether values are embedded objects."""
+        return self.type.startswith("object:")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method with its parameters in the order of the class."""
+
+    name: str
+    inputs: Mapping[str, Property]
+    outputs: Mapping[str, Property]
+    returns: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """One WMI class as a given Windows version has it. Lookups go by lower-case name."""
+
+    name: str
+    namespace: str
+    properties: Mapping[str, Property]
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    singleton: bool = False
+
+    @property
+    def keys(self) -> tuple[Property, ...]:
+        """The key properties, in the order of the class."""
+        return tuple(item for item in self.properties.values() if item.key)
+
+    def property(self, name: str) -> Property | None:
+        """The property of this name, in any case."""
+        return self.properties.get(name.lower())
+
+
+def _parameters(listed: Mapping[str, str] | None) -> dict[str, Property]:
+    return {name.lower(): Property(name, kind) for name, kind in (listed or {}).items()}
+
+
+def _method(name: str, body: Mapping[str, Any]) -> Method:
+    return Method(name, _parameters(body.get("in")), _parameters(body.get("out")), body.get("returns"))
+
+
+@cache
+def _data(name: str) -> dict[str, Any]:
+    loaded = yaml.load((_FOLDER / name).read_text(encoding="utf-8"), Loader=_LOADER)
+    return loaded if isinstance(loaded, dict) else {}
+
+
+@cache
+def namespaces() -> tuple[str, ...]:
+    """The namespaces that any Windows of the lab can have, as WMI spells them."""
+    return tuple(_data("access.yml"))
+
+
+def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version) -> Class | None:
+    access = _data("access.yml").get(namespace, {}).get(name, {})
+    last = VERSIONS[str(access.get("until_class", version.name))]
+    if not version.has(str(access.get("since_class", "2008 R2"))) or version.age > last.age:
+        return None
+    newer = _data("since-2025.yml").get(namespace, {}).get(name, {}) if version.has("2025") else {}
+    types = {**body["properties"], **newer.get("properties", {})}
+    later = {item for since, items in access.get("since", {}).items() if not version.has(str(since)) for item in items}
+    ranges = dict(access.get("ranges", {}))
+    if not version.has("2012"):
+        ranges.update(access.get("ranges_2008_r2", {}))
+    keys, writable = set(access.get("keys", ())), set(access.get("writable", ()))
+    properties = {
+        item.lower(): Property(
+            item, types[item], item in keys, item in writable, tuple(ranges[item]) if item in ranges else None
+        )
+        for item in sorted(types, key=str.lower)
+        if item not in later
+    }
+    methods = {**body.get("methods", {}), **newer.get("methods", {})}
+    return Class(
+        name,
+        namespace,
+        properties,
+        {item.lower(): _method(item, content) for item, content in methods.items()},
+        bool(access.get("singleton")),
+    )
+
+
+@cache
+def classes(namespace: str, version_name: str) -> Mapping[str, Class]:
+    """All classes of a namespace on a Windows version, by lower-case name; empty where it has none."""
+    version = VERSIONS[version_name]
+    found = {
+        name.lower(): _class(name, namespace, body, version)
+        for name, body in _data(namespace.replace("/", "-") + ".yml").items()
+    }
+    return {name: item for name, item in found.items() if item is not None}
+
+
+@cache
+def private_class(kind: str, type_name: str, version_name: str) -> Class | None:
+    """The dynamic class of the PrivateProperties of one type of cluster object, as far as it is known."""
+    members = _data("private-properties.yml")[kind].get(type_name)
+    if members is None:
+        return None
+    version = VERSIONS[version_name]
+    mark = {"resource": "Resource", "resource_type": "ResourceType"}[kind]
+    properties = {
+        name.lower(): Property(
+            name,
+            body["type"],
+            writable=not body.get("read_only", False),
+            range=tuple(body["range"]) if "range" in body else None,
+        )
+        for name, body in members.items()
+        if version.has(str(body.get("since", "2008 R2")))
+    }
+    return Class(f"MSCluster_Property_{mark}_{type_name.replace(' ', '_')}", "root/mscluster", properties)

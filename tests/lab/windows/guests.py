@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Virtual machines of the estate file as Hyper-V holds them: settings, disks, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..identity import identity
+from ..understanding import EstateError, take
+
+KEYS = {
+    "enabled_state",
+    "automatic_shutdown_action",
+    "dynamic_memory",
+    "user_snapshot_type",
+    "checkpoints",
+    "disks",
+    "shutdown_component",
+}
+_SNAPSHOT = "Microsoft:Hyper-V:Snapshot:Realized"
+_SAS, _OK = 10, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A virtual hard disk, the image in a DVD drive, or a disk drive of the host with its bus (MSFT_Disk.BusType)."""
+
+    path: str = ""
+    dvd: str = ""
+    drive: int | None = None
+    bus: int = _SAS
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint, by the VirtualSystemType that the second version of Hyper-V's classes gives it."""
+
+    name: str
+    type: str = _SNAPSHOT
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine in the raw numbers of its host's Windows; where None stands, Windows' default is meant."""
+
+    name: str
+    id: str
+    enabled_state: int | None = None
+    automatic_shutdown_action: int | None = None
+    dynamic_memory: bool = False
+    user_snapshot_type: int = 3
+    checkpoints: tuple[Checkpoint, ...] = ()
+    disks: tuple[Disk, ...] = field(default=())
+    shutdown_component: int | None = _OK
+
+
+def _disk(where: str, data: Any) -> Disk:
+    if isinstance(data, str):
+        return Disk(path=data)
+    body = take(f"a disk of {where}", data, {"path", "dvd", "drive", "bus"}, set())
+    if sum(key in body for key in ("path", "dvd", "drive")) != 1:
+        raise EstateError(f"a disk of {where} needs one of path, dvd and drive")
+    return Disk(**body)
+
+
+def _checkpoint(where: str, data: Any) -> Checkpoint:
+    if isinstance(data, str):
+        return Checkpoint(data)
+    return Checkpoint(**take(f"a checkpoint of {where}", data, {"type"}, {"name"}))
+
+
+def guest(where: str, name: str, vm_id: str, body: dict[str, Any], *, usual_disk: str) -> Guest:
+    """Understand the keys of a virtual machine that Hyper-V knows."""
+    given = {key: body[key] for key in KEYS & set(body)}
+    given["checkpoints"] = tuple(_checkpoint(where, item) for item in given.get("checkpoints", ()))
+    given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (usual_disk,)))
+    return Guest(name, vm_id.upper(), **given)
+
+
+def own(host: str, listed: Any, extension: str) -> tuple[Guest, ...]:
+    """The virtual machines of a host that are in no cluster."""
+    found: list[Guest] = []
+    for data in listed:
+        where = f"virtual machine {len(found) + 1} of {host}"
+        body = take(where, data, KEYS, {"name"})
+        path = rf"D:\Hyper-V\{body['name']}\{body['name']}.{extension}"
+        found.append(guest(where, body["name"], identity(host, "vm", body["name"]), body, usual_disk=path))
+    return tuple(found)

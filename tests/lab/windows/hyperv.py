@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The virtual machines of a host in the classes of Hyper-V, in both of its versions.
+
+Nothing of this is stored: a clustered machine shows on the node that owns its role at the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ..identity import identity
+from .release import VERSIONS
+from .repository import Instance
+
+if TYPE_CHECKING:
+    from ..estate import Cluster, Host
+    from ..wire.values import Value
+    from .classes import Class
+    from .guests import Disk, Guest
+    from .repository import Repository
+
+FIRST, SECOND, STORAGE = "root/virtualization", "root/virtualization/v2", "root/microsoft/windows/storage"
+NAMESPACES = frozenset({FIRST, SECOND, STORAGE})
+
+_ENABLED, _DISABLED = 2, 3
+_SILENT = {3, 6}  # off, saved
+_ONLINE = 2
+_NO_CONTACT = 12
+_MEMORY = "4764334d-e001-4176-82ee-5594ec9b530e"
+_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
+_PHYSICAL = "353B3BE8-310C-4CF4-839E-4E1B14616136"
+_SYSTEM = {"SystemCreationClassName": "Msvm_ComputerSystem"}
+
+_Rows = Iterator[Mapping[str, "Value"]]
+
+
+def present(host: Host, cluster: Cluster | None, shared: Repository | None) -> list[tuple[Guest, int]]:
+    """The virtual machines that are on a host now, each with its EnabledState."""
+    found = [(guest, guest.enabled_state or _ENABLED) for guest in host.virtual_machines]
+    for machine in cluster.virtual_machines if cluster and shared else ():
+        resource = shared.named("MSCluster_Resource", machine.resource) if shared else None
+        if resource is None:
+            continue
+        owner = resource.values.get("OwnerNode") or machine.owner
+        if str(owner).lower() == host.name.lower():
+            usual = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
+            found.append((machine.guest, machine.guest.enabled_state or usual))
+    return found
+
+
+def _systems(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    common: dict[str, Value] = {"CreationClassName": "Msvm_ComputerSystem", "HealthState": 5, "OperationalStatus": [2]}
+    yield common | {
+        "Name": host.name.upper(),
+        "ElementName": host.name.upper(),
+        "Caption": "Hosting Computer System",
+        "Description": "Microsoft Hosting Computer System",
+        "EnabledState": _ENABLED,
+    }
+    for guest, state in guests:
+        yield common | {
+            "Name": guest.id,
+            "ElementName": guest.name,
+            "Caption": "Virtual Machine",
+            "Description": "Microsoft Virtual Machine",
+            "EnabledState": state,
+            "OnTimeInMilliseconds": 86_400_000 if state == _ENABLED else 0,
+        }
+
+
+def _snapshots(guest: Guest) -> list[str]:
+    return [identity(guest.id, "checkpoint", item.name).upper() for item in guest.checkpoints]
+
+
+def _settings(_host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
+    for guest, _state in guests:
+        action = 3 if guest.automatic_shutdown_action is None else guest.automatic_shutdown_action
+        named = [(guest.id, guest.name, "Microsoft:Hyper-V:System:Realized")]
+        checkpoints = zip(_snapshots(guest), guest.checkpoints, strict=True)
+        named += [(snapshot, item.name, item.type) for snapshot, item in checkpoints]
+        for number, name, kind in named:
+            common: dict[str, Value] = {
+                "InstanceID": f"Microsoft:{number}",
+                "ElementName": name,
+                "CreationTime": "2025-11-02T09:10:11.123Z",
+                "BIOSNumLock": False,
+                "BootOrder": [0, 1, 2, 3],
+            }
+            if first:
+                yield common | {
+                    "Caption": "Virtual Machine",
+                    "SettingType": 3 if number == guest.id else 5,
+                    "SystemName": guest.id,
+                    "VirtualSystemType": 301,
+                }
+                continue
+            yield common | {
+                "Caption": "Virtual Machine Settings",
+                "VirtualSystemIdentifier": guest.id,
+                "VirtualSystemType": kind,
+                "AutomaticShutdownAction": action,
+                "AutomaticStartupAction": 3,
+                "AutomaticRecoveryAction": 3,
+                "AutomaticCriticalErrorAction": 1,
+                "UserSnapshotType": guest.user_snapshot_type,
+                "ConfigurationID": number,
+            }
+
+
+def _global_settings(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    shift = 2 if VERSIONS[host.windows].has("2012") else 0  # the numbers of the estate are the second version's there
+    for guest, _state in guests:
+        action = 1 if guest.automatic_shutdown_action is None else guest.automatic_shutdown_action - shift
+        yield {
+            "InstanceID": rf"Microsoft:{guest.id}\Global",
+            "SystemName": guest.id,
+            "ElementName": "Global Virtual Machine Settings",
+            "Caption": "Global Virtual Machine Settings",
+            "SettingType": 32768,
+            "VirtualSystemType": 301,
+            "AutomaticShutdownAction": action,
+            "AutomaticStartupAction": 1,
+            "AutomaticRecoveryAction": 1,
+            "AllowFullSCSICommandSet": False,
+        }
+
+
+def _memory(_host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
+    kind = "Microsoft Virtual Machine Memory" if first else "Microsoft:Hyper-V:Memory"
+    common: dict[str, Value] = {"ElementName": "Memory", "ResourceType": 4, "ResourceSubType": kind}
+    for limit in ("Default", "Minimum", "Maximum", "Increment"):
+        yield common | {"InstanceID": rf"Microsoft:Definition\{_MEMORY}\{limit}", "DynamicMemoryEnabled": True}
+    for guest, _state in guests:
+        for number in (guest.id, *_snapshots(guest)):
+            yield common | {
+                "InstanceID": rf"Microsoft:{number}\{_MEMORY}",
+                "DynamicMemoryEnabled": guest.dynamic_memory,
+                "VirtualQuantity": 16384,
+                "Reservation": 512 if guest.dynamic_memory else 16384,
+                "Limit": 1048576 if guest.dynamic_memory else 16384,
+            }
+
+
+def _attached(guests: list[tuple[Guest, int]]) -> Iterator[tuple[str, Disk]]:
+    """Each disk with the stem of the id that its settings have, those of the checkpoints included."""
+    for guest, _state in guests:
+        for number in (guest.id, *_snapshots(guest)):
+            for place, disk in enumerate(guest.disks):
+                yield rf"Microsoft:{number}\{_CONTROLLER}\0\{place}", disk
+
+
+def _drive_keys(host: Host, drive: int | None) -> dict[str, Value]:
+    device = rf"Microsoft:{_PHYSICAL}\{drive}"
+    keys: dict[str, Value] = {"CreationClassName": "Msvm_DiskDrive", "DeviceID": device}
+    return keys | _SYSTEM | {"SystemName": host.name.upper()}
+
+
+def _drive_path(host: Host, drive: int | None, *, first: bool) -> str:
+    keys = {name: str(value).replace("\\", "\\\\") for name, value in _drive_keys(host, drive).items()}
+    chosen = ",".join(f'{name}="{value}"' for name, value in keys.items())
+    space = (FIRST if first else SECOND).replace("/", "\\")
+    return rf"\\{host.name.upper()}\{space}:Msvm_DiskDrive.{chosen}"
+
+
+def _storage(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    """The second version's settings of images: hard disks and what lies in a DVD drive."""
+    for stem, disk in _attached(guests):
+        if disk.drive is None:
+            kind = "Virtual CD/DVD Disk" if disk.dvd else "Virtual Hard Disk"
+            yield {
+                "InstanceID": rf"{stem}\L",
+                "ElementName": "Hard Disk Image" if disk.path else "ISO Disk Image",
+                "ResourceType": 31,
+                "ResourceSubType": f"Microsoft:Hyper-V:{kind}",
+                "HostResource": [disk.path or disk.dvd],
+                "VirtualQuantity": 1,
+            }
+
+
+def _resources(host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
+    """The settings of drives, and in the first version also those of images."""
+    prefix, drive_type, image_type = ("Microsoft ", 22, 21) if first else ("Microsoft:Hyper-V:", 17, 31)
+    for limit in ("Default", "Minimum", "Maximum", "Increment"):
+        yield {
+            "InstanceID": rf"Microsoft:Definition\{_PHYSICAL}\{limit}",
+            "ResourceType": drive_type,
+            "ResourceSubType": f"{prefix}Physical Disk Drive",
+        }
+    for stem, disk in _attached(guests):
+        physical = disk.drive is not None
+        name = "Physical Disk Drive" if physical else "Synthetic DVD Drive" if disk.dvd else "Synthetic Disk Drive"
+        yield {
+            "InstanceID": rf"{stem}\D",
+            "ElementName": "Physical Drive" if physical else "Hard Drive",
+            "ResourceType": drive_type,
+            "ResourceSubType": prefix + name,
+            "HostResource": [_drive_path(host, disk.drive, first=first)] if physical else None,
+        }
+        if first and not physical:
+            yield {
+                "InstanceID": rf"{stem}\L",
+                "ElementName": "Hard Disk Image",
+                "ResourceType": image_type,
+                "ResourceSubType": prefix + ("ISO Disk" if disk.dvd else "Virtual Hard Disk"),
+                "Connection": [disk.path or disk.dvd],
+            }
+
+
+def _physical(guests: list[tuple[Guest, int]]) -> dict[int, int]:
+    """The host's disks that are attached to virtual machines: number to bus."""
+    return {disk.drive: disk.bus for guest, _state in guests for disk in guest.disks if disk.drive is not None}
+
+
+def _drives(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    for stem, disk in _attached(guests):
+        if disk.drive is None and not disk.dvd:
+            guest = stem.partition(":")[2].partition("\\")[0]
+            keys: dict[str, Value] = {"CreationClassName": "Msvm_DiskDrive", "DeviceID": stem, "SystemName": guest}
+            yield keys | _SYSTEM | {"ElementName": "Hard Drive", "Name": "Hard Drive"}
+    for drive in _physical(guests):
+        yield _drive_keys(host, drive) | {"DriveNumber": drive, "ElementName": f"Disk {drive}", "Name": "Hard Drive"}
+
+
+def _shutdown(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    for guest, state in guests:
+        if guest.shutdown_component is not None:
+            yield _SYSTEM | {
+                "CreationClassName": "Msvm_ShutdownComponent",
+                "DeviceID": rf"Microsoft:{guest.id}\{identity(guest.id, 'shutdown').upper()}",
+                "SystemName": guest.id,
+                "ElementName": "Shutdown",
+                "Name": "Shutdown",
+                "EnabledState": _ENABLED,
+                "OperationalStatus": [_NO_CONTACT if state in _SILENT else guest.shutdown_component],
+            }
+
+
+def _disks(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+    system = {0: 10}
+    space = rf"{{1}}\\{host.name.upper()}\root/Microsoft/Windows/Storage/Providers_v2"
+    for number, bus in (system | _physical(guests)).items():
+        attached = number not in system
+        yield {
+            "ObjectId": rf"{space}\WSP_Disk.ObjectId={number}",
+            "Number": number,
+            "BusType": bus,
+            "FriendlyName": f"Disk {number}",
+            "IsOffline": attached,
+            "IsBoot": not attached,
+            "IsSystem": not attached,
+            "OperationalStatus": [53264 if attached else 53265],
+        }
+
+
+_TABLE: dict[str, Callable[[Host, list[tuple[Guest, int]], bool], _Rows]] = {
+    "Msvm_ComputerSystem": _systems,
+    "Msvm_VirtualSystemSettingData": _settings,
+    "Msvm_VirtualSystemGlobalSettingData": _global_settings,
+    "Msvm_MemorySettingData": _memory,
+    "Msvm_StorageAllocationSettingData": _storage,
+    "Msvm_ResourceAllocationSettingData": _resources,
+    "Msvm_DiskDrive": _drives,
+    "Msvm_ShutdownComponent": _shutdown,
+    "MSFT_Disk": _disks,
+}
+
+
+def instances(cls: Class, host: Host, guests: list[tuple[Guest, int]]) -> list[Instance]:
+    """What a class of Hyper-V or of the disks has for the virtual machines of a host; of other classes nothing."""
+    rows = _TABLE.get(cls.name) if cls.namespace in NAMESPACES else None
+    empty: dict[str, Value] = {item.name: None for item in cls.properties.values()}
+    found = rows(host, guests, cls.namespace == FIRST) if rows else ()
+    return [Instance(cls, empty | {name: value for name, value in row.items() if name in empty}) for row in found]

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is true of an adapter at this moment, and the classes that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import registry
+from .classes import Class, Property
+
+if TYPE_CHECKING:
+    from ..wire.values import Value
+    from .cabling import Adapter
+    from .drivers import Keyword
+    from .repository import Repository
+
+STANDARD = "root/standardcimv2"
+_CIMV2 = "root/cimv2"
+ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
+UP, RESTARTING, DISABLED = "up", "restarting", "disabled"
+STATE = Class(
+    "Lab_Adapter",
+    "lab",
+    {
+        "name": Property("Name", "string", key=True),
+        "mtusize": Property("MtuSize", "uint32"),
+        "status": Property("Status", "string"),
+    },
+)
+
+
+def display(keyword: Keyword, value: str) -> dict[str, Value]:
+    """A value of an advanced property, in both of its forms."""
+    return {"RegistryValue": [value], "DisplayValue": keyword.shown(value)}
+
+
+def state(repository: Repository, name: str) -> tuple[str, int]:
+    """Whether an adapter is up, and the size that IP may use on it."""
+    found = repository.find(STATE, name.lower())
+    assert found is not None
+    return str(found.values["Status"]), int(str(found.values["MtuSize"]))
+
+
+def set_state(repository: Repository, name: str, **values: Value) -> None:
+    """Change what is true of an adapter; `show` makes it visible."""
+    found = repository.find(STATE, name.lower())
+    if found is not None:
+        repository.write(found, values)
+
+
+def show(repository: Repository, adapter: Adapter, *, connected: bool) -> None:
+    """Let the classes say what is true of an adapter."""
+    status, mtu = state(repository, adapter.name)
+    enabled = status != DISABLED
+    speed = adapter.speed if connected else 0
+    written: list[tuple[str, str, str, Value, dict[str, Value]]] = [
+        (
+            STANDARD,
+            "MSFT_NetAdapter",
+            "InterfaceGuid",
+            f"{{{adapter.guid}}}",
+            {
+                "MtuSize": mtu,
+                "Speed": speed,
+                "TransmitLinkSpeed": speed,
+                "ReceiveLinkSpeed": speed,
+                "State": 2 if enabled else 3,
+                "InterfaceAdminStatus": 1 if enabled else 2,
+                "InterfaceOperationalStatus": 1 if connected else 2,
+                "MediaConnectState": 1 if connected else 2,
+                "OperationalStatusDownMediaDisconnected": not connected,
+            },
+        ),
+        (
+            STANDARD,
+            "MSFT_NetIPInterface",
+            "InterfaceAlias",
+            adapter.name,
+            {"NlMtu": mtu, "ConnectionState": 1 if connected else 0},
+        ),
+        (
+            _CIMV2,
+            "Win32_NetworkAdapter",
+            "Index",
+            adapter.index,
+            {
+                "NetEnabled": connected,
+                "NetConnectionStatus": 2 if connected else 7 if enabled else 0,
+                "ConfigManagerErrorCode": 0 if enabled else 22,
+                "Speed": adapter.speed if connected else None,
+            },
+        ),
+    ]
+    for namespace, name, key, value, values in written:
+        cls = repository.cls(namespace, name)
+        for instance in repository.instances(cls) if cls else ():
+            if instance.values[key] == value:
+                repository.write(instance, values)
+
+
+def show_stored(repository: Repository, adapter: Adapter) -> None:
+    """Let the advanced properties say what the registry holds."""
+    held = registry.stored(repository, adapter)
+    cls = repository.cls(STANDARD, ADVANCED)
+    for instance in repository.instances(cls) if cls else ():
+        keyword = adapter.habits.keywords.get(str(instance.values["RegistryKeyword"]))
+        if keyword is not None and instance.values["Name"] == adapter.name and keyword.name in held:
+            repository.write(instance, display(keyword, held[keyword.name]))

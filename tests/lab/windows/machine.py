@@ -1,0 +1,293 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One Windows machine behind its endpoint: requests come in, answers and journal marks go out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..wire import enumeration
+from ..wire.bodies import input_values, put_values
+from ..wire.refusal import Refusal, RefusedError, provider_failed, refused
+from ..wire.soap import N, X
+from ..wire.values import Style, write, write_instance
+from . import hyperv, ping, providers
+from .classes import Class, Method, classes, namespaces
+from .release import VERSIONS
+from .repository import Change, Instance, Repository
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..estate import Cluster, Host
+    from ..wire.envelope import Request
+    from .world import World
+
+_TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
+_PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
+_CLUSTER = "root/mscluster"
+
+
+@dataclass(slots=True)
+class Trace:
+    """What one request turned out to be; it fills while the request is worked on."""
+
+    operation: str = "Unknown"
+    namespace: str = ""
+    cls: str = ""
+    method: str = ""
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    wql: str = ""
+    write: bool = False
+    changes: list[Change] = field(default_factory=list)
+    refusal: Refusal | None = None
+    rule: str = ""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The Action and the Body of an answer."""
+
+    action: str
+    body: str
+
+
+def operation(request: Request) -> tuple[str, str]:
+    """The name of what a request wants, and the method of an Invoke."""
+    if request.action in _TRANSFER:
+        return _TRANSFER[request.action], ""
+    if request.action in _PAGING:
+        return _PAGING[request.action], ""
+    prefix, _mark, method = request.action.rpartition("/")
+    if prefix.lower() == request.target.uri.lower() and method:
+        return "Invoke", method
+    return "Unknown", ""
+
+
+def _missing(message: str, hresult: int, cim_status: int, name: str) -> RefusedError:
+    return RefusedError(
+        Refusal(
+            "a:DestinationUnreachable",
+            2150858752,
+            f"{message} HRESULT = 0x{hresult:08X}",
+            provider=True,
+            hresult=hresult,
+            cim_status=cim_status,
+            operation="GetObject",
+            parameter=name,
+        )
+    )
+
+
+class Machine:
+    """A host with its own repository and, if it is a node, that of its cluster."""
+
+    def __init__(
+        self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None, *, world: World
+    ) -> None:
+        self.world = world
+        self.host = host
+        self.version = VERSIONS[host.windows]
+        self.cursors = enumeration.Cursors(self.version.max_operations)
+        self._own = own
+        self.cluster = cluster
+        self._shared = shared
+
+    def answer(self, request: Request, user: str, trace: Trace) -> Reply:
+        """Do what a request asks for, or raise RefusedError."""
+        target = request.target
+        if target.base.startswith("http://schemas.dmtf.org/") and not self.version.dmtf_uris:
+            raise refused(
+                "a:DestinationUnreachable", 2150859065, "A DMTF resource URI was used to access a non-DMTF class."
+            )
+        handlers = {
+            "Get": self._get,
+            "Put": self._put,
+            "Enumerate": self._enumerate,
+            "Pull": self._pull,
+            "Release": self._release,
+            "Invoke": self._invoke,
+        }
+        handler = handlers.get(trace.operation)
+        if handler is None:
+            if trace.operation in {"Create", "Delete"}:
+                self._class(request)
+                raise provider_failed(0x80041024, "The provider is not capable of this operation.", "", 7)
+            raise RefusedError(
+                Refusal("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
+            )
+        return handler(request, user, trace)
+
+    def _repository(self, namespace: str) -> Repository:
+        if namespace == _CLUSTER and self._shared is not None:
+            return self._shared
+        if namespace == _CLUSTER or namespace not in namespaces() or not classes(namespace, self.version.name):
+            raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
+        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
+            raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
+        return self._own
+
+    def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
+        held = repository.instances(cls)
+        if cls.namespace not in hyperv.NAMESPACES:
+            return held
+        return held + hyperv.instances(cls, self.host, hyperv.present(self.host, self.cluster, self._shared))
+
+    def _class(self, request: Request) -> tuple[Repository, Class]:
+        repository = self._repository(request.target.namespace)
+        cls = repository.cls(request.target.namespace, request.target.class_name)
+        if cls is None:
+            raise _missing(
+                f"There is no class {request.target.class_name} in {request.target.namespace}.",
+                0x80041010,
+                5,
+                request.target.class_name,
+            )
+        return repository, cls
+
+    def _instance(self, request: Request) -> tuple[Repository, Instance]:
+        repository, cls = self._class(request)
+        keys = {item.name.lower() for item in cls.keys}
+        wanted = {item.name.lower(): item.value.lower() for item in request.selectors}
+        stray = next((item.name for item in request.selectors if item.name.lower() not in keys), None)
+        if stray is not None:
+            raise refused("w:InvalidSelectors", 2150858843, f"{stray} is no key of {cls.name}.")
+        if not wanted and keys and not cls.singleton:
+            raise refused("w:InvalidSelectors", 2150858842, f"The request lacks the selectors of {cls.name}.")
+        if cls.singleton and not keys:
+            return repository, Instance(cls, {})
+        found = [
+            item
+            for item in self._instances(repository, cls)
+            if all(
+                str(item.values.get(key.name)).lower() == wanted.get(key.name.lower(), "")
+                for key in cls.keys
+                if key.name.lower() in wanted
+            )
+        ]
+        if not found:
+            raise _missing("No instance has these selectors.", 0x80041002, 6, cls.name)
+        if len(found) > 1:
+            raise refused("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
+        return repository, found[0]
+
+    def _store(self, repository: Repository, request: Request, trace: Trace) -> Store:
+        options: dict[str, list[str]] = {}
+        for item in request.options:
+            options.setdefault(item.name.lower(), []).append(item.value)
+        return Store(
+            repository, self.cluster, trace.changes, self.world, self.host, options, afterwards=trace.afterwards
+        )
+
+    def _written(self, request: Request, instance: Instance) -> str:
+        style = Style(request.target.base, request.precise_arrays)
+        return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
+
+    def _get(self, request: Request, _user: str, _trace: Trace) -> Reply:
+        _repository, instance = self._instance(request)
+        if not instance.values:
+            raise _missing("No instance has these selectors.", 0x80041002, 6, instance.cls.name)
+        return Reply(f"{X}/GetResponse", self._written(request, instance))
+
+    def _put(self, request: Request, _user: str, trace: Trace) -> Reply:
+        repository, _cls = self._class(request)
+        listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
+        store = self._store(repository, request, trace)
+        with repository.lock:
+            _repository, instance = self._instance(request)
+            inner = repository.private_class(instance)
+            sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
+            wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
+            written = providers.modify(store, instance, wanted)
+        trace.cut = store.cuts
+        return Reply(f"{X}/PutResponse", self._written(request, written))
+
+    def _invoke(self, request: Request, _user: str, trace: Trace) -> Reply:
+        repository, cls = self._class(request)
+        method: Method | None = cls.methods.get(trace.method.lower())
+        if method is None:
+            raise RefusedError(
+                Refusal("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {trace.method}.", cim_status=17)
+            )
+        trace.write = providers.is_write(cls.name, method.name, {})
+        uri, base = request.target.uri, request.target.base
+        given = input_values(request.body, uri, base, trace.method, method.inputs)
+        trace.write = providers.is_write(cls.name, method.name, given)
+        store = self._store(repository, request, trace)
+        with repository.lock:
+            _repository, instance = self._instance(request)
+            results = providers.invoke(store, instance, method.name, given)
+        trace.cut = store.cuts
+        if method.returns:
+            results = {"ReturnValue": results.get("ReturnValue", 0), **results}
+        kinds = {item.name: item.type for item in method.outputs.values()}
+        style = Style(base, request.precise_arrays)
+        inner = "".join(
+            write(f"p:{name}", kinds.get(name, method.returns or "uint32"), value, style)
+            for name, value in results.items()
+        )
+        body = (
+            f'<p:{method.name}_OUTPUT xmlns:p="{uri}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+            f' xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common">{inner}</p:{method.name}_OUTPUT>'
+        )
+        return Reply(f"{request.action}Response", body)
+
+    def _enumerate(self, request: Request, user: str, trace: Trace) -> Reply:
+        target = request.target
+        asked = enumeration.wish(request.body, target.class_name, target.namespace)
+        trace.wql = asked.text
+        repository = self._repository(target.namespace)
+        name = asked.query.class_name if asked.query else target.class_name
+        cls = repository.cls(target.namespace, name)
+        trace.cls = cls.name if cls else name
+        if cls is None:
+            if asked.query is None:
+                self._class(request)
+            raise RefusedError(
+                Refusal(
+                    "n:CannotProcessFilter",
+                    2150858778,
+                    "The specified class does not exist in the given namespace.",
+                    provider=True,
+                    hresult=0x80041010,
+                    cim_status=5,
+                    operation="ExecQuery",
+                    parameter=asked.text,
+                    namespace=target.namespace,
+                )
+            )
+        self.cursors.check_quota(user)
+        style = Style(target.base, request.precise_arrays)
+        found = self._instances(repository, cls)
+        if cls.name == "Win32_PingStatus":
+            found = ping.answers(self.world, self.host, cls, asked)
+        cursor = enumeration.open_cursor(found, cls, asked, host=self.host, user=user, style=style)
+        if not asked.optimize:
+            context = self.cursors.keep(cursor)
+            body = f"<n:EnumerationContext>{context}</n:EnumerationContext>"
+            return Reply(f"{N}/EnumerateResponse", f"<n:EnumerateResponse>{body}</n:EnumerateResponse>")
+        count = 1 if self.host.first_page == "one_item" else asked.max_elements
+        return self._page("Enumerate", "w", cursor, count, request)
+
+    def _page(self, name: str, prefix: str, cursor: enumeration.Cursor, count: int, request: Request) -> Reply:
+        items = enumeration.page(cursor, count, enumeration.room(request.max_envelope))
+        context = "" if cursor.finished else self.cursors.keep(cursor)
+        end = f"<{prefix}:EndOfSequence/>" if cursor.finished else ""
+        held = f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
+        body = f"<n:{name}Response>{held}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
+        return Reply(f"{N}/{name}Response", body)
+
+    def _pull(self, request: Request, user: str, _trace: Trace) -> Reply:
+        count = enumeration.pull_count(request.body)
+        self._repository(request.target.namespace)
+        return self._page("Pull", "n", self.cursors.take(request.body, user), count, request)
+
+    def _release(self, request: Request, user: str, _trace: Trace) -> Reply:
+        self.cursors.take(request.body, user)
+        return Reply(f"{N}/ReleaseResponse", "")

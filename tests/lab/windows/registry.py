@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The part of a host's registry that describes its network adapters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..wire.values import Embedded, Value
+from .classes import Class, Property
+from .drivers import KINDS
+from .repository import Instance, Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .cabling import Adapter
+    from .drivers import Keyword
+
+NETWORK_CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+CLOSED = rf"{NETWORK_CLASS}\Properties"
+KEY = Class(
+    "Lab_RegistryKey",
+    "lab",
+    {
+        "path": Property("Path", "string", key=True),
+        "name": Property("Name", "string"),
+        "values": Property("Values", ""),
+    },
+)
+
+
+def key_of(adapter: Adapter) -> str:
+    """The key of an adapter's driver instance."""
+    return rf"{NETWORK_CLASS}\{adapter.index:04}"
+
+
+def _add(repository: Repository, path: str, values: Mapping[str, Value]) -> None:
+    repository.place(Instance(KEY, {"Path": path.lower(), "Name": path, "Values": Embedded("", dict(values))}))
+
+
+def _parameters(keyword: Keyword) -> dict[str, Value]:
+    said: dict[str, Value] = {"ParamDesc": keyword.text, "default": keyword.default, "type": keyword.kind}
+    if keyword.is_numeric:
+        said |= {"min": str(keyword.low), "max": str(keyword.high), "step": str(keyword.step), "base": "10"}
+    return {**said, "optional": "1" if keyword.optional else "0"}
+
+
+def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
+    """The keys of the adapters, and those beside them that belong to no card."""
+    path = ""
+    for part in NETWORK_CLASS.split("\\"):
+        path = rf"{path}\{part}" if path else part
+        _add(repository, path, {"Class": "Net"} if path == NETWORK_CLASS else {})
+    _add(repository, CLOSED, {})
+    debugger: dict[str, Value] = {"DriverDesc": "Microsoft Kernel Debug Network Adapter", "ProviderName": "Microsoft"}
+    _add(repository, rf"{NETWORK_CLASS}\0000", debugger)
+    for adapter in adapters:
+        habits = adapter.habits
+        held: dict[str, Value] = {
+            "DriverDesc": habits.description,
+            "ProviderName": habits.provider,
+            "NetCfgInstanceId": f"{{{adapter.guid}}}",
+            "ComponentId": habits.component.lower(),
+            "DriverVersion": "4.1.219.0",
+            "NetLuidIndex": 32768 + adapter.index,
+            "*IfType": 6,
+        }
+        for keyword in habits.keywords.values():
+            if not keyword.optional or keyword.name in adapter.values:
+                held[keyword.name] = adapter.values.get(keyword.name, keyword.default)
+        _add(repository, key_of(adapter), held)
+        _add(repository, rf"{key_of(adapter)}\Ndi", {"Service": habits.provider.lower()})
+        _add(repository, rf"{key_of(adapter)}\Ndi\params", {})
+        for keyword in habits.keywords.values():
+            below = rf"{key_of(adapter)}\Ndi\params\{keyword.name}"
+            _add(repository, below, _parameters(keyword))
+            if keyword.kind == "enum":
+                _add(repository, rf"{below}\enum", keyword.choices)
+
+
+def find(repository: Repository, path: str) -> Instance | None:
+    """The key with a path, in any spelling of case."""
+    return repository.find(KEY, path.strip("\\").lower())
+
+
+def values_of(instance: Instance) -> dict[str, Value]:
+    """The values of a key by name."""
+    held = instance.values["Values"]
+    return dict(held.members) if isinstance(held, Embedded) else {}
+
+
+def stored(repository: Repository, adapter: Adapter) -> dict[str, str]:
+    """What the registry holds for the driver of an adapter, by keyword."""
+    found = find(repository, key_of(adapter))
+    lower = {name.lower(): value for name, value in (values_of(found) if found else {}).items()}
+    return {name: str(lower[name.lower()]) for name in adapter.habits.keywords if name.lower() in lower}
+
+
+def keep(repository: Repository, adapter: Adapter, keyword: str, value: str) -> None:
+    """Store what came in by another door."""
+    found = find(repository, key_of(adapter))
+    if found is not None:
+        repository.write(found, {"Values": Embedded("", {**values_of(found), keyword: value})})
+
+
+def kind_number(keyword: Keyword) -> int:
+    """DisplayParameterType."""
+    return KINDS[keyword.kind]

@@ -1,0 +1,255 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The groups and resources of a cluster, as they are at the beginning."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from ..identity import identity
+from ..understanding import EstateError
+from ..wire.values import Embedded, Value, check
+from .classes import private_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..estate import Cluster, VirtualMachine
+    from .repository import Repository
+
+_CLUSTER = "root/mscluster"
+_UP, _DOWN, _ONLINE = 0, 1, 2
+_VIRTUAL_MACHINE_GROUP = 111
+
+
+def _private(repository: Repository, kind: str, type_name: str, members: Mapping[str, Value]) -> Value:
+    cls = private_class(kind, type_name, repository.version.name)
+    if cls is None:
+        return None
+    found: dict[str, Value] = {}
+    for name, value in members.items():
+        member = cls.property(name)
+        if member is None:
+            continue
+        try:
+            found[member.name] = check(member.type, value)
+        except ValueError as problem:
+            raise EstateError(f"{name} of a {type_name}: {problem}") from problem
+    return Embedded(cls.name, found)
+
+
+def _group(repository: Repository, cluster: Cluster, name: str, owner: str, **values: Value) -> None:
+    repository.add(
+        _CLUSTER,
+        "MSCluster_ResourceGroup",
+        {
+            "Name": name,
+            "Id": identity(cluster.name, "group", name),
+            "OwnerNode": owner,
+            "State": _UP,
+            "Priority": 2000,
+            "AutoFailbackType": 0,
+            "FailoverThreshold": 4294967295,
+            "FailoverPeriod": 6,
+            "IsCore": False,
+            "PersistentState": True,
+            "Status": "OK",
+            **values,
+        },
+    )
+
+
+def _resource(
+    repository: Repository, cluster: Cluster, name: str, kind: str, *, group: str, owner: str, **values: Value
+) -> None:
+    members = values.pop("private", None)
+    repository.add(
+        _CLUSTER,
+        "MSCluster_Resource",
+        {
+            "Name": name,
+            "Caption": name,
+            "Type": kind,
+            "Id": identity(cluster.name, "resource", name),
+            "OwnerGroup": group,
+            "OwnerNode": owner,
+            "State": _ONLINE,
+            "CoreResource": False,
+            "IsAlivePollInterval": 4294967295,
+            "LooksAlivePollInterval": 4294967295,
+            "PendingTimeout": 180000,
+            "PersistentState": True,
+            "RestartAction": 2,
+            "RestartDelay": 500,
+            "RestartPeriod": 900000,
+            "RestartThreshold": 1,
+            "RetryPeriodOnFailure": 3600000,
+            "SeparateMonitor": False,
+            "DeleteRequiresAllNodes": False,
+            "QuorumCapable": kind in {"File Share Witness", "Physical Disk"},
+            "LocalQuorumCapable": False,
+            "Flags": 0,
+            "Characteristics": 0,
+            "Status": "OK",
+            "PrivateProperties": _private(
+                repository, "resource", kind, members.members if isinstance(members, Embedded) else {}
+            ),
+            **values,
+        },
+    )
+
+
+def _members(**members: Any) -> Embedded:
+    return Embedded("", members)
+
+
+def core(repository: Repository, cluster: Cluster) -> None:
+    """The groups that each cluster has, with name, address and witness."""
+    owner, group = cluster.nodes[0], "Cluster Group"
+    _group(repository, cluster, group, owner, IsCore=True, GroupType=1)
+    _group(repository, cluster, "Available Storage", owner, IsCore=True, GroupType=2)
+    name = _members(Name=cluster.name.upper(), DnsName=cluster.name, RequireDNS=0, RequireKerberos=1)
+    _resource(
+        repository, cluster, "Cluster Name", "Network Name", group=group, owner=owner, private=name, CoreResource=True
+    )
+    first = next(iter(cluster.networks), None)
+    subnet = ipaddress.ip_network(first.subnet if first else "127.0.0.0/24")
+    address = _members(
+        Address=str(subnet[-6]), SubnetMask=str(subnet.netmask), Network=first.name if first else "", EnableDhcp=0
+    )
+    _resource(
+        repository,
+        cluster,
+        "Cluster IP Address",
+        "IP Address",
+        group=group,
+        owner=owner,
+        private=address,
+        CoreResource=True,
+    )
+    if cluster.witness == "none":
+        return
+    share = _members(SharePath=rf"\\fs01\witness-{cluster.name.lower()}", ArbitrationDelay=6)
+    _resource(
+        repository,
+        cluster,
+        "File Share Witness",
+        "File Share Witness",
+        group=group,
+        owner=owner,
+        private=share,
+        CoreResource=True,
+    )
+
+
+def machine_role(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
+    """A virtual machine: its group, its resource and the resource of its configuration."""
+    vm_id = str(machine.private_properties.get("VmID", identity(cluster.name, "vm", machine.name)))
+    _group(
+        repository,
+        cluster,
+        machine.group,
+        machine.owner,
+        GroupType=_VIRTUAL_MACHINE_GROUP,
+        Priority=machine.priority,
+        State=_UP if machine.state == _ONLINE else _DOWN,
+    )
+    running: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
+    quiet = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}
+    members = _members(**{**running, **quiet, **machine.private_properties, "VmID": vm_id})
+    _resource(
+        repository,
+        cluster,
+        machine.resource,
+        "Virtual Machine",
+        group=machine.group,
+        owner=machine.owner,
+        State=machine.state,
+        private=members,
+    )
+    store = _members(
+        VmID=vm_id, VmStoreRootPath=rf"C:\ClusterStorage\Volume1\{machine.name}", DependsOnSharedVolumes=[]
+    )
+    _resource(
+        repository,
+        cluster,
+        machine.resource.replace("Virtual Machine ", "Virtual Machine Configuration ")
+        if machine.resource.startswith("Virtual Machine ")
+        else f"{machine.resource} Configuration",
+        "Virtual Machine Configuration",
+        group=machine.group,
+        owner=machine.owner,
+        private=store,
+    )
+
+
+def types(repository: Repository, cluster: Cluster) -> None:
+    """The resource types; `Virtual Machine` holds the networks of live migration."""
+    dlls = {
+        "Virtual Machine": "vmclusres.dll",
+        "Virtual Machine Configuration": "vmclusres.dll",
+        "Network Name": "clusres.dll",
+        "IP Address": "clusres.dll",
+        "File Share Witness": "clusres2.dll",
+        "Physical Disk": "clusres.dll",
+    }
+    for name, dll in dlls.items():
+        members: Mapping[str, Value] = {}
+        if name == "Virtual Machine":
+            members = {"MigrationExcludeNetworks": "", "MigrationNetworkOrder": "", **cluster.virtual_machine_type}
+        repository.add(
+            _CLUSTER,
+            "MSCluster_ResourceType",
+            {
+                "Name": name,
+                "DisplayName": name,
+                "DllName": dll,
+                "IsAlivePollInterval": 60000,
+                "LooksAlivePollInterval": 5000,
+                "PendingTimeout": 180000,
+                "QuorumCapable": name in {"File Share Witness", "Physical Disk"},
+                "PrivateProperties": _private(repository, "resource_type", name, members),
+                "Status": "OK",
+            },
+        )
+
+
+def volume(repository: Repository, cluster: Cluster, described: Mapping[str, Any]) -> None:
+    """A cluster shared volume with the disk below it."""
+    owner = str(described.get("owner", cluster.nodes[0]))
+    disk = str(described.get("disk", f"Cluster Disk {described['name']}"))
+    own_group = identity(cluster.name, "disk", disk)
+    _group(repository, cluster, own_group, owner, GroupType=5)
+    _resource(repository, cluster, disk, "Physical Disk", group=own_group, owner=owner, IsClusterSharedVolume=True)
+    repository.add(
+        _CLUSTER,
+        "MSCluster_ClusterSharedVolume",
+        {
+            "Name": rf"C:\ClusterStorage\{described['name']}",
+            "VolumeName": rf"\\?\Volume{{{identity(cluster.name, str(described['name']))}}}" + "\\",
+            "FaultState": 0,
+            "BackupState": 0,
+            "VolumeOffset": 0,
+            "Status": "OK",
+        },
+    )
+
+
+def extra(repository: Repository, cluster: Cluster, described: Mapping[str, Any]) -> None:
+    """Any other resource that the estate file names."""
+    group, owner = str(described.get("group", "Cluster Group")), str(described.get("owner", cluster.nodes[0]))
+    if repository.named("MSCluster_ResourceGroup", group) is None:
+        _group(repository, cluster, group, owner, GroupType=9999)
+    _resource(
+        repository,
+        cluster,
+        str(described["name"]),
+        str(described["type"]),
+        group=group,
+        owner=owner,
+        State=int(described.get("state", _ONLINE)),
+        private=_members(**described.get("private_properties", {})),
+    )

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster's own object, its nodes and its networks, as they are at the beginning."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from ..identity import identity
+from ..understanding import EstateError
+from ..wire.values import Value, check
+from .release import VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..estate import Cluster, Host
+    from .repository import Repository
+
+_CLUSTER = "root/mscluster"
+_UP, _DOWN = 0, 1
+_UNAVAILABLE, _REACHABLE = 0, 3
+
+
+def cluster_object(repository: Repository, cluster: Cluster) -> None:
+    """The one MSCluster_Cluster: the defaults of its Windows, and what the estate file says otherwise."""
+    version = repository.version
+    values: dict[str, Value] = {
+        **version.heartbeat,
+        "Name": cluster.name,
+        "Fqdn": cluster.fqdn,
+        "Caption": cluster.name,
+        "CreationClassName": "MSCluster_Cluster",
+        "NameFormat": "Other",
+        "Status": "OK",
+        "MaxNumberOfNodes": 64 if version.has("2012") else 16,
+        "EnableSharedVolumes": 1 if cluster.shared_volumes else 0,
+        "SharedVolumesRoot": r"C:\ClusterStorage",
+        "ClusterFunctionalLevel": version.functional_level,
+        "DrainOnShutdown": 1,
+        "DynamicQuorumEnabled": 1,
+        "QuorumType": "Majority",
+        "QuarantineDuration": 7200,
+        "QuarantineThreshold": 3,
+        "ResiliencyDefaultPeriod": 240,
+        "ResiliencyLevel": 2,
+        "ClusterLogLevel": 3,
+        "ClusterLogSize": 300 if version.has("2012") else 100,
+        "RequestReplyTimeout": 60,
+        "SecurityLevel": 1,
+        "ShutdownTimeoutInMinutes": 20,
+        "Security_Descriptor": [1, 0, 4, 128, 20, 0, 0, 0],
+    }
+    cls = repository.cls(_CLUSTER, "MSCluster_Cluster")
+    for name, value in cluster.properties.items():
+        known = cls.property(name) if cls else None
+        if known is None:
+            raise EstateError(f"cluster {cluster.name}: {cluster.windows} has no property {name}")
+        values[known.name] = check(known.type, value)
+    repository.add(_CLUSTER, "MSCluster_Cluster", values)
+
+
+def nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """The nodes; those that are hosts of the estate are up."""
+    for number, node in enumerate(cluster.nodes, 1):
+        version = VERSIONS[hosts[node].windows] if node in hosts else repository.version
+        major, minor, build = (int(part) for part in version.number.split("."))
+        repository.add(
+            _CLUSTER,
+            "MSCluster_Node",
+            {
+                "Name": node,
+                "Caption": node,
+                "CreationClassName": "MSCluster_Node",
+                "Id": str(number),
+                "NodeInstanceID": f"{number:032X}",
+                "State": _UP if node in hosts else _DOWN,
+                "NodeWeight": 1,
+                "DynamicWeight": 1,
+                "NodeDrainStatus": 0,
+                "MajorVersion": major,
+                "MinorVersion": minor,
+                "BuildNumber": build,
+                "Status": "OK",
+            },
+        )
+
+
+def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """The cluster networks, and the interface of each node on each."""
+    for network in cluster.networks:
+        subnet = ipaddress.ip_network(network.subnet)
+        repository.add(
+            _CLUSTER,
+            "MSCluster_Network",
+            {
+                "Name": network.name,
+                "Caption": network.name,
+                "Id": network.id or identity(cluster.name, network.name),
+                "Address": str(subnet.network_address),
+                "AddressMask": str(subnet.netmask),
+                "IPv4Addresses": [str(subnet.network_address)],
+                "IPv4PrefixLengths": [str(subnet.prefixlen)],
+                "Role": network.role,
+                "Metric": network.metric,
+                "AutoMetric": network.auto_metric,
+                "State": 3,
+                "Status": "OK",
+            },
+        )
+        for position, node in enumerate(cluster.nodes):
+            host = hosts.get(node)
+            inside = host is not None and ipaddress.ip_address(host.address) in subnet
+            address = host.address if host is not None and inside else str(subnet[10 + position])
+            adapter = next((item for item in host.adapters if item.network == network.name), None) if host else None
+            repository.add(
+                _CLUSTER,
+                "MSCluster_NetworkInterface",
+                {
+                    "Name": f"{node} - {network.name}",
+                    "Id": identity(cluster.name, network.name, node),
+                    "Adapter": adapter.description if adapter else f"Ethernet adapter of {network.name}",
+                    "AdapterId": (adapter.guid if adapter else identity(node, network.name, "adapter")).lower(),
+                    "Address": adapter.address if adapter else address,
+                    "IPv4Addresses": [adapter.address if adapter else address],
+                    "Network": network.name,
+                    "Node": node,
+                    "SystemName": node,
+                    "DhcpEnabled": False,
+                    "State": _REACHABLE if host is not None else _UNAVAILABLE,
+                },
+            )

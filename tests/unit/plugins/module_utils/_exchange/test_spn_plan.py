@@ -1,0 +1,404 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which names are planned, which are left out, and why."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._exchange.spn_plan import plan
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._exchange.exchange_estate import (
+    Row,
+    array,
+    directory,
+    estate,
+    point,
+    server,
+)
+
+if t.TYPE_CHECKING:
+    import random
+
+hypothesis = pytest.importorskip("hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
+
+OWN_NAME = "server's own name, not load balanced; its computer account has it"
+EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients find Autodiscover by the service connection point"
+WEB = ("owa", "ecp", "ews", "oab")
+
+
+def names(exchange: Row, generation: str = "2010", **wishes: t.Any) -> dict[str, list[str]]:
+    found = {each["generation"]: each for each in plan(exchange, **wishes)["generations"]}
+    return {each["name"]: each["reasons"] for each in found.get(generation, {}).get("principal_names", [])}
+
+
+def left_out(exchange: Row, generation: str = "2010", **wishes: t.Any) -> dict[str, str]:
+    found = {each["generation"]: each for each in plan(exchange, **wishes)["generations"]}
+    return {each["name"]: each["reason"] for each in found[generation]["left_out"]}
+
+
+def published(service: str, name: str, generation: str = "2010", count: int = 2) -> Row:
+    """Servers that publish one internal URL for one service."""
+    servers = [server(f"EX{number}", generation) for number in range(1, count + 1)]
+    return estate(servers, [directory(each, service, name) for each in servers])
+
+
+@pytest.mark.parametrize("service", WEB)
+@pytest.mark.parametrize("generation", ["2010", "2013", "2016", "2019", "SE"])
+def test_web_services_need_http(service: str, generation: str) -> None:
+    family = "2010" if generation == "2010" else "2013"
+    found = names(published(service, "Mail.Corp.Example.Com", generation), family)
+    assert found == {"http/mail.corp.example.com": [f"internal URL of {service.upper()} of EX1 and EX2"]}
+
+
+@pytest.mark.parametrize(
+    ("service", "reason"),
+    [("mapi", "internal URL of MAPI"), ("outlook_anywhere", "internal host name of Outlook Anywhere")],
+)
+def test_the_mailbox_is_a_web_service_since_2013(service: str, reason: str) -> None:
+    exchange = published(service, "mail.corp.example.com", "2019")
+    assert names(exchange, "2013") == {"http/mail.corp.example.com": [f"{reason} of EX1 and EX2"]}
+
+
+def test_outlook_anywhere_has_bare_host_names() -> None:
+    exchange = published("outlook_anywhere", "mail.corp.example.com", "2016")
+    for row in exchange["virtual_directories"]:
+        row["internal_url"] = "mail.corp.example.com"
+    assert list(names(exchange, "2013")) == ["http/mail.corp.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("service", "called"),
+    [
+        ("activesync", "ActiveSync"),
+        ("powershell", "PowerShell"),
+        ("outlook_anywhere", "Outlook Anywhere"),
+        ("autodiscover", "the Autodiscover virtual directory"),
+    ],
+)
+def test_other_services_need_nothing(service: str, called: str) -> None:
+    exchange = published(service, "mail.corp.example.com")
+    assert names(exchange) == {}
+    assert left_out(exchange) == {"mail.corp.example.com": f"only {called} has it as an internal URL"}
+
+
+def test_the_internal_autodiscover_name_needs_http() -> None:
+    cas = [server("CAS1"), server("CAS2"), server("CAS3")]
+    exchange = estate(cas, [point(each, "autod.corp.example.com") for each in cas], domains=["example.com"])
+    assert names(exchange) == {"http/autod.corp.example.com": ["internal Autodiscover URI of CAS1 to CAS3"]}
+    assert left_out(exchange) == {"autodiscover.example.com": EXTERNAL_AUTODISCOVER}
+
+
+def test_the_external_autodiscover_name_needs_http_once_it_is_used_inside() -> None:
+    exchange = estate([server("CAS1")], [point(server("CAS1"), "autodiscover.example.com")], domains=["example.com"])
+    assert list(names(exchange)) == ["http/autodiscover.example.com"]
+    assert left_out(exchange) == {}
+
+
+def test_a_pointer_to_another_forest_is_no_name_of_this_one() -> None:
+    pointer = {"server": None, "name": "other", "kind": "pointer", "url": "LDAP://dc.other.example", "host": None}
+    exchange = estate([server("CAS1")], [("autodiscover", pointer)])
+    assert (names(exchange), left_out(exchange)) == ({}, {})
+    assert [each["kind"] for each in plan(exchange)["findings"]] == ["no_url", "no_array"]
+
+
+def test_an_array_needs_the_names_of_rpc_and_no_others() -> None:
+    exchange = estate([server("CAS1")], [array("Outlook1", "Outlook1.corp.example.com")])
+    assert names(exchange) == {
+        f"{service_class}/outlook1.corp.example.com": ["CAS array Outlook1 of site Hamburg"]
+        for service_class in ("exchangeMDB", "exchangeRFR", "exchangeAB")
+    }
+
+
+def test_an_array_needs_names_even_without_servers_in_its_site() -> None:
+    exchange = estate([server("CAS1")], [array("Outlook2", "outlook2.corp.example.com", site="Berlin")])
+    assert len(names(exchange)) == 3
+
+
+def test_an_array_means_nothing_without_exchange_2010() -> None:
+    exchange = estate([server("EX1", "2016")], [array("Outlook1", "outlook1.corp.example.com")])
+    assert names(exchange, "2013") == {}
+    assert [each["generation"] for each in plan(exchange)["generations"]] == ["2013"]
+
+
+def test_an_array_that_shares_its_name_with_the_web_needs_both() -> None:
+    exchange = estate(
+        [server("CAS1")],
+        [array("Outlook1", "mail.corp.example.com"), directory(server("CAS1"), "ews", "mail.corp.example.com")],
+    )
+    assert [name.partition("/")[0] for name in names(exchange)] == ["http", "exchangeMDB", "exchangeRFR", "exchangeAB"]
+
+
+@pytest.mark.parametrize("own", ["cas2.corp.example.com", "CAS2.Corp.Example.Com", "cas2"])
+def test_a_servers_own_name_is_left_out(own: str) -> None:
+    """Even where it is another server that publishes it, or an array that bears it."""
+    exchange = estate(
+        [server("CAS1"), server("CAS2")],
+        [point(server("CAS1"), own), directory(server("CAS2"), "ews", own), array("Outlook1", own)],
+    )
+    assert names(exchange) == {}
+    assert left_out(exchange) == {own.lower(): OWN_NAME}
+
+
+def test_a_name_like_that_of_a_server_is_not_its_own() -> None:
+    """A server called MAIL does not own mail in every domain."""
+    exchange = estate([server("MAIL")], [directory(server("MAIL"), "ews", "mail.example.com")])
+    assert list(names(exchange)) == ["http/mail.example.com"]
+
+
+def test_without_its_fqdn_a_server_owns_what_begins_like_it() -> None:
+    nameless = {**server("CAS1"), "fqdn": None}
+    exchange = estate([nameless], [point(nameless, "cas1.corp.example.com"), directory(nameless, "ews", "mail.b.c")])
+    assert list(names(exchange)) == ["http/mail.b.c"]
+
+
+def test_external_names_are_left_out() -> None:
+    cas = [server("CAS1"), server("CAS2")]
+    parts = [
+        ("virtual_directories", {**directory(each, service, "mail.corp.example.com")[1], "external_url": external})
+        for each in cas
+        for service, external in (("owa", "https://mail.example.com/owa"), ("ews", "https://Mail.Example.com/ews"))
+    ]
+    exchange = estate(cas, parts)
+    assert list(names(exchange)) == ["http/mail.corp.example.com"]
+    assert left_out(exchange) == {"mail.example.com": "external only: external URL of OWA and EWS of CAS1 and CAS2"}
+
+
+def test_a_name_that_is_external_and_internal_is_needed() -> None:
+    row = {**directory(server("CAS1"), "ews", "mail.example.com")[1], "external_url": "https://mail.example.com/ews"}
+    exchange = estate([server("CAS1")], [("virtual_directories", row)])
+    assert (list(names(exchange)), left_out(exchange)) == (["http/mail.example.com"], {})
+
+
+def test_reasons_put_together_what_the_same_servers_publish() -> None:
+    cas = [server(f"CAS{number}") for number in (1, 2, 3, 10, 11)]
+    parts = [directory(each, service, "mail.b.c") for each in cas[::-1] for service in ("oab", "owa", "ecp")]
+    parts += [directory(cas[0], "ews", "mail.b.c"), point(cas[4], "mail.b.c"), point(cas[0], "mail.b.c")]
+    assert names(estate(cas, parts))["http/mail.b.c"] == [
+        "internal URL of OWA, ECP and OAB of CAS1 to CAS3, CAS10 and CAS11",
+        "internal URL of EWS of CAS1",
+        "internal Autodiscover URI of CAS1 and CAS11",
+    ]
+
+
+def coexistence() -> Row:
+    old, new = server("CAS1"), server("EX1", "2016")
+    return estate(
+        [old, new, server("EX2", "2019")],
+        [
+            directory(old, "ews", "mail.b.c"),
+            directory(old, "owa", "legacy.b.c"),
+            directory(new, "ews", "mail.b.c"),
+            directory(new, "mapi", "mapi.b.c"),
+            directory(server("EX2", "2019"), "mapi", "mapi.b.c"),
+        ],
+    )
+
+
+def test_a_name_of_two_generations_is_on_the_account_of_the_newer() -> None:
+    assert list(names(coexistence(), "2013")) == ["http/mail.b.c", "http/mapi.b.c"]
+    assert list(names(coexistence(), "2010")) == ["http/legacy.b.c"]
+    assert left_out(coexistence()) == {
+        "mail.b.c": "belongs to the account of Exchange 2016 and 2019, which answers for it too"
+    }
+
+
+def test_the_newer_generation_counts_even_when_only_the_older_is_told_about() -> None:
+    told = plan(coexistence(), generations=["2010"])["generations"]
+    assert [each["generation"] for each in told] == ["2010"]
+    assert list(names(coexistence(), generations=["2010"])) == ["http/legacy.b.c"]
+
+
+def beside(exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **wishes: t.Any) -> dict[str, t.Any]:
+    """What the account of each generation lacks, and what it has that nobody needs."""
+    told = {generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()}
+    found = plan(exchange, accounts=told, **wishes)["generations"]
+    return {each["generation"]: (each["missing"], each["surplus"]) for each in found}
+
+
+def test_an_account_lacks_names_and_has_some_that_nobody_needs() -> None:
+    accounts = {"2010": ["HTTP/Legacy.b.c", "http/old.b.c", "HOST/asa"], "2013": ["http/mapi.b.c"]}
+    assert beside(coexistence(), accounts) == {
+        "2010": ([], ["HOST/asa", "http/old.b.c"]),
+        "2013": (["http/mail.b.c"], []),
+    }
+
+
+@pytest.mark.parametrize("new", [None, [], ["http/mail.b.c", "http/mapi.b.c"]], ids=["none", "bare", "complete"])
+def test_what_another_generation_needs_is_not_too_much(new: list[str] | None) -> None:
+    """Whether that generation has an account or not: only there it is known when the name can go."""
+    names_of_both = ["http/legacy.b.c", "HTTP/mail.b.c", "host/MAPI.b.c"]
+    accounts = {"2010": names_of_both} if new is None else {"2010": names_of_both, "2013": new}
+    assert beside(coexistence(), accounts)["2010"] == ([], [])
+    back = beside(coexistence(), {"2013": ["http/legacy.b.c", "host/legacy.b.c", "http/mail.b.c", "http/mapi.b.c"]})
+    assert back["2013"] == ([], [])
+
+
+def test_what_stands_for_an_own_name_is_too_much() -> None:
+    assert beside(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (["http/legacy.b.c"], ["host/legacy.b.c"])
+
+
+def test_what_was_asked_for_is_not_too_much_even_where_no_server_is_known() -> None:
+    exchange = published("ews", "mail.b.c")
+    assert beside(exchange, {"2010": ["http/new.b.c"]}, extra={"2013": ["http/new.b.c"]}) == {
+        "2010": (["http/mail.b.c"], [])
+    }
+
+
+def test_a_generation_without_an_account_lacks_everything() -> None:
+    assert beside(coexistence(), {})["2013"] == (["http/mail.b.c", "http/mapi.b.c"], [])
+    assert {each["generation"]: each["account"] for each in plan(coexistence(), accounts={})["generations"]} == {
+        "2010": None,
+        "2013": None,
+    }
+
+
+def test_generations_of_accounts_may_be_numbers() -> None:
+    """YAML makes numbers of keys without quotes."""
+    assert beside(coexistence(), {2010: ["http/legacy.b.c"]})["2010"] == ([], [])
+
+
+def test_a_generation_says_which_servers_need_the_credential() -> None:
+    found = {each["generation"]: (each["title"], each["servers"]) for each in plan(coexistence())["generations"]}
+    assert found == {"2010": ("Exchange 2010", ["CAS1"]), "2013": ("Exchange 2016 and 2019", ["EX1", "EX2"])}
+
+
+def test_a_server_is_met_by_clients_for_its_role_or_because_it_publishes() -> None:
+    only_mailbox = {**server("MBX1"), "roles": ["mailbox"]}
+    two_roles = {**server("EX1", "2013"), "roles": ["mailbox"]}
+    one_role = {**server("EX2", "2016"), "roles": ["mailbox"]}
+    edge = {**server("EDGE1", "2016"), "roles": ["edge_transport"]}
+    exchange = estate([server("CAS1"), only_mailbox, two_roles, one_role, edge], [])
+    assert [each["servers"] for each in plan(exchange)["generations"]] == [["CAS1"], ["EX2"]]
+    parts = [directory(two_roles, "ews", "mail.b.c"), directory(only_mailbox, "powershell", "mbx1.corp.example.com")]
+    exchange = estate([only_mailbox, two_roles], parts)
+    assert [each["servers"] for each in plan(exchange)["generations"]] == [["EX1"]]
+
+
+def test_the_build_tells_the_generation_when_nothing_else_does() -> None:
+    unknown = {**server("CAS1"), "generation": None, "build": "14.3.123.4"}
+    assert list(names(estate([unknown], [directory(unknown, "ews", "mail.b.c")]))) == ["http/mail.b.c"]
+
+
+def test_extra_names_are_added_with_their_reason() -> None:
+    found = names(coexistence(), extra={"2010": ["HTTP/Legacy.b.c", "exchangeMDB/OUTLOOK1"]})
+    assert found == {
+        "http/legacy.b.c": ["internal URL of OWA of CAS1", "asked for"],
+        "exchangeMDB/OUTLOOK1": ["asked for"],
+    }
+
+
+def test_an_extra_name_moves_to_the_older_account() -> None:
+    wishes = {"extra": {"2010": ["http/mail.b.c"]}}
+    assert "http/mail.b.c" in names(coexistence(), **wishes)
+    assert "http/mail.b.c" not in names(coexistence(), "2013", **wishes)
+    assert left_out(coexistence(), "2013", **wishes) == {"mail.b.c": "asked for on the account of Exchange 2010"}
+
+
+def test_names_can_be_left_out_by_host_or_singly() -> None:
+    exchange = estate(
+        [server("CAS1")],
+        [array("Outlook1", "outlook.b.c"), directory(server("CAS1"), "ews", "mail.b.c")],
+    )
+    wishes = {"leave_out": ["Mail.b.c", "exchangeab/OUTLOOK.b.c"]}
+    assert list(names(exchange, **wishes)) == ["exchangeMDB/outlook.b.c", "exchangeRFR/outlook.b.c"]
+    assert left_out(exchange, **wishes) == dict.fromkeys(
+        ["exchangeAB/outlook.b.c", "mail.b.c"], "left out as asked for"
+    )
+
+
+@pytest.mark.parametrize("written", ["mail.b.c.", "mail.b.c:443", "MAIL.B.C", "http/mail.b.c", "HTTP/Mail.b.c"])
+def test_a_name_to_leave_out_may_be_written_as_people_write_it(written: str) -> None:
+    assert names(published("ews", "mail.b.c"), leave_out=[written]) == {}
+
+
+def test_services_that_count_can_be_chosen() -> None:
+    exchange = published("activesync", "mail.b.c")
+    assert list(names(exchange, services=["activesync"])) == ["http/mail.b.c"]
+    assert names(published("owa", "mail.b.c"), services=["ews", "autodiscover"]) == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://mail.b.c:8443/EWS",
+        "https://mail.b.c./EWS",
+        "HTTPS://MAIL.B.C",
+        "http://mail.b.c/EWS",
+        "https://user@mail.b.c/EWS",
+    ],
+)
+def test_the_host_of_a_url_is_what_counts(url: str) -> None:
+    row = {"server": "CAS1", "service": "ews", "internal_url": url}
+    assert list(names(estate([server("CAS1")], [("virtual_directories", row)]))) == ["http/mail.b.c"]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://10.0.0.1/EWS", "is an IP address"),
+        ("https://[fe80::1]/EWS", "is an IP address"),
+        ("https://[fe80/EWS", "is not a valid URL"),
+        ("https:///EWS", "has no valid host name"),
+        ("https://mail_.b.1/EWS", "has no valid host name"),
+        ("https://-mail.b.c/EWS", "has no valid host name"),
+        ("https://m\N{ZERO WIDTH SPACE}ail.b.c/EWS", r"U\+200B"),
+        ("https://*.b.c/EWS", "wildcard"),
+        (f"https://{'a.' * 126}bc/EWS", "has no valid host name"),
+        ("https://mail.b.c, https://x/EWS", "has no valid host name"),
+    ],
+)
+def test_what_is_no_host_name_is_left_out(url: str, why: str) -> None:
+    row = {"server": "CAS1", "service": "ews", "internal_url": url}
+    exchange = estate([server("CAS1")], [("virtual_directories", row)])
+    assert names(exchange) == {}
+    (reason,) = left_out(exchange).values()
+    with pytest.raises(ValueError, match=why):
+        raise ValueError(reason)
+
+
+def everything() -> Row:
+    """Two generations in two sites with something of each kind."""
+    exchange = coexistence()
+    more = estate(
+        [server("CAS2", site="Berlin")],
+        [
+            point(server("CAS1"), "autod.b.c"),
+            point(server("CAS2", site="Berlin"), "cas2.corp.example.com"),
+            point(server("EX1", "2016"), "autod.b.c"),
+            directory(server("CAS2"), "owa", "mail2.b.c"),
+            array("Outlook1", "outlook1.b.c"),
+            array("Outlook2", "mail2.b.c", site="Berlin"),
+            ("databases", {"name": "DB1", "generation": "2010", "rpc_client_access_server": "outlook1.b.c",
+                           "copies": [{"server": "CAS2", "activation_preference": 1}], "master": None}),
+        ],
+        domains=["b.c"],
+    )  # fmt: skip
+    return {part: [*exchange[part], *more[part]] for part in exchange}
+
+
+@hypothesis.given(st.randoms(use_true_random=False))
+def test_the_order_of_what_was_read_changes_nothing(chance: random.Random) -> None:
+    shuffled = {part: chance.sample(rows, len(rows)) for part, rows in everything().items()}
+    assert json.dumps(plan(shuffled)) == json.dumps(plan(everything()))
+
+
+@hypothesis.given(st.data())
+def test_whatever_is_missing_the_rest_is_planned(data: t.Any) -> None:
+    """Parts, rows and values that could not be read add no name, put none on two accounts, and stop nothing."""
+    whole = {name for generation in ("2010", "2013") for name in names(everything(), generation)}
+    exchange = copy.deepcopy(everything())
+    for rows in exchange.values():
+        for row in rows:
+            for key in sorted(row):
+                if data.draw(st.sampled_from([False, False, False, True])):
+                    row[key] = None
+    part = data.draw(st.sampled_from(sorted(exchange)))
+    exchange[part] = data.draw(st.sampled_from([None, [], exchange[part]]))
+    found = [names(exchange, generation) for generation in ("2010", "2013")]
+    assert not set(found[0]) & set(found[1])
+    assert {*found[0], *found[1]} <= whole

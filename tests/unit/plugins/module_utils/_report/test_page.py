@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page as a parser of HTML sees it; what a browser makes of it stands in tests/integration/audit."""
+
+from __future__ import annotations
+
+import base64
+import collections
+import hashlib
+import html
+import html.parser
+import json
+import re
+
+import pytest
+import report_samples
+from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
+
+SAMPLES = ("small", "clean", "hostile")
+VOID = {"meta", "link", "input"}
+# All that the page is made of. No img, iframe, object, style attribute or event handler is among it.
+ELEMENTS = {
+    "html", "head", "meta", "title", "link", "style", "body", "svg", "defs", "symbol", "path", "circle", "rect",
+    "line", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
+    "section", "span", "b", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr", "th", "td", "code", "form",
+    "label", "input", "select", "option", "fieldset", "legend", "button", "output", "article", "details",
+    "summary", "pre", "dl", "dt", "dd", "figure", "figcaption", "footer", "script",
+}  # fmt: skip
+
+
+class Page(html.parser.HTMLParser):
+    """The elements with their attributes, the text of each kind of element, and how they are nested."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.pieces: dict[str, list[list[str]]] = {tag: [] for tag in ("title", "style", "script", "h4", "body")}
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+            self.pieces.get(tag, []).append([])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        for tag in self.pieces.keys() & set(self.open):
+            self.pieces[tag][-1].append(data)
+
+    def texts(self, tag: str) -> list[str]:
+        return ["".join(pieces) for pieces in self.pieces[tag]]
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module", params=SAMPLES)
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(render(getattr(report_samples, request.param)(), "html"))
+
+
+def test_every_element_is_closed_where_it_was_opened(page: Page) -> None:
+    assert (page.wrong, page.open) == ([], [])
+
+
+def test_no_name_adds_an_element(page: Page) -> None:
+    assert {tag for tag, _attributes in page.elements} <= ELEMENTS
+    assert (len(page.of("script")), len(page.of("style")), len(page.of("title"))) == (2, 1, len(page.texts("title")))
+
+
+def test_no_name_adds_an_attribute_that_acts(page: Page) -> None:
+    names = {name for _tag, attributes in page.elements for name in attributes}
+    assert [name for name in names if name.startswith("on") or name in {"style", "src", "srcset", "autofocus"}] == []
+
+
+def test_links_lead_into_the_page_or_to_sources_on_the_web(page: Page) -> None:
+    links = [attributes["href"] or "" for attributes in page.of("a")]
+    assert [link for link in links if not re.match(r"#[a-z0-9-]+$|https://[a-z]", link)] == []
+    ids = {attributes.get("id") for _tag, attributes in page.elements}
+    assert [link for link in links if link.startswith("#") and link[1:] not in ids] == []
+
+
+def test_ids_are_given_once_and_what_names_them_finds_them(page: Page) -> None:
+    ids = [attributes["id"] for _tag, attributes in page.elements if "id" in attributes]
+    assert [name for name, count in collections.Counter(ids).items() if count > 1] == []
+    named = [attributes["aria-labelledby"] for _tag, attributes in page.elements if "aria-labelledby" in attributes]
+    assert set(named) <= set(ids)
+
+
+def test_nothing_is_loaded_and_only_the_own_style_and_script_count(page: Page) -> None:
+    assert [link["href"] for link in page.of("link")] == ["data:,"]
+    (policy,) = (meta["content"] or "" for meta in page.of("meta") if meta.get("http-equiv"))
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    style, script = page.texts("style")[0], page.texts("script")[1]
+    assert rules["default-src"] == "'none'"
+    assert rules["style-src"] == f"'sha256-{digest(style)}'"
+    assert rules["script-src"] == f"'sha256-{digest(script)}'"
+    assert re.findall(r"url\(|@import|@font-face", style) == []
+
+
+def digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_data_of_the_script_has_a_line_for_each_finding(sample: str) -> None:
+    found = report_samples.writable(getattr(report_samples, sample)())
+    page = Page(render(found, "html"))
+    data = json.loads(page.texts("script")[0])
+    lines = collections.Counter((data["hosts"][line[0]], data["rules"][line[1]][0]) for line in data["findings"])
+    assert lines == collections.Counter((finding["host"], finding["rule"]) for finding in found["findings"])
+    elements = {attributes.get("id") for attributes in page.of("li")}
+    assert {f"f{number}" for number in range(len(found["findings"]))} <= elements
+
+
+def test_all_that_an_evaluation_says_can_be_read_in_the_page() -> None:
+    found = report_samples.small()
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    said = [finding[key] for finding in found["findings"] for key in ("host", "subject", "text", "why_unknown")]
+    said += [
+        finding[key] for finding in found["findings"] if finding["outcome"] == "fail" for key in ("expected", "found")
+    ]
+    said += [finding["remedy"]["text"] for finding in found["findings"] if finding["remedy"]]
+    said += [rule[key] for rule in found["rules"] for key in ("id", "title", "why", "question", "applies")]
+    said += [host["why"] for host in found["hosts"]]
+    said += ["The vendor of the storage has not released it.", "2027-01-31", "10 s over", "12 days left", "21 days ago"]
+    assert [words for words in said if words and " ".join(words.split()) not in text] == []
+
+
+@pytest.mark.parametrize(("ends", "times"), [(("Ask it again.", "Ask it again."), 1), (("Ask A.", "Ask B."), 2)])
+def test_how_to_find_out_what_is_unknown_is_said_once_where_it_is_the_same(ends: tuple[str, str], times: int) -> None:
+    found = report_samples.small()
+    about = {"outcome": "unknown", "severity": "error", "why_unknown": "Nobody told."}
+    more = [
+        report_samples.finding("offline-action", host, text=f"Nobody told. {end}", **about)
+        for host, end in zip(("hv01", "hv02"), ends, strict=True)
+    ]
+    found["findings"] += more
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert sum(text.count(end) for end in set(ends)) == times
+    assert text.count("Nobody told.") == 1
+
+
+def test_hosts_are_counted_and_what_is_no_host_is_named() -> None:
+    found = report_samples.small()
+    names = ("HVC1", "corp.example.com")
+    found["findings"] += [report_samples.finding("heartbeat", name, "x", "fail", severity="error") for name in names]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert "9 hosts, 13 rules, 46 checks;" in text
+    assert "HVC1 cluster" in text
+    assert "corp.example.com forest" in text
+    assert "hv01 cluster" not in text
+
+
+def test_what_nobody_sees_is_written_out() -> None:
+    text = Page(render(report_samples.hostile(), "html")).texts("body")[0]
+    assert "gnp\\u202egpj.exe" in text
+    assert "half\ufffdpair" in text
+
+
+def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> None:
+    found = report_samples.small()
+    names = [f"CN=svc{number},{'OU=Service Accounts,' * 5}DC=corp" for number in range(5)]
+    found["findings"] += [
+        report_samples.finding("principal-names", "dc01", name, "fail", severity="error", found=name, expected="one")
+        for name in names
+    ]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    (told,) = re.findall(r"dc01: found (.*?), expected one", text)
+    assert told == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
+
+
+_NAMES = """- hosts: hv01
+  tasks:
+    - winha.cluster.vm_offline_action:
+        names:
+          - {}
+        action: {}
+"""
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+@pytest.mark.parametrize(
+    ("kind", "items", "actions", "merged"),
+    [
+        ("task", ("EX01", "'EX 3'"), ("shut_down", "shut_down"), True),
+        ("task", ("EX01", "EX03"), ("shut_down", "turn_off"), False),
+        ("task", ("EX01", "name: EX03"), ("shut_down", "shut_down"), False),
+        ("manual", ("EX01", "EX03"), ("shut_down", "shut_down"), False),
+    ],
+)
+def test_tasks_that_differ_in_an_item_of_a_list_are_one_for_all(
+    form: str, kind: str, items: tuple[str, str], actions: tuple[str, str], merged: bool
+) -> None:
+    found = report_samples.clean()
+    tasks = [_NAMES.format(*each) for each in zip(items, actions, strict=True)]
+    found["findings"] = [
+        report_samples.finding(
+            "offline-action", "hv01", f"EX0{number}", "fail", severity="error", remedy={"kind": kind, "text": task}
+        )
+        for number, task in enumerate(tasks)
+    ]
+    text = html.unescape(render(found, form))
+    both = tasks[0].replace("- EX01\n", f"- EX01\n          - {items[1]}\n").strip()
+    assert (both in text) == merged
+    assert (tasks[0].strip() in text) != merged
+
+
+def test_a_path_that_fails_is_not_said_to_pass_what_is_wanted() -> None:
+    found = report_samples.small()
+    about = {"cluster": "HVC1", "network": "LM", "wanted": 9000, "proved": False, "why": "lost"}
+    found["pictures"]["paths"] = [
+        about | {"from": "hv01", "to": "hv02", "mtu": 9000},
+        about | {"from": "hv02", "to": "hv01", "mtu": 1500},
+    ]
+    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    assert "hv01 to hv02 does not pass: lost" in text
+    assert "hv02 to hv01 passes 1500 octets only: lost" in text
+    assert "9000 octets only" not in text
+
+
+def test_the_worst_is_read_first() -> None:
+    found = report_samples.small()
+    titles = [" ".join(text.split()) for text in Page(render(found, "html")).texts("h4")]
+    words = ["error", "warning", "notice"]
+    order = [next(place for place, word in enumerate(words) if title.startswith(word)) for title in titles]
+    assert order == sorted(order)
+    assert titles[0] == "error, not met: A mailbox server is shut down, not saved, when taken offline"

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report in its four formats: what it says, and that no text of a server says anything in its place."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import io
+import json
+import typing as t
+import xml.etree.ElementTree as ET
+
+import pytest
+import report_samples
+from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
+from ansible_collections.winha.cluster.plugins.module_utils._report.formats import FORMATS, render
+
+SAMPLES = {"small": report_samples.small, "clean": report_samples.clean, "hostile": report_samples.hostile}
+OUTCOMES = ("failure", "error", "skipped")
+
+
+def changed(**parts: t.Any) -> report_samples.Row:
+    return report_samples.small() | parts
+
+
+def junit(sample: report_samples.Row) -> ET.Element:
+    return ET.parse(io.StringIO(render(sample, "junit"))).getroot()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_same_evaluation_gives_the_same_text(sample: str, form: str) -> None:
+    found = SAMPLES[sample]()
+    assert render(found, form) == render(json.loads(json.dumps(found)), form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_report_is_text_that_can_be_written_and_holds_nothing_unseen(sample: str, form: str) -> None:
+    text = render(SAMPLES[sample](), form)
+    assert text.encode("utf-8").decode("utf-8") == text
+    unseen = {character for name in report_samples.HOSTILE for character in name if not character.isprintable()}
+    assert unseen & set(text) <= {"\n"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_evaluation_of_nothing_is_a_report_too(form: str) -> None:
+    assert "nowhere" in render({"version": 1, "title": "nowhere"}, form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_yaml_file_calls_a_date_is_one(form: str) -> None:
+    finding = report_samples.finding("hotfixes", "hv01", outcome="accepted")
+    finding["accepted"] = {"reason": "Next month.", "until": datetime.date(2027, 1, 31)}
+    assert "2027-01-31" in render(changed(findings=[finding], gathered=datetime.datetime(2026, 11, 23)), form)
+
+
+def test_json_is_the_evaluation_with_sorted_keys() -> None:
+    text = render(report_samples.hostile(), "json")
+    assert json.loads(text) == report_samples.writable(report_samples.hostile())
+    pairs = json.loads(text, object_pairs_hook=list)
+    assert [key for key, _value in pairs] == sorted(report_samples.hostile())
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "about"),
+    [
+        ("audit", "should be a dictionary"),
+        ([], "should be a dictionary"),
+        ({}, "version"),
+        ({"version": 2, "title": "x"}, "version"),
+        ({"version": 1}, "title"),
+        ({"version": 1, "title": "x", "findings": {}}, "findings"),
+        ({"version": 1, "title": "x", "findings": [7]}, "findings 1"),
+        ({"version": 1, "title": "x", "hosts": [{"name": None}]}, "hosts 1"),
+        (changed(findings=[report_samples.finding("no-such-rule", "hv01")]), "no-such-rule"),
+        (changed(findings=[report_samples.finding("hotfixes", "hv01", outcome="maybe")]), "maybe"),
+        (changed(rules=[{"id": "x", "title": "x", "severity": "grave", "layer": "dns"}]), "grave"),
+        (changed(rules=[{"id": "x", "title": "x", "severity": "", "layer": "dns"}]), "severity"),
+        (changed(pictures={"paths": [{"from": "a", "to": "b", "mtu": "1500"}]}), "mtu"),
+        (changed(title=float("nan")), "JSON"),
+        (changed(title=object()), "JSON"),
+        (changed(hosts=[{1: 2}]), "key 1"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_no_evaluation_is_refused_in_a_sentence(evaluation: object, about: str, form: str) -> None:
+    with pytest.raises(ReportError) as refusal:
+        render(evaluation, form)
+    assert about in str(refusal.value)
+    assert str(refusal.value).endswith(".")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_format_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ReportError, match="pdf"):
+        render(report_samples.small(), "pdf")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("Every rule holds", {}),
+        ("Nothing was judged", {"findings": []}),
+        ("Nothing was judged", {"findings": [report_samples.finding("hotfixes", "hv01", outcome="not_applicable")]}),
+        ("Nothing is wrong in what could be read", {"hosts": [{"name": "hv09", "reached": False, "why": "Gone."}]}),
+        ("Nothing is wrong in what could be read", {"findings": [report_samples.finding("hotfixes", "hv01")]}),
+    ],
+)
+def test_nothing_is_praised_that_was_not_judged(said: str, parts: report_samples.Row, form: str) -> None:
+    text = render(report_samples.clean() | parts, form)
+    assert said in text
+    assert ("Every rule holds" in text) == (said == "Every rule holds")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_what_nobody_was_asked_about_is_named(form: str) -> None:
+    sample = report_samples.clean()
+    away = {rule["id"] for rule in sample["rules"] if rule["layer"] in {"directory", "dns"}}
+    sample["findings"] = [finding for finding in sample["findings"] if finding["rule"] not in away]
+    text = render(sample, form).replace("<b>", "**").replace("</b>", "**")
+    assert f"**Nobody was asked about {len(away)} rules** (directory, DNS)" in text
+    assert "Nobody was asked" not in render(report_samples.clean(), form)
+
+
+def test_what_was_fixed_may_be_of_a_rule_that_is_gone() -> None:
+    fixed = report_samples.finding("bygone", "hv01") | {"severity": "warning"}
+    found = changed(comparison={"earlier": "2026-01-01", "new": 0, "open": 0, "fixed": [fixed]})
+    assert "bygone" in render(found, "html")
+    assert "bygone" in render(found, "markdown")
+
+
+# --- JUnit ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_each_finding_is_a_case_of_the_suite_of_its_layer(sample: str) -> None:
+    found = SAMPLES[sample]()
+    layers = {rule["id"]: rule["layer"] for rule in found["rules"]}
+    suites = {suite.get("name"): len(suite.findall("testcase")) for suite in junit(found)}
+    assert suites == collections.Counter(layers[finding["rule"]] for finding in found["findings"])
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_numbers_of_junit_are_those_of_its_cases(sample: str) -> None:
+    root = junit(SAMPLES[sample]())
+    for suite in (root, *root):
+        cases = list(suite.iter("testcase"))
+        counted = [sum(case.find(kind) is not None for case in cases) for kind in OUTCOMES]
+        assert [int(suite.get(name, "")) for name in ("failures", "errors", "skipped")] == counted
+        assert int(suite.get("tests", "")) == len(cases)
+
+
+def test_ci_sees_failures_unknowns_and_what_is_accepted_apart() -> None:
+    root = junit(report_samples.small())
+    failed = root.findall(".//failure")
+    assert collections.Counter(case.get("type") for case in failed) == {"error": 6, "warning": 2, "notice": 1}
+    assert any("offline_action: shut_down" in (case.text or "") for case in failed)
+    assert {case.get("type") for case in root.findall(".//error")} == {"unknown"}
+    assert "The connection to hv04 (10.20.0.14) was refused. Is WinRM listening there?" in {
+        case.get("message") for case in root.findall(".//error")
+    }
+    assert {case.get("message") for case in root.findall(".//skipped")} == {
+        "Accepted until 2027-01-31: The vendor of the storage has not released it.",
+        "Not applicable. hv03 holds no mailbox server.",
+    }
+
+
+def test_a_case_keeps_its_name_when_its_outcome_changes() -> None:
+    def names(found: report_samples.Row) -> list[tuple[str | None, str | None]]:
+        return sorted((case.get("classname"), case.get("name")) for case in junit(found).iter("testcase"))
+
+    assert names(report_samples.small()) == names(report_samples.clean())
+
+
+def test_no_name_adds_an_element_to_junit() -> None:
+    root = junit(report_samples.hostile())
+    assert {element.tag for element in root.iter()} == {"testsuites", "testsuite", "testcase", *OUTCOMES}
+    bodies = "".join(case.text or "" for case in root.iter("failure"))
+    assert "]]><owned/>" in bodies
