@@ -14,7 +14,7 @@ from .session import Service
 from .ticket import Kinit
 
 if t.TYPE_CHECKING:
-    from .session import Opener, Options
+    from .session import SessionFactory, Options
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},
@@ -69,7 +69,7 @@ def endpoint_of(options: Options) -> Endpoint:
     )
 
 
-def opener(endpoint: Endpoint, name: str | None = None) -> Opener:
+def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory:
     """Opens a session with an endpoint, which messages call C(name)."""
 
     def open_session(*, read_only: bool) -> Client:
@@ -79,13 +79,13 @@ def opener(endpoint: Endpoint, name: str | None = None) -> Opener:
     return open_session
 
 
-def _opener_of(options: Options) -> Opener:
+def _opener_of(options: Options) -> SessionFactory:
     if not options["host"]:
         raise TaskError(
             "The option host is missing: this task runs on a machine that is not reached by winrm or psrp, so it must "
             "say which Windows host it is about."
         )
-    return opener(endpoint_of(options), options["host"])
+    return session_factory(endpoint_of(options), options["host"])
 
 
-WINDOWS = Service(spec=SPEC, opener=_opener_of)
+WINDOWS = Service(spec=SPEC, session_factory=_opener_of)

@@ -15,7 +15,7 @@ from .errors import TaskError
 from .session import Service
 
 if t.TYPE_CHECKING:
-    from .session import Opener, Options
+    from .session import SessionFactory, Options
 
 
 def _or_environment(name: str) -> tuple[t.Any, list[str]]:
@@ -43,7 +43,7 @@ def said_where(options: Options) -> bool:
     return bool(options["servers"] or options["domain"])
 
 
-def _opener_of(options: Options) -> Opener:
+def _opener_of(options: Options) -> SessionFactory:
     if not said_where(options):
         raise TaskError(
             "Neither servers nor domain is given: this task runs on a machine that is not reached by winrm or psrp, so "
@@ -85,4 +85,4 @@ def _opener_of(options: Options) -> Opener:
     return open_session
 
 
-DIRECTORY = Service(spec=SPEC, opener=_opener_of)
+DIRECTORY = Service(spec=SPEC, session_factory=_opener_of)

@@ -13,21 +13,21 @@ class ServerError(Exception):
 
     def __init__(self, answer: str, *, advice: str | None = None) -> None:
         super().__init__(answer)
-        self.doing = ""
+        self.operation = ""
         self.host = ""
         if advice is not None:
             self.advice = advice
 
     @property
-    def answer(self) -> str:
+    def detail(self) -> str:
         """What was answered, without what was tried."""
         return " ".join(str(self.args[0]).split()).rstrip(".")
 
     def __str__(self) -> str:
-        doing = self.doing[:1].upper() + self.doing[1:]
-        tried = f"{doing} on {self.host} failed: " if doing else ""
+        operation = self.operation[:1].upper() + self.operation[1:]
+        tried = f"{operation} on {self.host} failed: " if operation else ""
         advice = f" ({self.advice})" if self.advice else ""
-        return f"{tried}{self.answer}{advice}."
+        return f"{tried}{self.detail}{advice}."
 
 
 class Unreachable(ServerError):
@@ -48,14 +48,14 @@ class CredentialsRefused(Unreachable):
     advice = "check the user name, the password, and that the listener allows this way to authenticate"
 
 
-class AnswerLost(ServerError):
+class ResponseLost(ServerError):
     """A request went out and no usable answer came back: whether it took effect is unknown."""
 
     advice = "check the network in between and what listens on that port, then run it again"
 
 
-class TimedOut(AnswerLost):
-    """As C(AnswerLost), after waiting the whole read timeout."""
+class TimedOut(ResponseLost):
+    """As C(ResponseLost), after waiting the whole read timeout."""
 
 
 class WriteRefused(ServerError):

@@ -30,7 +30,7 @@ class Applied:
     """The values after a step as read back, by label, and what the host answered if they are not the wanted ones."""
 
     values: t.Mapping[str, t.Any]
-    answer: str = ""
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ class Session(t.Protocol):
         """End it, and forget the credentials that it was opened with."""
 
 
-class Opener(t.Protocol):
+class SessionFactory(t.Protocol):
     """Opens a session; nothing is sent before the first question."""
 
     def __call__(self, *, read_only: bool) -> Session:
@@ -33,8 +33,8 @@ class Opener(t.Protocol):
 class Service:
     """A kind of server that tasks talk to: the options that say where it is and how to sign in.
 
-    C(opener) makes an opener of such options. Raises C(TaskError) when they do not say where to.
+    C(session_factory) makes an session_factory of such options. Raises C(TaskError) when they do not say where to.
     """
 
     spec: t.Mapping[str, t.Any]
-    opener: t.Callable[[Options], Opener]
+    session_factory: t.Callable[[Options], SessionFactory]

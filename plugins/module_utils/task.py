@@ -20,7 +20,7 @@ from .session import Options
 
 if t.TYPE_CHECKING:
     from .plan import Applied, Plan, Step
-    from .session import Opener, Service, Session
+    from .session import SessionFactory, Service, Session
 
 __all__ = ["Options", "Outcome", "Task", "TaskError", "run", "run_as_module"]
 
@@ -77,14 +77,14 @@ class Task(t.Generic[State]):
 
 def run(
     task: Task[State],
-    opener: Opener,
+    session_factory: SessionFactory,
     options: Options,
     *,
     check_mode: bool,
     progress: t.Callable[[str], None] = lambda text: None,
 ) -> dict[str, t.Any]:
     """Do the task on a server and give its result. Raises C(ServerError) or C(TaskError) if it ended before a write."""
-    session = opener(read_only=check_mode)
+    session = session_factory(read_only=check_mode)
     try:
         state = task.read(session, options)
         if task.plan is None:
@@ -133,7 +133,7 @@ def _did_not_stick(step: Step, applied: Applied, host: str) -> dict[str, str]:
         now = applied.values[change.label]
         if now != change.after:
             groups.setdefault((str(change.after), str(now)), []).append(change.label)
-    answer = applied.answer or "no reason was given"
+    answer = applied.reason or "no reason was given"
     return {
         label: f"{', '.join(labels)} on {host} should be {after} and {'are' if labels[1:] else 'is'} {now}: {answer}."
         for (after, now), labels in groups.items()
@@ -171,8 +171,8 @@ def run_as_module(task: Task[t.Any]) -> None:
     """The task as an ordinary Ansible module, on a machine that is not Windows: the connection comes as options."""
     module = t.cast("t.Any", AnsibleModule)(argument_spec=task.argument_spec, supports_check_mode=True, **task.rules)
     try:
-        opener = task.service.opener(module.params)
-        result = run(task, opener, module.params, check_mode=module.check_mode, progress=module.debug)
+        session_factory = task.service.session_factory(module.params)
+        result = run(task, session_factory, module.params, check_mode=module.check_mode, progress=module.debug)
     except (ServerError, TaskError) as exc:
         module.fail_json(msg=str(exc))
     if result.pop("failed", False):

@@ -165,7 +165,7 @@ def apply(client: Client, state: State, step: Step) -> Applied:
         now, answer = drain.drain(client, state.node, timeout=limit)
     else:
         now, answer = drain.resume(client, state.node, state.options["failback"], timeout=limit)
-    return Applied(values={change.label: now}, answer=answer)
+    return Applied(values={change.label: now}, reason=answer)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

@@ -181,7 +181,7 @@ def apply(client: Client, state: State, step: Step) -> Applied:
         doing=f"setting {', '.join(change.label for change in step.changes)} of {state.cluster.text('Name')}",
     )
     now = meaning.values_of(stored.instance)
-    return Applied(values={change.label: now[change.label] for change in step.changes}, answer=stored.answer)
+    return Applied(values={change.label: now[change.label] for change in step.changes}, reason=stored.reason)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

@@ -215,9 +215,9 @@ def apply(client: Client, state: settings.State, step: Step) -> Applied:
     if not mine:
         (change,) = step.changes
         done, answer = settings.restart(client, state, change.label.removesuffix(" restart"))
-        return Applied(values={change.label: "done" if done else "pending"}, answer=answer)
+        return Applied(values={change.label: "done" if done else "pending"}, reason=answer)
     values, answer = settings.write(client, state, mine)
-    return Applied(values=values, answer=answer)
+    return Applied(values=values, reason=answer)
 
 
 def report(state: settings.State, outcome: task.Outcome) -> dict[str, t.Any]:

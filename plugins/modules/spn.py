@@ -296,12 +296,12 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     except ServerError as exc:
         error = problem or exc
         before = " and ".join(f"{', '.join(spns)} was taken away from {dn}" for dn, spns in taken.items())
-        error.args = (f"{error.answer}; before that, {before}" if before else error.answer,)
+        error.args = (f"{error.detail}; before that, {before}" if before else error.detail,)
         raise error from exc
     now = dataclasses.replace(state, account=account, holders={**state.holders, **found})
     return Applied(
         values={change.label: now.before(change.label.lower()) for change in step.changes},
-        answer=str(problem).rstrip(".") if problem else "another account got the name meanwhile",
+        reason=str(problem).rstrip(".") if problem else "another account got the name meanwhile",
     )
 
 

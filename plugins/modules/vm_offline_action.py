@@ -167,7 +167,7 @@ def apply(client: Client, state: State, step: Step) -> Applied:
     """Set one virtual machine's offline action and read it back."""
     (change,) = step.changes
     stored = virtual_machine.set_offline_action(client, state.machines[change.label], change.after)
-    return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, answer=stored.answer)
+    return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, reason=stored.reason)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

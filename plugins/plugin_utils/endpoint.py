@@ -14,7 +14,7 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
-from ansible_collections.winha.cluster.plugins.module_utils.connection import opener
+from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, said_where
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
@@ -26,7 +26,7 @@ except ImportError:
 
 if t.TYPE_CHECKING:
     from ansible.plugins.connection import ConnectionBase
-    from ansible_collections.winha.cluster.plugins.module_utils.session import Opener, Options, Service
+    from ansible_collections.winha.cluster.plugins.module_utils.session import SessionFactory, Options, Service
 
 CONNECTIONS = ("winrm", "psrp")
 
@@ -48,13 +48,13 @@ _WINRM_TRUTH = ("kerberos_delegation", "credssp_disable_tlsv1_2", "send_cbt")
 _WINRM_NUMBER = ("credssp_minimum_version",)
 
 
-def opener_of(service: Service, options: Options, connection: ConnectionBase, name: str) -> Opener:
+def opener_of(service: Service, options: Options, connection: ConnectionBase, name: str) -> SessionFactory:
     """How to open what a task talks to: where its options say, or else at the host itself."""
     if service is DNS:
-        return service.opener(options)
+        return service.session_factory(options)
     if service is DIRECTORY:
-        return service.opener(options if said_where(options) else _of_host(options, connection))
-    return service.opener(options) if options["host"] else opener(endpoint_of(connection), name)
+        return service.session_factory(options if said_where(options) else _of_host(options, connection))
+    return service.session_factory(options) if options["host"] else session_factory(endpoint_of(connection), name)
 
 
 def _of_host(options: Options, connection: ConnectionBase) -> Options:

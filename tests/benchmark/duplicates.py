@@ -49,7 +49,7 @@ def counted(*arguments):
 binding.Binding.page = counted
 before, memory = resource.getrusage(resource.RUSAGE_SELF), highest()
 started = time.monotonic()
-found = task.run(spn_info.TASK, DIRECTORY.opener(options), options, check_mode=True)
+found = task.run(spn_info.TASK, DIRECTORY.session_factory(options), options, check_mode=True)
 seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
     "seconds": seconds,

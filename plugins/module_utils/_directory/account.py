@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from ..errors import AnswerLost, ServerError, TaskError
+from ..errors import ResponseLost, ServerError, TaskError
 from .refusals import AlreadyThere, NoSuchObject, NotThere, Referred
 from .session import Directory, dns_name
 
@@ -74,8 +74,8 @@ def find_account(session: Directory, identity: str) -> Account:
     if "=" in identity and ldap.dn.is_dn(identity):
         return _by_dn(session, identity)
     filter_ = f"(&(objectClass=user){_condition(session, identity)})"
-    doing = f"looking for the account {identity}"
-    found = [_account(one) for one in session.search(session.domain_dn, filter_, ATTRIBUTES, doing=doing)]
+    operation = f"looking for the account {identity}"
+    found = [_account(one) for one in session.search(session.domain_dn, filter_, ATTRIBUTES, operation=operation)]
     exact = [one for one in found if one.name.lower() == identity.rpartition("\\")[2].lower()]
     if len(found) > 1 and len(exact) != 1:
         names = " and ".join(sorted(one.dn for one in found))
@@ -85,7 +85,7 @@ def find_account(session: Directory, identity: str) -> Account:
         )
     if found:
         return (exact or found)[0]
-    elsewhere = sorted(one.dn for one in session.search_forest(filter_, ["sAMAccountName"], doing=doing))
+    elsewhere = sorted(one.dn for one in session.search_forest(filter_, ["sAMAccountName"], operation=operation))
     if elsewhere:
         raise TaskError(
             f"The account {identity} is not in {dns_name(session.domain_dn)}, the domain of {session.host}, but the "
@@ -99,24 +99,24 @@ def find_account(session: Directory, identity: str) -> Account:
 
 def read_account(session: Directory, dn: str) -> Account:
     """The account of this distinguished name. Raises C(ServerError), C(NoSuchObject) when it is not there."""
-    doing = f"reading the account {dn}"
-    found = list(session.search(dn, "(objectClass=*)", ATTRIBUTES, scope="base", doing=doing))
+    operation = f"reading the account {dn}"
+    found = list(session.search(dn, "(objectClass=*)", ATTRIBUTES, scope="base", operation=operation))
     if not found:
         error = NoSuchObject("it gave no entry", advice="check that the account that signs in may read it")
-        error.doing, error.host = doing, session.host
+        error.operation, error.host = operation, session.host
         raise error
     return _account(found[0])
 
 
 def settle_names(
-    session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), doing: str = ""
+    session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), operation: str = ""
 ) -> None:
     """Add and delete service principal names, the latter in lower case, until the account has what it should.
 
     What others do to it at the same time is looked at again. When the answer to a write gets lost, reading decides
     whether it was done. Raises C(ServerError).
     """
-    doing = doing or f"setting the service principal names of {dn}"
+    operation = operation or f"setting the service principal names of {dn}"
     texts = {text.lower(): text for text in wanted}
     problems: list[ServerError] = []
     for _attempt in range(_TRIES):
@@ -130,11 +130,11 @@ def settle_names(
         delete = [spn for key, spn in has.items() if key in unwanted]
         if not add and not delete:
             return
-        if problems and isinstance(problems[-1], AnswerLost):
+        if problems and isinstance(problems[-1], ResponseLost):
             raise problems[-1]
         try:
-            session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, doing=doing)
-        except (AlreadyThere, NotThere, AnswerLost) as exc:
+            session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, operation=operation)
+        except (AlreadyThere, NotThere, ResponseLost) as exc:
             problems.append(exc)
         else:
             return
@@ -177,7 +177,7 @@ def _condition(session: Directory, identity: str) -> str:
 def _check_domain(session: Directory, netbios_name: str) -> None:
     wanted = f"(&(objectClass=crossRef)(nETBIOSName={escape_filter_chars(netbios_name)}))"
     base = f"CN=Partitions,{session.configuration_dn}"
-    found = session.search(base, wanted, ["nCName"], scope="one", doing=f"looking for the domain {netbios_name}")
+    found = session.search(base, wanted, ["nCName"], scope="one", operation=f"looking for the domain {netbios_name}")
     domains = [one.text("nCName") for one in found]
     if not domains:
         raise TaskError(f"The forest {session.forest} has no domain {netbios_name}. Correct the name before the \\.")

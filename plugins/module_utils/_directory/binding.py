@@ -105,7 +105,7 @@ class Binding:
     def modify(self, dn: str, attribute: str, *, add: t.Sequence[str], delete: t.Sequence[str]) -> None:
         """Add and delete values in one step that the server does whole or not at all.
 
-        Raises what C(.refusals) makes of the answer; C(AnswerLost) when it is not known whether it was done.
+        Raises what C(.refusals) makes of the answer; C(ResponseLost) when it is not known whether it was done.
         """
         kinds = ((ldap.MOD_DELETE, delete), (ldap.MOD_ADD, add))
         changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]

@@ -49,10 +49,10 @@ class Searchable(t.Protocol):
         attributes: t.Sequence[str],
         *,
         scope: t.Literal["base", "one", "subtree"] = "subtree",
-        doing: str,
+        operation: str,
     ) -> t.Iterator[Entry]:
         """The entries below C(base), page by page as they come.
 
-        C(doing) says in the operator's words what for, for the sentence of an error: "reading the Exchange servers".
+        C(operation) says in the operator's words what for, for the sentence of an error: "reading the Exchange servers".
         Raises C(ServerError); C(NoSuchObject) when C(base) is not there.
         """

@@ -54,8 +54,8 @@ class Accounts:
 def read_host_aliases(session: Directory) -> Aliases:
     """Which service classes stand for which others in this forest. Raises C(ServerError)."""
     base = f"CN=Directory Service,CN=Windows NT,CN=Services,{session.configuration_dn}"
-    doing = "reading the aliases of service classes"
-    found = session.search(base, "(objectClass=*)", ["sPNMappings"], scope="base", doing=doing)
+    operation = "reading the aliases of service classes"
+    found = session.search(base, "(objectClass=*)", ["sPNMappings"], scope="base", operation=operation)
     return read_aliases(value for entry in found for value in entry.texts("sPNMappings"))
 
 
@@ -67,15 +67,15 @@ def holders_of(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Hol
     """
     keys = sorted(keys)
     found: dict[str, set[Holder]] = {key: set() for key in keys}
-    doing = "looking through the forest for the service principal names"
+    operation = "looking through the forest for the service principal names"
     for start in range(0, len(keys), _NAMES_A_SEARCH):
         clauses = (f"({PRINCIPAL_NAMES}={escape_filter_chars(key)})" for key in keys[start : start + _NAMES_A_SEARCH])
         filter_ = f"(|{''.join(clauses)})"
-        entries = list(session.search_forest(filter_, [PRINCIPAL_NAMES], doing=doing))
+        entries = list(session.search_forest(filter_, [PRINCIPAL_NAMES], operation=operation))
         if not session.is_own_catalog:
             own = session.domain_dn.lower()
             entries = [entry for entry in entries if not _is_below(entry.dn, own)]
-            entries += session.search(session.domain_dn, filter_, [PRINCIPAL_NAMES], doing=doing)
+            entries += session.search(session.domain_dn, filter_, [PRINCIPAL_NAMES], operation=operation)
         for entry in entries:
             for spn in entry.texts(PRINCIPAL_NAMES):
                 if spn.lower() in found:
@@ -94,7 +94,7 @@ def matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
     shapes = [re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE) for parts in split]
     clauses = ("*".join(map(escape_filter_chars, parts)) for parts in split)
     filter_ = f"(|{''.join(f'({PRINCIPAL_NAMES}={clause})' for clause in clauses)})"
-    entries = session.search_forest(filter_, [PRINCIPAL_NAMES], doing=f"looking for {', '.join(patterns)}")
+    entries = session.search_forest(filter_, [PRINCIPAL_NAMES], operation=f"looking for {', '.join(patterns)}")
     found = [
         Holder(entry.dn, spn)
         for entry in entries
@@ -119,11 +119,11 @@ def duplicates(session: Directory) -> Duplicates:
     The names are kept in a database on disk while the accounts come by, so that a forest of any size fits: SQLite
     holds no more of it in memory than its cache.
     """
-    filter_, doing = f"({PRINCIPAL_NAMES}=*)", "looking through the forest for duplicates"
+    filter_, operation = f"({PRINCIPAL_NAMES}=*)", "looking through the forest for duplicates"
     with contextlib.closing(sqlite3.connect("")) as seen:
         seen.execute("CREATE TABLE seen (name TEXT, dn TEXT, PRIMARY KEY (name, dn)) WITHOUT ROWID")
         accounts = 0
-        for entry in session.search_forest(filter_, [PRINCIPAL_NAMES], doing=doing):
+        for entry in session.search_forest(filter_, [PRINCIPAL_NAMES], operation=operation):
             accounts += 1
             rows = ((spn.lower(), entry.dn) for spn in entry.texts(PRINCIPAL_NAMES) if spn.lower() != _IN_EVERY_DOMAIN)
             seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)

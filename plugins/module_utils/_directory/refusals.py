@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import AnswerLost, CredentialsRefused, ServerError, TimedOut, Unreachable
+from ..errors import ResponseLost, CredentialsRefused, ServerError, TimedOut, Unreachable
 
 try:
     import ldap  # noqa: TC002  # whether it is there is what matters
@@ -103,7 +103,7 @@ def translated(error: ldap.LDAPError, *, sent: bool) -> ServerError:
     answer = f"{desc}: {info}" if info and info.casefold() not in desc.casefold() else desc
     kind = type(error).__name__
     if kind in {"SERVER_DOWN", "CONNECT_ERROR", "UNAVAILABLE"}:
-        return AnswerLost(f"the connection broke ({answer})") if sent else _unreachable(answer)
+        return ResponseLost(f"the connection broke ({answer})") if sent else _unreachable(answer)
     if kind in {"TIMEOUT", "TIMELIMIT_EXCEEDED"}:
         return TimedOut(f"no answer in time ({answer})") if sent else _unreachable(answer)
     if kind in {"INVALID_CREDENTIALS", "LOCAL_ERROR", "AUTH_UNKNOWN", "INAPPROPRIATE_AUTH", "STRONG_AUTH_REQUIRED"}:

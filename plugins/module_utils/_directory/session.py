@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ..errors import AnswerLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
+from ..errors import ResponseLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
 from ..ticket import Kinit, Ticket
 from .access import Access, Server
 from .binding import Binding
@@ -76,7 +76,7 @@ class Directory:
     def _read_root(self) -> Root:
         names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
                  "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
-        (found,) = self.search("", "(objectClass=*)", names, scope="base", doing="asking for the naming contexts")
+        (found,) = self.search("", "(objectClass=*)", names, scope="base", operation="asking for the naming contexts")
         return Root(
             server=found.text("dnsHostName"),
             domain_dn=found.text("defaultNamingContext"),
@@ -112,26 +112,26 @@ class Directory:
         attributes: t.Sequence[str],
         *,
         scope: t.Literal["base", "one", "subtree"] = "subtree",
-        doing: str,
+        operation: str,
     ) -> t.Iterator[Entry]:
         """The entries below C(base), page by page as they come.
 
         Raises C(ServerError), of its relatives C(NoSuchObject) when C(base) is not there.
         """
-        yield from self._pages(base, filter_, attributes, scope=scope, doing=doing, catalog=False)
+        yield from self._pages(base, filter_, attributes, scope=scope, operation=operation, catalog=False)
 
-    def search_forest(self, filter_: str, attributes: t.Sequence[str], *, doing: str) -> t.Iterator[Entry]:
+    def search_forest(self, filter_: str, attributes: t.Sequence[str], *, operation: str) -> t.Iterator[Entry]:
         """The entries of the whole forest, from a global catalog, which holds some attributes only."""
-        yield from self._pages("", filter_, attributes, scope="subtree", doing=doing, catalog=True)
+        yield from self._pages("", filter_, attributes, scope="subtree", operation=operation, catalog=True)
 
     def change_values(
-        self, dn: str, attribute: str, *, add: t.Sequence[str] = (), delete: t.Sequence[str] = (), doing: str
+        self, dn: str, attribute: str, *, add: t.Sequence[str] = (), delete: t.Sequence[str] = (), operation: str
     ) -> None:
         """Add and delete values of an attribute, all or none; its other values stay as they are.
 
-        Raises C(ServerError); after C(AnswerLost) only reading tells whether it was done.
+        Raises C(ServerError); after C(ResponseLost) only reading tells whether it was done.
         """
-        with self._telling(doing):
+        with self._error_context(operation):
             if self._read_only:
                 raise WriteRefused("a write was about to be sent by a session that may only read")
             if self.root.is_read_only:
@@ -141,7 +141,7 @@ class Directory:
             self.writes += 1
             try:
                 binding.modify(dn, attribute, add=add, delete=delete)
-            except AnswerLost as exc:
+            except ResponseLost as exc:
                 exc.advice = self._written.advice
                 self._drop(False)
                 raise
@@ -155,13 +155,13 @@ class Directory:
             self._ticket = None
 
     def _pages(
-        self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str, doing: str, catalog: bool
+        self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str, operation: str, catalog: bool
     ) -> t.Iterator[Entry]:
-        with self._telling(doing):
+        with self._error_context(operation):
             page = None
             try:
                 page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
-            except AnswerLost:
+            except ResponseLost:
                 # A connection may have ended since it was used last; a new one, perhaps to the next server, can tell.
                 self._drop(catalog)
                 page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
@@ -171,7 +171,7 @@ class Directory:
                     return
                 try:
                     page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, page.cookie)
-                except AnswerLost:
+                except ResponseLost:
                     self._drop(catalog)
                     raise
 
@@ -202,7 +202,7 @@ class Directory:
     def _first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
         """A binding to the first server that answers. Wrong credentials end it: trying on would lock the account."""
         silent: list[Unreachable] = []
-        doing = f"connecting to {'the global catalog' if catalog else 'LDAP'}"
+        operation = f"connecting to {'the global catalog' if catalog else 'LDAP'}"
         for server in servers:
             if not catalog:
                 self.host = server.host
@@ -210,16 +210,16 @@ class Directory:
                 self._fetch_ticket()
                 return Binding(self._access, server, catalog=catalog)
             except CredentialsRefused as exc:
-                exc.doing, exc.host = "signing in", server.host
+                exc.operation, exc.host = "signing in", server.host
                 raise
             except Unreachable as exc:
-                exc.doing, exc.host = doing, server.host
-                exc.args = (f"{server.host}: {exc.answer}" if len(servers) > 1 else exc.answer,)
+                exc.operation, exc.host = operation, server.host
+                exc.args = (f"{server.host}: {exc.detail}" if len(servers) > 1 else exc.detail,)
                 silent.append(exc)
         if len(silent) == 1:
             raise silent[0]
-        error = Unreachable("; ".join(exc.answer for exc in silent), advice=silent[-1].advice)
-        error.doing, error.host = doing, f"{len(servers)} servers"
+        error = Unreachable("; ".join(exc.detail for exc in silent), advice=silent[-1].advice)
+        error.operation, error.host = operation, f"{len(servers)} servers"
         raise error from silent[-1]
 
     def _again(self, written: _Written) -> Binding:
@@ -231,7 +231,7 @@ class Directory:
                 raise Unreachable(f"{self.host} is {name} now, and {written.name} was written to")
         except CredentialsRefused:
             raise
-        except (Unreachable, AnswerLost) as exc:
+        except (Unreachable, ResponseLost) as exc:
             self._drop(False)
             exc.advice = written.advice
             raise
@@ -255,13 +255,13 @@ class Directory:
             binding.close()
 
     @contextlib.contextmanager
-    def _telling(self, doing: str) -> t.Iterator[None]:
+    def _error_context(self, operation: str) -> t.Iterator[None]:
         """Tells an error that passes what was being done, and where."""
         try:
             yield
         except ServerError as exc:
-            if not exc.doing:
-                exc.doing, exc.host = doing, self.host
+            if not exc.operation:
+                exc.operation, exc.host = operation, self.host
             raise
 
 
@@ -269,7 +269,7 @@ def _looked_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
     try:
         return servers()
     except Unreachable as exc:
-        exc.doing, exc.host = "looking up the servers", "this machine"
+        exc.operation, exc.host = "looking up the servers", "this machine"
         raise
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ..errors import AnswerLost, TaskError
+from ..errors import ResponseLost, TaskError
 
 try:
     import dns.exception
@@ -77,18 +77,18 @@ class Lookup:
     def ask(self, name: dns.name.Name, kind: str) -> Found:
         """The addresses that an absolute name has, of the kind C(A) or C(AAAA); that it has none is an answer, too.
 
-        Raises C(AnswerLost) when no server knew.
+        Raises C(ResponseLost) when no server knew.
         """
         try:
             response = self._response(name, kind)
             chain = response.resolve_chaining()
         except (dns.exception.DNSException, OSError) as exc:
-            raise AnswerLost(self._complaints(exc), advice=_ADVICE) from exc
+            raise ResponseLost(self._complaints(exc), advice=_ADVICE) from exc
         records = [*chain.cnames, *([chain.answer] if chain.answer else [])]
         authoritative = bool(response.flags & dns.flags.AA)
         settled = bool(chain.answer) or _is_proof(response, chain.canonical_name)
         if not (settled or records):
-            raise AnswerLost(f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE)
+            raise ResponseLost(f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE)
         return Found(
             addresses=tuple(sorted((data.address for data in chain.answer or ()), key=ipaddress.ip_address)),
             aliases=tuple(rrset[0].target.to_text(omit_final_dot=True) for rrset in chain.cnames),

@@ -9,7 +9,7 @@ import dataclasses
 import re
 import typing as t
 
-from ..errors import AnswerLost, ServerError
+from ..errors import ResponseLost, ServerError
 from .parallel import in_parallel
 from .question import Found
 
@@ -27,7 +27,7 @@ _KINDS = ("A", "AAAA")
 _LABEL = re.compile(rb"[a-z0-9_-]+", re.IGNORECASE)
 _WHOLE = "write the whole name of a host"
 
-Answer = Found | AnswerLost
+Answer = Found | ResponseLost
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _understood(text: str) -> dns.name.Name | str:
 def _answer(lookup: Lookup, name: dns.name.Name, kind: str) -> Answer:
     try:
         return lookup.ask(name, kind)
-    except AnswerLost as exc:
+    except ResponseLost as exc:
         return exc
 
 
@@ -102,8 +102,8 @@ def _gaps(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
     """A sentence for each thing that was not found out."""
     lost: dict[tuple[str, str], list[str]] = {}
     for kind, answer in answers.items():
-        if isinstance(answer, AnswerLost):
-            lost.setdefault((answer.answer, answer.advice), []).append(kind)
+        if isinstance(answer, ResponseLost):
+            lost.setdefault((answer.detail, answer.advice), []).append(kind)
     for (why, advice), kinds in lost.items():
         yield str(
             ServerError(f"DNS gave no answer about the {' and '.join(kinds)} records of {name}: {why}", advice=advice)

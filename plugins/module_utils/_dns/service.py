@@ -16,7 +16,7 @@ from ..session import Service
 from .question import Lookup
 
 if t.TYPE_CHECKING:
-    from ..session import Opener, Options
+    from ..session import SessionFactory, Options
 
 SPEC: dict[str, t.Any] = {
     "dns_servers": {"type": "list", "elements": "str", "fallback": (env_fallback, ["WINHA_DNS_SERVERS"])},
@@ -24,7 +24,7 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def _opener_of(options: Options) -> Opener:
+def _opener_of(options: Options) -> SessionFactory:
     if options["timeout"] < 1:
         raise TaskError(f"timeout {options['timeout']} is out of range: at least one second is needed.")
     servers = [_server(text) for text in options["dns_servers"] or ()]
@@ -49,4 +49,4 @@ def _server(text: str) -> Server:
     return server
 
 
-DNS = Service(spec=SPEC, opener=_opener_of)
+DNS = Service(spec=SPEC, session_factory=_opener_of)

@@ -56,7 +56,7 @@ def read_objects(session: ForestSession, queries: t.Iterable[Query]) -> Objects:
         f"CN=Services,{session.configuration_dn}",
         f"(|{''.join(query.condition for query in wanted)})",
         sorted({"objectClass"}.union(*(query.attributes for query in wanted))),
-        doing="reading the Exchange organization",
+        operation="reading the Exchange organization",
     ):
         for object_class in entry.texts("objectClass"):
             by_class[object_class.casefold()].append(entry)

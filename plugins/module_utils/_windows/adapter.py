@@ -56,7 +56,7 @@ class Property:
 
 def read_adapters(client: Client) -> list[Adapter]:
     """All adapters of the host by name. Raises C(NotFound) on Windows Server 2008 R2, which has no such classes."""
-    found = client.query(NAMESPACE, "SELECT * FROM MSFT_NetAdapter", doing="reading the network adapters")
+    found = client.query(NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters")
     adapters = (
         Adapter(
             name=item.text("Name") or "",
@@ -78,7 +78,7 @@ def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict
     """The advanced properties with these registry keywords, by the adapter's name and the keyword."""
     where = " OR ".join(f"RegistryKeyword={quoted(keyword)}" for keyword in keywords)
     wql = f"SELECT * FROM MSFT_NetAdapterAdvancedPropertySettingData WHERE {where}"  # noqa: S608 (quoted)
-    found = client.query(NAMESPACE, wql, doing="reading the advanced properties of the network adapters")
+    found = client.query(NAMESPACE, wql, operation="reading the advanced properties of the network adapters")
     properties: dict[str, dict[str, Property]] = {}
     for item in found:
         if item.reference is not None:
@@ -90,7 +90,7 @@ def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict
 def read_carriers(client: Client, adapters: t.Sequence[Adapter]) -> set[str]:
     """Names of the adapters that carry our own connection: the one with the address, and those under it."""
     wql = "SELECT IPAddress, InterfaceIndex FROM MSFT_NetIPAddress"
-    found = client.query(NAMESPACE, wql, doing="reading the addresses of the network adapters")
+    found = client.query(NAMESPACE, wql, operation="reading the addresses of the network adapters")
     ours = client.addresses()
     indices = {item.integer("InterfaceIndex") for item in found if item.text("IPAddress") in ours}
     top = [adapter for adapter in adapters if adapter.index in indices]
@@ -161,7 +161,7 @@ def _switch_ports(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, li
 def _optional(client: Client, namespace: str, class_name: str, what: str) -> list[Instance]:
     """Instances of a class that a host may lack, because it has no teams or no Hyper-V."""
     try:
-        return client.query(namespace, f"SELECT * FROM {class_name}", doing=f"reading {what}")  # noqa: S608 (constants)
+        return client.query(namespace, f"SELECT * FROM {class_name}", operation=f"reading {what}")  # noqa: S608 (constants)
     except NotFound:
         return []
     except Fault as exc:

@@ -10,7 +10,7 @@ import fnmatch
 import functools
 import typing as t
 
-from .._wsman.errors import AnswerLost, NotFound, ServerError
+from .._wsman.errors import ResponseLost, NotFound, ServerError
 from . import adapter as adapters_of
 from . import advanced_property as driver
 from . import cluster, registry, registry_adapter
@@ -129,28 +129,28 @@ def write(client: Client, state: State, wanted: t.Sequence[Wanted]) -> tuple[dic
         up, answer = _come_up(client, state, wanted[-1].adapter)
         if not up:
             # The values are stored, and whether they are in effect is not known: neither done nor not done.
-            lost = AnswerLost(answer, advice="look at the adapter on the host; the values are stored")
-            lost.doing, lost.host = f"restarting {wanted[-1].adapter.name}", client.host
+            lost = ResponseLost(answer, advice="look at the adapter on the host; the values are stored")
+            lost.operation, lost.host = f"restarting {wanted[-1].adapter.name}", client.host
             raise lost
     return values, "; ".join(answers)
 
 
 def _store(client: Client, state: State, one: Wanted, *, restarts: bool) -> tuple[str, str]:
     """Write one value: what is stored then, and what was answered if that was not yes."""
-    doing = f"setting {one.setting} of {one.adapter.name} to {one.after}"
+    operation = f"setting {one.setting} of {one.adapter.name} to {one.after}"
     place = one.offered.place
     if isinstance(place, registry.RegistryValue):
-        answer = registry.write_value(client, place, one.target.value, doing=doing)
+        answer = registry.write_value(client, place, one.target.value, operation=operation)
         return registry.read_value(client, place) or "", answer
     written = client.put(
         place,
         functools.partial(_with_value, value=one.target.value),
         ["RegistryValue"],
-        doing=doing,
+        operation=operation,
         options=() if restarts else (_NO_RESTART,),
         patience=state.patience,
     )
-    return _value_in(written.instance), written.problem.answer if written.problem else ""
+    return _value_in(written.instance), written.problem.detail if written.problem else ""
 
 
 def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
@@ -158,15 +158,15 @@ def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
     adapter = next(one for one in state.adapters if one.name == name)
     mtu = next(one.target.number for one in state.wanted if one.adapter is adapter and one.setting == "mtu")
     try:
-        client.invoke(t.cast("t.Any", adapter.reference), "Restart", {}, doing=f"restarting {name}")
-    except AnswerLost:
+        client.invoke(t.cast("t.Any", adapter.reference), "Restart", {}, operation=f"restarting {name}")
+    except ResponseLost:
         pass  # expected where the adapter carries our own connection
     except ServerError as exc:
-        return False, exc.answer
+        return False, exc.detail
     up, answer = _come_up(client, state, adapter)
     if not up:
         return False, answer
-    now = client.get(t.cast("t.Any", adapter.reference), doing=f"reading {name} after its restart").integer("MtuSize")
+    now = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart").integer("MtuSize")
     if now is not None and now < mtu - _ROUNDING:
         return False, f"the adapter came back with an MTU of {now}"
     return True, ""
@@ -176,14 +176,14 @@ def _come_up(client: Client, state: State, adapter: adapters_of.Adapter) -> tupl
     """Wait for an adapter to be up again after its restart."""
 
     def look() -> None:
-        found = client.get(t.cast("t.Any", adapter.reference), doing=f"reading {adapter.name} after its restart")
+        found = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {adapter.name} after its restart")
         if found.integer("InterfaceOperationalStatus") not in (_UP, None):
-            raise AnswerLost(f"{adapter.name} is not up again after its restart")
+            raise ResponseLost(f"{adapter.name} is not up again after its restart")
 
     try:
         client.come_back(look, state.patience)
-    except AnswerLost as exc:
-        return False, f"{exc.answer} within {state.patience:g} s"
+    except ResponseLost as exc:
+        return False, f"{exc.detail} within {state.patience:g} s"
     return True, ""
 
 

@@ -80,19 +80,19 @@ class NetworkInterface:
     address: str
 
 
-def query(client: Client, wql: str, *, doing: str) -> list[Instance]:
+def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
     """Query the cluster's namespace. Raises C(NotClustered) where there is none."""
     try:
-        return client.query(NAMESPACE, wql, doing=doing)
+        return client.query(NAMESPACE, wql, operation=operation)
     except Fault as exc:
         if isinstance(exc, NotFound) or (exc.code == _CANNOT_PROCESS_FILTER and wql.startswith("SELECT *")):
-            raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.answer}") from exc
+            raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.detail}") from exc
         raise
 
 
 def read_cluster(client: Client) -> Instance:
     """The one C(MSCluster_Cluster) that the host belongs to."""
-    found = query(client, "SELECT * FROM MSCluster_Cluster", doing="reading the cluster")
+    found = query(client, "SELECT * FROM MSCluster_Cluster", operation="reading the cluster")
     if not found:
         raise NotClustered(f"{client.host} {NOT_CLUSTERED}: it knows of none")
     return found[0]
@@ -100,7 +100,7 @@ def read_cluster(client: Client) -> Instance:
 
 def read_nodes(client: Client) -> list[Node]:
     """The nodes by name."""
-    found = query(client, "SELECT * FROM MSCluster_Node", doing="reading the cluster's nodes")
+    found = query(client, "SELECT * FROM MSCluster_Node", operation="reading the cluster's nodes")
     nodes = (
         Node(
             name=node.text("Name") or "",
@@ -117,7 +117,7 @@ def read_nodes(client: Client) -> list[Node]:
 
 def read_own_node_name(client: Client) -> str:
     """The name that the host goes by in its cluster: its computer name."""
-    found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", doing="reading the computer name")
+    found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", operation="reading the computer name")
     name = found[0].text("Name") if found else None
     if not name:
         raise ServerError(f"{client.host} did not give its computer name")
@@ -126,7 +126,7 @@ def read_own_node_name(client: Client) -> str:
 
 def read_networks(client: Client) -> list[Network]:
     """The cluster networks by name."""
-    found = query(client, "SELECT * FROM MSCluster_Network", doing="reading the cluster's networks")
+    found = query(client, "SELECT * FROM MSCluster_Network", operation="reading the cluster's networks")
     networks = (
         Network(
             id=(network.text("ID") or "").casefold(),
@@ -168,7 +168,7 @@ def read_networks_meant(client: Client, networks: t.Sequence[Network], name: str
 def read_resource_type(client: Client) -> Instance | None:
     """The private properties of the resource type C(Virtual Machine): what holds for all clustered machines."""
     wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
-    found = query(client, wql, doing="reading the resource type Virtual Machine")
+    found = query(client, wql, operation="reading the resource type Virtual Machine")
     return found[0].embedded("PrivateProperties") if found else None
 
 
@@ -191,7 +191,7 @@ def live_migration_order(resource_type: Instance | None, networks: t.Sequence[Ne
 
 def read_interfaces(client: Client) -> list[NetworkInterface]:
     """The network interfaces of all nodes."""
-    found = query(client, "SELECT * FROM MSCluster_NetworkInterface", doing="reading the cluster's network interfaces")
+    found = query(client, "SELECT * FROM MSCluster_NetworkInterface", operation="reading the cluster's network interfaces")
     return [
         NetworkInterface(
             node=interface.text("Node") or "",
@@ -205,7 +205,7 @@ def read_interfaces(client: Client) -> list[NetworkInterface]:
 
 def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:
     """The cluster shared volumes by path."""
-    found = query(client, "SELECT * FROM MSCluster_ClusterSharedVolume", doing="reading the cluster shared volumes")
+    found = query(client, "SELECT * FROM MSCluster_ClusterSharedVolume", operation="reading the cluster shared volumes")
     volumes = ({"path": volume.text("Name"), "volume": volume.text("VolumeName")} for volume in found)
     return sorted(volumes, key=lambda volume: str(volume["path"]))
 

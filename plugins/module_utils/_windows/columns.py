@@ -15,17 +15,17 @@ if t.TYPE_CHECKING:
 
 
 def read_columns(
-    client: Client, namespace: str, class_name: str, columns: str, where: str = "", *, doing: str
+    client: Client, namespace: str, class_name: str, columns: str, where: str = "", *, operation: str
 ) -> list[Instance]:
     """Some columns of a class; whole instances where the provider refuses columns, or the class lacks one.
 
     C(where) is the rest of the query. Raises C(Fault) for what whole instances would not mend.
     """
     try:
-        return client.query(namespace, f"SELECT {columns} FROM {class_name}{where}", doing=doing)  # noqa: S608 (constants)
+        return client.query(namespace, f"SELECT {columns} FROM {class_name}{where}", operation=operation)  # noqa: S608 (constants)
     except (NotFound, AccessDenied):
         raise
     except Fault as exc:
         if exc.subcode == "TimedOut":
             raise
-    return client.query(namespace, f"SELECT * FROM {class_name}{where}", doing=doing)  # noqa: S608 (constants)
+    return client.query(namespace, f"SELECT * FROM {class_name}{where}", operation=operation)  # noqa: S608 (constants)

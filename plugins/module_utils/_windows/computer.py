@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from .._wsman.errors import AnswerLost
+from .._wsman.errors import ResponseLost
 from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
@@ -27,12 +27,12 @@ class Computer:
 
 def read_computer(client: Client) -> Computer:
     """The computer, by one query."""
-    doing = "reading the operating system"
+    operation = "reading the operating system"
     wql = "SELECT BuildNumber, CSName, LastBootUpTime FROM Win32_OperatingSystem"
-    found = client.query("root/cimv2", wql, doing=doing)
+    found = client.query("root/cimv2", wql, operation=operation)
     build = found[0].integer("BuildNumber") if found else None
     if build is None:
-        raise AnswerLost(f"{doing} of {client.host} gave no build number")
+        raise ResponseLost(f"{operation} of {client.host} gave no build number")
     return Computer(
         name=found[0].text("CSName") or "",
         windows=WindowsVersion(build),

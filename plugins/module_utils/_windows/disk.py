@@ -67,8 +67,8 @@ def drives(client: Client, namespace: str, items: t.Sequence[Instance], *, buses
     """
     if not items:
         return []
-    doing = "reading the disk drives of the host"
-    found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", doing=doing)
+    operation = "reading the disk drives of the host"
+    found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", operation=operation)
     numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
     known = _buses(client) if buses else {}
     return [_drive(numbers.get(_device(item)), known) for item in items]
@@ -89,7 +89,7 @@ def _device(item: Instance) -> str:
 
 def _buses(client: Client) -> dict[int | None, int | None]:
     try:
-        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", doing="reading the disks of the host")
+        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the disks of the host")
     except Unreachable:
         raise
     except ServerError:

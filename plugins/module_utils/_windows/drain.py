@@ -9,7 +9,7 @@ import dataclasses
 import time
 import typing as t
 
-from .._wsman.errors import AnswerLost, Fault, ServerError
+from .._wsman.errors import ResponseLost, Fault, ServerError
 from . import cluster, virtual_machine
 
 if t.TYPE_CHECKING:
@@ -41,7 +41,7 @@ def state_of(node: cluster.Node) -> str:
 def read_roles(client: Client, node: cluster.Node) -> Roles:
     """The roles that the node owns. Live migration or saving is decided by priority (domain of the drain rule)."""
     wql = "SELECT Name, OwnerNode, Priority FROM MSCluster_ResourceGroup"
-    groups = cluster.query(client, wql, doing="reading the roles of the cluster")
+    groups = cluster.query(client, wql, operation="reading the roles of the cluster")
     priorities = {group.text("Name"): group.integer("Priority") for group in groups}
     threshold = virtual_machine.move_type_threshold(cluster.read_resource_type(client))
     machines = [
@@ -67,41 +67,41 @@ def read_roles(client: Client, node: cluster.Node) -> Roles:
 
 def would_lose_quorum(client: Client, node: cluster.Node) -> bool:
     """What the cluster itself says about taking the node away. Raises C(ServerError) when it does not say."""
-    doing = f"asking whether the cluster could do without {node.name}"
-    answer = client.invoke(_reference(node), "WillOfflineLoseQuorum", {}, query=True, doing=doing)
+    operation = f"asking whether the cluster could do without {node.name}"
+    answer = client.invoke(_reference(node), "WillOfflineLoseQuorum", {}, query=True, operation=operation)
     lost = answer.boolean("ReturnValue")
     if lost is None:
-        raise AnswerLost(f"{doing} was answered with neither yes nor no")
+        raise ResponseLost(f"{operation} was answered with neither yes nor no")
     return lost
 
 
 def drain(client: Client, node: cluster.Node, *, timeout: float) -> tuple[str, str]:
     """Drain a node and wait until its roles have moved: the state then, and why it is not drained if it is not."""
-    doing = f"draining {node.name}"
-    refusal = "" if state_of(node) == "draining" else _ask(client, node, "Pause", {"DrainType": _DRAIN}, doing)
-    return _wait(client, node, "drained", timeout=0 if refusal else timeout, refusal=refusal, doing=doing)
+    operation = f"draining {node.name}"
+    refusal = "" if state_of(node) == "draining" else _ask(client, node, "Pause", {"DrainType": _DRAIN}, operation)
+    return _wait(client, node, "drained", timeout=0 if refusal else timeout, refusal=refusal, operation=operation)
 
 
 def resume(client: Client, node: cluster.Node, failback: str, *, timeout: float) -> tuple[str, str]:
     """Resume a node, bring its roles back if so wished, and wait until it is up: the state then, and why if not."""
-    doing = f"resuming {node.name}"
-    refusal = _ask(client, node, "Resume", {"FailbackType": FAILBACK[failback]}, doing)
-    return _wait(client, node, "active", timeout=0 if refusal else timeout, refusal=refusal, doing=doing)
+    operation = f"resuming {node.name}"
+    refusal = _ask(client, node, "Resume", {"FailbackType": FAILBACK[failback]}, operation)
+    return _wait(client, node, "active", timeout=0 if refusal else timeout, refusal=refusal, operation=operation)
 
 
-def _ask(client: Client, node: cluster.Node, method: str, parameters: dict[str, t.Any], doing: str) -> str:
+def _ask(client: Client, node: cluster.Node, method: str, parameters: dict[str, t.Any], operation: str) -> str:
     """Call the method once and give its refusal; a lost answer is no news, since the state is read anyway."""
     try:
-        client.invoke(_reference(node), method, parameters, doing=doing)
-    except AnswerLost:
+        client.invoke(_reference(node), method, parameters, operation=operation)
+    except ResponseLost:
         return ""
     except Fault as exc:
-        return exc.answer
+        return exc.detail
     return ""
 
 
 def _wait(
-    client: Client, node: cluster.Node, wanted: str, *, timeout: float, refusal: str, doing: str
+    client: Client, node: cluster.Node, wanted: str, *, timeout: float, refusal: str, operation: str
 ) -> tuple[str, str]:
     begin = time.monotonic()
     while True:
@@ -114,7 +114,7 @@ def _wait(
         if state == "paused" and now.drain == "failed":
             return state, "the cluster says that the drain failed, and its events say which role did not move"
         if time.monotonic() - begin >= timeout:
-            return state, f"{doing} was not over after {timeout:g} s and goes on"
+            return state, f"{operation} was not over after {timeout:g} s and goes on"
         client.pause(_POLL_SECONDS)
 
 

@@ -83,12 +83,12 @@ def reaches_back(client: Client, since: datetime.datetime) -> bool:
 
 
 @contextlib.contextmanager
-def _tried(doing: str, client: Client) -> t.Iterator[None]:
+def _tried(operation: str, client: Client) -> t.Iterator[None]:
     try:
         yield
     except ServerError as exc:
-        if not exc.doing:
-            exc.doing, exc.host = doing, client.host
+        if not exc.operation:
+            exc.operation, exc.host = operation, client.host
         raise
 
 

@@ -34,7 +34,7 @@ class Hotfix:
 def read_hotfixes(client: Client) -> list[Hotfix]:
     """The installed updates by number, by one query. Rows without a number (C(File 1)) are left out."""
     wql = "SELECT HotFixID, InstalledOn FROM Win32_QuickFixEngineering"
-    found = client.query("root/cimv2", wql, doing="reading the installed hotfixes")
+    found = client.query("root/cimv2", wql, operation="reading the installed hotfixes")
     days: dict[str, datetime.date | None] = {}
     for item in found:
         number = (item.text("HotFixID") or "").strip().upper()

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import AccessDenied, AnswerLost, Fault, ServerError
+from .._wsman.errors import AccessDenied, ResponseLost, Fault, ServerError
 from .._wsman.faults import WBEM_E_INVALID_NAMESPACE
 from . import adapter, disk
 from .cluster import word
@@ -135,8 +135,8 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     return sorted(whole, key=lambda machine: (machine.name.casefold(), machine.id))
 
 
-def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, doing: str) -> list[Instance]:
-    return read_columns(client, namespace, name, columns, where, doing=f"reading {doing} of the virtual machines")
+def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, operation: str) -> list[Instance]:
+    return read_columns(client, namespace, name, columns, where, operation=f"reading {operation} of the virtual machines")
 
 
 def _systems(client: Client) -> tuple[str, list[Instance]]:
@@ -144,23 +144,23 @@ def _systems(client: Client) -> tuple[str, list[Instance]]:
     columns, failures = "ElementName, EnabledState, Name", []
     for namespace in (_SECOND, _FIRST):
         try:
-            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, doing="names and states")
+            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, operation="names and states")
         except AccessDenied:
             raise
         except Fault as exc:
             failures.append(exc)
             continue
         if not found:
-            raise AnswerLost(f"Hyper-V of {client.host} did not even name its host", advice="look at its service vmms")
+            raise ResponseLost(f"Hyper-V of {client.host} did not even name its host", advice="look at its service vmms")
         return namespace, found
     if all(exc.hresult == WBEM_E_INVALID_NAMESPACE for exc in failures):
-        raise NoHyperV(f"{client.host} has no Hyper-V: {failures[0].answer}") from failures[0]
+        raise NoHyperV(f"{client.host} has no Hyper-V: {failures[0].detail}") from failures[0]
     raise failures[0]
 
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     columns = "AutomaticShutdownAction, ElementName, UserSnapshotType, VirtualSystemIdentifier, VirtualSystemType"
-    found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, doing="the settings")
+    found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, operation="the settings")
     settings: dict[str, Settings] = {}
     checkpoints: dict[str, list[Checkpoint]] = {}
     for item in found:
@@ -180,7 +180,7 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
 
 def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     name = "Msvm_VirtualSystemGlobalSettingData"
-    found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", doing="the settings")
+    found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", operation="the settings")
     settings = {
         (item.text("SystemName") or "").upper(): Settings(
             automatic_stop_action=word(_STOP_ACTIONS[_FIRST], item.integer("AutomaticShutdownAction"))
@@ -189,7 +189,7 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
     }
     name, where = "Msvm_VirtualSystemSettingData", f" WHERE SettingType={_FIRST_SNAPSHOT}"
     checkpoints: dict[str, list[Checkpoint]] = {}
-    for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, doing="the checkpoints"):
+    for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, operation="the checkpoints"):
         point = Checkpoint(name=item.text("ElementName") or "", kind="standard")
         checkpoints.setdefault((item.text("SystemName") or "").upper(), []).append(point)
     return _with_checkpoints(settings, checkpoints, unknown)
@@ -212,27 +212,27 @@ def _with_checkpoints(
 
 def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
     """By the id of the virtual machine; the rows of checkpoints and of defaults have other ids."""
-    found = _rows(client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", doing="the memory")
+    found = _rows(client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", operation="the memory")
     return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
 
 
 def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
     """By the id of the virtual machine or checkpoint, in the order of the controllers."""
-    allocation, doing = "Msvm_ResourceAllocationSettingData", "the disks"
+    allocation, operation = "Msvm_ResourceAllocationSettingData", "the disks"
     if namespace == _FIRST:
         where = (
             " WHERE ResourceSubType='Microsoft Virtual Hard Disk' OR ResourceSubType='Microsoft Physical Disk Drive'"
         )
         columns, place = "Connection, HostResource, InstanceID, ResourceSubType", "Connection"
-        found = _rows(client, namespace, allocation, columns, where, doing=doing)
+        found = _rows(client, namespace, allocation, columns, where, operation=operation)
         images = [item for item in found if item.text("ResourceSubType") == "Microsoft Virtual Hard Disk"]
         physical = [item for item in found if item.text("ResourceSubType") == "Microsoft Physical Disk Drive"]
     else:
         columns, place, kind = "HostResource, InstanceID", "HostResource", " WHERE ResourceSubType='Microsoft:Hyper-V:"
         images = _rows(
-            client, namespace, "Msvm_StorageAllocationSettingData", columns, f"{kind}Virtual Hard Disk'", doing=doing
+            client, namespace, "Msvm_StorageAllocationSettingData", columns, f"{kind}Virtual Hard Disk'", operation=operation
         )
-        physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", doing=doing)
+        physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", operation=operation)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
     attached = [(item, disk.image(item, place)) for item in images]
     attached += zip(physical, disk.drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
@@ -245,7 +245,7 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
 def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
     """The integration component that lets the host shut the guest down, by the id of the virtual machine."""
     columns = "EnabledState, OperationalStatus, SystemName"
-    found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, doing="the shutdown components")
+    found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, operation="the shutdown components")
     components = {}
     for item in found:
         status = next(iter(item.array("OperationalStatus") or ()), "")

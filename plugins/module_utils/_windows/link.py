@@ -54,7 +54,7 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     in the registry. If those cannot be read, C(unknown) says so and the adapters come without them.
     """
     try:
-        found = client.query(adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", doing="reading the network adapters")
+        found = client.query(adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters")
     except NotFound:
         links, ask = _older_links(client)
     else:
@@ -72,7 +72,7 @@ _Properties = dict[str, dict[str, adapter.Property]]
 def _older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
     known = registry_adapter.read_adapters(client)
     wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
-    found = client.query("root/cimv2", wql, doing="reading the links of the network adapters")
+    found = client.query("root/cimv2", wql, operation="reading the links of the network adapters")
     more = {item.text("NetConnectionID"): item for item in found}
     links = [
         Link(

@@ -14,7 +14,7 @@ import dataclasses
 import struct
 import typing as t
 
-from .._wsman.errors import AccessDenied, AnswerLost, ServerError, Unreachable
+from .._wsman.errors import AccessDenied, ResponseLost, ServerError, Unreachable
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -56,7 +56,7 @@ class Stored:
     """The instance as read back, and what was answered to each attempt if the values are not all in it."""
 
     instance: Instance
-    answer: str = ""
+    reason: str = ""
 
 
 def store(
@@ -66,7 +66,7 @@ def store(
     code: ControlCode,
     *,
     within: str = "",
-    doing: str,
+    operation: str,
 ) -> Stored:
     """Bring the properties to these values; C(within) names an embedded object that holds them.
 
@@ -83,36 +83,36 @@ def store(
 
     answers: list[str] = []
     for _attempt in range(2):
-        written = client.put(reference, change, [within] if within else values, doing=doing)
+        written = client.put(reference, change, [within] if within else values, operation=operation)
         left = _left(written.instance, values, within)
         if not left:
             return Stored(instance=written.instance)
         answers.append(f"the Put was answered with: {_words(written.problem)}")
         if isinstance(written.problem, AccessDenied):
-            return Stored(instance=written.instance, answer=answers[-1])
-        if not isinstance(written.problem, AnswerLost):
+            return Stored(instance=written.instance, reason=answers[-1])
+        if not isinstance(written.problem, ResponseLost):
             break
     parameters = {"InputBuffer": property_list(left)}
     problem: ServerError | None = None
     try:
-        client.invoke(reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, doing=doing)
-        client.invoke(reference, code.method, {"ControlCode": code.store, **parameters}, doing=doing)
+        client.invoke(reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, operation=operation)
+        client.invoke(reference, code.method, {"ControlCode": code.store, **parameters}, operation=operation)
     except Unreachable:
         raise
     except ServerError as exc:
         problem = exc
     answers.append(f"the control code with: {_words(problem)}")
-    instance = client.get(reference, doing=f"reading back after {doing}")
+    instance = client.get(reference, operation=f"reading back after {operation}")
     if not _left(instance, values, within):
         return Stored(instance=instance)
     advice = "set it once with the cluster's own tools and see what they say"
-    return Stored(instance=instance, answer=f"{', '.join(dict.fromkeys(answers))}; {advice}")
+    return Stored(instance=instance, reason=f"{', '.join(dict.fromkeys(answers))}; {advice}")
 
 
 def _words(problem: ServerError | None) -> str:
     if problem is None:
         return "yes"
-    return f"{problem.answer} ({problem.advice})" if problem.advice else problem.answer
+    return f"{problem.detail} ({problem.advice})" if problem.advice else problem.detail
 
 
 def _left(instance: Instance, values: t.Mapping[str, int], within: str) -> dict[str, int]:

@@ -33,12 +33,12 @@ class RegistryValue:
 def read_value(client: Client, value: RegistryValue) -> str | None:
     """The text; C(None) where there is none."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
-    doing = f"reading {value.name} in the registry"
-    answer = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, doing=doing)
+    operation = f"reading {value.name} in the registry"
+    answer = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, operation=operation)
     return answer.text("sValue") if answer.integer("ReturnValue") == 0 else None
 
 
-def write_value(client: Client, value: RegistryValue, text: str, *, doing: str) -> str:
+def write_value(client: Client, value: RegistryValue, text: str, *, operation: str) -> str:
     """Store the text, and give what was answered if that was not yes."""
     parameters: dict[str, Value] = {
         "hDefKey": _LOCAL_MACHINE,
@@ -47,14 +47,14 @@ def write_value(client: Client, value: RegistryValue, text: str, *, doing: str) 
         "sValue": text,
     }
     try:
-        code = client.invoke(_REGISTRY, "SetStringValue", parameters, doing=doing).integer("ReturnValue")
+        code = client.invoke(_REGISTRY, "SetStringValue", parameters, operation=operation).integer("ReturnValue")
     except ServerError as exc:
-        return exc.answer
+        return exc.detail
     return "" if code == 0 else f"the registry provider gave error {code}"
 
 
 def read_names(client: Client, method: str, key: str) -> tuple[str, ...]:
     """The names in a key: of its values with C(EnumValues), of its subkeys with C(EnumKey)."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
-    answer = client.invoke(_REGISTRY, method, parameters, query=True, doing="reading the drivers in the registry")
+    answer = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
     return answer.array("sNames") or ()

@@ -26,7 +26,7 @@ _CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-0
 def read_adapters(client: Client) -> list[Adapter]:
     """The adapters that have a connection, by its name."""
     wql = "SELECT * FROM Win32_NetworkAdapter WHERE NetConnectionID IS NOT NULL"
-    found = client.query("root/cimv2", wql, doing="reading the network adapters")
+    found = client.query("root/cimv2", wql, operation="reading the network adapters")
     adapters = (
         Adapter(
             name=item.text("NetConnectionID") or "",

@@ -10,7 +10,7 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from .._wsman.errors import AnswerLost, Fault, ServerError
+from .._wsman.errors import ResponseLost, Fault, ServerError
 from . import cluster, properties
 
 if t.TYPE_CHECKING:
@@ -58,15 +58,15 @@ def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
     The columns are asked for first. Where the provider refuses that (Windows Server 2008 R2 knows no OwnerGroup), or
     leaves the private properties or the references out, whole instances are.
     """
-    doing = "reading the clustered virtual machines"
+    operation = "reading the clustered virtual machines"
     where = f"FROM MSCluster_Resource WHERE Type='{_RESOURCE_TYPE}'"
     try:
-        found = cluster.query(client, f"SELECT {_COLUMNS} {where}", doing=doing)
+        found = cluster.query(client, f"SELECT {_COLUMNS} {where}", operation=operation)
         whole = all(item.reference and item.embedded("PrivateProperties") for item in found)
     except Fault:
         found, whole = [], False
     if not whole:
-        found = cluster.query(client, f"SELECT * {where}", doing=doing)
+        found = cluster.query(client, f"SELECT * {where}", operation=operation)
     machines = [_virtual_machine(item) for item in found]
     uses = collections.Counter(machine.name.casefold() for machine in machines)
     return tuple(
@@ -84,7 +84,7 @@ def read_priorities(client: Client) -> dict[str, int | None]:
     """The priority of each virtual machine's group by its name; empty where Windows has none (before 2012)."""
     wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
     try:
-        found = cluster.query(client, wql, doing="reading the priorities of the virtual machines")
+        found = cluster.query(client, wql, operation="reading the priorities of the virtual machines")
     except Fault:
         return {}
     return {group.text("Name") or "": group.integer("Priority") for group in found}
@@ -114,7 +114,7 @@ def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> 
         {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
         properties.RESOURCE_PRIVATE,
         within="PrivateProperties",
-        doing=f"setting the offline action of {machine.name} to {action}",
+        operation=f"setting the offline action of {machine.name} to {action}",
     )
 
 
@@ -122,7 +122,7 @@ def offline_action_of(instance: Instance) -> str:
     """The offline action in the operator's words; a value that was never set is absent and means the default."""
     private = instance.embedded("PrivateProperties")
     if private is None:
-        raise AnswerLost(f"the resource {instance.text('Name')} came without its private properties")
+        raise ResponseLost(f"the resource {instance.text('Name')} came without its private properties")
     number = private.integer("OfflineAction")
     return cluster.word(OFFLINE_ACTIONS, _DEFAULT_OFFLINE_ACTION if number is None else number)
 

@@ -17,7 +17,7 @@ import typing as t
 from xml.etree.ElementTree import Element, QName, SubElement
 
 from .document import ADDRESSING, CIM_COMMON, WSMAN, XSI_NIL, XSI_TYPE, local_name, namespace_of, text_of
-from .errors import AnswerLost
+from .errors import ResponseLost
 
 ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 
@@ -106,14 +106,14 @@ class Instance:
         return None if not found or _is_null(found[0]) else (found[0].text or "")
 
     def integer(self, name: str) -> int | None:
-        """The property as a number; C(None) when null or absent. Raises C(AnswerLost) when it is none."""
+        """The property as a number; C(None) when null or absent. Raises C(ResponseLost) when it is none."""
         text = self.text(name)
         if text is None:
             return None
         try:
             return int(text.strip())
         except ValueError as exc:
-            raise AnswerLost(f"{self.class_name}.{name} should be a number and is {text!r}") from exc
+            raise ResponseLost(f"{self.class_name}.{name} should be a number and is {text!r}") from exc
 
     def boolean(self, name: str) -> bool | None:
         """The property as a truth value: Windows writes C(true), OMI C(TRUE)."""
@@ -139,7 +139,7 @@ class Instance:
         try:
             return datetime.datetime.fromisoformat(text)
         except ValueError as exc:
-            raise AnswerLost(f"{self.class_name}.{name} should be a date and time and is {text!r}") from exc
+            raise ResponseLost(f"{self.class_name}.{name} should be a date and time and is {text!r}") from exc
 
     def embedded(self, name: str) -> Instance | None:
         """The object within a property; C(None) when null or absent."""
@@ -166,7 +166,7 @@ class Instance:
         for step in outer:
             inner = Instance(parent).embedded(step)
             if inner is None:
-                raise AnswerLost(f"{self.class_name} has no {step} to change {name} in")
+                raise ResponseLost(f"{self.class_name} has no {step} to change {name} in")
             parent = inner.element
         old = Instance(parent)._named(name)
         tag = old[0].tag if old else _qualified(_members_namespace(parent), name)

@@ -32,7 +32,7 @@ from .envelope import (
     pull_body,
     release_body,
 )
-from .errors import AnswerLost, AnswerTooLarge, Fault, ServerError, TimedOut, TransientFault, Unreachable, WriteRefused
+from .errors import ResponseLost, ResponseTooLarge, Fault, ServerError, TimedOut, TransientFault, Unreachable, WriteRefused
 from .faults import fault_of
 
 MAX_ENVELOPE = (
@@ -90,10 +90,10 @@ class Client:
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
         self.pause = pause
 
-    def get(self, reference: Reference, *, doing: str) -> Instance:
+    def get(self, reference: Reference, *, operation: str) -> Instance:
         """The instance behind a reference, with all its properties, null arrays included."""
         request = Request(action=GET, target=reference, options=(PRECISE_ARRAYS,))
-        return self._read(lambda: Instance(self._some(request), reference), doing)
+        return self._read(lambda: Instance(self._some(request), reference), operation)
 
     def put(
         self,
@@ -101,7 +101,7 @@ class Client:
         change: t.Callable[[Instance], Instance],
         names: t.Iterable[str],
         *,
-        doing: str,
+        operation: str,
         options: tuple[tuple[str, str, str], ...] = (),
         patience: float = 0,
     ) -> Written:
@@ -112,8 +112,8 @@ class Client:
         to a write that took effect can get lost. C(patience) is for how many seconds a host may stay away after the
         Put, for a write that cuts our own connection.
         """
-        before = self.get(reference, doing=doing)
-        with self._telling(doing):
+        before = self.get(reference, operation=operation)
+        with self._error_context(operation):
             wanted = change(before)
         if serialize(wanted.element) == serialize(before.element):
             return Written(instance=before, sent=False)
@@ -123,8 +123,8 @@ class Client:
             options=(*modified(names), *options, PRECISE_ARRAYS),
             body=serialize(wanted.element),
         )
-        problem = self._write(request, doing)
-        after = self.come_back(lambda: self.get(reference, doing=f"reading back after {doing}"), patience)
+        problem = self._write(request, operation)
+        after = self.come_back(lambda: self.get(reference, operation=f"reading back after {operation}"), patience)
         return Written(instance=after, problem=problem)
 
     def come_back(self, ask: t.Callable[[], _T], patience: float) -> _T:
@@ -133,7 +133,7 @@ class Client:
         while True:
             try:
                 return ask()
-            except (Unreachable, AnswerLost):
+            except (Unreachable, ResponseLost):
                 if time.monotonic() - begin >= patience:
                     raise
                 self.pause(_COMING_BACK)
@@ -146,14 +146,14 @@ class Client:
         """End the session."""
         self._transport.close()
 
-    def query(self, namespace: str, wql: str, *, doing: str) -> list[Instance]:
+    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
         """All instances that a WQL query gives, each with its reference."""
-        return self._read(lambda: list(self.pages(self._naming.of_query(namespace), namespace, wql=wql)), doing)
+        return self._read(lambda: list(self.pages(self._naming.of_query(namespace), namespace, wql=wql)), operation)
 
-    def instances(self, cim_class: CimClass, *, doing: str) -> list[Instance]:
+    def instances(self, cim_class: CimClass, *, operation: str) -> list[Instance]:
         """All instances of a class, each with its reference."""
         target = self._naming.of_class(cim_class)
-        return self._read(lambda: list(self.pages(target, cim_class.namespace)), doing)
+        return self._read(lambda: list(self.pages(target, cim_class.namespace)), operation)
 
     def pages(
         self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000
@@ -176,7 +176,7 @@ class Client:
                 if ended:
                     return
                 if not context or (not found and local_name(answer.tag) == "PullResponse"):
-                    raise AnswerLost("the answer brings the enumeration neither further nor to its end")
+                    raise ResponseLost("the answer brings the enumeration neither further nor to its end")
                 answer = self._some(
                     Request(action=PULL, target=target, body=pull_body(context, max_elements=max_elements))
                 )
@@ -193,7 +193,7 @@ class Client:
         method: str,
         parameters: t.Mapping[str, Value],
         *,
-        doing: str,
+        operation: str,
         query: bool = False,
     ) -> Instance:
         """Call a method; the result's properties are the out parameters and ReturnValue.
@@ -208,29 +208,29 @@ class Client:
             body.extend(encode(f"{{{uri}}}{name}", value))
         request = Request(action=f"{uri}/{method}", target=reference, body=serialize(body))
         if query:
-            return self._read(lambda: Instance(self._some(request)), doing)
-        self._refuse_if_read_only(doing)
+            return self._read(lambda: Instance(self._some(request)), operation)
+        self._refuse_if_read_only(operation)
         self.writes += 1
-        with self._telling(doing):
+        with self._error_context(operation):
             return Instance(self._some(request))
 
-    def _read(self, ask: t.Callable[[], _T], doing: str) -> _T:
+    def _read(self, ask: t.Callable[[], _T], operation: str) -> _T:
         """Ask, and ask again after what is known to pass: a flaky provider, a dropped connection."""
-        with self._telling(doing):
+        with self._error_context(operation):
             for pause in _PAUSES:
                 try:
                     return ask()
-                except (TimedOut, AnswerTooLarge):
+                except (TimedOut, ResponseTooLarge):
                     raise
-                except (TransientFault, AnswerLost):
+                except (TransientFault, ResponseLost):
                     self.pause(pause)
             return ask()
 
-    def _write(self, request: Request, doing: str) -> ServerError | None:
-        self._refuse_if_read_only(doing)
+    def _write(self, request: Request, operation: str) -> ServerError | None:
+        self._refuse_if_read_only(operation)
         self.writes += 1
         try:
-            with self._telling(doing):
+            with self._error_context(operation):
                 self._exchange(request)
         except Unreachable:
             raise  # nothing was sent
@@ -238,9 +238,9 @@ class Client:
             return exc
         return None
 
-    def _refuse_if_read_only(self, doing: str) -> None:
+    def _refuse_if_read_only(self, operation: str) -> None:
         if self._read_only:
-            with self._telling(doing):
+            with self._error_context(operation):
                 raise WriteRefused("the session is read-only (check mode) and was asked to write")
 
     def _release(self, target: Reference, context: str) -> None:
@@ -251,7 +251,7 @@ class Client:
     def _some(self, request: Request) -> Element:
         element = self._exchange(request)
         if element is None:
-            raise AnswerLost("the answer has an empty SOAP body")
+            raise ResponseLost("the answer has an empty SOAP body")
         return element
 
     def _exchange(self, request: Request) -> Element | None:
@@ -271,15 +271,15 @@ class Client:
         reference = read_reference(endpoint) if endpoint is not None else None
         objects = [child for child in element if local_name(child.tag) != "EndpointReference"]
         if not objects:
-            raise AnswerLost("an item of the enumeration holds no object")
+            raise ResponseLost("an item of the enumeration holds no object")
         return Instance(objects[0], self._naming.with_namespace(reference, namespace) if reference else None)
 
     @contextlib.contextmanager
-    def _telling(self, doing: str) -> t.Iterator[None]:
+    def _error_context(self, operation: str) -> t.Iterator[None]:
         """Tells an error that passes what was being done, and where."""
         try:
             yield
         except ServerError as exc:
-            if not exc.doing:
-                exc.doing, exc.host = doing, self.host
+            if not exc.operation:
+                exc.operation, exc.host = operation, self.host
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from xml.etree.ElementTree import Element, ParseError, QName, TreeBuilder, XMLParser, tostring
 
-from .errors import AnswerLost
+from .errors import ResponseLost
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -37,7 +37,7 @@ class _Tree(TreeBuilder):
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> t.NoReturn:
         # Every entity needs a DTD, so this also ends entity expansion and external references.
-        raise AnswerLost("the answer carries a document type definition, which WS-Management never does")
+        raise ResponseLost("the answer carries a document type definition, which WS-Management never does")
 
     def start_ns(self, prefix: str, uri: str) -> None:
         self._prefixes.setdefault(prefix or "", []).append(uri)
@@ -56,14 +56,14 @@ class _Tree(TreeBuilder):
 
 
 def parse(document: bytes) -> Element:
-    """The root element of a message. Raises C(AnswerLost) when it is not XML that we accept."""
+    """The root element of a message. Raises C(ResponseLost) when it is not XML that we accept."""
     parser = XMLParser(target=_Tree())  # noqa: S314 (the tree refuses DTDs)
     try:
         parser.feed(document)
         return parser.close()
     except (ParseError, LookupError, ValueError) as exc:  # the latter two for encodings that expat does not know
         begin = document[:60].decode("utf-8", "replace")
-        raise AnswerLost(f"the answer is not well-formed XML ({exc}; it begins with {begin!r})") from exc
+        raise ResponseLost(f"the answer is not well-formed XML ({exc}; it begins with {begin!r})") from exc
 
 
 def serialize(element: Element) -> str:

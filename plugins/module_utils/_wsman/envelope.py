@@ -28,7 +28,7 @@ from .document import (
     serialize,
     text_of,
 )
-from .errors import AnswerLost
+from .errors import ResponseLost
 
 MICROSOFT_WSMAN = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 WQL_DIALECT = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
@@ -116,15 +116,15 @@ def body_of(answer: Element, message_id: str) -> Element | None:
     Windows leaves RelatesTo out of some faults (seen on 2012 with a full quota); anything else must carry it.
     """
     if answer.tag != f"{{{SOAP}}}Envelope":
-        raise AnswerLost("the answer is XML but no SOAP envelope")
+        raise ResponseLost("the answer is XML but no SOAP envelope")
     body = answer.find(f"{{{SOAP}}}Body")
     if body is None:
-        raise AnswerLost("the answer has no SOAP body")
+        raise ResponseLost("the answer has no SOAP body")
     first = next(iter(body), None)
     related = text_of(answer.find(f"{{{SOAP}}}Header/{{{ADDRESSING}}}RelatesTo"))
     is_fault = first is not None and first.tag == f"{{{SOAP}}}Fault"
     if related.casefold() != message_id.casefold() and not (is_fault and not related):
-        raise AnswerLost(f"the answer belongs to another request ({related or 'it does not say which'})")
+        raise ResponseLost(f"the answer belongs to another request ({related or 'it does not say which'})")
     return first
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..errors import (
-    AnswerLost,
+    ResponseLost,
     CertificateRefused,
     CredentialsRefused,
     ServerError,
@@ -17,8 +17,8 @@ from ..errors import (
 
 __all__ = [
     "AccessDenied",
-    "AnswerLost",
-    "AnswerTooLarge",
+    "ResponseLost",
+    "ResponseTooLarge",
     "CertificateRefused",
     "CredentialsRefused",
     "Fault",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class AnswerTooLarge(AnswerLost):
+class ResponseTooLarge(ResponseLost):
     """The answer is larger than what we asked for could ever be."""
 
     advice = "the endpoint ignores the envelope size that it was asked to keep; check what listens on that port"
@@ -73,7 +73,7 @@ class Fault(ServerError):
         self.cim_status = cim_status
 
     @property
-    def answer(self) -> str:
+    def detail(self) -> str:
         text = " ".join((self.provider_text or self.reason or "the server gave no reason").split()).rstrip(".")
         number = self.hresult if self.hresult is not None else self.code
         if number is not None and f"0x{number:08X}".casefold() in text.casefold():

@@ -12,8 +12,8 @@ import ssl
 import typing as t
 
 from .errors import (
-    AnswerLost,
-    AnswerTooLarge,
+    ResponseLost,
+    ResponseTooLarge,
     CertificateRefused,
     CredentialsRefused,
     RequestRefused,
@@ -92,7 +92,7 @@ class HttpTransport:
             try:
                 answer = self._resend_after_drop(message)
             except CredentialsRefused as exc:
-                refusals.append(exc.answer)
+                refusals.append(exc.detail)
                 if self._accepted or len(self._left) < 2:
                     raise CredentialsRefused("; ".join(dict.fromkeys(refusals))) from exc
                 self._left.pop(0)
@@ -160,7 +160,7 @@ class HttpTransport:
         if not opened and isinstance(error, WinRMError):
             return CredentialsRefused(str(error))
         # pywinrm and what it decrypts with raise whatever an odd answer makes them stumble over.
-        return AnswerLost(f"the answer could not be read ({type(error).__name__}: {error})")
+        return ResponseLost(f"the answer could not be read ({type(error).__name__}: {error})")
 
     def _open(self, transport: str) -> t.Any:
         end = self._endpoint
@@ -190,7 +190,7 @@ def _answer_of(status: int, text: str) -> bytes:
         raise _SessionDropped
     phrase = next((known.phrase for known in http.HTTPStatus if known.value == status), "")
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise AnswerLost(f"HTTP {status} {phrase}".rstrip() + " without a SOAP fault")
+        raise ResponseLost(f"HTTP {status} {phrase}".rstrip() + " without a SOAP fault")
     raise RequestRefused(f"HTTP {status} {phrase}".rstrip())
 
 
@@ -217,7 +217,7 @@ def _translated(error: Exception, endpoint: Endpoint) -> ServerError:
     kerberos = next((cause for cause in causes if "kerberos" in type(cause).__module__.casefold()), None)
     if kerberos is not None:
         return CredentialsRefused(f"Kerberos: {kerberos}")
-    return AnswerLost(f"the connection broke before the answer was whole ({causes[-1]})")
+    return ResponseLost(f"the connection broke before the answer was whole ({causes[-1]})")
 
 
 def _causes(error: BaseException | None) -> t.Iterator[BaseException]:
@@ -252,7 +252,7 @@ if WINRM_IMPORT_ERROR is None:
                     total += len(chunk)
                     if total > LARGEST_ANSWER:
                         response.close()
-                        raise AnswerTooLarge(f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB")
+                        raise ResponseTooLarge(f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB")
                     yield chunk
 
             t.cast("t.Any", response.raw).stream = bounded
@@ -277,7 +277,7 @@ if WINRM_IMPORT_ERROR is None:
             # pywinrm reads what is not sealed as it stands, and then anybody on the way could have written it.
             kind = response.headers.get("Content-Type", "")
             if self.encryption and f'protocol="{self.encryption.protocol_string.decode()}"' not in kind:
-                raise AnswerLost(f"the answer, HTTP {response.status_code}, is not sealed as this session is")
+                raise ResponseLost(f"the answer, HTTP {response.status_code}, is not sealed as this session is")
             return super()._get_message_response_text(response)
 
         def _bound(self, session: t.Any) -> None:

@@ -26,8 +26,8 @@ class Refusing:
         self.refusal = refusal
         self.asked = 0
 
-    def query(self, _namespace: str, _wql: str, *, doing: str) -> t.NoReturn:
-        del doing
+    def query(self, _namespace: str, _wql: str, *, operation: str) -> t.NoReturn:
+        del operation
         self.asked += 1
         raise self.refusal
 

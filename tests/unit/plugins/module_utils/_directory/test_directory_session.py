@@ -19,7 +19,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory.account i
 from ansible_collections.winha.cluster.plugins.module_utils._directory.binding import Page
 from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
 from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused, translated
-from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, TaskError, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost, TaskError, Unreachable
 
 READ_ONLY = b"1.2.840.113556.1.4.1920"
 ELSEWHERE = "DC=child,DC=corp,DC=test"
@@ -38,7 +38,7 @@ class Controller:
 
     def answer(self) -> None:
         if not (self.is_up and self.answers):
-            raise AnswerLost("the connection broke")
+            raise ResponseLost("the connection broke")
 
 
 @dataclasses.dataclass(slots=True)
@@ -84,11 +84,11 @@ def test_what_the_first_said_of_itself_does_not_hold_for_the_next(controllers: d
     session = sessions.Directory(Access(servers=("dc1", "rodc")))
     assert session.is_own_catalog
     controllers["dc1"].is_up = False
-    assert list(session.search("", "(objectClass=*)", ["cn"], doing="looking"))
+    assert list(session.search("", "(objectClass=*)", ["cn"], operation="looking"))
     assert session.host == "rodc"
     assert not session.is_own_catalog
     with pytest.raises(Refused, match="read-only domain controller"):
-        session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], doing="setting names")
+        session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], operation="setting names")
     assert controllers["rodc"].written == []
 
 
@@ -98,22 +98,22 @@ def test_the_catalog_goes_with_the_domain_controller(controllers: dict[str, Cont
     session = sessions.Directory(Access(servers=("dc1", "dc2")))
 
     def catalog() -> str:
-        (entry,) = session.search_forest("(objectClass=*)", ["cn"], doing="looking")
+        (entry,) = session.search_forest("(objectClass=*)", ["cn"], operation="looking")
         return entry.text("dnsHostName")
 
     assert catalog() == "dc1"
     controllers["dc1"].is_up = False
-    assert list(session.search("", "(objectClass=*)", ["cn"], doing="looking"))
+    assert list(session.search("", "(objectClass=*)", ["cn"], operation="looking"))
     controllers["dc1"].is_up = True
     assert (session.host, catalog()) == ("dc2", "dc2")
 
 
 def written(session: sessions.Directory) -> None:
-    session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], doing="setting names")
+    session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], operation="setting names")
 
 
 def read(session: sessions.Directory) -> list[Entry]:
-    return list(session.search("CN=ASA", "(objectClass=*)", ["cn"], doing="reading"))
+    return list(session.search("CN=ASA", "(objectClass=*)", ["cn"], operation="reading"))
 
 
 def test_after_a_write_another_that_bears_the_same_name_is_not_believed(controllers: dict[str, Controller]) -> None:
@@ -136,7 +136,7 @@ def test_who_takes_connections_and_answers_nothing_after_a_write_is_asked_no_fur
     assert session.root.server == "dc1"
     controllers["dc1"].answers = False
     for question in (written, read):
-        with pytest.raises(AnswerLost) as caught:
+        with pytest.raises(ResponseLost) as caught:
             question(session)
         assert " on dc1 failed: the connection broke (run it again when dc1 answers; " in str(caught.value)
     assert (controllers["dc1"].written, controllers["dc2"].written) == (["CN=ASA"], [])

@@ -11,7 +11,7 @@ import pytest
 ldap = pytest.importorskip("ldap")
 
 from ansible_collections.winha.cluster.plugins.module_utils._directory import refusals
-from ansible_collections.winha.cluster.plugins.module_utils.errors import AnswerLost, CredentialsRefused, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost, CredentialsRefused, Unreachable
 
 REFUSED = {
     # The codes are Windows' own (winerror.h); the texts around them have the shape of its diagnostic messages.
@@ -70,7 +70,7 @@ def test_a_refusal_has_its_type_its_number_and_its_words(name: str) -> None:
     ("kind", "name"), [(ldap.SERVER_DOWN, "down"), (ldap.TIMEOUT, "late"), (ldap.UNAVAILABLE, "busy")]
 )
 def test_what_was_sent_may_have_been_done(kind: type[Exception], name: str) -> None:
-    assert isinstance(refusals.translated(kind({"desc": name}), sent=True), AnswerLost)
+    assert isinstance(refusals.translated(kind({"desc": name}), sent=True), ResponseLost)
     assert refusals.translated(kind({"desc": name}), sent=False).__class__ is Unreachable
 
 

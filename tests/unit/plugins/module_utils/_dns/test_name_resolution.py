@@ -32,7 +32,7 @@ Message = t.Any
 def ask(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -> list[Row]:
     """The rows of the task."""
     given = {"names": list(names), "ports": [], "dns_servers": list(servers), "timeout": 1, **options}
-    result = task.run(dns_name_info.TASK, dns_name_info.TASK.service.opener(given), given, check_mode=True)
+    result = task.run(dns_name_info.TASK, dns_name_info.TASK.service.session_factory(given), given, check_mode=True)
     assert result["changed"] is False
     return t.cast("list[Row]", result["names"])
 
@@ -289,7 +289,7 @@ def test_a_missing_library_is_named() -> None:
     program = (
         "import sys; sys.modules['dns'] = None\n"
         "from ansible_collections.winha.cluster.plugins.modules.dns_name_info import TASK\n"
-        "TASK.service.opener({'dns_servers': [], 'timeout': 1})"
+        "TASK.service.session_factory({'dns_servers': [], 'timeout': 1})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "TaskError: The Python library dnspython, which asks DNS servers, is missing here" in done.stderr

@@ -111,7 +111,7 @@ class Answering:
         self.searches = 0
 
     def search(
-        self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str = "subtree", doing: str
+        self, base: str, filter_: str, attributes: t.Sequence[str], *, scope: str = "subtree", operation: str
     ) -> t.Iterator[Entry]:
         self.searches += 1
         return iter(self.entries)

@@ -14,7 +14,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import hype
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     AccessDenied,
-    AnswerLost,
+    ResponseLost,
     Fault,
     NotFound,
 )
@@ -31,7 +31,7 @@ GUEST = {"Name": ID, "ElementName": "EX01", "EnabledState": 2}
 SETTINGS = {"VirtualSystemIdentifier": ID, "VirtualSystemType": "Microsoft:Hyper-V:System:Realized"}
 ABSENT = NotFound("gone", hresult=0x8004100E)
 
-Rows = t.Union[t.Sequence[t.Mapping[str, t.Any]], Fault, AnswerLost]  # noqa: UP007
+Rows = t.Union[t.Sequence[t.Mapping[str, t.Any]], Fault, ResponseLost]  # noqa: UP007
 
 
 class Host:
@@ -43,12 +43,12 @@ class Host:
         self.rows: dict[tuple[str, str], Rows] = {(SECOND, name): found for name, found in rows.items()}
         self.rows |= {(FIRST, ""): ABSENT}
 
-    def query(self, namespace: str, wql: str, *, doing: str) -> list[Instance]:
-        del doing
+    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+        del operation
         found = re.search(r"FROM (\w+)", wql)
         name = found[1] if found else ""
         rows = self.rows.get((namespace, name), self.rows.get((namespace, ""), ()))
-        if isinstance(rows, (Fault, AnswerLost)):
+        if isinstance(rows, (Fault, ResponseLost)):
             raise rows
         return [new_instance(f"{WMI}{namespace}/{name}", row) for row in rows]
 
@@ -65,7 +65,7 @@ def test_the_host_itself_is_no_virtual_machine_in_any_language() -> None:
 
 
 def test_a_hyper_v_that_does_not_name_its_host_is_not_believed() -> None:
-    with pytest.raises(AnswerLost, match="did not even name its host"):
+    with pytest.raises(ResponseLost, match="did not even name its host"):
         read(Msvm_ComputerSystem=[])
 
 
@@ -88,7 +88,7 @@ def test_silence_is_told() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "refusal", [Fault("slow", subcode="TimedOut"), AnswerLost("lost"), AccessDenied("no")], ids=str
+    "refusal", [Fault("slow", subcode="TimedOut"), ResponseLost("lost"), AccessDenied("no")], ids=str
 )
 def test_one_refusal_hides_one_detail(name: str, details: set[str], refusal: Fault) -> None:
     whole: dict[str, Rows] = {
@@ -136,7 +136,7 @@ def test_a_drive_that_the_host_does_not_know_is_still_passed_through() -> None:
     (machine,), _unknown = read(
         Msvm_ComputerSystem=[HOST, GUEST],
         Msvm_ResourceAllocationSettingData=[limits, drive],
-        MSFT_Disk=AnswerLost("lost"),
+        MSFT_Disk=ResponseLost("lost"),
     )
     assert machine.disks is not None
     assert [(one.path, one.kind) for one in machine.disks] == [(None, "pass_through")]

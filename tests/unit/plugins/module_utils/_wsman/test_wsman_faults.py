@@ -28,7 +28,7 @@ def faulted(talk: Talk, text: str) -> Fault:
     """The error that a call raises when it is answered by this fault; a write, as those are not asked twice."""
     client, _script = talk(text)
     with pytest.raises(Fault) as caught:
-        client.invoke(VM1, "Fail", {}, doing="failing")
+        client.invoke(VM1, "Fail", {}, operation="failing")
     return caught.value
 
 
@@ -91,7 +91,7 @@ class TestWindows:
     def test_a_number_that_stands_in_the_reason_only(self, talk: Talk) -> None:
         error = faulted(talk, fault("w:InternalError", reason="It failed (0x800713A0)"))
         assert (error.hresult, error.provider_text, error.reason) == (0x800713A0, "", "It failed (0x800713A0)")
-        assert error.answer == "It failed (0x800713A0) [InternalError]"  # the number is said once
+        assert error.detail == "It failed (0x800713A0) [InternalError]"  # the number is said once
 
     def test_a_signed_status_of_the_cluster_provider(self, talk: Talk) -> None:
         detail = (
@@ -180,7 +180,7 @@ class TestSentences:
 
     def test_a_code_is_told_in_hexadecimal(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-cannot-process-filter"))
-        assert error.answer == (
+        assert error.detail == (
             "The specified class does not exist in the given namespace [0x8033801A, CannotProcessFilter]"
         )
 

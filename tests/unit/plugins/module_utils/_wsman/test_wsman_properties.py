@@ -20,7 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.document import parse, serialize
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import AnswerLost, ServerError, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import ResponseLost, ServerError, Unreachable
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     RESOURCE,
     Script,
@@ -130,7 +130,7 @@ def test_an_object_arrives_as_it_was(properties: dict[str, str]) -> None:
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=4))
 def test_selectors_arrive_as_they_were(selectors: list[tuple[str, str]]) -> None:
     script = Script(instance(""))
-    Client(script).get(Reference(resource_uri=RESOURCE, selectors=tuple(selectors)), doing="reading")
+    Client(script).get(Reference(resource_uri=RESOURCE, selectors=tuple(selectors)), operation="reading")
     found = header(script.sent[0]).iterfind(f"{W}SelectorSet/{W}Selector")
     assert [(one.get("Name"), one.text or "") for one in found] == selectors
 
@@ -138,7 +138,7 @@ def test_selectors_arrive_as_they_were(selectors: list[tuple[str, str]]) -> None
 @given(TEXT.filter(bool))
 def test_a_query_arrives_as_it_was(wql: str) -> None:
     script = Script(page(end=True))
-    Client(script).query("root/cimv2", wql, doing="asking")
+    Client(script).query("root/cimv2", wql, operation="asking")
     assert body(script.sent[0]).findtext(f"{W}Filter") == wql
 
 
@@ -148,7 +148,7 @@ def test_an_edit_changes_nothing_else(untouched: str, before: str, after: str) -
     got = answer(serialize(given_object.element))
     script = Script(*[got] * (1 if before == after else 3))
     written = Client(script).put(
-        Reference(resource_uri=RESOURCE), lambda old: old.replaced("Edited", after), ["Edited"], doing="editing"
+        Reference(resource_uri=RESOURCE), lambda old: old.replaced("Edited", after), ["Edited"], operation="editing"
     )
     assert written.sent is (before != after)
     if written.sent:
@@ -161,7 +161,7 @@ def test_an_edit_changes_nothing_else(untouched: str, before: str, after: str) -
 def test_octets_are_xml_or_a_lost_answer(octets: bytes) -> None:
     try:
         root = parse(octets)
-    except AnswerLost:
+    except ResponseLost:
         return
     assert isinstance(root, Element)
 
@@ -172,8 +172,8 @@ def test_a_damaged_answer_raises_nothing_but_errors_of_the_client(text: str, dat
     until = data.draw(st.integers(at, min(len(text), at + 60)))
     damaged = text[:at] + data.draw(st.one_of(st.text(max_size=8), st.just(""))) + text[until:]
     reads: list[t.Callable[[Client], object]] = [
-        lambda client: client.get(Reference(resource_uri=RESOURCE), doing="reading"),
-        lambda client: client.query("root/cimv2", "x", doing="asking"),
+        lambda client: client.get(Reference(resource_uri=RESOURCE), operation="reading"),
+        lambda client: client.query("root/cimv2", "x", operation="asking"),
     ]
     for ask in reads:
         script = Script(*[damaged.encode("utf-8", "replace")] * 9)

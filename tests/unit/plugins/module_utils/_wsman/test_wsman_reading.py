@@ -11,8 +11,8 @@ import typing as t
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Naming, Reference
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
-    AnswerLost,
-    AnswerTooLarge,
+    ResponseLost,
+    ResponseTooLarge,
     CredentialsRefused,
     Fault,
     NotFound,
@@ -46,25 +46,25 @@ RELEASED = answer("")
 class TestPages:
     def test_windows_first_page_holds_what_fits_and_a_context(self, talk: Talk) -> None:
         client, script = talk(message("windows-network-adapters"), page(end=True, pulled=True))
-        found = client.query("root/cimv2", "SELECT * FROM Win32_NetworkAdapterConfiguration", doing="listing")
+        found = client.query("root/cimv2", "SELECT * FROM Win32_NetworkAdapterConfiguration", operation="listing")
         assert [adapter.integer("Index") for adapter in found] == [0, 7]
         assert script.actions == ["Enumerate", "Pull"]
 
     def test_windows_says_the_end_with_an_empty_context(self, talk: Talk) -> None:
         client, script = talk(message("windows-disk-drives"))
-        assert len(client.query("root/cimv2", "SELECT * FROM Win32_DiskDrive", doing="listing")) == 1
+        assert len(client.query("root/cimv2", "SELECT * FROM Win32_DiskDrive", operation="listing")) == 1
         assert script.actions == ["Enumerate"]
 
     def test_a_first_page_may_be_empty(self, talk: Talk) -> None:
         client, script = talk(
             message("windows-enumerate-context"), message("windows-pull-page"), page(end=True, pulled=True)
         )
-        assert [one.integer("id") for one in client.query("root/mynamespace", "", doing="listing")] == [1]
+        assert [one.integer("id") for one in client.query("root/mynamespace", "", operation="listing")] == [1]
         assert script.actions == ["Enumerate", "Pull", "Pull"]
 
     def test_omi_pages(self, talk: Talk) -> None:
         client, script = talk(message("omi-page-1"), message("omi-page-2"), message("omi-page-3"), naming=Naming.DMTF)
-        found = client.instances(CimClass(namespace="root/StandardCimv2", name="Any"), doing="listing")
+        found = client.instances(CimClass(namespace="root/StandardCimv2", name="Any"), operation="listing")
         assert len(found) == 6
         assert len({one.text("InstanceID") for one in found}) == 6
         assert script.actions == ["Enumerate", "Pull", "Pull"]
@@ -80,7 +80,7 @@ class TestPages:
     )
     def test_omi_sends_a_context_along_with_the_end(self, talk: Talk, name: str, expected: list[str]) -> None:
         client, script = talk(message(name), naming=Naming.DMTF)
-        assert [one.text("Name") for one in client.instances(RESOURCES, doing="listing")] == expected
+        assert [one.text("Name") for one in client.instances(RESOURCES, operation="listing")] == expected
         assert script.actions == ["Enumerate"]  # neither Pull nor Release
 
     def test_items_with_references(self, talk: Talk) -> None:
@@ -88,7 +88,7 @@ class TestPages:
             message("omi-enumerate-with-references").replace("</wsman:Items>", "</wsman:Items><wsman:EndOfSequence/>"),
             naming=Naming.DMTF,
         )
-        found = client.instances(RESOURCES, doing="listing")
+        found = client.instances(RESOURCES, operation="listing")
         assert [one.class_name for one in found] == ["MSCluster_Resource"] * 2
         assert [one.reference for one in found] == [
             Reference(
@@ -104,12 +104,12 @@ class TestPages:
             '<w:Selector Name="Name">vm1</w:Selector></w:SelectorSet></a:ReferenceParameters></a:EndpointReference>'
         )
         client, _script = talk(page(f"<w:Item>{item('vm1')}{endpoint}</w:Item>", end=True))
-        (found,) = client.instances(RESOURCES, doing="listing")
+        (found,) = client.instances(RESOURCES, operation="listing")
         assert (found.reference, found.text("Name")) == (VM1, "vm1")
 
     def test_an_item_without_a_reference_has_none(self, talk: Talk) -> None:
         client, _script = talk(page(item("vm1") + item("vm2"), end=True))
-        found = client.instances(RESOURCES, doing="listing")
+        found = client.instances(RESOURCES, operation="listing")
         assert [(one.text("Name"), one.reference) for one in found] == [("vm1", None), ("vm2", None)]
 
     def test_pages_are_pulled_only_when_they_are_needed(self, talk: Talk) -> None:
@@ -148,76 +148,76 @@ class TestAbandonedEnumerations:
     def test_one_that_was_faulted_is_not(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1"), context="1"), GONE)
         with pytest.raises(Fault, match="InvalidEnumerationContext"):
-            client.instances(RESOURCES, doing="listing")
+            client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull"]
 
     def test_one_whose_page_is_lost_is_released_and_begun_anew(self, talk: Talk, pauses: list[float]) -> None:
         client, script = talk(
             page(item("vm1"), context="1"),
-            AnswerLost("gone"),
+            ResponseLost("gone"),
             RELEASED,
             page(item("vm1"), context="2"),
             page(item("vm2"), end=True, pulled=True),
         )
-        found = client.instances(RESOURCES, doing="listing")
+        found = client.instances(RESOURCES, operation="listing")
         assert [one.text("Name") for one in found] == ["vm1", "vm2"]  # and not vm1 twice
         assert script.actions == ["Enumerate", "Pull", "Release", "Enumerate", "Pull"]
         assert pauses == [0.5]
 
     def test_a_flaky_provider_makes_it_begin_anew(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1"), context="1"), FLAKY, page(item("vm1") + item("vm2"), end=True))
-        assert len(client.instances(RESOURCES, doing="listing")) == 2
+        assert len(client.instances(RESOURCES, operation="listing")) == 2
         assert script.actions == ["Enumerate", "Pull", "Enumerate"]
 
     def test_a_page_without_context_and_end(self, talk: Talk) -> None:
         client, _script = talk(*[page(item("vm1"))] * 3)
-        with pytest.raises(AnswerLost, match="neither further nor to its end"):
-            client.instances(RESOURCES, doing="listing")
+        with pytest.raises(ResponseLost, match="neither further nor to its end"):
+            client.instances(RESOURCES, operation="listing")
 
     def test_a_pull_that_brings_nothing_ends_it(self, talk: Talk) -> None:
         empty = [page(item("vm1"), context="1"), page(context="1", pulled=True), RELEASED]
         client, script = talk(*empty * 3)
-        with pytest.raises(AnswerLost, match="neither further nor to its end"):
-            client.instances(RESOURCES, doing="listing")
+        with pytest.raises(ResponseLost, match="neither further nor to its end"):
+            client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull", "Release"] * 3
 
     def test_a_host_that_falls_silent_is_not_told(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1"), context="1"), TimedOut("no answer"))
         with pytest.raises(TimedOut):
-            client.instances(RESOURCES, doing="listing")
+            client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull"]
 
     def test_an_item_that_holds_nothing(self, talk: Talk) -> None:
         client, _script = talk(*[page("<w:Item><a:EndpointReference/></w:Item>", end=True)] * 3)
-        with pytest.raises(AnswerLost, match="holds no object"):
-            client.instances(RESOURCES, doing="listing")
+        with pytest.raises(ResponseLost, match="holds no object"):
+            client.instances(RESOURCES, operation="listing")
 
 
 class TestSecondTries:
-    @pytest.mark.parametrize("hiccup", [FLAKY, fault("w:QuotaLimit"), AnswerLost("gone"), "", "<half"])
+    @pytest.mark.parametrize("hiccup", [FLAKY, fault("w:QuotaLimit"), ResponseLost("gone"), "", "<half"])
     def test_a_read_is_tried_three_times(self, talk: Talk, pauses: list[float], hiccup: str | Exception) -> None:
         client, script = talk(hiccup, hiccup, instance("<p:Name>vm1</p:Name>"))
-        assert client.get(VM1, doing="reading").text("Name") == "vm1"
+        assert client.get(VM1, operation="reading").text("Name") == "vm1"
         assert script.actions == ["Get"] * 3
         assert pauses == [0.5, 2.0]
 
     @pytest.mark.parametrize(
-        ("hiccup", "kind"), [(FLAKY, TransientFault), (AnswerLost("gone"), AnswerLost), ("<half", AnswerLost)]
+        ("hiccup", "kind"), [(FLAKY, TransientFault), (ResponseLost("gone"), ResponseLost), ("<half", ResponseLost)]
     )
     def test_and_not_four_times(
         self, talk: Talk, pauses: list[float], hiccup: str | Exception, kind: type[ServerError]
     ) -> None:
         client, _script = talk(hiccup, hiccup, hiccup)
         with pytest.raises(kind) as caught:
-            client.get(VM1, doing="reading")
-        assert (caught.value.doing, caught.value.host) == ("reading", "node1.example.com")
+            client.get(VM1, operation="reading")
+        assert (caught.value.operation, caught.value.host) == ("reading", "node1.example.com")
         assert pauses == [0.5, 2.0]
 
     @pytest.mark.parametrize(
         "error",
         [
             TimedOut("no answer within 70 s"),
-            AnswerTooLarge("the answer is larger than 4 MiB"),
+            ResponseTooLarge("the answer is larger than 4 MiB"),
             Unreachable("closed"),
             CredentialsRefused("no"),
             RequestRefused("HTTP 404 Not Found"),
@@ -226,7 +226,7 @@ class TestSecondTries:
     def test_what_will_not_pass_is_not_tried_again(self, talk: Talk, pauses: list[float], error: ServerError) -> None:
         client, _script = talk(error)
         with pytest.raises(type(error)) as caught:
-            client.get(VM1, doing="reading")
+            client.get(VM1, operation="reading")
         assert caught.value is error
         assert str(error).startswith("Reading on node1.example.com failed: ")
         assert pauses == []
@@ -235,14 +235,14 @@ class TestSecondTries:
     def test_nor_is_what_the_server_has_decided(self, talk: Talk, pauses: list[float], subcode: str) -> None:
         client, _script = talk(fault(subcode))
         with pytest.raises(Fault):
-            client.get(VM1, doing="reading")
+            client.get(VM1, operation="reading")
         assert pauses == []
 
     def test_a_method_that_only_reads_is_tried_again(self, talk: Talk, pauses: list[float]) -> None:
         client, script = talk(
-            AnswerLost("gone"), answer("<p:X_OUTPUT xmlns:p='urn:x'><p:ReturnValue>0</p:ReturnValue></p:X_OUTPUT>")
+            ResponseLost("gone"), answer("<p:X_OUTPUT xmlns:p='urn:x'><p:ReturnValue>0</p:ReturnValue></p:X_OUTPUT>")
         )
-        assert client.invoke(VM1, "X", {}, doing="asking", query=True).integer("ReturnValue") == 0
+        assert client.invoke(VM1, "X", {}, operation="asking", query=True).integer("ReturnValue") == 0
         assert script.actions == ["X", "X"]
         assert pauses == [0.5]
 
@@ -251,25 +251,25 @@ class TestCorrelation:
     def test_an_answer_to_another_message(self, talk: Talk) -> None:
         stale = instance("<p:Name>vm2</p:Name>").encode()
         client, _script = talk(stale, stale, stale)
-        with pytest.raises(AnswerLost, match=r"belongs to another request \(to be replaced\)"):
-            client.get(VM1, doing="reading")
+        with pytest.raises(ResponseLost, match=r"belongs to another request \(to be replaced\)"):
+            client.get(VM1, operation="reading")
 
     def test_an_answer_that_does_not_say_to_what(self, talk: Talk) -> None:
         silent = answer("<x/>", relates_to=None)
         client, _script = talk(silent, silent, silent)
-        with pytest.raises(AnswerLost, match="it does not say which"):
-            client.get(VM1, doing="reading")
+        with pytest.raises(ResponseLost, match="it does not say which"):
+            client.get(VM1, operation="reading")
 
     def test_a_fault_that_does_not_say_to_what_is_ours(self, talk: Talk) -> None:
         client, _script = talk(fault("a:DestinationUnreachable", relates_to=None))
         with pytest.raises(NotFound):
-            client.get(VM1, doing="reading")
+            client.get(VM1, operation="reading")
 
     def test_a_fault_to_another_message_is_not(self, talk: Talk) -> None:
         stale = fault("a:DestinationUnreachable", relates_to="uuid:another").encode()
         client, _script = talk(stale, stale, stale)
-        with pytest.raises(AnswerLost, match=r"another request \(uuid:another\)"):
-            client.get(VM1, doing="reading")
+        with pytest.raises(ResponseLost, match=r"another request \(uuid:another\)"):
+            client.get(VM1, operation="reading")
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -299,20 +299,20 @@ class TestNoAnswers:
     def test_what_is_not_soap_is_no_answer(self, talk: Talk, sent: bytes, said: str) -> None:
         client, _script = talk(sent, sent, sent)
         began = time.monotonic()
-        with pytest.raises(AnswerLost, match=said):
-            client.get(VM1, doing="reading")
+        with pytest.raises(ResponseLost, match=said):
+            client.get(VM1, operation="reading")
         assert time.monotonic() - began < 2
 
     def test_an_answer_that_holds_nothing(self, talk: Talk) -> None:
         client, _script = talk(*[answer("")] * 3)
-        with pytest.raises(AnswerLost, match="empty SOAP body"):
-            client.get(VM1, doing="reading")
+        with pytest.raises(ResponseLost, match="empty SOAP body"):
+            client.get(VM1, operation="reading")
 
     def test_an_answer_in_another_encoding_is_one(self, talk: Talk) -> None:
         client, script = talk(instance("<p:Name>Café</p:Name>"))
         script.encoding = "utf-16"
-        assert client.get(VM1, doing="reading").text("Name") == "Café"
+        assert client.get(VM1, operation="reading").text("Name") == "Café"
 
     def test_what_was_read_knows_where_it_lives(self, talk: Talk) -> None:
         client, _script = talk(instance(""))
-        assert client.get(VM1, doing="reading").reference == VM1
+        assert client.get(VM1, operation="reading").reference == VM1

@@ -70,7 +70,7 @@ def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Elemen
     )
     client, script = talk(got.format(old), got.format(""), got.format(raw[1]))
 
-    written = client.put(target, lambda before: before.replaced(changed, value), [changed], doing="changing")
+    written = client.put(target, lambda before: before.replaced(changed, value), [changed], operation="changing")
     assert written.problem is None
     assert written.instance.text(changed) == value
     return theirs, script.sent[1]
@@ -79,7 +79,7 @@ def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Elemen
 class TestHeader:
     def test_its_elements_are_those_of_the_mi_client_in_their_order(self, talk: Talk) -> None:
         client, script = talk(page(end=True), naming=Naming.DMTF)
-        client.query("root/OMI", "select * from OMI_Identify", doing="asking")
+        client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs, ours = header(read(message("mi-client-enumerate"))), header(script.sent[0])
         order = [child.tag for child in theirs if child.tag not in SESSION and child.tag != f"{W}OptionSet"]
         assert [child.tag for child in ours] == [*order, f"{W}OperationTimeout"]
@@ -94,7 +94,7 @@ class TestHeader:
 
     def test_a_get(self, talk: Talk) -> None:
         client, script = talk(instance(""))
-        client.get(VM1, doing="reading")
+        client.get(VM1, operation="reading")
         ours = header(script.sent[0])
         understood = {child.tag: child.get(f"{S}mustUnderstand") for child in ours.iter() if child.attrib}
         assert {tag: flag for tag, flag in understood.items() if flag is not None} == {
@@ -117,13 +117,13 @@ class TestHeader:
     def test_the_timeout_is_the_operations_and_never_longer_than_windows_takes(self, talk: Talk) -> None:
         for asked, sent in ((2.5, "PT2.500S"), (600, "PT60.000S")):
             client, script = talk(instance(""), timeout=asked)
-            client.get(VM1, doing="reading")
+            client.get(VM1, operation="reading")
             assert header(script.sent[0]).findtext(f"{W}OperationTimeout") == sent
 
     def test_every_message_has_an_id_of_its_own(self, talk: Talk) -> None:
         client, script = talk(instance(""), instance(""))
-        client.get(VM1, doing="reading")
-        client.get(VM1, doing="reading")
+        client.get(VM1, operation="reading")
+        client.get(VM1, operation="reading")
         ids = [header(request).findtext(f"{A}MessageID", "") for request in script.sent]
         assert len(set(ids)) == 2
         assert all(re.fullmatch(r"uuid:[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", one) for one in ids)
@@ -131,14 +131,14 @@ class TestHeader:
     def test_selectors_are_escaped(self, talk: Talk) -> None:
         awkward = (("__cimnamespace", "root/mscluster"), ("a \"<b>\" & 'c'", "Café & <VM> \"1\" '2'\r\n\t]]>"))
         client, script = talk(instance(""))
-        client.get(Reference(resource_uri=RESOURCE, selectors=awkward), doing="reading")
+        client.get(Reference(resource_uri=RESOURCE, selectors=awkward), operation="reading")
         found = header(script.sent[0]).iterfind(f"{W}SelectorSet/{W}Selector")
         assert tuple((selector.get("Name"), selector.text) for selector in found) == awkward
 
     def test_a_selector_that_refers(self, talk: Talk) -> None:
         link = Reference(resource_uri=f"{WMI}root/mscluster/Link", selectors=(("Part", VM1), ("Other", "x")))
         client, script = talk(instance(""))
-        client.get(link, doing="reading")
+        client.get(link, operation="reading")
         part, other = header(script.sent[0]).iterfind(f"{W}SelectorSet/{W}Selector")
         inside = f"{A}EndpointReference/{A}ReferenceParameters"
         assert part.findtext(f"{A}EndpointReference/{A}Address", "").endswith("/role/anonymous")
@@ -148,7 +148,7 @@ class TestHeader:
 
     def test_a_class_without_selectors_has_no_selector_set(self, talk: Talk) -> None:
         client, script = talk(page(end=True))
-        client.instances(CimClass(namespace="root/mscluster", name="MSCluster_Node"), doing="listing")
+        client.instances(CimClass(namespace="root/mscluster", name="MSCluster_Node"), operation="listing")
         assert header(script.sent[0]).find(f"{W}SelectorSet") is None
         assert header(script.sent[0]).findtext(f"{W}ResourceURI") == f"{WMI}root/mscluster/MSCluster_Node"
 
@@ -170,7 +170,7 @@ class TestPut:
 
     def test_each_changed_property_has_its_option(self, talk: Talk) -> None:
         client, script = talk(instance("<p:A>1</p:A><p:B>1</p:B>"), instance(""), instance(""))
-        client.put(VM1, lambda old: old.replaced("A", 2).replaced("B", 2), ["A", "B"], doing="changing")
+        client.put(VM1, lambda old: old.replaced("A", 2).replaced("B", 2), ["A", "B"], operation="changing")
         assert options(script.sent[1]) == [
             (MODIFIED, "xs:string", "A"),
             (MODIFIED, "xs:string", "B"),
@@ -187,7 +187,7 @@ class TestPut:
             message("omi-resource"), message("omi-put-resource"), message("omi-put-resource"), naming=Naming.DMTF
         )
         client.put(
-            target, lambda old: old.replaced("PrivateProperties.OfflineAction", 2), ["PrivateProperties"], doing="x"
+            target, lambda old: old.replaced("PrivateProperties.OfflineAction", 2), ["PrivateProperties"], operation="x"
         )
         assert facts(body(script.sent[1])) == facts(body(theirs))
         assert selectors(script.sent[1]) == selectors(theirs)
@@ -196,21 +196,21 @@ class TestPut:
 class TestEnumerate:
     def test_a_query_is_the_mi_clients(self, talk: Talk) -> None:
         client, script = talk(page(end=True), naming=Naming.DMTF)
-        client.query("root/OMI", "select * from OMI_Identify", doing="asking")
+        client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs = read(message("mi-client-enumerate"))
         assert facts(body(script.sent[0])) == facts(body(theirs))
         assert selectors(script.sent[0]) == selectors(theirs)
 
     def test_the_windows_name_of_a_namespace(self, talk: Talk) -> None:
         client, script = talk(page(end=True))
-        client.query("root/mscluster", "SELECT * FROM MSCluster_Node WHERE Name <> 'a & b'", doing="asking")
+        client.query("root/mscluster", "SELECT * FROM MSCluster_Node WHERE Name <> 'a & b'", operation="asking")
         assert header(script.sent[0]).findtext(f"{W}ResourceURI") == f"{WMI}root/mscluster/*"
         assert header(script.sent[0]).find(f"{W}SelectorSet") is None
         assert body(script.sent[0]).findtext(f"{W}Filter") == "SELECT * FROM MSCluster_Node WHERE Name <> 'a & b'"
 
     def test_a_whole_class_has_no_filter(self, talk: Talk) -> None:
         client, script = talk(page(end=True))
-        client.instances(CimClass(namespace="root/mscluster", name="MSCluster_Node"), doing="listing")
+        client.instances(CimClass(namespace="root/mscluster", name="MSCluster_Node"), operation="listing")
         assert body(script.sent[0]).find(f"{W}Filter") is None
 
     def test_pull_and_release_name_the_context_and_address_the_same_thing(self, talk: Talk) -> None:
@@ -236,7 +236,7 @@ class TestInvoke:
         uri = header(theirs).findtext(f"{W}ResourceURI", "").strip()
         target = Reference(resource_uri=uri, selectors=tuple((n or "", v or "") for n, v in selectors(theirs)))
         client, script = talk(instance(""), naming=Naming.DMTF)
-        client.invoke(target, "GetBoolValue", {}, doing="calling")
+        client.invoke(target, "GetBoolValue", {}, operation="calling")
         assert body(script.sent[0]).tag == body(theirs).tag
         assert len(body(script.sent[0])) == 0
         assert header(script.sent[0]).findtext(f"{A}Action") == header(theirs).findtext(f"{A}Action", "").strip()

@@ -24,8 +24,8 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman import transp
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Reference
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
-    AnswerLost,
-    AnswerTooLarge,
+    ResponseLost,
+    ResponseTooLarge,
     CertificateRefused,
     CredentialsRefused,
     RequestRefused,
@@ -227,10 +227,10 @@ class TestRefusals:
     def test_a_server_error_without_a_fault_leaves_it_open_what_became_of_it(self, status: int, body: bytes) -> None:
         with (
             Listener(reply(status, body)) as listener,
-            pytest.raises(AnswerLost, match=f"HTTP {status} .* without a SOAP fault") as caught,
+            pytest.raises(ResponseLost, match=f"HTTP {status} .* without a SOAP fault") as caught,
         ):
             to(listener.port).send("x")
-        assert caught.value.__class__ is AnswerLost
+        assert caught.value.__class__ is ResponseLost
 
     def test_a_refusal_in_another_encoding(self) -> None:
         with (
@@ -288,9 +288,9 @@ class TestLostAnswers:
         ids=["dropped", "garbage", "half a chunk", "no chunk", "truncated", "not gzip"],
     )
     def test_a_broken_exchange(self, broken: Reply) -> None:
-        with Listener(broken) as listener, pytest.raises(AnswerLost, match="the connection broke") as caught:
+        with Listener(broken) as listener, pytest.raises(ResponseLost, match="the connection broke") as caught:
             to(listener.port).send("x")
-        assert caught.value.__class__ is AnswerLost
+        assert caught.value.__class__ is ResponseLost
         assert len(listener.seen) == 1  # and it is not sent again
 
     @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])
@@ -301,13 +301,13 @@ class TestLostAnswers:
 
     @pytest.mark.parametrize("octets", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n\r\n<s:Envelope"])
     def test_half_an_answer_that_http_takes_for_a_whole_one(self, octets: bytes) -> None:
-        with Listener(*[raw(octets)] * 3) as listener, pytest.raises(AnswerLost, match="not well-formed XML"):
-            Client(to(listener.port), pause=lambda _seconds: None).get(Reference(resource_uri="urn:x"), doing="reading")
+        with Listener(*[raw(octets)] * 3) as listener, pytest.raises(ResponseLost, match="not well-formed XML"):
+            Client(to(listener.port), pause=lambda _seconds: None).get(Reference(resource_uri="urn:x"), operation="reading")
 
     def test_after_a_broken_exchange_the_session_starts_anew(self) -> None:
         with Listener(raw(b""), reply(200, GOOD)) as listener:
             transport = to(listener.port)
-            with pytest.raises(AnswerLost):
+            with pytest.raises(ResponseLost):
                 transport.send("1")
             assert transport.send("2") == GOOD
 
@@ -319,7 +319,7 @@ class TestTooLargeAnswers:
         with Listener(flood(256 * MIB, written, chunked=chunked)) as listener:
             tracemalloc.start()
             try:
-                with pytest.raises(AnswerTooLarge, match="larger than 4 MiB"):
+                with pytest.raises(ResponseTooLarge, match="larger than 4 MiB"):
                     to(listener.port).send("x")
                 _now, peak = tracemalloc.get_traced_memory()
             finally:
@@ -332,11 +332,11 @@ class TestTooLargeAnswers:
 
     def test_one_that_is_small_only_while_it_is_compressed(self) -> None:
         bomb = gzip.compress(bytes(64 * MIB), 1)
-        with Listener(reply(200, bomb, Content_Encoding="gzip")) as listener, pytest.raises(AnswerTooLarge):
+        with Listener(reply(200, bomb, Content_Encoding="gzip")) as listener, pytest.raises(ResponseTooLarge):
             to(listener.port).send("x")
 
     def test_one_of_an_error(self) -> None:
-        with Listener(reply(500, b"x" * (4 * MIB + 1))) as listener, pytest.raises(AnswerTooLarge):
+        with Listener(reply(500, b"x" * (4 * MIB + 1))) as listener, pytest.raises(ResponseTooLarge):
             to(listener.port).send("x")
 
 
@@ -400,7 +400,7 @@ class TestTls:
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
 
     def test_plain_http_to_a_port_that_speaks_tls(self, authority: pathlib.Path) -> None:
-        with Listener(tls=tls(authority, "here")) as listener, pytest.raises(AnswerLost):
+        with Listener(tls=tls(authority, "here")) as listener, pytest.raises(ResponseLost):
             to(listener.port).send("x")
         assert listener.seen == []
 
@@ -503,9 +503,9 @@ class TestSealedMessages:
         server, again = Ntlm(damage=damage), Ntlm()
         with Listener(*server.replies(), server.sealed(200), *again.replies(), again.sealed(200)) as listener:
             transport = self.ntlm(listener.port)
-            with pytest.raises(AnswerLost, match="could not be read") as caught:
+            with pytest.raises(ResponseLost, match="could not be read") as caught:
                 transport.send("<first/>")
-            assert caught.value.__class__ is AnswerLost
+            assert caught.value.__class__ is ResponseLost
             assert transport.send("<second/>") == GOOD  # with a new session, since the old one is out of step
 
     @pytest.mark.parametrize("status", [200, 400, 500])
@@ -515,9 +515,9 @@ class TestSealedMessages:
     def test_an_answer_that_is_not_sealed_is_lost(self, status: int, headers: dict[str, str]) -> None:
         server = Ntlm()
         forged = reply(status, GOOD, **headers)
-        with Listener(*server.replies(), forged) as listener, pytest.raises(AnswerLost) as caught:
+        with Listener(*server.replies(), forged) as listener, pytest.raises(ResponseLost) as caught:
             self.ntlm(listener.port).send("x")
-        assert caught.value.__class__ is AnswerLost
+        assert caught.value.__class__ is ResponseLost
         assert f"HTTP {status}, is not sealed as this session is" in str(caught.value)
 
     def test_the_negotiation_goes_nowhere_else_either(self) -> None:
@@ -528,7 +528,7 @@ class TestSealedMessages:
         assert elsewhere.seen == []
 
     def test_the_answers_to_the_negotiation_are_bounded_too(self) -> None:
-        with Listener(reply(200, bytes(4 * MIB + 1))) as listener, pytest.raises(AnswerTooLarge):
+        with Listener(reply(200, bytes(4 * MIB + 1))) as listener, pytest.raises(ResponseTooLarge):
             self.ntlm(listener.port).send("x")
 
     def test_a_password_that_is_refused_in_the_negotiation(self) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
     write_reference,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.document import parse, serialize
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import AnswerLost
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import ResponseLost
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     DMTF,
     RESOURCE,
@@ -210,11 +210,11 @@ class TestOmi:
 
 class TestWrongAnswers:
     def test_a_text_where_a_number_belongs(self) -> None:
-        with pytest.raises(AnswerLost, match=r"X\.Count should be a number and is 'many'"):
+        with pytest.raises(ResponseLost, match=r"X\.Count should be a number and is 'many'"):
             one("<p:Count>many</p:Count>").integer("Count")
 
     def test_a_text_where_a_point_in_time_belongs(self) -> None:
-        with pytest.raises(AnswerLost, match=r"X\.When should be a date and time and is 'soon'"):
+        with pytest.raises(ResponseLost, match=r"X\.When should be a date and time and is 'soon'"):
             one("<p:When>soon</p:When>").datetime("When")
 
 
@@ -389,5 +389,5 @@ class TestReplacing:
         assert changed.names() == first("omi-cluster").names()
 
     def test_nothing_to_reach_into(self) -> None:
-        with pytest.raises(AnswerLost, match="MSCluster_Cluster has no Other to change Member in"):
+        with pytest.raises(ResponseLost, match="MSCluster_Cluster has no Other to change Member in"):
             first("omi-cluster").replaced("Other.Member", 1)

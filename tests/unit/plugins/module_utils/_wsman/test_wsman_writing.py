@@ -16,7 +16,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
     new_instance,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
-    AnswerLost,
+    ResponseLost,
     CertificateRefused,
     CredentialsRefused,
     Fault,
@@ -88,7 +88,7 @@ def only_the_text_changed(before: ET.Element, after: ET.Element, name: str) -> t
 class TestPutRoundTrip:
     def test_an_edited_embedded_member_changes_and_nothing_else(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(2), resource(2))
-        written = client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert only_the_text_changed(body(read(resource(1))), body(script.sent[1]), "OfflineAction") == ("1", "2")
         assert (written.sent, written.problem) == (True, None)
         private = written.instance.embedded("PrivateProperties")
@@ -107,19 +107,19 @@ class TestPutRoundTrip:
     )
     def test_so_it_is_with_what_omi_answers(self, talk: Talk, name: str, path: str, value: t.Any) -> None:
         client, script = talk(message(name), answer(""), message(name))
-        client.put(VM1, lambda before: before.replaced(path, value), [path], doing="changing")
+        client.put(VM1, lambda before: before.replaced(path, value), [path], operation="changing")
         _old, new = only_the_text_changed(body(read(message(name))), body(script.sent[1]), path.rpartition(".")[2])
         assert new == (value[0] if isinstance(value, list) else str(value))
 
     def test_it_is_three_messages(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(2), resource(2))
-        client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put", "Get"]
         assert len({header(request).findtext(f"{W}ResourceURI") for request in script.sent}) == 1
 
     def test_an_absent_member_is_added_in_the_namespace_of_its_neighbours(self, talk: Talk) -> None:
         client, script = talk(resource(None), resource(2), resource(2))
-        client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         sent = body(script.sent[1])
         (added,) = [e for e in sent.iter() if e.tag.endswith("}OfflineAction")]
         assert (added.tag, added.text) == (f"{{{VM}}}OfflineAction", "2")
@@ -129,19 +129,19 @@ class TestPutRoundTrip:
 
     def test_a_null_is_no_longer_one(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(1), resource(1))
-        client.put(VM1, lambda before: before.replaced("Caption", "text"), ["Caption"], doing="changing")
+        client.put(VM1, lambda before: before.replaced("Caption", "text"), ["Caption"], operation="changing")
         (caption,) = [e for e in body(script.sent[1]) if e.tag.endswith("}Caption")]
         assert (caption.text, caption.attrib) == ("text", {})
 
     def test_a_value_becomes_null(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(1), resource(1))
-        client.put(VM1, lambda before: before.replaced("State", None), ["State"], doing="changing")
+        client.put(VM1, lambda before: before.replaced("State", None), ["State"], operation="changing")
         (state,) = [e for e in body(script.sent[1]) if e.tag.endswith("}State")]
         assert (state.text, state.attrib) == (None, {f"{XSI}nil": "true"})
 
     def test_what_is_as_it_should_be_is_not_sent(self, talk: Talk) -> None:
         client, script = talk(resource(2))
-        written = client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert (written.sent, written.problem, script.actions) == (False, None, ["Get"])
         assert written.instance.integer("State") == 2
 
@@ -153,10 +153,10 @@ class TestPutWithoutAnAnswer:
             (fault("w:InternalError", detail="<x>stored though (0x800713A0)</x>"), Fault),
             (FLAKY, TransientFault),
             (fault("w:QuotaLimit"), TransientFault),
-            (AnswerLost("the connection broke"), AnswerLost),
+            (ResponseLost("the connection broke"), ResponseLost),
             (TimedOut("no answer within 70 s"), TimedOut),
-            ("<half", AnswerLost),
-            (answer("<x/>", relates_to=None), AnswerLost),
+            ("<half", ResponseLost),
+            (answer("<x/>", relates_to=None), ResponseLost),
             (RequestRefused("HTTP 413"), RequestRefused),
         ],
     )
@@ -165,60 +165,60 @@ class TestPutWithoutAnAnswer:
         self, talk: Talk, problem: str | Exception, kind: type[ServerError], afterwards: int
     ) -> None:
         client, script = talk(resource(1), problem, resource(afterwards))
-        written = client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put", "Get"]
         private = written.instance.embedded("PrivateProperties")
         assert private is not None
         assert private.integer("OfflineAction") == afterwards
         assert written.problem.__class__ is kind
         assert written.sent is True
-        assert (written.problem.doing, written.problem.host) == ("changing", "node1.example.com")
+        assert (written.problem.operation, written.problem.host) == ("changing", "node1.example.com")
 
     def test_an_empty_answer_is_a_yes(self, talk: Talk) -> None:
         client, _script = talk(resource(1), answer(""), resource(2))
-        assert client.put(VM1, to(2), ["PrivateProperties"], doing="changing").problem is None
+        assert client.put(VM1, to(2), ["PrivateProperties"], operation="changing").problem is None
 
     @pytest.mark.parametrize("kind", [Unreachable, CredentialsRefused, CertificateRefused])
     def test_a_put_that_never_left_raises(self, talk: Talk, kind: type[ServerError]) -> None:
         client, script = talk(resource(1), kind("no way"))
         with pytest.raises(kind, match="Changing on node1"):
-            client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+            client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put"]
 
     def test_the_reading_back_is_tried_again(self, talk: Talk, pauses: list[float]) -> None:
-        client, script = talk(resource(1), AnswerLost("gone"), FLAKY, AnswerLost("gone"), resource(2))
-        written = client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+        client, script = talk(resource(1), ResponseLost("gone"), FLAKY, ResponseLost("gone"), resource(2))
+        written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put", "Get", "Get", "Get"]
-        assert isinstance(written.problem, AnswerLost)
+        assert isinstance(written.problem, ResponseLost)
         assert pauses == [0.5, 2.0]
 
     def test_when_it_cannot_be_read_back_that_is_said(self, talk: Talk) -> None:
-        client, _script = talk(resource(1), AnswerLost("gone"), fault("a:DestinationUnreachable"))
+        client, _script = talk(resource(1), ResponseLost("gone"), fault("a:DestinationUnreachable"))
         with pytest.raises(NotFound, match="Reading back after changing on node1"):
-            client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+            client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
 
 
 class TestReadOnly:
     def test_a_put_is_refused(self, talk: Talk) -> None:
         client, script = talk(resource(1), read_only=True)
         with pytest.raises(WriteRefused, match=r"Changing on node1.*check mode.*defect of the collection"):
-            client.put(VM1, to(2), ["PrivateProperties"], doing="changing")
+            client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert "Put" not in script.actions
 
     def test_a_put_that_would_change_nothing_is_none(self, talk: Talk) -> None:
         client, script = talk(resource(2), read_only=True)
-        assert client.put(VM1, to(2), ["PrivateProperties"], doing="changing").sent is False
+        assert client.put(VM1, to(2), ["PrivateProperties"], operation="changing").sent is False
         assert script.actions == ["Get"]
 
     def test_a_method_is_refused(self, talk: Talk) -> None:
         client, script = talk(read_only=True)
         with pytest.raises(WriteRefused, match="Stopping on node1"):
-            client.invoke(VM1, "TakeOffline", {}, doing="stopping")
+            client.invoke(VM1, "TakeOffline", {}, operation="stopping")
         assert script.sent == []
 
     def test_a_method_that_only_reads_is_not(self, talk: Talk) -> None:
         client, script = talk(answer("<p:X_OUTPUT xmlns:p='urn:x'/>"), read_only=True)
-        client.invoke(VM1, "X", {}, doing="asking", query=True)
+        client.invoke(VM1, "X", {}, operation="asking", query=True)
         assert script.actions == ["X"]
 
 
@@ -241,7 +241,7 @@ class TestInvoke:
                 "Empty": [],
                 "Objects": [outer, inner],
             },
-            doing="calling",
+            operation="calling",
         )
         expected = read(
             f'<p:Do_INPUT xmlns:p="{RESOURCE}" xmlns:xsi="{XSI[1:-1]}" xmlns:w="{W[1:-1]}"'
@@ -271,7 +271,7 @@ class TestInvoke:
             target,
             "SetPrivateProperties",
             {"NewProperties": new, "Blob": b"\x01\x02\xff", "Names": ("n1", "n2"), "Force": True},
-            doing="calling",
+            operation="calling",
         )
         assert facts(body(script.sent[0])) == facts(body(read(message("omi-invoke-embedded.request"))))
         old = answered.embedded("OldProperties")
@@ -280,7 +280,7 @@ class TestInvoke:
         assert (answered.array("BlobEcho"), answered.boolean("ForceEcho")) == (("1", "2", "255"), True)
 
         answered = client.invoke(
-            target, "ExecuteResourceControl", {"ControlCode": -1, "InputBuffer": b"hello\x00\xff"}, doing="calling"
+            target, "ExecuteResourceControl", {"ControlCode": -1, "InputBuffer": b"hello\x00\xff"}, operation="calling"
         )
         assert facts(body(script.sent[1])) == facts(body(read(message("omi-invoke-octets.request"))))
         assert bytes(int(octet) for octet in answered.array("OutputBuffer") or ()) == b"hello\x00\xff"
@@ -292,7 +292,7 @@ class TestInvoke:
         ):
             client, script = talk(message("omi-invoke-scalars"), naming=naming)
             answered = client.invoke(
-                CimClass(namespace="root/default", name="StdRegProv"), "EnumKey", {"hDefKey": 2147483650}, doing="x"
+                CimClass(namespace="root/default", name="StdRegProv"), "EnumKey", {"hDefKey": 2147483650}, operation="x"
             )
             assert answered.integer("ReturnValue") == 0
             (request,) = script.sent
@@ -310,7 +310,7 @@ class TestInvoke:
                 "<p:ReturnValue>4096</p:ReturnValue></p:Modify_OUTPUT>"
             )
         )
-        answered = client.invoke(VM1, "Modify", {}, doing="calling")
+        answered = client.invoke(VM1, "Modify", {}, operation="calling")
         assert (answered.class_name, answered.integer("ReturnValue")) == ("Modify_OUTPUT", 4096)
         assert answered.referred("Job") is None
 
@@ -318,10 +318,10 @@ class TestInvoke:
         ("problem", "kind"),
         [
             (FLAKY, TransientFault),
-            (AnswerLost("gone"), AnswerLost),
+            (ResponseLost("gone"), ResponseLost),
             (TimedOut("gone"), TimedOut),
-            ("<half", AnswerLost),
-            (answer(""), AnswerLost),
+            ("<half", ResponseLost),
+            (answer(""), ResponseLost),
         ],
     )
     def test_a_method_is_called_once(
@@ -329,7 +329,7 @@ class TestInvoke:
     ) -> None:
         client, script = talk(problem)
         with pytest.raises(kind) as caught:
-            client.invoke(VM1, "TakeOffline", {}, doing="stopping")
+            client.invoke(VM1, "TakeOffline", {}, operation="stopping")
         assert str(caught.value).startswith("Stopping on node1.example.com failed: ")
         assert [action(request) for request in script.sent] == ["TakeOffline"]
         assert pauses == []
