@@ -164,7 +164,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._exchange.published_names import SourceError
+from ..module_utils._exchange.published_names import ExchangeInputError
 from ..module_utils._exchange.spn_overrides import PlanError
 from ..module_utils._exchange.spn_plan import plan
 
@@ -183,7 +183,7 @@ def exchange_principal_names(
         return plan(
             exchange, generations=generations, services=services, extra=extra, leave_out=leave_out, accounts=accounts
         )
-    except (PlanError, SourceError) as error:
+    except (PlanError, ExchangeInputError) as error:
         # Ansible shows the texts of causes too, and this is the cause's.
         raise AnsibleFilterError(f"exchange_principal_names: {error}") from None
 

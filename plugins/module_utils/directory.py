@@ -15,20 +15,20 @@ from .errors import TaskError
 from .session import Service
 
 if t.TYPE_CHECKING:
-    from .session import SessionFactory, Options
+    from .session import Options, SessionFactory
 
 
-def _or_environment(name: str) -> tuple[t.Any, list[str]]:
+def _from_environment(name: str) -> tuple[t.Any, list[str]]:
     return (env_fallback, [f"WINHA_DIRECTORY_{name}"])
 
 
 SPEC: dict[str, t.Any] = {
-    "domain": {"type": "str", "fallback": _or_environment("DOMAIN")},
-    "servers": {"type": "list", "elements": "str", "fallback": _or_environment("SERVERS")},
+    "domain": {"type": "str", "fallback": _from_environment("DOMAIN")},
+    "servers": {"type": "list", "elements": "str", "fallback": _from_environment("SERVERS")},
     "global_catalogs": {"type": "list", "elements": "str"},
     "dns_servers": {"type": "list", "elements": "str"},
-    "username": {"type": "str", "fallback": _or_environment("USERNAME")},
-    "password": {"type": "str", "no_log": True, "fallback": _or_environment("PASSWORD")},
+    "username": {"type": "str", "fallback": _from_environment("USERNAME")},
+    "password": {"type": "str", "no_log": True, "fallback": _from_environment("PASSWORD")},
     "authentication": {"type": "str", "choices": ["kerberos", "simple"], "default": "kerberos"},
     "tls": {"type": "str", "choices": ["none", "start_tls", "ldaps"], "default": "none"},
     "validate_certs": {"type": "bool", "default": True},
@@ -38,13 +38,13 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def said_where(options: Options) -> bool:
+def has_servers_or_domain(options: Options) -> bool:
     """Whether the options themselves say which domain controllers to ask."""
     return bool(options["servers"] or options["domain"])
 
 
 def _opener_of(options: Options) -> SessionFactory:
-    if not said_where(options):
+    if not has_servers_or_domain(options):
         raise TaskError(
             "Neither servers nor domain is given: this task runs on a machine that is not reached by winrm or psrp, so "
             "it must say which domain controllers it asks."

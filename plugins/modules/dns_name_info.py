@@ -207,7 +207,7 @@ def read(lookup: Lookup, options: task.Options) -> list[dict[str, t.Any]]:
         raise task.TaskError(f"Port {wrong[0]} is out of range: TCP has the ports 1 to 65535.")
     names = resolution.resolve(lookup, options["names"])
     ends = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
-    tried = port.try_ports((end for own in ends for end in own), timeout=lookup.timeout)
+    tried = port.check_ports((end for own in ends for end in own), timeout=lookup.timeout)
     return [
         dataclasses.asdict(name)
         | {"addresses": list(name.addresses), "aliases": list(name.aliases)}

@@ -151,7 +151,7 @@ from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
 from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Accounts
-from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused
+from ansible_collections.winha.cluster.plugins.module_utils._directory.ldap_errors import Refused
 from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
 from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import (
     PrincipalNameError,
@@ -200,22 +200,26 @@ def read(session: Directory, options: task.Options) -> State:
             "spns is empty and state is exact, which would delete every service principal name of "
             f"{options['account']}. Give the names that it keeps; to delete all of them, list them with state absent."
         )
-    names = _parsed(options["spns"])
+    names = _parse_names(options["spns"])
     account = accounts.find_account(session, options["account"])
     has = {spn.lower() for spn in account.principal_names}
     missing = [name for key, name in names.items() if key not in has and options["state"] != "absent"]
-    colliding = forest.colliding(missing, forest.read_host_aliases(session)) if missing else {}
-    touched = {*names, *(spn.lower() for spn in _unwanted(account, names, options["state"]))}
-    found = forest.holders_of(session, {*touched, *(name.key for those in colliding.values() for name in those)})
+    colliding_names = forest.colliding_names(missing, forest.read_host_aliases(session)) if missing else {}
+    touched = {*names, *(spn.lower() for spn in _names_to_delete(account, names, options["state"]))}
+    found = forest.find_holders(
+        session, {*touched, *(name.key for those in colliding_names.values() for name in those)}
+    )
     return State(
         account=account,
         names=names,
         holders={key: found[key] for key in touched},
-        collisions={key: tuple(one for name in those for one in found[name.key]) for key, those in colliding.items()},
+        collisions={
+            key: tuple(one for name in those for one in found[name.key]) for key, those in colliding_names.items()
+        },
     )
 
 
-def _unwanted(account: Account, names: t.Container[str], state: str) -> list[str]:
+def _names_to_delete(account: Account, names: t.Container[str], state: str) -> list[str]:
     """What the account has and is to lose."""
     if state == "present":
         return []
@@ -223,7 +227,7 @@ def _unwanted(account: Account, names: t.Container[str], state: str) -> list[str
     return sorted((spn for spn in account.principal_names if (spn.lower() in names) == listed), key=str.lower)
 
 
-def _parsed(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
+def _parse_names(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
     names: dict[str, ServicePrincipalName] = {}
     problems = []
     for text in texts:
@@ -245,7 +249,7 @@ def plan(state: State, options: task.Options) -> Plan:
         _refuse_conflicts(state, options["on_conflict"])
         listed = [Change(label=str(name), before=state.before(key), after=own) for key, name in state.names.items()]
         changes += [change for change in listed if change.before != own]
-    for spn in _unwanted(state.account, state.names, options["state"]):
+    for spn in _names_to_delete(state.account, state.names, options["state"]):
         before = state.before(spn.lower())
         changes.append(Change(label=spn, before=before, after=before.without(state.account.dn)))
     return Plan(title="Service principal names", steps=(Step(tuple(changes)),) if changes else ())
@@ -281,18 +285,18 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     problem: ServerError | None = None
     taken: dict[str, list[str]] = {}
     try:
-        for dn, spns in _elsewhere(state, wanted).items():
+        for dn, spns in _other_holders(state, wanted).items():
             keys = {spn.lower() for spn in spns}
-            accounts.settle_names(session, dn, unwanted=keys, doing=f"taking {', '.join(spns)} away from {dn}")
+            accounts.update_names(session, dn, unwanted=keys, doing=f"taking {', '.join(spns)} away from {dn}")
             taken[dn] = spns
-        accounts.settle_names(session, own, wanted=wanted.values(), unwanted=unwanted)
+        accounts.update_names(session, own, wanted=wanted.values(), unwanted=unwanted)
     except ServerError as exc:
         problem = exc
         if isinstance(exc, Refused):
-            _give_back(session, taken)
+            _restore(session, taken)
     try:
         account = accounts.read_account(session, own)
-        found = forest.holders_of(session, {*wanted, *unwanted})
+        found = forest.find_holders(session, {*wanted, *unwanted})
     except ServerError as exc:
         error = problem or exc
         before = " and ".join(f"{', '.join(spns)} was taken away from {dn}" for dn, spns in taken.items())
@@ -305,7 +309,7 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     )
 
 
-def _elsewhere(state: State, keys: t.Iterable[str]) -> dict[str, list[str]]:
+def _other_holders(state: State, keys: t.Iterable[str]) -> dict[str, list[str]]:
     """The other accounts that have any of the names, with these names as they have them written."""
     found: dict[str, list[str]] = {}
     for holder in sorted((one for key in keys for one in state.others(key)), key=lambda one: (one.dn, one.spn)):
@@ -313,11 +317,11 @@ def _elsewhere(state: State, keys: t.Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _give_back(session: Directory, taken: t.Mapping[str, list[str]]) -> None:
+def _restore(session: Directory, taken: t.Mapping[str, list[str]]) -> None:
     """What the account must not have is better where it was than nowhere."""
     for dn, spns in taken.items():
         with contextlib.suppress(ServerError):  # why it was refused is told, and who has it is read
-            accounts.settle_names(session, dn, wanted=spns)
+            accounts.update_names(session, dn, wanted=spns)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

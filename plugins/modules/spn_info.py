@@ -188,9 +188,9 @@ def read(session: Directory, options: task.Options) -> State:
     if not (options["spns"] or options["accounts"] or options["duplicates"]):
         raise task.TaskError("Nothing is asked for: give spns or accounts, or set duplicates.")
     return State(
-        holders=forest.matching(session, options["spns"]) if options["spns"] else [],
+        holders=forest.find_matching(session, options["spns"]) if options["spns"] else [],
         accounts=[accounts.find_account(session, identity) for identity in options["accounts"]],
-        duplicates=forest.duplicates(session) if options["duplicates"] else None,
+        duplicates=forest.find_duplicates(session) if options["duplicates"] else None,
     )
 
 
@@ -203,7 +203,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
         row["accounts"].append(holder.dn)
     result: dict[str, t.Any] = {
         "spns": list(by_name.values()),
-        "accounts": [_told(account) for account in state.accounts],
+        "accounts": [_account_row(account) for account in state.accounts],
     }
     if state.duplicates is not None:
         found = state.duplicates
@@ -212,7 +212,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     return result
 
 
-def _told(account: Account) -> dict[str, t.Any]:
+def _account_row(account: Account) -> dict[str, t.Any]:
     number = account.encryption_types
     types = {"value": number, "names": accounts.encryption_names(number), "aes": account.has_aes}
     return {

@@ -15,7 +15,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory
-from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, said_where
+from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
@@ -53,7 +53,7 @@ def opener_of(service: Service, options: Options, connection: ConnectionBase, na
     if service is DNS:
         return service.session_factory(options)
     if service is DIRECTORY:
-        return service.session_factory(options if said_where(options) else _of_host(options, connection))
+        return service.session_factory(options if has_servers_or_domain(options) else _of_host(options, connection))
     return service.session_factory(options) if options["host"] else session_factory(endpoint_of(connection), name)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._exchange.published_names import SourceError
+from .._exchange.published_names import ExchangeInputError
 from .._exchange.spn_overrides import PlanError
 from .._exchange.spn_plan import plan
 from .._windows.cluster import NOT_CLUSTERED
@@ -132,5 +132,5 @@ def _planned(told: dict[str, Facts], planned: t.Mapping[str, t.Any]) -> dict[str
         told = {**told, "dns_name_info": {"names": []}}
     try:
         return {**told, "principal_plan": plan(exchange, **planned)}
-    except (PlanError, SourceError) as error:
+    except (PlanError, ExchangeInputError) as error:
         return {**told, "principal_plan": {"unknown": sentence(str(error))}}

@@ -81,9 +81,9 @@ class Access:
         """The domain controllers to try. Raises C(Unreachable) when none is named and DNS knows none."""
         if self.servers:
             return [Server.parse(text) for text in self.servers]
-        return self.located(f"_ldap._tcp.dc._msdcs.{self.domain}")
+        return self.find_in_dns(f"_ldap._tcp.dc._msdcs.{self.domain}")
 
-    def located(self, service: str) -> list[Server]:
+    def find_in_dns(self, service: str) -> list[Server]:
         """The servers that DNS has for a service, the preferred ones first. Raises C(Unreachable)."""
         if DNS_IMPORT_ERROR is not None:
             raise Unreachable(

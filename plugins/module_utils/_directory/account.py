@@ -11,7 +11,7 @@ import datetime
 import typing as t
 
 from ..errors import ResponseLost, ServerError, TaskError
-from .refusals import AlreadyThere, NoSuchObject, NotThere, Referred
+from .ldap_errors import NoSuchObject, Referral, ValueExists, ValueMissing
 from .session import Directory, dns_name
 
 if t.TYPE_CHECKING:
@@ -31,7 +31,7 @@ ATTRIBUTES = (
 ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8: "AES128", 0x10: "AES256"}
 _AES = 0x18
 _DISABLED = 0x2  # userAccountControl
-_TRIES = 3  # of a write that met what another controller wrote at the same time
+_ATTEMPTS = 3  # of a write that met what another controller wrote at the same time
 _KINDS = {
     "msds-groupmanagedserviceaccount": "group_managed_service_account",
     "msds-managedserviceaccount": "managed_service_account",
@@ -108,7 +108,7 @@ def read_account(session: Directory, dn: str) -> Account:
     return _account(found[0])
 
 
-def settle_names(
+def update_names(
     session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), operation: str = ""
 ) -> None:
     """Add and delete service principal names, the latter in lower case, until the account has what it should.
@@ -119,7 +119,7 @@ def settle_names(
     operation = operation or f"setting the service principal names of {dn}"
     texts = {text.lower(): text for text in wanted}
     problems: list[ServerError] = []
-    for _attempt in range(_TRIES):
+    for _attempt in range(_ATTEMPTS):
         try:
             has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
         except ServerError as exc:
@@ -134,7 +134,7 @@ def settle_names(
             raise problems[-1]
         try:
             session.change_values(dn, PRINCIPAL_NAMES, add=add, delete=delete, operation=operation)
-        except (AlreadyThere, NotThere, ResponseLost) as exc:
+        except (ValueExists, ValueMissing, ResponseLost) as exc:
             problems.append(exc)
         else:
             return
@@ -150,7 +150,7 @@ def encryption_names(number: int | None) -> list[str]:
 def _by_dn(session: Directory, dn: str) -> Account:
     try:
         account = read_account(session, dn)
-    except (NoSuchObject, Referred) as exc:
+    except (NoSuchObject, Referral) as exc:
         raise TaskError(
             f"There is no {dn} on {session.host}. Correct the distinguished name; an account of another domain needs a "
             "domain controller of that domain in servers."
@@ -198,12 +198,12 @@ def _account(entry: Entry) -> Account:
         user_principal_name=entry.text("userPrincipalName"),
         enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
         encryption_types=entry.number("msDS-SupportedEncryptionTypes"),
-        password_last_set=_moment(set_at) if set_at > 0 else None,
+        password_last_set=_utc_time(set_at) if set_at > 0 else None,
         principal_names=entry.texts(PRINCIPAL_NAMES),
     )
 
 
-def _moment(filetime: int) -> str:
+def _utc_time(filetime: int) -> str:
     """A FILETIME, which counts 100 ns from 1601 on, as results give times: to the second, in UTC."""
     begin = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
     return (begin + datetime.timedelta(seconds=filetime // 10_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ")

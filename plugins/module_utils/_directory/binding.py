@@ -11,9 +11,9 @@ import re
 import typing as t
 
 from ..errors import CredentialsRefused, Unreachable
+from .connection_check import diagnose_connection
 from .entry import Entry
-from .probe import why_unreachable
-from .refusals import LDAP_IMPORT_ERROR, translated
+from .ldap_errors import LDAP_IMPORT_ERROR, translate_error
 
 if t.TYPE_CHECKING:
     from .access import Access, Server
@@ -50,9 +50,9 @@ class Binding:
             self._sign_in(access)
         except ldap.LDAPError as exc:
             self.close()
-            error = translated(exc, sent=False)
+            error = translate_error(exc, sent=False)
             if isinstance(error, Unreachable) and not isinstance(error, CredentialsRefused):
-                error = why_unreachable(access, server, catalog=catalog) or error
+                error = diagnose_connection(access, server, catalog=catalog) or error
             elif access.tls != "none" and access.authentication == "kerberos":
                 error.advice = "set tls to none: Kerberos seals the connection by itself"
             raise error from exc
@@ -66,11 +66,11 @@ class Binding:
             return
         self._connection.sasl_non_interactive_bind_s("GSSAPI")
         # Over TLS a domain controller refuses a second layer; without it, we refuse to speak without one.
-        if access.tls == "none" and self._connection.get_option(ldap.OPT_X_SASL_SSF) < _SEALED:
+        if access.tls == "none" and self._connection.get_option(ldap.OPT_X_SASL_SSF) < _MIN_SSF:
             raise CredentialsRefused("the server would not seal the connection", advice="set tls to ldaps or start_tls")
 
     def page(self, base: str, scope: int, filter_: str, attributes: t.Sequence[str], cookie: bytes) -> Page:
-        """Entries of a search from C(cookie) on. Raises what C(.refusals) makes of the answer."""
+        """Entries of a search from C(cookie) on. Raises what C(.ldap_errors) makes of the answer."""
         # One entry needs no pages, and the one without a name may not know them.
         paging = [] if scope == ldap.SCOPE_BASE else [SimplePagedResultsControl(True, size=PAGE, cookie=cookie)]
         try:
@@ -79,13 +79,13 @@ class Binding:
             )
             _kind, found, _number, controls = self._connection.result3(number, all=1, timeout=self._timeout)
             # A referral comes without a name: whoever wants that domain asks its own controllers.
-            entries = tuple(self._whole(dn, values) for dn, values in found if dn is not None)
+            entries = tuple(self._all_values(dn, values) for dn, values in found if dn is not None)
         except ldap.LDAPError as exc:
-            raise translated(exc, sent=True) from exc
+            raise translate_error(exc, sent=True) from exc
         cookies = [one.cookie for one in controls if one.controlType == SimplePagedResultsControl.controlType]
         return Page(entries, next(iter(cookies), b"") or b"")
 
-    def _whole(self, dn: str, values: t.Mapping[str, t.Sequence[bytes]]) -> Entry:
+    def _all_values(self, dn: str, values: t.Mapping[str, t.Sequence[bytes]]) -> Entry:
         """The entry with all values: Windows gives 1500 of an attribute at a time ([MS-ADTS] 3.1.1.3.1.3.3)."""
         whole: dict[str, tuple[bytes, ...]] = {}
         for given, some in values.items():
@@ -105,7 +105,7 @@ class Binding:
     def modify(self, dn: str, attribute: str, *, add: t.Sequence[str], delete: t.Sequence[str]) -> None:
         """Add and delete values in one step that the server does whole or not at all.
 
-        Raises what C(.refusals) makes of the answer; C(ResponseLost) when it is not known whether it was done.
+        Raises what C(.ldap_errors) makes of the answer; C(ResponseLost) when it is not known whether it was done.
         """
         kinds = ((ldap.MOD_DELETE, delete), (ldap.MOD_ADD, add))
         changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]
@@ -113,7 +113,7 @@ class Binding:
             number = self._connection.modify_ext(dn, changes)
             self._connection.result3(number, all=1, timeout=self._timeout)
         except ldap.LDAPError as exc:
-            raise translated(exc, sent=True) from exc
+            raise translate_error(exc, sent=True) from exc
 
     def close(self) -> None:
         """Sign out."""
@@ -123,7 +123,7 @@ class Binding:
             self._connection = None
 
 
-_SEALED = 56  # bits: what Cyrus SASL calls any Kerberos encryption at least
+_MIN_SSF = 56  # bits: what Cyrus SASL calls any Kerberos encryption at least
 
 
 def _connection(access: Access, uri: str) -> t.Any:
@@ -134,14 +134,14 @@ def _connection(access: Access, uri: str) -> t.Any:
     connection.set_option(ldap.OPT_TIMEOUT, access.operation_timeout)
     connection.set_option(ldap.OPT_X_SASL_NOCANON, ldap.OPT_ON)  # the name that was given is the name that is proved
     if access.authentication == "kerberos":
-        layer = f"minssf={_SEALED}" if access.tls == "none" else "maxssf=0"
+        layer = f"minssf={_MIN_SSF}" if access.tls == "none" else "maxssf=0"
         connection.set_option(ldap.OPT_X_SASL_SECPROPS, f"noanonymous,noplain,{layer}")
     if access.tls != "none":
-        _verify(connection, access)
+        _set_certificate_checks(connection, access)
     return connection
 
 
-def _verify(connection: t.Any, access: Access) -> None:
+def _set_certificate_checks(connection: t.Any, access: Access) -> None:
     demand = ldap.OPT_X_TLS_DEMAND if access.validate_certs else ldap.OPT_X_TLS_NEVER
     connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, demand)
     connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)

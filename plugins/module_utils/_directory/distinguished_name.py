@@ -10,7 +10,7 @@ import contextlib
 with contextlib.suppress(ImportError):  # without python-ldap there is no session, and no name to read
     import ldap.dn
 
-Place = tuple[tuple[tuple[str, str], ...], ...]
+DnKey = tuple[tuple[tuple[str, str], ...], ...]
 
 
 def name_of(dn: str) -> str:
@@ -19,7 +19,7 @@ def name_of(dn: str) -> str:
     return str(parts[0][0][1]) if parts else ""
 
 
-def place_of(dn: str) -> Place:
+def dn_key(dn: str) -> DnKey:
     """The name in a form that is equal for equal names, from the object itself outwards: C([1:]) is what holds it."""
     return tuple(
         tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)

@@ -12,7 +12,7 @@ import sqlite3
 import typing as t
 
 from .account import PRINCIPAL_NAMES
-from .refusals import LDAP_IMPORT_ERROR
+from .ldap_errors import LDAP_IMPORT_ERROR
 from .spn import Aliases, ServicePrincipalName, collisions, read_aliases
 
 if t.TYPE_CHECKING:
@@ -21,8 +21,8 @@ if t.TYPE_CHECKING:
 if LDAP_IMPORT_ERROR is None:
     from ldap.filter import escape_filter_chars
 
-_NAMES_A_SEARCH = 100
-_TWICE = """
+_NAMES_PER_SEARCH = 100
+_DUPLICATES = """
     SELECT name, dn FROM seen
     WHERE name IN (SELECT name FROM seen GROUP BY name HAVING count(*) > 1) ORDER BY name, dn
 """
@@ -59,7 +59,7 @@ def read_host_aliases(session: Directory) -> Aliases:
     return read_aliases(value for entry in found for value in entry.texts("sPNMappings"))
 
 
-def holders_of(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Holder, ...]]:
+def find_holders(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Holder, ...]]:
     """The accounts of the forest that have any of these names, in lower case, by name. Raises C(ServerError).
 
     What the global catalog says of the session's own domain counts less than what the domain controller itself says:
@@ -68,8 +68,8 @@ def holders_of(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Hol
     keys = sorted(keys)
     found: dict[str, set[Holder]] = {key: set() for key in keys}
     operation = "looking through the forest for the service principal names"
-    for start in range(0, len(keys), _NAMES_A_SEARCH):
-        clauses = (f"({PRINCIPAL_NAMES}={escape_filter_chars(key)})" for key in keys[start : start + _NAMES_A_SEARCH])
+    for start in range(0, len(keys), _NAMES_PER_SEARCH):
+        clauses = (f"({PRINCIPAL_NAMES}={escape_filter_chars(key)})" for key in keys[start : start + _NAMES_PER_SEARCH])
         filter_ = f"(|{''.join(clauses)})"
         entries = list(session.search_forest(filter_, [PRINCIPAL_NAMES], operation=operation))
         if not session.is_own_catalog:
@@ -83,12 +83,14 @@ def holders_of(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Hol
     return {key: tuple(sorted(holders, key=lambda one: one.dn.lower())) for key, holders in found.items()}
 
 
-def colliding(names: t.Iterable[ServicePrincipalName], aliases: Aliases) -> dict[str, tuple[ServicePrincipalName, ...]]:
+def colliding_names(
+    names: t.Iterable[ServicePrincipalName], aliases: Aliases
+) -> dict[str, tuple[ServicePrincipalName, ...]]:
     """The names that must not be on another account, by the key of the name that they collide with."""
     return {name.key: collisions(name, aliases) for name in names}
 
 
-def matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
+def find_matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
     """Every name in the forest that matches one of the patterns, in which an asterisk stands for anything."""
     split = [re.split(r"\*+", one) for one in patterns]  # two asterisks in a row are no filter
     shapes = [re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE) for parts in split]
@@ -113,7 +115,7 @@ class Duplicates:
     names: int
 
 
-def duplicates(session: Directory) -> Duplicates:
+def find_duplicates(session: Directory) -> Duplicates:
     """All duplicates of the forest, in one pass over its accounts. Raises C(ServerError).
 
     The names are kept in a database on disk while the accounts come by, so that a forest of any size fits: SQLite
@@ -129,7 +131,7 @@ def duplicates(session: Directory) -> Duplicates:
             seen.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
         (names,) = seen.execute("SELECT count(*) FROM seen").fetchone()
         found: dict[str, tuple[str, ...]] = {}
-        for name, dn in seen.execute(_TWICE):
+        for name, dn in seen.execute(_DUPLICATES):
             found[name] = (*found.get(name, ()), dn)
     return Duplicates(found=found, accounts=accounts, names=names)
 

@@ -13,11 +13,11 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ..errors import ResponseLost, CredentialsRefused, ServerError, Unreachable, WriteRefused
+from ..errors import CredentialsRefused, ResponseLost, ServerError, Unreachable, WriteRefused
 from ..ticket import Kinit, Ticket
 from .access import Access, Server
 from .binding import Binding
-from .refusals import LDAP_IMPORT_ERROR, Refused
+from .ldap_errors import LDAP_IMPORT_ERROR, Refused
 
 if t.TYPE_CHECKING:
     from .entry import Entry
@@ -29,7 +29,7 @@ _READ_ONLY_CONTROLLER = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Root:
+class RootDse:
     """What a domain controller says of itself and of its forest; names are distinguished names."""
 
     server: str
@@ -41,7 +41,7 @@ class Root:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Written:
+class _WriteTarget:
     """Where something was written: the server, and what it calls itself."""
 
     server: Server
@@ -63,21 +63,21 @@ class Directory:
         self._ticket: Ticket | None = None
         self._main: Binding | None = None
         self._catalog: Binding | None = None
-        self._root: Root | None = None
-        self._written: _Written | None = None
+        self._root: RootDse | None = None
+        self._write_target: _WriteTarget | None = None
 
     @property
-    def root(self) -> Root:
+    def root(self) -> RootDse:
         """What the domain controller says of itself. Raises C(ServerError)."""
         if self._root is None:
             self._root = self._read_root()
         return self._root
 
-    def _read_root(self) -> Root:
+    def _read_root(self) -> RootDse:
         names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
                  "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
         (found,) = self.search("", "(objectClass=*)", names, scope="base", operation="asking for the naming contexts")
-        return Root(
+        return RootDse(
             server=found.text("dnsHostName"),
             domain_dn=found.text("defaultNamingContext"),
             root_dn=found.text("rootDomainNamingContext"),
@@ -136,20 +136,20 @@ class Directory:
                 raise WriteRefused("a write was about to be sent by a session that may only read")
             if self.root.is_read_only:
                 raise Refused("it is a read-only domain controller", advice="name a writable one in servers")
-            binding = self._bound(False)
-            self._written = _Written(binding.server, self.root.server)
+            binding = self._binding(False)
+            self._write_target = _WriteTarget(binding.server, self.root.server)
             self.writes += 1
             try:
                 binding.modify(dn, attribute, add=add, delete=delete)
             except ResponseLost as exc:
-                exc.advice = self._written.advice
-                self._drop(False)
+                exc.advice = self._write_target.advice
+                self._close_binding(False)
                 raise
 
     def close(self) -> None:
         """End the session and drop the ticket that was fetched for it."""
-        self._drop(True)
-        self._drop(False)
+        self._close_binding(True)
+        self._close_binding(False)
         if self._ticket is not None:
             self._ticket.drop()
             self._ticket = None
@@ -160,22 +160,22 @@ class Directory:
         with self._error_context(operation):
             page = None
             try:
-                page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
+                page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
             except ResponseLost:
                 # A connection may have ended since it was used last; a new one, perhaps to the next server, can tell.
-                self._drop(catalog)
-                page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
+                self._close_binding(catalog)
+                page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
             while True:
                 yield from page.entries
                 if not page.cookie:
                     return
                 try:
-                    page = self._bound(catalog).page(base, _SCOPES[scope], filter_, attributes, page.cookie)
+                    page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, page.cookie)
                 except ResponseLost:
-                    self._drop(catalog)
+                    self._close_binding(catalog)
                     raise
 
-    def _bound(self, catalog: bool) -> Binding:
+    def _binding(self, catalog: bool) -> Binding:
         if LDAP_IMPORT_ERROR is not None:
             raise Unreachable(
                 f"the Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR})",
@@ -183,23 +183,23 @@ class Directory:
             ) from LDAP_IMPORT_ERROR
         if catalog:
             if self._catalog is None:
-                self._catalog = self._first(self._catalogs(), catalog=True)
+                self._catalog = self._connect_to_first(self._catalogs(), catalog=True)
             return self._catalog
-        if self._main is None and self._written is not None:
-            self._main = self._again(self._written)
+        if self._main is None and self._write_target is not None:
+            self._main = self._reconnect(self._write_target)
         elif self._main is None:
-            self._main = self._first(_looked_up(self._access.domain_controllers), catalog=False)
+            self._main = self._connect_to_first(_look_up(self._access.domain_controllers), catalog=False)
         return self._main
 
     def _catalogs(self) -> list[Server]:
         if self._access.catalogs:
-            return _looked_up(lambda: [Server.parse(text) for text in self._access.catalogs])
+            return _look_up(lambda: [Server.parse(text) for text in self._access.catalogs])
         if self.is_own_catalog:
             return [Server(Server.parse(self.host).host)]
         service = f"_gc._tcp.{self.forest}"
-        return _looked_up(lambda: self._access.located(service))
+        return _look_up(lambda: self._access.find_in_dns(service))
 
-    def _first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
+    def _connect_to_first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
         """A binding to the first server that answers. Wrong credentials end it: trying on would lock the account."""
         silent: list[Unreachable] = []
         operation = f"connecting to {'the global catalog' if catalog else 'LDAP'}"
@@ -222,17 +222,17 @@ class Directory:
         error.operation, error.host = operation, f"{len(servers)} servers"
         raise error from silent[-1]
 
-    def _again(self, written: _Written) -> Binding:
+    def _reconnect(self, written: _WriteTarget) -> Binding:
         """A new binding to where was written, for no other domain controller can tell what became of it."""
         try:
-            self._main = self._first([written.server], catalog=False)
+            self._main = self._connect_to_first([written.server], catalog=False)
             (found,) = self._main.page("", _SCOPES["base"], "(objectClass=*)", ("dnsHostName",), b"").entries
             if (name := found.text("dnsHostName")) != written.name:
                 raise Unreachable(f"{self.host} is {name} now, and {written.name} was written to")
         except CredentialsRefused:
             raise
         except (Unreachable, ResponseLost) as exc:
-            self._drop(False)
+            self._close_binding(False)
             exc.advice = written.advice
             raise
         return self._main
@@ -242,7 +242,7 @@ class Directory:
         if self._ticket is None and access.authentication == "kerberos" and access.password:
             self._ticket = Kinit(timeout=access.operation_timeout).fetch(access.principal(), access.password)
 
-    def _drop(self, catalog: bool) -> None:
+    def _close_binding(self, catalog: bool) -> None:
         """End a connection, and forget what was learned by it: the next one may be to another server."""
         binding = self._catalog if catalog else self._main
         if catalog:
@@ -250,7 +250,7 @@ class Directory:
         else:
             self._main = self._root = None
             if not self._access.catalogs:
-                self._drop(True)
+                self._close_binding(True)
         if binding is not None:
             binding.close()
 
@@ -265,7 +265,7 @@ class Directory:
             raise
 
 
-def _looked_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
+def _look_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
     try:
         return servers()
     except Unreachable as exc:

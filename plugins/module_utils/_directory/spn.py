@@ -57,7 +57,7 @@ class ServicePrincipalName:
             )
         if not host:
             raise PrincipalNameError(f"'{text}' has an empty host before the colon")
-        port, instance = _suffix(text, suffix[0]) if suffix else (None, "")
+        port, instance = _parse_suffix(text, suffix[0]) if suffix else (None, "")
         service_name = parts[2] if parts[2:] else ""
         return cls(service_class=parts[0], host=host, port=port, instance=instance, service_name=service_name)
 
@@ -112,7 +112,7 @@ def _check_characters(text: str) -> None:
             raise PrincipalNameError(f"{text!a} has a wildcard; a service principal name means exactly one host")
 
 
-def _suffix(text: str, suffix: str) -> tuple[int | None, str]:
+def _parse_suffix(text: str, suffix: str) -> tuple[int | None, str]:
     if not suffix:
         raise PrincipalNameError(f"'{text}' has a colon and neither a port nor an instance after it")
     if not suffix.isdecimal():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
-_AT_ONCE = 16
+_MAX_WORKERS = 16
 
 _T = t.TypeVar("_T")
 _R = t.TypeVar("_R")
@@ -16,5 +16,5 @@ _R = t.TypeVar("_R")
 
 def in_parallel(work: t.Callable[[_T], _R], items: t.Sequence[_T]) -> list[_R]:
     """The work done on each item, in their order; it waits for the network, up to 16 times at once."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_MAX_WORKERS) as pool:
         return list(pool.map(work, items))

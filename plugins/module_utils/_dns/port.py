@@ -17,7 +17,7 @@ _CLOSED = {errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOST
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class PortResult:
     """A port of an address; C(open) is C(None) when this machine could not try. C(why) tells if it is not open."""
 
     address: str
@@ -26,18 +26,18 @@ class Try:
     why: str | None = None
 
 
-def try_ports(pairs: t.Iterable[tuple[str, int]], *, timeout: float) -> dict[tuple[str, int], Try]:
+def check_ports(pairs: t.Iterable[tuple[str, int]], *, timeout: float) -> dict[tuple[str, int], PortResult]:
     """Connect once with each address and port, and send nothing. C(timeout) is in seconds, for each."""
     once = list(dict.fromkeys(pairs))
-    return dict(zip(once, in_parallel(lambda pair: _try(*pair, timeout), once), strict=True))
+    return dict(zip(once, in_parallel(lambda pair: _check_port(*pair, timeout), once), strict=True))
 
 
-def _try(address: str, port: int, timeout: float) -> Try:
+def _check_port(address: str, port: int, timeout: float) -> PortResult:
     try:
         socket.create_connection((address, port), timeout=timeout).close()
     except TimeoutError:
-        return Try(address=address, port=port, open=False, why=f"No answer within {timeout:g} s")
+        return PortResult(address=address, port=port, open=False, why=f"No answer within {timeout:g} s")
     except OSError as exc:
         refused = exc.errno in _CLOSED
-        return Try(address=address, port=port, open=False if refused else None, why=exc.strerror or str(exc))
-    return Try(address=address, port=port, open=True)
+        return PortResult(address=address, port=port, open=False if refused else None, why=exc.strerror or str(exc))
+    return PortResult(address=address, port=port, open=True)

@@ -26,23 +26,23 @@ else:
 if t.TYPE_CHECKING:
     from .._directory.access import Server
 
-_PATIENCE = 2.0  # seconds for one server before the next is asked, or the same one again
+_SERVER_TIMEOUT = 2.0  # seconds for one server before the next is asked, or the same one again
 _ADVICE = "check the DNS servers, and that they have this zone or may ask others"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class QueryResult:
     """What one question was answered.
 
     C(ttl) is in seconds, the largest of the answer's records, and C(None) without any. C(aliases) are the names that
-    the question was led to, in that order. With a C(loose_end) nobody looked whether the last of them has addresses.
+    the question was led to, in that order. With a C(end_unknown) nobody looked whether the last of them has addresses.
     """
 
     addresses: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     ttl: int | None = None
     authoritative: bool
-    loose_end: bool = False
+    end_unknown: bool = False
 
 
 class Lookup:
@@ -65,7 +65,7 @@ class Lookup:
             raise TaskError(f"This machine knows no DNS server ({exc}): give dns_servers.") from exc
         resolver.nameserver_ports = {server.host: server.port for server in servers if server.port}
         resolver.lifetime = timeout
-        resolver.timeout = min(_PATIENCE, timeout / max(1, len(resolver.nameservers)))
+        resolver.timeout = min(_SERVER_TIMEOUT, timeout / max(1, len(resolver.nameservers)))
         self._resolver = resolver
         self.timeout = timeout
         self.host = ", ".join(str(server) for server in resolver.nameservers)
@@ -74,7 +74,7 @@ class Lookup:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def ask(self, name: dns.name.Name, kind: str) -> Found:
+    def ask(self, name: dns.name.Name, kind: str) -> QueryResult:
         """The addresses that an absolute name has, of the kind C(A) or C(AAAA); that it has none is an answer, too.
 
         Raises C(ResponseLost) when no server knew.
@@ -83,18 +83,20 @@ class Lookup:
             response = self._response(name, kind)
             chain = response.resolve_chaining()
         except (dns.exception.DNSException, OSError) as exc:
-            raise ResponseLost(self._complaints(exc), advice=_ADVICE) from exc
+            raise ResponseLost(self._failures(exc), advice=_ADVICE) from exc
         records = [*chain.cnames, *([chain.answer] if chain.answer else [])]
         authoritative = bool(response.flags & dns.flags.AA)
-        settled = bool(chain.answer) or _is_proof(response, chain.canonical_name)
+        settled = bool(chain.answer) or _is_conclusive(response, chain.canonical_name)
         if not (settled or records):
-            raise ResponseLost(f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE)
-        return Found(
+            raise ResponseLost(
+                f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE
+            )
+        return QueryResult(
             addresses=tuple(sorted((data.address for data in chain.answer or ()), key=ipaddress.ip_address)),
             aliases=tuple(rrset[0].target.to_text(omit_final_dot=True) for rrset in chain.cnames),
             ttl=max((rrset.ttl for rrset in records), default=None),
             authoritative=authoritative,
-            loose_end=not settled,
+            end_unknown=not settled,
         )
 
     def _response(self, name: dns.name.Name, kind: str) -> dns.message.QueryMessage:
@@ -104,13 +106,13 @@ class Lookup:
             responses: t.Mapping[dns.name.Name, dns.message.QueryMessage] = t.cast("t.Any", exc).responses()
             return responses[name]
 
-    def _complaints(self, exc: Exception) -> str:
+    def _failures(self, exc: Exception) -> str:
         """What became of each try, each said once."""
         tries = getattr(exc, "kwargs", {}).get("errors") or ((self.host, False, 0, exc, None),)
-        return "; ".join(dict.fromkeys(_complaint(str(where), what) for where, _tcp, _port, what, _response in tries))
+        return "; ".join(dict.fromkeys(_failure(str(where), what) for where, _tcp, _port, what, _response in tries))
 
 
-def _complaint(where: str, what: object) -> str:
+def _failure(where: str, what: object) -> str:
     # dnspython before 2.4 gives the address, later ones Do53:address@port.
     server = where.removeprefix("Do53:").partition("@")[0]
     if isinstance(what, dns.exception.Timeout):
@@ -120,7 +122,7 @@ def _complaint(where: str, what: object) -> str:
     return f"{server} answered {what}" if isinstance(what, str) else f"the answer of {server} is of no use: {what}"
 
 
-def _is_proof(response: dns.message.QueryMessage, end: dns.name.Name) -> bool:
+def _is_conclusive(response: dns.message.QueryMessage, end: dns.name.Name) -> bool:
     """Whether an answer without addresses proves that the name at its end has none.
 
     A server that neither has the zone nor asks others says NXDOMAIN (Samba) or names other servers (BIND), and knows

@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import ResponseLost, ServerError
 from .parallel import in_parallel
-from .question import Found
+from .question import QueryResult
 
 try:
     import dns.exception
@@ -25,9 +25,9 @@ if t.TYPE_CHECKING:
 
 _KINDS = ("A", "AAAA")
 _LABEL = re.compile(rb"[a-z0-9_-]+", re.IGNORECASE)
-_WHOLE = "write the whole name of a host"
+_ADVICE = "write the whole name of a host"
 
-Answer = Found | ResponseLost
+Answer = QueryResult | ResponseLost
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,28 +49,28 @@ class Resolved:
 
 def resolve(lookup: Lookup, names: t.Sequence[str]) -> list[Resolved]:
     """What each name resolves to, in their order; each question is asked once, however often a name is given."""
-    meant: dict[str, dns.name.Name | str] = {name: _understood(name) for name in names}
+    parsed_names: dict[str, dns.name.Name | str] = {name: _parse_name(name) for name in names}
     questions = list(
-        dict.fromkeys((name, kind) for name in meant.values() if not isinstance(name, str) for kind in _KINDS)
+        dict.fromkeys((name, kind) for name in parsed_names.values() if not isinstance(name, str) for kind in _KINDS)
     )
     answers = dict(zip(questions, in_parallel(lambda question: _answer(lookup, *question), questions), strict=True))
     return [
         Resolved(name=name, unknown=parsed)
         if isinstance(parsed, str)
-        else _combined(name, {kind: answers[parsed, kind] for kind in _KINDS})
-        for name, parsed in ((name, meant[name]) for name in names)
+        else _combine(name, {kind: answers[parsed, kind] for kind in _KINDS})
+        for name, parsed in ((name, parsed_names[name]) for name in names)
     ]
 
 
-def _understood(text: str) -> dns.name.Name | str:
+def _parse_name(text: str) -> dns.name.Name | str:
     """The absolute name, in ASCII; or why there is none, as a sentence."""
     try:
         name = dns.name.from_text(text, dns.name.root)
     except dns.exception.DNSException as exc:
-        return str(ServerError(f"{text!r} is no host name: {exc}", advice=_WHOLE))
+        return str(ServerError(f"{text!r} is no host name: {exc}", advice=_ADVICE))
     labels = name.labels[:-1]
     if not labels or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
-        return str(ServerError(f"{text!r} is no host name", advice=_WHOLE))
+        return str(ServerError(f"{text!r} is no host name", advice=_ADVICE))
     return name
 
 
@@ -81,9 +81,9 @@ def _answer(lookup: Lookup, name: dns.name.Name, kind: str) -> Answer:
         return exc
 
 
-def _combined(name: str, answers: t.Mapping[str, Answer]) -> Resolved:
-    found = [answer for answer in answers.values() if isinstance(answer, Found)]
-    telling = [answer for answer in found if answer.ttl is not None]
+def _combine(name: str, answers: t.Mapping[str, Answer]) -> Resolved:
+    found = [answer for answer in answers.values() if isinstance(answer, QueryResult)]
+    with_records = [answer for answer in found if answer.ttl is not None]
     aliases = max((answer.aliases for answer in found), key=len, default=())
     addresses = tuple(address for answer in found for address in answer.addresses)
     kind = "alias" if aliases else "address" if addresses else "missing" if len(found) == len(answers) else None
@@ -92,13 +92,13 @@ def _combined(name: str, answers: t.Mapping[str, Answer]) -> Resolved:
         kind=kind,
         addresses=addresses,
         aliases=aliases,
-        ttl=max((answer.ttl or 0 for answer in telling), default=None),
-        authoritative=all(answer.authoritative for answer in telling or found) if kind else None,
-        unknown=" ".join(_gaps(name, answers)) or None,
+        ttl=max((answer.ttl or 0 for answer in with_records), default=None),
+        authoritative=all(answer.authoritative for answer in with_records or found) if kind else None,
+        unknown=" ".join(_unknown_parts(name, answers)) or None,
     )
 
 
-def _gaps(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
+def _unknown_parts(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
     """A sentence for each thing that was not found out."""
     lost: dict[tuple[str, str], list[str]] = {}
     for kind, answer in answers.items():
@@ -108,7 +108,7 @@ def _gaps(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
         yield str(
             ServerError(f"DNS gave no answer about the {' and '.join(kinds)} records of {name}: {why}", advice=advice)
         )
-    ends = {answer.aliases[-1] for answer in answers.values() if isinstance(answer, Found) and answer.loose_end}
+    ends = {answer.aliases[-1] for answer in answers.values() if isinstance(answer, QueryResult) and answer.end_unknown}
     for end in sorted(ends):
         yield str(
             ServerError(

@@ -16,7 +16,7 @@ from ..session import Service
 from .question import Lookup
 
 if t.TYPE_CHECKING:
-    from ..session import SessionFactory, Options
+    from ..session import Options, SessionFactory
 
 SPEC: dict[str, t.Any] = {
     "dns_servers": {"type": "list", "elements": "str", "fallback": (env_fallback, ["WINHA_DNS_SERVERS"])},

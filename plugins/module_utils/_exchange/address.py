@@ -28,11 +28,11 @@ class Address:
     problem: str = ""
 
     @property
-    def is_plain(self) -> bool:
+    def is_http(self) -> bool:
         return self.text.lower().startswith("http://")
 
 
-def read_address(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """The host of a URL or of a bare host name."""
     try:
         host = (urllib.parse.urlsplit(text if "//" in text else f"//{text}").hostname or "").removesuffix(".")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build numbers of Exchange and the generations they belong to. Private to this collection; knows no directory.
 
-Sources: the list of Exchange build numbers; for C(versionNumber) the ServerVersion element of Autodiscover, whose
+PublishedNames: the list of Exchange build numbers; for C(versionNumber) the ServerVersion element of Autodiscover, whose
 published example is 738180DA for 14.1.218. The directory tells service packs and cumulative updates, not rollups.
 """
 
@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
-_IN_DIRECTORY = re.compile(
+_SERIAL_NUMBER = re.compile(
     r"\s*version\s+(\d{1,9})\.(\d{1,9})\s+\(build\s+(\d{1,9})\.(\d{1,9})\)\s*", re.ASCII | re.IGNORECASE
 )
-_BY_PEOPLE = re.compile(r"\s*(\d+)\.(\d+)\.(\d+)(?:\.(\d+))?\s*", re.ASCII)
+_DOTTED = re.compile(r"\s*(\d+)\.(\d+)\.(\d+)(?:\.(\d+))?\s*", re.ASCII)
 _DIRECTORY_OFFSET = 30000  # serialNumber carries the build with this added
 
 _GENERATIONS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15, 2): "2019"}
@@ -41,7 +41,7 @@ class Build:
 
         A revision that is not told is 0. Raises C(BuildError).
         """
-        found = _IN_DIRECTORY.fullmatch(text) or _BY_PEOPLE.fullmatch(text)
+        found = _SERIAL_NUMBER.fullmatch(text) or _DOTTED.fullmatch(text)
         if found is None:
             raise BuildError(f"{text!r} is not a build of Exchange like 14.1.218.15 or Version 14.1 (Build 30218.15)")
         major, minor, build, revision = (int(number or 0) for number in found.groups())

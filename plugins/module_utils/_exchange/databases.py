@@ -9,7 +9,7 @@ import collections
 import dataclasses
 import typing as t
 
-from .._directory.distinguished_name import Place, name_of, place_of
+from .._directory.distinguished_name import DnKey, dn_key, name_of
 from ..name_list import natural
 from .client_access import CLIENT_ACCESS_ARRAYS, client_access_arrays_of
 from .objects import Query
@@ -74,14 +74,14 @@ class DatabaseAvailabilityGroup:
 
 def databases_of(objects: Objects, servers: Servers) -> tuple[Database, ...]:
     """The mailbox databases by name."""
-    copies: dict[Place, list[Entry]] = collections.defaultdict(list)
+    copies: dict[DnKey, list[Entry]] = collections.defaultdict(list)
     for entry in objects.of("msExchMDBCopy"):
-        copies[place_of(entry.dn)[1:]].append(entry)
+        copies[dn_key(entry.dn)[1:]].append(entry)
     endpoints = {server.legacy_dn.casefold(): ("server", server.fqdn) for server in servers.all}
     arrays = client_access_arrays_of(objects, servers)
     endpoints |= {array.legacy_dn.casefold(): ("array", array.fqdn) for array in arrays}
     databases = (
-        _database(entry, copies.get(place_of(entry.dn), ()), servers, endpoints)
+        _database(entry, copies.get(dn_key(entry.dn), ()), servers, endpoints)
         for entry in objects.of("msExchPrivateMDB")
     )
     return tuple(sorted(databases, key=lambda database: natural(database.name)))

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ..name_list import natural
-from .address import Address, read_address
+from .address import Address, parse_address
 from .build import Build, BuildError
 
 Row = t.Mapping[str, t.Any]
@@ -38,7 +38,7 @@ SERVICES = {
 }
 
 
-class SourceError(ValueError):
+class ExchangeInputError(ValueError):
     """What was given is not what C(exchange_info) returns; the message is one sentence about it."""
 
 
@@ -56,7 +56,7 @@ class Server:
     def family(self) -> str:
         return next((family for family, members in FAMILIES.items() if self.generation in members), "")
 
-    def is_called(self, host: str) -> bool:
+    def has_name(self, host: str) -> bool:
         """Whether C(host), in lower case, is the server's own name; without an FQDN its first label decides."""
         if host == self.name.lower():
             return True
@@ -64,7 +64,7 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class PublishedAddress:
     """One name that one server gives to clients for one service; C(negotiate) if it is known what it offers."""
 
     server: Server
@@ -96,27 +96,27 @@ class Database:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class PublishedNames:
     """All that is published.
 
-    C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(strangers)
+    C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(unlisted)
     servers that publish and have no entry, C(without_uri) servers whose service connection point has no URL.
     """
 
     known: frozenset[str]
     unknown: tuple[tuple[str, str], ...]
     servers: tuple[Server, ...]
-    internal: tuple[Publication, ...]
-    external: tuple[Publication, ...]
+    internal: tuple[PublishedAddress, ...]
+    external: tuple[PublishedAddress, ...]
     arrays: tuple[Array, ...]
     databases: tuple[Database, ...]
     domains: tuple[str, ...]
-    strangers: tuple[str, ...]
+    unlisted: tuple[str, ...]
     without_uri: tuple[Server, ...]
 
     def owner(self, host: str) -> str:
         """The server whose own name C(host) is, or nothing."""
-        return next((server.name for server in self.servers if server.is_called(host)), "")
+        return next((server.name for server in self.servers if server.has_name(host)), "")
 
     def client_access(self, family: str) -> tuple[Server, ...]:
         """The servers of a family that clients meet: by their role, or because they publish something.
@@ -131,25 +131,29 @@ class Sources:
         )
 
 
-def read_sources(exchange: object) -> Sources:
-    """Read what C(exchange_info) returns. Raises C(SourceError) when it is something else."""
+def read_published_names(exchange: object) -> PublishedNames:
+    """Read what C(exchange_info) returns. Raises C(ExchangeInputError) when it is something else."""
     if not isinstance(exchange, t.Mapping) or not set(PARTS) & set(exchange):
-        raise SourceError(f"what winha.cluster.exchange_info returns is expected, a dictionary with {', '.join(PARTS)}")
+        raise ExchangeInputError(
+            f"what winha.cluster.exchange_info returns is expected, a dictionary with {', '.join(PARTS)}"
+        )
     rows = {part: _rows(exchange, part) for part in PARTS}
     servers = tuple(sorted(map(_server, rows["servers"]), key=lambda server: natural(server.name)))
     by_name = {name.lower(): server for server in servers for name in (server.fqdn, server.name) if name}
-    published = [(row, by_name.get(_text(row, "server").lower())) for row in _publishing(rows)]
-    return Sources(
+    published = [(row, by_name.get(_text(row, "server").lower())) for row in _publishing_rows(rows)]
+    return PublishedNames(
         known=frozenset(part for part in PARTS if exchange.get(part) is not None),
         unknown=tuple((_text(row, "what"), _text(row, "why")) for row in _rows(exchange, "unknown")),
         servers=servers,
-        internal=tuple(_publications(published, "internal_url")),
-        external=tuple(_publications(published, "external_url")),
+        internal=tuple(_addresses_of(published, "internal_url")),
+        external=tuple(_addresses_of(published, "external_url")),
         arrays=tuple(sorted(map(_array, rows["client_access_arrays"]), key=lambda array: natural(array.name))),
         databases=tuple(_databases(rows["databases"], by_name)),
         domains=tuple(_text(row, "name").lower() for row in rows["accepted_domains"]),
-        strangers=tuple({_text(row, "server"): None for row, server in published if server is None and _speaks(row)}),
-        without_uri=tuple(server for row, server in published if server and row["service"] == SCP and not _speaks(row)),
+        unlisted=tuple({_text(row, "server"): None for row, server in published if server is None and _has_url(row)}),
+        without_uri=tuple(
+            server for row, server in published if server and row["service"] == SCP and not _has_url(row)
+        ),
     )
 
 
@@ -158,7 +162,7 @@ def _rows(exchange: Row, part: str) -> list[Row]:
     if found is None:
         return []
     if not isinstance(found, t.Sequence) or not all(isinstance(row, t.Mapping) for row in found):
-        raise SourceError(f"{part} is not a list of dictionaries, as winha.cluster.exchange_info returns it")
+        raise ExchangeInputError(f"{part} is not a list of dictionaries, as winha.cluster.exchange_info returns it")
     return list(found)
 
 
@@ -191,10 +195,10 @@ def _server(row: Row) -> Server:
 
 
 def _array(row: Row) -> Array:
-    return Array(name=_text(row, "name"), site=_text(row, "site"), address=read_address(_text(row, "fqdn")))
+    return Array(name=_text(row, "name"), site=_text(row, "site"), address=parse_address(_text(row, "fqdn")))
 
 
-def _publishing(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
+def _publishing_rows(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
     """Service connection points and virtual directories in one shape."""
     for row in rows["autodiscover"]:
         if _text(row, "kind") != "pointer":
@@ -205,17 +209,17 @@ def _publishing(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
         yield {**row, "service": AUTODISCOVER_DIRECTORY if service == SCP else service}
 
 
-def _speaks(row: Row) -> bool:
+def _has_url(row: Row) -> bool:
     return bool(_text(row, "internal_url") or _text(row, "external_url"))
 
 
-def _publications(published: list[tuple[Row, Server | None]], key: str) -> t.Iterator[Publication]:
+def _addresses_of(published: list[tuple[Row, Server | None]], key: str) -> t.Iterator[PublishedAddress]:
     for row, server in published:
         if server is not None and _text(row, key):
-            yield Publication(
+            yield PublishedAddress(
                 server=server,
                 service=_text(row, "service"),
-                address=read_address(_text(row, key)),
+                address=parse_address(_text(row, key)),
                 negotiate=row.get("negotiate"),
             )
 

@@ -13,22 +13,22 @@ from .finding import Finding
 from .management_shell import BALANCED, for_each
 
 if t.TYPE_CHECKING:
-    from .published_names import Array, Database, Server, Sources
+    from .published_names import Array, Database, PublishedNames, Server
 
 
-def rpc_findings(sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
+def rpc_findings(published_names: PublishedNames, web: t.Container[str]) -> t.Iterator[Finding]:
     """Findings about arrays and databases; C(web) has the hosts of the internal URLs that count."""
-    yield from _arrays(sources, web)
-    yield from _databases(sources)
+    yield from _arrays(published_names, web)
+    yield from _databases(published_names)
 
 
-def _arrays(sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
-    servers = sources.client_access("2010")
-    for array in sources.arrays:
-        yield from _array(array, servers, sources, web)
-    if "client_access_arrays" not in sources.known:
+def _arrays(published_names: PublishedNames, web: t.Container[str]) -> t.Iterator[Finding]:
+    servers = published_names.client_access("2010")
+    for array in published_names.arrays:
+        yield from _array(array, servers, published_names, web)
+    if "client_access_arrays" not in published_names.known:
         return
-    served = {array.site.lower() for array in sources.arrays}
+    served = {array.site.lower() for array in published_names.arrays}
     for site in sorted({server.site for server in servers if server.site.lower() not in {*served, ""}}, key=natural):
         names = [server.name for server in servers if server.site == site]
         yield Finding(
@@ -39,7 +39,9 @@ def _arrays(sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
         )
 
 
-def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.Container[str]) -> t.Iterator[Finding]:
+def _array(
+    array: Array, servers: t.Sequence[Server], published_names: PublishedNames, web: t.Container[str]
+) -> t.Iterator[Finding]:
     address, identity = array.address, quoted(array.name)
     if not servers:
         yield Finding(
@@ -57,7 +59,7 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
             hides_names=True,
         )
-    elif owner := sources.owner(address.host):
+    elif owner := published_names.owner(address.host):
         yield Finding(
             kind="array_named_after_server",
             about=(array.name,),
@@ -73,8 +75,8 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
             "an array is for RPC alone and must not resolve outside.",
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn with a name that nothing else has",
         )
-    inhabited = {server.site.lower() for server in servers}
-    if array.site and not {array.site.lower(), ""} & inhabited:  # a server of an unknown site may be there
+    sites_with_servers = {server.site.lower() for server in servers}
+    if array.site and not {array.site.lower(), ""} & sites_with_servers:  # a server of an unknown site may be there
         yield Finding(
             kind="array_without_servers",
             about=(array.name,),
@@ -83,16 +85,16 @@ def _array(array: Array, servers: t.Sequence[Server], sources: Sources, web: t.C
         )
 
 
-def _databases(sources: Sources) -> t.Iterator[Finding]:
-    here = {array.site.lower(): array.address.host for array in sources.arrays if array.address.host}
+def _databases(published_names: PublishedNames) -> t.Iterator[Finding]:
+    here = {array.site.lower(): array.address.host for array in published_names.arrays if array.address.host}
     sites: dict[str, list[str]] = {}
-    for each in sources.arrays:
+    for each in published_names.arrays:
         sites.setdefault(each.address.host, []).append(each.site)
     alike: dict[tuple[str, str], list[Database]] = {}
-    for database in sources.databases:
+    for database in published_names.databases:
         alike.setdefault((database.endpoint, database.site), []).append(database)
     for (endpoint, site), databases in sorted(alike.items()):
-        owner = sources.owner(endpoint)
+        owner = published_names.owner(endpoint)
         if owner:
             kind, what = "database_of_single_server", f"the server {owner} alone"
         elif endpoint not in sites:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._directory.distinguished_name import Place, name_of, place_of
+from .._directory.distinguished_name import DnKey, dn_key, name_of
 from ..name_list import natural
 from .build import Build, BuildError
 from .objects import Query
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 # Client access arrays and the transport objects of 2013 and later are servers to their class, but no machines. A filter
 # must not leave them out: a class that the schema lacks is neither there nor not there ([MS-ADTS] 3.1.1.3.1.3.1).
 ARRAY_CLASSES = ("msExchClientAccessArray", "msExchClientAccessArrayLegacy")
-_NO_MACHINES = ("msExchExchangeTransportServer", *ARRAY_CLASSES)
+_OTHER_CLASSES = ("msExchExchangeTransportServer", *ARRAY_CLASSES)
 SERVERS = Query(
     "(objectClass=msExchExchangeServer)",
     (
@@ -62,25 +62,25 @@ class Servers:
     """The servers by name, and whose an object is."""
 
     all: tuple[Server, ...]
-    by_place: t.Mapping[Place, Server]
+    by_key: t.Mapping[DnKey, Server]
 
     def at(self, dn: str) -> Server | None:
         """The server of this very name."""
-        return self.by_place.get(place_of(dn)) if dn else None
+        return self.by_key.get(dn_key(dn)) if dn else None
 
     def holding(self, dn: str) -> Server | None:
         """The server that an object stands below."""
-        place = place_of(dn)
-        outwards = (self.by_place.get(place[depth:]) for depth in range(1, len(place)))
+        place = dn_key(dn)
+        outwards = (self.by_key.get(place[depth:]) for depth in range(1, len(place)))
         return next((server for server in outwards if server), None)
 
 
 def servers_of(objects: Objects) -> Servers:
     """The servers, without what only shares their class."""
-    others = {entry.dn for name in _NO_MACHINES for entry in objects.of(name)}
+    others = {entry.dn for name in _OTHER_CLASSES for entry in objects.of(name)}
     entries = (entry for entry in objects.of("msExchExchangeServer") if entry.dn not in others)
     servers = sorted(map(_server, entries), key=lambda server: natural(server.name))
-    return Servers(tuple(servers), {place_of(server.dn): server for server in servers})
+    return Servers(tuple(servers), {dn_key(server.dn): server for server in servers})
 
 
 def fqdn_of(entry: Entry) -> str | None:

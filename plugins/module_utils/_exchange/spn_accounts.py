@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from .published_names import FAMILIES
-from .spn_overrides import PlanError, chosen
+from .spn_overrides import PlanError, check_choices
 
 if t.TYPE_CHECKING:
     from .._directory.spn import ServicePrincipalName
@@ -26,13 +26,13 @@ def read_accounts(given: object) -> dict[str, Row] | None:
     if given is None:
         return None
     if isinstance(given, t.Mapping):
-        accounts = dict(zip(chosen("accounts", given, FAMILIES), given.values(), strict=True))
+        accounts = dict(zip(check_choices("accounts", given, FAMILIES), given.values(), strict=True))
         if all(isinstance(row, t.Mapping) and isinstance(row.get("spns"), t.Sequence) for row in accounts.values()):
             return accounts
     raise PlanError("accounts is not a dictionary of what winha.cluster.spn_info returns of each account by generation")
 
 
-def compared(
+def compare(
     account: Row | None, own: t.Sequence[ServicePrincipalName], others: t.Iterable[ServicePrincipalName]
 ) -> dict[str, t.Any]:
     """What an account lacks of its C(own) names, and what it has that nobody needs.

@@ -21,7 +21,7 @@ from .published_names import SCP, SERVICES
 from .rpc_findings import rpc_findings
 
 if t.TYPE_CHECKING:
-    from .published_names import Publication, Server, Sources
+    from .published_names import PublishedAddress, PublishedNames, Server
 
 # OAuth has to stay where there is a hybrid deployment: the command sets the whole list.
 _NEGOTIATE = {
@@ -32,23 +32,23 @@ _NEGOTIATE = {
 }
 
 
-def findings(sources: Sources, counted: t.Mapping[str, t.Container[str]]) -> t.Iterator[Finding]:
+def findings(published_names: PublishedNames, counted: t.Mapping[str, t.Container[str]]) -> t.Iterator[Finding]:
     """All findings; C(counted) has the services that count for each family."""
-    internal = [each for each in sources.internal if each.service in counted.get(each.server.family, ())]
-    yield from _missing(sources)
-    yield from _unplanned(sources)
+    internal = [each for each in published_names.internal if each.service in counted.get(each.server.family, ())]
+    yield from _unread_parts(published_names)
+    yield from _unplanned_servers(published_names)
     yield from _addresses(internal)
-    yield from _silent(sources, internal)
+    yield from _without_url(published_names, internal)
     yield from _without_kerberos(internal)
-    yield from _without_uri(sources.without_uri)
-    yield from _autodiscover(sources)
-    yield from rpc_findings(sources, {each.host for each in internal if each.host})
+    yield from _without_uri(published_names.without_uri)
+    yield from _autodiscover(published_names)
+    yield from rpc_findings(published_names, {each.host for each in internal if each.host})
 
 
-def _missing(sources: Sources) -> t.Iterator[Finding]:
+def _unread_parts(published_names: PublishedNames) -> t.Iterator[Finding]:
     """What was not read may hold names, so the plan can be too short."""
     for part in ("servers", "client_access_arrays", "autodiscover", "virtual_directories"):
-        if part not in sources.known:
+        if part not in published_names.known:
             yield Finding(
                 kind="not_given",
                 about=(part,),
@@ -56,7 +56,7 @@ def _missing(sources: Sources) -> t.Iterator[Finding]:
                 remedy=f"Have winha.cluster.exchange_info gather {part}",
                 hides_names=True,
             )
-    for what, why in sources.unknown:
+    for what, why in published_names.unknown:
         yield Finding(
             kind="unknown",
             about=(what,),
@@ -66,8 +66,8 @@ def _missing(sources: Sources) -> t.Iterator[Finding]:
         )
 
 
-def _unplanned(sources: Sources) -> t.Iterator[Finding]:
-    for name in sorted(sources.strangers, key=natural):
+def _unplanned_servers(published_names: PublishedNames) -> t.Iterator[Finding]:
+    for name in sorted(published_names.unlisted, key=natural):
         yield Finding(
             kind="unknown_server",
             about=(name,),
@@ -76,7 +76,7 @@ def _unplanned(sources: Sources) -> t.Iterator[Finding]:
             remedy=f"Run Get-ExchangeServer -Identity {quoted(name)} to see whether it is still there",
             hides_names=True,
         )
-    published = {each.server.name: each.server for each in (*sources.internal, *sources.external)}
+    published = {each.server.name: each.server for each in (*published_names.internal, *published_names.external)}
     for server in sorted(published.values(), key=lambda server: natural(server.name)):
         if not server.family:
             runs = f"Exchange {server.generation}" if server.generation else "an unknown version of Exchange"
@@ -90,10 +90,10 @@ def _unplanned(sources: Sources) -> t.Iterator[Finding]:
             )
 
 
-def _addresses(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
+def _addresses(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
     wrong: dict[tuple[str, str, str, str, bool], list[str]] = {}
     for each in internal:
-        plain = "begins with http://, so what it serves is not encrypted" if each.address.is_plain else ""
+        plain = "begins with http://, so what it serves is not encrypted" if each.address.is_http else ""
         problem = each.address.problem or plain
         if problem:
             kind = "invalid_name" if each.address.problem else "plain_http"
@@ -105,17 +105,21 @@ def _addresses(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
         yield Finding(
             kind=kind,
             about=tuple(sorted(names, key=natural)),
-            text=f"{text}, the {_what(service)} of {folded(names)}, {problem}.",
+            text=f"{text}, the {_setting_name(service)} of {folded(names)}, {problem}.",
             remedy=f"Run {set_address(service, names, value, modern=modern)}",
             hides_names=kind == "invalid_name",
         )
 
 
-def _silent(sources: Sources, internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
-    if not {"autodiscover", "virtual_directories"} <= sources.known:
+def _without_url(published_names: PublishedNames, internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
+    if not {"autodiscover", "virtual_directories"} <= published_names.known:
         return
     speaking = {each.server.name for each in internal}
-    silent = [each.name for each in sources.servers if each.family and each.client_access and each.name not in speaking]
+    silent = [
+        each.name
+        for each in published_names.servers
+        if each.family and each.client_access and each.name not in speaking
+    ]
     if silent:
         yield Finding(
             kind="no_url",
@@ -125,7 +129,7 @@ def _silent(sources: Sources, internal: t.Iterable[Publication]) -> t.Iterator[F
         )
 
 
-def _without_kerberos(internal: t.Iterable[Publication]) -> t.Iterator[Finding]:
+def _without_kerberos(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
     """OWA and ECP ask with a form, and the others offer Negotiate wherever they offer Windows authentication."""
     refusing = [each for each in internal if each.negotiate is False]
     for service, command in _NEGOTIATE.items():
@@ -153,13 +157,13 @@ def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
         )
 
 
-def _autodiscover(sources: Sources) -> t.Iterator[Finding]:
-    points = [each for each in sources.internal if each.service == SCP and each.host and each.server.site]
+def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
+    points = [each for each in published_names.internal if each.service == SCP and each.host and each.server.site]
     points.sort(key=lambda each: (natural(each.server.site), natural(each.server.name), each.host))
     for _site, same_site in itertools.groupby(points, key=lambda each: each.server.site.lower()):
         peers = list(same_site)
         site = peers[0].server.site
-        balanced = collections.Counter(each.host for each in peers if not sources.owner(each.host))
+        balanced = collections.Counter(each.host for each in peers if not published_names.owner(each.host))
         leading = [host for host, count in balanced.items() if count == max(balanced.values())]
         names = [each.server.name for each in peers]
         modern = all(has_service_cmdlet(each.server) for each in peers)
@@ -174,7 +178,9 @@ def _autodiscover(sources: Sources) -> t.Iterator[Finding]:
                 )
             continue
         if len(leading) > 1:
-            said = listed([f"{host} at {folded(_at(peers, host))}" for host in sorted(balanced, key=natural)])
+            said = listed(
+                [f"{host} at {folded(_servers_with_host(peers, host))}" for host in sorted(balanced, key=natural)]
+            )
             yield Finding(
                 kind="mixed_autodiscover",
                 about=tuple(names),
@@ -185,11 +191,11 @@ def _autodiscover(sources: Sources) -> t.Iterator[Finding]:
         others = sorted(leading, key=natural)
         for each in peers:
             if each.host not in balanced or (each.host not in leading and len(leading) == 1):
-                yield _stale(sources, each, others)
+                yield _stale_autodiscover(published_names, each, others)
 
 
-def _stale(sources: Sources, each: Publication, others: list[str]) -> Finding:
-    owner, server = sources.owner(each.host), each.server
+def _stale_autodiscover(published_names: PublishedNames, each: PublishedAddress, others: list[str]) -> Finding:
+    owner, server = published_names.owner(each.host), each.server
     whose = "" if not owner else " (its own name)" if owner == server.name else f" (the name of {owner})"
     url = autodiscover_url(others[0] if len(others) == 1 else BALANCED)
     return Finding(
@@ -201,12 +207,12 @@ def _stale(sources: Sources, each: Publication, others: list[str]) -> Finding:
     )
 
 
-def _what(service: str) -> str:
+def _setting_name(service: str) -> str:
     if service == SCP:
         return "internal Autodiscover URI"
     what = "host name" if service == "outlook_anywhere" else "URL"
     return f"internal {what} of {SERVICES.get(service, service)}"
 
 
-def _at(peers: t.Iterable[Publication], host: str) -> list[str]:
+def _servers_with_host(peers: t.Iterable[PublishedAddress], host: str) -> list[str]:
     return [each.server.name for each in peers if each.host == host]

@@ -11,7 +11,7 @@ import typing as t
 
 from .._directory.spn import PrincipalNameError, ServicePrincipalName
 from ..name_list import listed
-from .address import read_address
+from .address import parse_address
 from .published_names import AUTODISCOVER_DIRECTORY, FAMILIES, SCP, SERVICES
 
 _CHOICES = tuple(service for service in SERVICES if service != AUTODISCOVER_DIRECTORY)
@@ -26,8 +26,8 @@ class PlanError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What an operator wants otherwise; C(Wishes.read) checks it.
+class Overrides:
+    """What an operator wants otherwise; C(Overrides.read) checks it.
 
     C(leave_out) has hosts and service principal names as a directory compares them, each with what was written.
     """
@@ -45,17 +45,19 @@ class Wishes:
         services: t.Iterable[str] | None,
         extra: t.Mapping[str, t.Iterable[str]] | None,
         leave_out: t.Iterable[str] | None,
-    ) -> Wishes:
+    ) -> Overrides:
         """Nothing, or C(None), means the default. Raises C(PlanError)."""
         if not isinstance(extra or {}, t.Mapping):
             raise PlanError("extra is not a dictionary of lists by generation")
-        told = chosen("generations", generations, FAMILIES) or tuple(FAMILIES)
-        services_chosen = chosen("services", services, _CHOICES)
+        told = check_choices("generations", generations, FAMILIES) or tuple(FAMILIES)
+        services_chosen = check_choices("services", services, _CHOICES)
         wanted = {
-            chosen("extra", [family], FAMILIES)[0]: tuple(_parse("extra", text) for text in _list("extra", names))
+            check_choices("extra", [family], FAMILIES)[0]: tuple(
+                _parse("extra", text) for text in _list("extra", names)
+            )
             for family, names in (extra or {}).items()
         }
-        refused = {_refused(text): text for text in _list("leave_out", leave_out)}
+        refused = {_exclusion_key(text): text for text in _list("leave_out", leave_out)}
         asked = [name for names in wanted.values() for name in names]
         for name in asked:
             if {name.key, name.host.lower()} & set(refused):
@@ -73,7 +75,7 @@ def _list(option: str, given: t.Iterable[object] | None) -> list[str]:
     return [str(text) for text in given or []]
 
 
-def chosen(option: str, given: t.Iterable[object] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
+def check_choices(option: str, given: t.Iterable[object] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
     """What was given, as texts: YAML makes numbers of generations. Raises C(PlanError) for what is no choice."""
     found = _list(option, given)
     for text in found:
@@ -82,8 +84,8 @@ def chosen(option: str, given: t.Iterable[object] | None, choices: t.Iterable[st
     return tuple(found)
 
 
-def _refused(text: str) -> str:
-    return _parse("leave_out", text).key if "/" in text or not read_address(text).host else read_address(text).host
+def _exclusion_key(text: str) -> str:
+    return _parse("leave_out", text).key if "/" in text or not parse_address(text).host else parse_address(text).host
 
 
 def _parse(option: str, text: str) -> ServicePrincipalName:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which service principal names the alternate service accounts of an Exchange organization need, and why.
 
-Private to this collection; pure. Sources: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
+Private to this collection; pure. PublishedNames: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
 Exchange 2010 (KB2688772 and the help) and of 2013 and later.
 """
 
@@ -15,15 +15,15 @@ import typing as t
 
 from .._directory.spn import ServicePrincipalName
 from ..name_list import folded, listed, natural
-from .address import read_address
+from .address import parse_address
 from .finding import Finding
-from .published_names import FAMILIES, SCP, SERVICES, read_sources
-from .spn_accounts import compared, read_accounts
+from .published_names import FAMILIES, SCP, SERVICES, read_published_names
+from .spn_accounts import compare, read_accounts
 from .spn_findings import findings
-from .spn_overrides import Wishes
+from .spn_overrides import Overrides
 
 if t.TYPE_CHECKING:
-    from .published_names import Publication, Sources
+    from .published_names import PublishedAddress, PublishedNames
 
 _RPC_CLASSES = ("exchangeMDB", "exchangeRFR", "exchangeAB")
 _LEFT_OUT = "left out as asked for"
@@ -45,26 +45,35 @@ def plan(
     """The names for each generation with their reasons, what is left out and why, and findings, as plain values.
 
     C(exchange) is what M(winha.cluster.exchange_info) returns, C(accounts) what M(winha.cluster.spn_info) returns of
-    the account of each generation. Raises C(PlanError) and C(SourceError).
+    the account of each generation. Raises C(PlanError) and C(ExchangeInputError).
     """
     known = read_accounts(accounts)
-    wishes = Wishes.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
-    sources = read_sources(exchange)
-    drafts = [_Draft(sources, family, wishes) for family in FAMILIES if sources.client_access(family)]
+    overrides = Overrides.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
+    published_names = read_published_names(exchange)
+    drafts = [
+        _Draft(published_names, family, overrides) for family in FAMILIES if published_names.client_access(family)
+    ]
     for older, newer in itertools.pairwise(drafts):
-        older.yield_to(newer)
+        older.settle_shared_names(newer)
     planned = {host for draft in drafts for host in draft.web_hosts}
     for draft in drafts:
-        draft.explain(planned)
-    rows = {draft.family: draft.result() for draft in drafts if draft.family in wishes.generations}
+        draft.add_left_out(planned)
+    rows = {draft.family: draft.result() for draft in drafts if draft.family in overrides.generations}
     if known is not None:
         needed = {draft.family: draft.ordered for draft in drafts}
         for family in rows:
             others = [
-                name for other, names in (*needed.items(), *wishes.extra.items()) if other != family for name in names
+                name
+                for other, names in (*needed.items(), *overrides.extra.items())
+                if other != family
+                for name in names
             ]
-            rows[family] |= compared(known.get(family), needed[family], others)
-    found = [*findings(sources, wishes.counted), *_without_account(drafts, wishes), *_nowhere(drafts, wishes)]
+            rows[family] |= compare(known.get(family), needed[family], others)
+    found = [
+        *findings(published_names, overrides.counted),
+        *_extra_without_servers(drafts, overrides),
+        *_unused_leave_out(drafts, overrides),
+    ]
     return {
         "generations": [*rows.values()],
         "findings": [{**dataclasses.asdict(each), "about": list(each.about)} for each in found],
@@ -74,52 +83,52 @@ def plan(
 class _Draft:
     """The plan for one generation while it is made."""
 
-    def __init__(self, sources: Sources, family: str, wishes: Wishes) -> None:
+    def __init__(self, published_names: PublishedNames, family: str, overrides: Overrides) -> None:
         self.family = family
-        self.servers = sorted(sources.client_access(family), key=lambda server: natural(server.name))
+        self.servers = sorted(published_names.client_access(family), key=lambda server: natural(server.name))
         self.names: dict[str, tuple[ServicePrincipalName, list[str]]] = {}
         self.left_out: dict[str, str] = {}
-        self._sources = sources
-        self._wishes = wishes
-        self._internal = [each for each in sources.internal if each.server.family == family]
-        self._counted = [each for each in self._internal if each.service in wishes.counted[family]]
+        self._published_names = published_names
+        self._overrides = overrides
+        self._internal = [each for each in published_names.internal if each.server.family == family]
+        self._counted = [each for each in self._internal if each.service in overrides.counted[family]]
         for host, published in _by_host(self._counted).items():
-            self._add(host, ("http",), _reasons(published, "internal"))
+            self._add_host(host, ("http",), _reasons(published, "internal"))
         if family == "2010":
-            for array in sources.arrays:
+            for array in published_names.arrays:
                 site = f" of site {array.site}" if array.site else ""
-                self._add(array.address.host, _RPC_CLASSES, [f"CAS array {array.name}{site}"])
-        for name in wishes.extra.get(family, ()):
-            self._need(name, "asked for")
+                self._add_host(array.address.host, _RPC_CLASSES, [f"CAS array {array.name}{site}"])
+        for name in overrides.extra.get(family, ()):
+            self._add_name(name, "asked for")
 
     @property
     def title(self) -> str:
         used = {server.generation for server in self.servers}
         return f"Exchange {listed([generation for generation in FAMILIES[self.family] if generation in used])}"
 
-    def _add(self, host: str, service_classes: t.Iterable[str], reasons: t.Iterable[str]) -> None:
+    def _add_host(self, host: str, service_classes: t.Iterable[str], reasons: t.Iterable[str]) -> None:
         if not host:
             return
-        if host in self._wishes.leave_out:
+        if host in self._overrides.leave_out:
             self.left_out[host] = _LEFT_OUT
-        elif self._sources.owner(host):
+        elif self._published_names.owner(host):
             self.left_out[host] = _OWN_NAME
         else:
             for service_class, reason in itertools.product(service_classes, reasons):
                 name = ServicePrincipalName(service_class=service_class, host=host)
-                if name.key in self._wishes.leave_out:
+                if name.key in self._overrides.leave_out:
                     self.left_out[str(name)] = _LEFT_OUT
                 else:
-                    self._need(name, reason)
+                    self._add_name(name, reason)
 
-    def _need(self, name: ServicePrincipalName, reason: str) -> None:
+    def _add_name(self, name: ServicePrincipalName, reason: str) -> None:
         reasons = self.names.setdefault(name.key, (name, []))[1]
         if reason not in reasons:
             reasons.append(reason)
 
-    def yield_to(self, newer: _Draft) -> None:
+    def settle_shared_names(self, newer: _Draft) -> None:
         """One account can have a name: the newer generation's, which answers for both, unless it was asked for here."""
-        asked = {name.key for name in self._wishes.extra.get(self.family, ())}
+        asked = {name.key for name in self._overrides.extra.get(self.family, ())}
         for key in sorted(set(self.names) & set(newer.names)):
             loser, winner = (newer, self) if key in asked else (self, newer)
             name = loser.names.pop(key)[0]
@@ -131,21 +140,21 @@ class _Draft:
     def web_hosts(self) -> set[str]:
         return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
 
-    def explain(self, planned: t.Container[str]) -> None:
+    def add_left_out(self, planned: t.Container[str]) -> None:
         """Say of all other published names why they are not needed; C(planned) has the hosts of all generations."""
         mine = self.web_hosts
         for each in self._counted:
             if each.address.problem:
                 self.left_out.setdefault(each.address.text, each.address.problem)
         for host, published in _by_host(self._internal).items():
-            if host not in mine and not self._sources.owner(host):
+            if host not in mine and not self._published_names.owner(host):
                 self.left_out.setdefault(host, f"only {_services(published)} has it as an internal URL")
-        for host in sorted({f"autodiscover.{domain}" for domain in self._sources.domains}):
-            if host not in planned and read_address(host).host:
+        for host in sorted({f"autodiscover.{domain}" for domain in self._published_names.domains}):
+            if host not in planned and parse_address(host).host:
                 self.left_out.setdefault(host, _EXTERNAL_AUTODISCOVER)
-        external = [each for each in self._sources.external if each.server.family == self.family]
+        external = [each for each in self._published_names.external if each.server.family == self.family]
         for host, published in _by_host(external).items():
-            if host not in mine and not self._sources.owner(host):
+            if host not in mine and not self._published_names.owner(host):
                 self.left_out.setdefault(host, f"external only: {listed(_reasons(published, 'external'))}")
 
     @property
@@ -170,15 +179,15 @@ def _order(name: ServicePrincipalName) -> tuple[t.Any, ...]:
     return (place > 0, natural(name.host), place, name.key)
 
 
-def _by_host(published: t.Iterable[Publication]) -> dict[str, list[Publication]]:
-    found: dict[str, list[Publication]] = {}
+def _by_host(published: t.Iterable[PublishedAddress]) -> dict[str, list[PublishedAddress]]:
+    found: dict[str, list[PublishedAddress]] = {}
     for each in published:
         if each.host:
             found.setdefault(each.host, []).append(each)
     return found
 
 
-def _reasons(published: t.Sequence[Publication], direction: str) -> list[str]:
+def _reasons(published: t.Sequence[PublishedAddress], direction: str) -> list[str]:
     """Where a name stands, as an operator says it; services that the same servers publish go together."""
     found: list[str] = []
     services: dict[tuple[str, ...], list[str]] = {}
@@ -198,15 +207,15 @@ def _reasons(published: t.Sequence[Publication], direction: str) -> list[str]:
     ]
 
 
-def _services(published: t.Iterable[Publication]) -> str:
+def _services(published: t.Iterable[PublishedAddress]) -> str:
     used = {each.service for each in published}
     known = [name for service, name in SERVICES.items() if service in used]
     return listed([*known, *sorted(used - set(SERVICES))])
 
 
-def _without_account(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[Finding]:
+def _extra_without_servers(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
     there = {draft.family for draft in drafts}
-    for family, wanted in wishes.extra.items():
+    for family, wanted in overrides.extra.items():
         names = [str(name) for name in wanted]
         if names and family not in there:
             yield Finding(
@@ -218,10 +227,10 @@ def _without_account(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[F
             )
 
 
-def _nowhere(drafts: t.Iterable[_Draft], wishes: Wishes) -> t.Iterator[Finding]:
+def _unused_leave_out(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
     """A name to leave out that no server publishes is mostly a slip of the pen, and the meant one is in the plan."""
     met = {name.lower() for draft in drafts for name in draft.left_out}
-    for key, text in sorted(wishes.leave_out.items()):
+    for key, text in sorted(overrides.leave_out.items()):
         if key not in met:
             yield Finding(
                 kind="leave_out_without_name",

@@ -48,7 +48,7 @@ def of_servers(servers: Servers) -> t.Iterator[Unknown]:
     }
     for what, found in silent.items():
         if found:
-            yield Unknown(f"the {what} of {_named(found)}", _SILENT)
+            yield Unknown(f"the {what} of {_names_of(found)}", _SILENT)
 
 
 def of_client_access_arrays(_servers: Servers, arrays: t.Sequence[ClientAccessArray]) -> t.Iterator[Unknown]:
@@ -65,7 +65,9 @@ def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterato
         yield Unknown("the databases", f"there are mailbox servers and none was given: {_GONE}")
     ownerless = [database for database in databases if database.generation is None]
     if ownerless:
-        yield Unknown(f"the generation of {_named(ownerless)}", f"the servers that own them could not be read: {_GONE}")
+        yield Unknown(
+            f"the generation of {_names_of(ownerless)}", f"the servers that own them could not be read: {_GONE}"
+        )
     known = {server.name.casefold() for server in servers.all}
     holders: dict[str, list[Database]] = collections.defaultdict(list)
     endpoints: dict[str, list[Database]] = collections.defaultdict(list)
@@ -76,11 +78,11 @@ def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterato
             if copy.server.casefold() not in known:
                 holders[copy.server].append(database)
     for name, found in holders.items():
-        yield Unknown(f"server {name}", f"it holds copies of {_named(found)}, but {_GONE}")
+        yield Unknown(f"server {name}", f"it holds copies of {_names_of(found)}, but {_GONE}")
     for name, found in endpoints.items():
         yield Unknown(
             f"client access array or server {name}",
-            f"it is the RPC client access server of {_named(found)}, but {_GONE}",
+            f"it is the RPC client access server of {_names_of(found)}, but {_GONE}",
         )
 
 
@@ -92,7 +94,7 @@ def of_groups(servers: Servers, groups: t.Sequence[DatabaseAvailabilityGroup]) -
         if server.dag and server.dag.casefold() not in known:
             members[server.dag].append(server)
     for name, found in members.items():
-        yield Unknown(f"database availability group {name}", f"its members are {_named(found)}, but {_GONE}")
+        yield Unknown(f"database availability group {name}", f"its members are {_names_of(found)}, but {_GONE}")
 
 
 def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]) -> t.Iterator[Unknown]:
@@ -100,9 +102,9 @@ def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]
 
     A server's AutoDiscoverServiceInternalUri can be taken away, and then its service connection point has no URL.
     """
-    lacking = _lacking(servers, points)
+    lacking = _without(servers, points)
     if lacking:
-        yield Unknown(f"the service connection points of {_named(lacking)}", f"none was given: {_GONE}")
+        yield Unknown(f"the service connection points of {_names_of(lacking)}", f"none was given: {_GONE}")
     for point in points:
         if not point.host and (point.url or point.kind != "url"):
             yield Unknown(f"the host of service connection point {point.name}", f"it binds to {point.url or 'nothing'}")
@@ -110,9 +112,9 @@ def of_autodiscover(servers: Servers, points: t.Sequence[ServiceConnectionPoint]
 
 def of_virtual_directories(servers: Servers, found: t.Sequence[VirtualDirectory]) -> t.Iterator[Unknown]:
     """Client access servers without any virtual directory."""
-    lacking = _lacking(servers, found)
+    lacking = _without(servers, found)
     if lacking:
-        yield Unknown(f"the virtual directories of {_named(lacking)}", f"none was given: {_GONE}")
+        yield Unknown(f"the virtual directories of {_names_of(lacking)}", f"none was given: {_GONE}")
 
 
 def of_accepted_domains(_servers: Servers, domains: t.Sequence[AcceptedDomain]) -> t.Iterator[Unknown]:
@@ -131,10 +133,10 @@ def of_federation_trusts(_servers: Servers, trusts: t.Sequence[FederationTrust])
             yield Unknown(f"the certificate of federation trust {trust.name} (current)", f"none was given: {_GONE}")
 
 
-def _lacking(servers: Servers, things: t.Iterable[ServiceConnectionPoint | VirtualDirectory]) -> list[Server]:
+def _without(servers: Servers, things: t.Iterable[ServiceConnectionPoint | VirtualDirectory]) -> list[Server]:
     owners = {thing.server for thing in things}
     return [server for server in servers.all if "client_access" in server.roles and server.name not in owners]
 
 
-def _named(things: t.Iterable[Server | Database]) -> str:
+def _names_of(things: t.Iterable[Server | Database]) -> str:
     return folded(thing.name for thing in things)

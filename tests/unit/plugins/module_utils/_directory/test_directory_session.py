@@ -18,7 +18,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory.access im
 from ansible_collections.winha.cluster.plugins.module_utils._directory.account import find_account
 from ansible_collections.winha.cluster.plugins.module_utils._directory.binding import Page
 from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
-from ansible_collections.winha.cluster.plugins.module_utils._directory.refusals import Refused, translated
+from ansible_collections.winha.cluster.plugins.module_utils._directory.ldap_errors import Refused, translate_error
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost, TaskError, Unreachable
 
 READ_ONLY = b"1.2.840.113556.1.4.1920"
@@ -51,7 +51,7 @@ class Connection:
     def page(self, base: str, *_question: t.Any) -> Page:
         self.controller.answer()
         if base.endswith(ELSEWHERE):
-            raise translated(ldap.REFERRAL({"desc": "Referral", "info": "0000202B: RefErr: DSID-1"}), sent=True)
+            raise translate_error(ldap.REFERRAL({"desc": "Referral", "info": "0000202B: RefErr: DSID-1"}), sent=True)
         said = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
         values = {name: (value,) for name, value in said.items()}
         return Page((Entry("", {**values, "supportedcapabilities": self.controller.capabilities}),), b"")

@@ -88,12 +88,12 @@ def test_nothing_is_asked_when_no_name_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("outlook", "outlook."), ("bücher.example.test", "xn--bcher-kva.example.test.")]
+    ("name", "parsed_names"), [("outlook", "outlook."), ("bücher.example.test", "xn--bcher-kva.example.test.")]
 )
-def test_a_name_is_whole_and_in_ascii(name: str, meant: str) -> None:
+def test_a_name_is_whole_and_in_ascii(name: str, parsed_names: str) -> None:
     with serving(no_such_name) as server:
         (row,) = ask(server.address, names=[name])
-    assert {asked for _transport, asked, _kind in server.asked} == {meant}
+    assert {asked for _transport, asked, _kind in server.asked} == {parsed_names}
     assert (row["name"], row["kind"]) == (name, "missing")
 
 

@@ -31,7 +31,9 @@ def tried(address: str, *ports: int, names: int = 1) -> Tries:
             "dns_servers": [server.address],
             "timeout": 1,
         }
-        result = task.run(dns_name_info.TASK, dns_name_info.TASK.service.session_factory(options), options, check_mode=False)
+        result = task.run(
+            dns_name_info.TASK, dns_name_info.TASK.service.session_factory(options), options, check_mode=False
+        )
     return [row["answers"] for row in result["names"]]
 
 

@@ -24,8 +24,8 @@ ARRAY = array("Outlook1", "outlook1.b.c")
 WEB = [directory(each, "ews", "mail.b.c") for each in CAS]
 
 
-def found(exchange: Row, **wishes: t.Any) -> list[tuple[str, list[str]]]:
-    return [(each["kind"], each["about"]) for each in plan(exchange, **wishes)["findings"]]
+def found(exchange: Row, **overrides: t.Any) -> list[tuple[str, list[str]]]:
+    return [(each["kind"], each["about"]) for each in plan(exchange, **overrides)["findings"]]
 
 
 def only(exchange: Row) -> Row:
@@ -315,8 +315,8 @@ def test_an_autodiscover_uri_that_was_taken_away_is_said_and_hides_nothing() -> 
 
 
 def test_what_is_to_be_left_out_and_is_nowhere_is_said() -> None:
-    wishes = ["mail.b.c", "exchangeAB/outlook1.b.c", "nail.b.c", "exchangeAB/mail.b.c"]
-    assert found(healthy(), leave_out=wishes) == [
+    overrides = ["mail.b.c", "exchangeAB/outlook1.b.c", "nail.b.c", "exchangeAB/mail.b.c"]
+    assert found(healthy(), leave_out=overrides) == [
         ("leave_out_without_name", ["exchangeAB/mail.b.c"]),
         ("leave_out_without_name", ["nail.b.c"]),
     ]

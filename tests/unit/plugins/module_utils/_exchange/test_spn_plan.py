@@ -31,13 +31,13 @@ EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients find Autod
 WEB = ("owa", "ecp", "ews", "oab")
 
 
-def names(exchange: Row, generation: str = "2010", **wishes: t.Any) -> dict[str, list[str]]:
-    found = {each["generation"]: each for each in plan(exchange, **wishes)["generations"]}
+def names(exchange: Row, generation: str = "2010", **overrides: t.Any) -> dict[str, list[str]]:
+    found = {each["generation"]: each for each in plan(exchange, **overrides)["generations"]}
     return {each["name"]: each["reasons"] for each in found.get(generation, {}).get("principal_names", [])}
 
 
-def left_out(exchange: Row, generation: str = "2010", **wishes: t.Any) -> dict[str, str]:
-    found = {each["generation"]: each for each in plan(exchange, **wishes)["generations"]}
+def left_out(exchange: Row, generation: str = "2010", **overrides: t.Any) -> dict[str, str]:
+    found = {each["generation"]: each for each in plan(exchange, **overrides)["generations"]}
     return {each["name"]: each["reason"] for each in found[generation]["left_out"]}
 
 
@@ -213,10 +213,10 @@ def test_the_newer_generation_counts_even_when_only_the_older_is_told_about() ->
     assert list(names(coexistence(), generations=["2010"])) == ["http/legacy.b.c"]
 
 
-def beside(exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **wishes: t.Any) -> dict[str, t.Any]:
+def beside(exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **overrides: t.Any) -> dict[str, t.Any]:
     """What the account of each generation lacks, and what it has that nobody needs."""
     told = {generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()}
-    found = plan(exchange, accounts=told, **wishes)["generations"]
+    found = plan(exchange, accounts=told, **overrides)["generations"]
     return {each["generation"]: (each["missing"], each["surplus"]) for each in found}
 
 
@@ -293,10 +293,10 @@ def test_extra_names_are_added_with_their_reason() -> None:
 
 
 def test_an_extra_name_moves_to_the_older_account() -> None:
-    wishes = {"extra": {"2010": ["http/mail.b.c"]}}
-    assert "http/mail.b.c" in names(coexistence(), **wishes)
-    assert "http/mail.b.c" not in names(coexistence(), "2013", **wishes)
-    assert left_out(coexistence(), "2013", **wishes) == {"mail.b.c": "asked for on the account of Exchange 2010"}
+    overrides = {"extra": {"2010": ["http/mail.b.c"]}}
+    assert "http/mail.b.c" in names(coexistence(), **overrides)
+    assert "http/mail.b.c" not in names(coexistence(), "2013", **overrides)
+    assert left_out(coexistence(), "2013", **overrides) == {"mail.b.c": "asked for on the account of Exchange 2010"}
 
 
 def test_names_can_be_left_out_by_host_or_singly() -> None:
@@ -304,9 +304,9 @@ def test_names_can_be_left_out_by_host_or_singly() -> None:
         [server("CAS1")],
         [array("Outlook1", "outlook.b.c"), directory(server("CAS1"), "ews", "mail.b.c")],
     )
-    wishes = {"leave_out": ["Mail.b.c", "exchangeab/OUTLOOK.b.c"]}
-    assert list(names(exchange, **wishes)) == ["exchangeMDB/outlook.b.c", "exchangeRFR/outlook.b.c"]
-    assert left_out(exchange, **wishes) == dict.fromkeys(
+    overrides = {"leave_out": ["Mail.b.c", "exchangeab/OUTLOOK.b.c"]}
+    assert list(names(exchange, **overrides)) == ["exchangeMDB/outlook.b.c", "exchangeRFR/outlook.b.c"]
+    assert left_out(exchange, **overrides) == dict.fromkeys(
         ["exchangeAB/outlook.b.c", "mail.b.c"], "left out as asked for"
     )
 

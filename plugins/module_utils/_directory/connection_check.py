@@ -20,40 +20,40 @@ if t.TYPE_CHECKING:
 
 # The extended request 1.3.6.1.4.1.1466.20037, message 1 (RFC 4511, 4.14).
 _START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
-_ANSWER = 4096  # octets: its answer is some dozens
+_RESPONSE_SIZE = 4096  # octets: its answer is some dozens
 _CERTIFICATE = "give the issuer's certificate as ca_path, or have the certificate renewed for the name that is used"
 _ADVICE = "check the name, the port, the firewall and that the domain controller runs"
 
 
-def why_unreachable(access: Access, server: Server, *, catalog: bool) -> Unreachable | None:
+def diagnose_connection(access: Access, server: Server, *, catalog: bool) -> Unreachable | None:
     """Connect as far as TLS goes and say what stands in the way; None when nothing does."""
     port = access.port(server, catalog=catalog)
     try:
         with socket.create_connection((server.host, port), timeout=access.connect_timeout) as connection:
-            return None if access.tls == "none" else _why_no_tls(access, server, port, connection)
+            return None if access.tls == "none" else _diagnose_tls(access, server, port, connection)
     except OSError as exc:
         return Unreachable(f"port {port}: {exc.strerror or exc}", advice=_ADVICE)
 
 
-def _why_no_tls(access: Access, server: Server, port: int, connection: socket.socket) -> Unreachable | None:
+def _diagnose_tls(access: Access, server: Server, port: int, connection: socket.socket) -> Unreachable | None:
     try:
         context = ssl.create_default_context(cafile=access.ca_path)
     except OSError as exc:  # ssl.SSLError is one, too
-        return Unreachable(f"the CA file {access.ca_path} cannot be used: {_reason(exc)}", advice="correct ca_path")
+        return Unreachable(f"the CA file {access.ca_path} cannot be used: {_error_text(exc)}", advice="correct ca_path")
     if not access.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     try:
         if access.tls == "start_tls":
             connection.sendall(_START_TLS)
-            connection.recv(_ANSWER)
+            connection.recv(_RESPONSE_SIZE)
         context.wrap_socket(connection, server_hostname=server.host).close()
     except ssl.SSLCertVerificationError as exc:
         return CertificateRefused(f"its certificate does not verify: {exc.verify_message}", advice=_CERTIFICATE)
     except OSError as exc:
-        return Unreachable(f"TLS failed on port {port}: {_reason(exc)}", advice="check that this port speaks TLS")
+        return Unreachable(f"TLS failed on port {port}: {_error_text(exc)}", advice="check that this port speaks TLS")
     return None
 
 
-def _reason(error: OSError) -> str:
+def _error_text(error: OSError) -> str:
     return (error.reason if isinstance(error, ssl.SSLError) else error.strerror) or str(error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import ResponseLost, CredentialsRefused, ServerError, TimedOut, Unreachable
+from ..errors import CredentialsRefused, ResponseLost, ServerError, TimedOut, Unreachable
 
 try:
     import ldap  # noqa: TC002  # whether it is there is what matters
@@ -27,7 +27,7 @@ class NoSuchObject(Refused):
     """There is no object of that name."""
 
 
-class Referred(Refused):
+class Referral(Refused):
     """The object is of a domain whose own controllers must be asked."""
 
     advice = "name a controller of that domain in servers"
@@ -45,33 +45,33 @@ class NotUnique(Refused):
     advice = "find the holder with winha.cluster.spn_info, and take the name away from it"
 
 
-class Violated(Refused):
+class ConstraintViolated(Refused):
     """The value breaks a rule of the directory that it does not name."""
 
     advice = "check that no other account has the value or an alias of it, and that this account may be given it"
 
 
-class AlreadyThere(Refused):
+class ValueExists(Refused):
     """The value was there already: somebody else added it meanwhile."""
 
 
-class NotThere(Refused):
+class ValueMissing(Refused):
     """The value was not there any more: somebody else removed it meanwhile."""
 
 
 # What Windows means with the number in the diagnostic text of a refused write (winerror.h).
-_NUMBERS = {
+_WINDOWS_ERRORS = {
     8344: (AccessDenied, "the account may not do this"),
     8647: (NotUnique, "another account of the forest has the same service principal name or an alias of it"),
     8648: (NotUnique, "another account of the forest has the same user principal name"),
 }
 # What Samba says instead of a number.
-_WORDS = {
-    "would cause a conflict": _NUMBERS[8647],
+_SAMBA_TEXTS = {
+    "would cause a conflict": _WINDOWS_ERRORS[8647],
     "spn validation failed": (AccessDenied, "the validated write lets a computer have names of its own host only"),
 }
 # The "data" of a refused bind (winerror.h, in hexadecimal).
-_BINDS = {
+_BIND_ERRORS = {
     "525": "there is no such account",
     "52e": "the user name or the password is wrong",
     "52f": "the account is restricted, for example to Kerberos",
@@ -83,7 +83,7 @@ _BINDS = {
     "773": "the password must be changed first",
     "775": "the account is locked out",
 }
-_KERBEROS = {
+_KERBEROS_ADVICE = {
     "no credentials": "give username and password, or fetch a ticket with kinit first",
     "no kerberos credentials": "give username and password, or fetch a ticket with kinit first",
     "ticket expired": "fetch a new ticket with kinit, or give username and password",
@@ -96,7 +96,7 @@ _KERBEROS = {
 }
 
 
-def translated(error: ldap.LDAPError, *, sent: bool) -> ServerError:
+def translate_error(error: ldap.LDAPError, *, sent: bool) -> ServerError:
     """The error of python-ldap as one of ours; C(sent) says whether a request may have reached the server."""
     found = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     desc, info = str(found.get("desc") or error), " ".join(str(found.get("info") or "").split())
@@ -117,30 +117,30 @@ def _unreachable(answer: str) -> Unreachable:
 
 def _credentials(kind: str, answer: str) -> CredentialsRefused:
     code = re.search(r"\bdata ([0-9a-f]{3})\b", answer)
-    if code and code[1] in _BINDS:
-        return CredentialsRefused(f"{_BINDS[code[1]]} ({answer})", advice="check the account")
+    if code and code[1] in _BIND_ERRORS:
+        return CredentialsRefused(f"{_BIND_ERRORS[code[1]]} ({answer})", advice="check the account")
     if kind == "STRONG_AUTH_REQUIRED":
         return CredentialsRefused(
             answer, advice="this server wants signing or TLS: use authentication kerberos, or set tls"
         )
-    advice = [text for words, text in _KERBEROS.items() if words in answer.casefold()]
+    advice = [text for words, text in _KERBEROS_ADVICE.items() if words in answer.casefold()]
     return CredentialsRefused(answer, advice=next(iter(advice), "check the user name and the password"))
 
 
 def _refused(kind: str, answer: str) -> Refused:
     kinds: dict[str, type[Refused]] = {
         "NO_SUCH_OBJECT": NoSuchObject,
-        "REFERRAL": Referred,
+        "REFERRAL": Referral,
         "INSUFFICIENT_ACCESS": AccessDenied,
-        "CONSTRAINT_VIOLATION": Violated,
-        "TYPE_OR_VALUE_EXISTS": AlreadyThere,
-        "NO_SUCH_ATTRIBUTE": NotThere,
+        "CONSTRAINT_VIOLATION": ConstraintViolated,
+        "TYPE_OR_VALUE_EXISTS": ValueExists,
+        "NO_SUCH_ATTRIBUTE": ValueMissing,
     }
     made, words = kinds.get(kind, Refused), ""
     number = int(code[1], 16) if (code := re.search(r"\b([0-9A-Fa-f]{8}): ", answer)) else None
-    if number in _NUMBERS:
-        made, words = _NUMBERS[number]
-    made, words = next((said for part, said in _WORDS.items() if part in answer), (made, words))
+    if number in _WINDOWS_ERRORS:
+        made, words = _WINDOWS_ERRORS[number]
+    made, words = next((said for part, said in _SAMBA_TEXTS.items() if part in answer), (made, words))
     refusal = made(f"{words} ({answer})" if words else answer)
     refusal.number = number
     return refusal

@@ -10,46 +10,46 @@ import pytest
 
 ldap = pytest.importorskip("ldap")
 
-from ansible_collections.winha.cluster.plugins.module_utils._directory import refusals
-from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost, CredentialsRefused, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils._directory import ldap_errors
+from ansible_collections.winha.cluster.plugins.module_utils.errors import CredentialsRefused, ResponseLost, Unreachable
 
 REFUSED = {
     # The codes are Windows' own (winerror.h); the texts around them have the shape of its diagnostic messages.
     "a duplicate": (
         ldap.CONSTRAINT_VIOLATION,
         "000021C7: AtrErr: DSID-03200BBC, #1:\n\t0: 000021C7: DSID-03200BBC, problem 1005 (CONSTRAINT_ATT_TYPE)",
-        refusals.NotUnique,
+        ldap_errors.NotUnique,
         8647,
         "another account of the forest has the same service principal name",
     ),
     "another constraint": (
         ldap.CONSTRAINT_VIOLATION,
         "0000202F: AtrErr: DSID-1",
-        refusals.Violated,
+        ldap_errors.ConstraintViolated,
         8239,
         "check that no other account",
     ),
     "no right": (
         ldap.INSUFFICIENT_ACCESS,
         "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0",
-        refusals.AccessDenied,
+        ldap_errors.AccessDenied,
         8344,
         "the account may not do this",
     ),
-    "there already": (ldap.TYPE_OR_VALUE_EXISTS, "00002083: AtrErr: DSID-1", refusals.AlreadyThere, 8323, ""),
-    "not there": (ldap.NO_SUCH_ATTRIBUTE, "00002085: AtrErr: DSID-1", refusals.NotThere, 8325, ""),
-    "no object": (ldap.NO_SUCH_OBJECT, "0000208D: NameErr: DSID-1", refusals.NoSuchObject, 8333, ""),
+    "there already": (ldap.TYPE_OR_VALUE_EXISTS, "00002083: AtrErr: DSID-1", ldap_errors.ValueExists, 8323, ""),
+    "not there": (ldap.NO_SUCH_ATTRIBUTE, "00002085: AtrErr: DSID-1", ldap_errors.ValueMissing, 8325, ""),
+    "no object": (ldap.NO_SUCH_OBJECT, "0000208D: NameErr: DSID-1", ldap_errors.NoSuchObject, 8333, ""),
     "Samba's duplicate": (
         ldap.CONSTRAINT_VIOLATION,
         "0000202F: samldb: spn[http/x] would cause a conflict",
-        refusals.NotUnique,
+        ldap_errors.NotUnique,
         8239,
         "another account of the forest has the same service principal name",
     ),
     "another domain": (
         ldap.REFERRAL,
         "0000202B: RefErr: DSID-1",
-        refusals.Referred,
+        ldap_errors.Referral,
         8235,
         "a controller of that domain",
     ),
@@ -59,8 +59,8 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_has_its_type_its_number_and_its_words(name: str) -> None:
     kind, info, expected, number, words = REFUSED[name]
-    error = refusals.translated(kind({"desc": kind.__name__, "info": info}), sent=True)
-    assert isinstance(error, refusals.Refused)
+    error = ldap_errors.translate_error(kind({"desc": kind.__name__, "info": info}), sent=True)
+    assert isinstance(error, ldap_errors.Refused)
     assert (type(error), error.number) == (expected, number)
     assert words in str(error)
     assert "\n" not in str(error)
@@ -70,13 +70,15 @@ def test_a_refusal_has_its_type_its_number_and_its_words(name: str) -> None:
     ("kind", "name"), [(ldap.SERVER_DOWN, "down"), (ldap.TIMEOUT, "late"), (ldap.UNAVAILABLE, "busy")]
 )
 def test_what_was_sent_may_have_been_done(kind: type[Exception], name: str) -> None:
-    assert isinstance(refusals.translated(kind({"desc": name}), sent=True), ResponseLost)
-    assert refusals.translated(kind({"desc": name}), sent=False).__class__ is Unreachable
+    assert isinstance(ldap_errors.translate_error(kind({"desc": name}), sent=True), ResponseLost)
+    assert ldap_errors.translate_error(kind({"desc": name}), sent=False).__class__ is Unreachable
 
 
 @pytest.mark.parametrize(("data", "says"), [("52e", "wrong"), ("775", "locked out"), ("532", "password has expired")])
 def test_why_a_password_was_not_taken(data: str, says: str) -> None:
     info = f"80090308: LdapErr: DSID-0C090569, comment: AcceptSecurityContext error, data {data}, v4563"
-    error = refusals.translated(ldap.INVALID_CREDENTIALS({"desc": "Invalid credentials", "info": info}), sent=False)
+    error = ldap_errors.translate_error(
+        ldap.INVALID_CREDENTIALS({"desc": "Invalid credentials", "info": info}), sent=False
+    )
     assert isinstance(error, CredentialsRefused)
     assert says in str(error)
