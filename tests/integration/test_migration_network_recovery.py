@@ -56,11 +56,11 @@ def last_words(run: Run) -> str:
 
 def bring_back(lab: Stage, name: str) -> None:
     """What an operator does to a machine whose adapters stay down: start it anew, mended."""
-    world = lab.estate.world
+    simulation = lab.estate.simulation
     for machine in lab.estate._machines:
         if machine.host.name == name:
             machine.host = dataclasses.replace(machine.host, after_restart="comes_back")
-            world.reboot(machine.host)
+            simulation.reboot(machine.host)
     wait_for(lambda: (name, name) in events(lab, "Booted"))
 
 
@@ -85,7 +85,12 @@ def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: 
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
     message = last_words(run)
-    for part in ('hv42 did not come through "Set its adapters": ', "It is drained: ", "not touched", "run this again"):
+    for part in (
+        'The task "Set the network adapters" failed on hv42: ',
+        "The node is drained: ",
+        "not changed",
+        "run the play again",
+    ):
         assert part in message, message
     # As long as it is away, nothing happens to the others either.
     written = len(lab.writes())
@@ -167,7 +172,7 @@ def test_a_path_of_1500_ends_the_run_with_both_ends_named(estate: Stage) -> None
     run = lab.play(role())
     assert run.rc == 2, run.output
     assert "the path from HV42 to HV41 carries 1500 octets and not 9000" in last_words(run)
-    assert "It is active again. The nodes after it were not touched." in last_words(run)
+    assert "The node is active again. The nodes after it were not changed." in last_words(run)
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE  # it was taken back before the paths were tried
     assert {entry.host for entry in lab.writes()} == {"hv42"}
@@ -199,7 +204,7 @@ def test_a_drain_that_comes_to_nothing_ends_the_run(estate: Stage, how: str) -> 
     run = lab.play(role(migration_network_drain_timeout=2))
     assert run.rc == 2
     message = last_words(run)
-    assert 'hv42 did not come through "Drain the node": ' in message
+    assert 'The task "Drain the node" failed on hv42: ' in message
     assert ("draining" if how == "hangs" else "paused") in message
     assert (drains(lab), puts(lab), restarts(lab)) == (["hv42"], [], [])
     # Nor does the next run go past it.
@@ -210,11 +215,11 @@ def test_a_drain_that_comes_to_nothing_ends_the_run(estate: Stage, how: str) -> 
 def test_a_network_that_is_not_up_keeps_the_nodes_from_being_drained(estate: Stage) -> None:
     """The role waits for all networks after each node, so one that was down before would leave that node drained."""
     lab = begin(estate, compliant("hv41", "hv43"))
-    lab.estate.world.disable(lab.estate.estate.host("hv44"), "Heartbeat")
+    lab.estate.simulation.disable(lab.estate.estate.host("hv44"), "Heartbeat")
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert last_words(run).startswith("Nothing was drained, because of the networks of the cluster of ")
-    assert " Cluster is not up. " in last_words(run)
+    assert last_words(run).startswith("No node was drained, because these networks in the cluster of ")
+    assert " are not up: Cluster. " in last_words(run)
     assert lab.writes() == []
     assert lab.check(role()).rc == 0
 
@@ -225,16 +230,17 @@ def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
 
     def pull() -> None:
         wait_for(lambda: bool(drains(lab)))
-        lab.estate.world.disable(lab.estate.estate.host("hv44"), "Heartbeat")
+        lab.estate.simulation.disable(lab.estate.estate.host("hv44"), "Heartbeat")
 
     watcher = threading.Thread(target=pull)
     watcher.start()
     run = lab.play(role(migration_network_reconnect_timeout=3))
     watcher.join()
     assert run.rc == 2
-    assert "Wait until the node and the cluster's networks are up again\": Cluster is partitioned. It is drained: " in (
-        last_words(run)
-    )
+    assert (
+        'The task "Wait until all nodes and cluster networks are up" failed on hv42: Cluster is partitioned. '
+        "The node is drained: "
+    ) in last_words(run)
     assert drains(lab) == ["hv42"]
 
 
@@ -242,7 +248,7 @@ def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
 def test_a_node_that_is_gone_for_a_moment_is_waited_for(estate: Stage) -> None:
     """Its adapter was up again and the task over when the host goes away once more: there is nothing to connect to."""
     lab = begin(estate, compliant("hv41", "hv42", "hv43"))
-    doors = lab.estate.world.doors["hv44"]
+    doors = lab.estate.simulation.listeners["hv44"]
 
     def go_away() -> None:
         wait_for(lambda: bool(events(lab, "AdapterUp")))

@@ -19,10 +19,10 @@ import yaml
 
 from . import daemon, faults, journal
 from . import estate as estate_file
+from .checks import EstateError
 from .directory import DirectoryError, DomainController
 from .inventory import inventory
 from .running import cluster_repository, host_repository
-from .understanding import EstateError
 from .windows.repository import Repository, plain
 
 

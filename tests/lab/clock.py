@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens by itself after a while: adapters that come back, roles that move."""
+"""Timers for what happens later: adapters that come up again, roles that move."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Does things later, one at a time, until it is stopped."""
+    """Runs actions later, one at a time."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._waiting: set[threading.Timer] = set()
+        self._timers: set[threading.Timer] = set()
 
-    def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something after a while, unless everything is cancelled before."""
+    def call_later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Run an action after this many seconds, unless it is canceled before."""
 
-        def due() -> None:
+        def run() -> None:
             with self.lock:
-                if timer not in self._waiting:
+                if timer not in self._timers:
                     return
-                self._waiting.discard(timer)
+                self._timers.discard(timer)
                 try:
                     action()
                 except Exception:
                     traceback.print_exc()
 
-        timer = threading.Timer(seconds, due)
+        timer = threading.Timer(seconds, run)
         timer.daemon = True
         with self.lock:
-            self._waiting.add(timer)
+            self._timers.add(timer)
         timer.start()
 
     def cancel(self) -> None:
-        """Forget everything that has not happened yet."""
+        """Cancel every action that has not run yet."""
         with self.lock:
-            for timer in self._waiting:
+            for timer in self._timers:
                 timer.cancel()
-            self._waiting.clear()
+            self._timers.clear()

@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from .checks import EstateError
 from .directory import DirectoryError
 from .running import PortTakenError, RunningEstate, adopt, rewind
-from .understanding import EstateError
 
 _PATIENCE = 30.0
 # A domain that was never made before takes seconds, one with a hundred thousand accounts takes minutes.

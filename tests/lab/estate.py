@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The estate file: which hosts and clusters there are, in Windows' own raw values."""
+"""The estate file: its hosts, clusters and directory, with the raw values of Windows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from .checks import EstateError, check_choice, check_keys
 from .directory import description
 from .identity import identity
-from .understanding import EstateError, choice, take
 from .windows import cabling, guests, history
 from .windows.release import VERSIONS
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from .windows.history import Event
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_PACE = ("restart_seconds", "drain_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One Windows machine and the switches of its endpoint."""
+    """A Windows host and the options of its endpoint."""
 
     name: str
     address: str
@@ -67,13 +67,13 @@ class Host:
 
     @property
     def listener(self) -> Adapter | None:
-        """The adapter that carries the address of the endpoint."""
+        """The adapter with the address of the endpoint."""
         return next((item for item in self.adapters if item.address == self.address), None)
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualMachine:
-    """A clustered virtual machine. What private_properties leaves out is absent from the embedded object."""
+    """A clustered virtual machine. The embedded object has only the private properties that are given here."""
 
     name: str
     owner: str
@@ -99,7 +99,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A failover cluster; nodes that are no hosts of the estate are down."""
+    """A failover cluster. Nodes that are not hosts of the estate are down."""
 
     name: str
     fqdn: str
@@ -119,7 +119,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """Everything that one file describes."""
+    """The contents of an estate file."""
 
     name: str
     http: int
@@ -137,31 +137,30 @@ class Estate:
         return next(cluster for cluster in self.clusters if cluster.name.lower() == name.lower())
 
 
-def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) -> Host:
-    named = data.get("name", "?") if isinstance(data, dict) else "?"
-    where = f"host {named}"
+def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any]) -> Host:
+    where = f"host {data.get('name', '?') if isinstance(data, dict) else '?'}"
     optional = {"groups", "cluster", "instances", "http_401", "first_page"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
     optional |= {
         "adapters",
         "teams",
         "switches",
-        *_PACE,
+        *_DURATIONS,
         "hyperv",
         "virtual_machines",
         "hotfixes",
         "events",
         "log_days",
     }
-    body = take(where, data, optional | switches, {"name", "address", "windows"})
-    windows = choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
+    body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
+    windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
         raise EstateError(f"{where} has the address {body['address']}, which is not a loopback address")
-    adapters, made = cabling.adapters(
+    adapters, virtual_switches = cabling.adapters(
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
-    machines = guests.own(body["name"], body.get("virtual_machines", ()), _extension(windows))
+    machines = guests.own(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
     return Host(
         body["name"],
         body["address"],
@@ -170,20 +169,24 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
         body.get("cluster"),
         body.get("user", credentials["user"]),
         body.get("password", credentials["password"]),
-        choice(f"fault_detail of {where}", body.get("fault_detail", detail), ("wmi_error", "wsman_fault")),
-        choice(f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")),
-        choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
-        choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
+        check_choice(f"fault_detail of {where}", body.get("fault_detail", detail), ("wmi_error", "wsman_fault")),
+        check_choice(
+            f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")
+        ),
+        check_choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
+        check_choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
         bool(body.get("http_401", False)),
         body.get("instances", {}),
         adapters,
-        made,
-        choice(f"no_restart of {where}", body.get("no_restart", "honoured"), ("honoured", "ignored")),
-        choice(f"after_restart of {where}", body.get("after_restart", "comes_back"), ("comes_back", "stays_down")),
-        choice(f"drain of {where}", body.get("drain", "works"), ("works", "hangs", "fails")),
-        float(body.get("restart_seconds", pace.get("restart_seconds", 1.5))),
-        float(body.get("drain_seconds", pace.get("drain_seconds", 1.0))),
-        bool(body["hyperv"]) if "hyperv" in body else True if machines or made else None,
+        virtual_switches,
+        check_choice(f"no_restart of {where}", body.get("no_restart", "honoured"), ("honoured", "ignored")),
+        check_choice(
+            f"after_restart of {where}", body.get("after_restart", "comes_back"), ("comes_back", "stays_down")
+        ),
+        check_choice(f"drain of {where}", body.get("drain", "works"), ("works", "hangs", "fails")),
+        float(body.get("restart_seconds", durations.get("restart_seconds", 1.5))),
+        float(body.get("drain_seconds", durations.get("drain_seconds", 1.0))),
+        bool(body["hyperv"]) if "hyperv" in body else True if machines or virtual_switches else None,
         machines,
         history.hotfixes(body["name"], body.get("hotfixes", ())),
         history.events(body["name"], body.get("events", ())),
@@ -191,20 +194,20 @@ def _host(data: Any, credentials: Mapping[str, str], pace: Mapping[str, Any]) ->
     )
 
 
-def _extension(windows: str) -> str:
-    """How virtual hard disks end: the newer format came with 2012."""
+def _disk_extension(windows: str) -> str:
+    """The file name extension of virtual hard disks: vhdx since 2012."""
     return "vhdx" if VERSIONS[windows].has("2012") else "vhd"
 
 
-def _machines(cluster: str, listed: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
-    for position, data in enumerate(listed):
+def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
+    for position, data in enumerate(items):
         where = f"virtual machine {position + 1} of {cluster}"
         optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count", *guests.KEYS}
-        body = take(where, data, optional, {"name"})
+        body = check_keys(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
             vm_id = str(body.get("private_properties", {}).get("VmID", identity(cluster, "vm", name)))
-            path = rf"C:\ClusterStorage\Volume1\{name}\{name}.{_extension(windows)}"
+            path = rf"C:\ClusterStorage\Volume1\{name}\{name}.{_disk_extension(windows)}"
             yield VirtualMachine(
                 name,
                 body.get("owner", nodes[(number - 1) % len(nodes)]),
@@ -213,29 +216,28 @@ def _machines(cluster: str, listed: Any, nodes: tuple[str, ...], windows: str) -
                 body.get("resource", "Virtual Machine {name}").format(name=name, number=number),
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
-                guest=guests.guest(where, name, vm_id, body, usual_disk=path),
+                guest=guests.guest(where, name, vm_id, body, default_disk=path),
             )
 
 
-def _windows(where: str, members: Sequence[Host]) -> str:
-    """The version of a cluster: the oldest of its nodes, which from 2016 on may be one apart for an upgrade."""
+def _cluster_version(where: str, members: Sequence[Host]) -> str:
+    """The Windows version of a cluster: the oldest of its nodes. From 2016 on, two successive versions may be mixed."""
     versions = sorted({host.windows for host in members}, key=lambda name: VERSIONS[name].age)
-    oldest, youngest = VERSIONS[versions[0]], VERSIONS[versions[-1]]
-    if oldest is not youngest and (not oldest.has("2016") or youngest.age > oldest.age + 1):
+    oldest, newest = VERSIONS[versions[0]], VERSIONS[versions[-1]]
+    if oldest is not newest and (not oldest.has("2016") or newest.age > oldest.age + 1):
         raise EstateError(f"{where} mixes Windows versions that cannot be in one cluster")
     return oldest.name
 
 
 def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
-    named = data.get("name", "?") if isinstance(data, dict) else "?"
-    where = f"cluster {named}"
+    where = f"cluster {data.get('name', '?') if isinstance(data, dict) else '?'}"
     optional = {"nodes", "networks", "properties", "virtual_machines", "virtual_machine_type", "shared_volumes"}
     switches = {"resources", "put_private_properties", "put_missing_members", "paths", "witness"}
-    body = take(where, data, optional | switches, {"name", "fqdn"})
+    body = check_keys(where, data, optional | switches, {"name", "fqdn"})
     members = [host for host in hosts if host.cluster == body["name"]]
     if not members:
         raise EstateError(f"{where} has no host")
-    windows = _windows(where, members)
+    windows = _cluster_version(where, members)
     nodes = tuple(body.get("nodes", [host.name for host in members]))
     networks = tuple(Network(**network) for network in body.get("networks", ()))
     return Cluster(
@@ -249,52 +251,58 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         body.get("virtual_machine_type", {}),
         tuple(body.get("shared_volumes", ())),
         tuple(body.get("resources", ())),
-        choice(f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES),
-        choice(f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")),
+        check_choice(f"put_private_properties of {where}", body.get("put_private_properties", "works"), _PUT_MODES),
+        check_choice(
+            f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")
+        ),
         cabling.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
-        choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
+        check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
     )
 
 
-def _settled(host: Host, clusters: Sequence[Cluster]) -> Host:
-    """A host whose adapters know their addresses."""
+def _with_addresses(host: Host, clusters: Sequence[Cluster]) -> Host:
+    """A host with the addresses of its adapters on the cluster networks."""
     cluster = next((item for item in clusters if item.name == host.cluster), None)
     networks = {network.name: network for network in cluster.networks} if cluster else {}
-    placed = []
+    adapters = []
     for adapter in host.adapters:
         if not adapter.network:
-            placed.append(adapter)
+            adapters.append(adapter)
             continue
         network = networks.get(adapter.network)
         if cluster is None or network is None or host.name not in cluster.nodes:
             raise EstateError(f"adapter {adapter.name} of {host.name}: its cluster has no network {adapter.network}")
-        if any(item.network == adapter.network for item in placed):
+        if any(item.network == adapter.network for item in adapters):
             raise EstateError(f"host {host.name} has two adapters on {adapter.network}")
         subnet = ipaddress.ip_network(network.subnet)
-        inside = ipaddress.ip_address(host.address) in subnet
-        usual = host.address if inside else str(subnet[10 + cluster.nodes.index(host.name)])
-        placed.append(replace(adapter, address=adapter.address or usual, prefix=subnet.prefixlen))
+        in_subnet = ipaddress.ip_address(host.address) in subnet
+        default = host.address if in_subnet else str(subnet[10 + cluster.nodes.index(host.name)])
+        adapters.append(replace(adapter, address=adapter.address or default, prefix=subnet.prefixlen))
     hyperv = bool(cluster and cluster.virtual_machines) if host.hyperv is None else host.hyperv
-    return replace(host, adapters=tuple(placed), hyperv=hyperv)
+    return replace(host, adapters=tuple(adapters), hyperv=hyperv)
 
 
 def parse(data: Any) -> Estate:
-    """Understand an estate, or say in one sentence what is wrong with it."""
-    body = take("the estate", data, {"listeners", "clusters", "directory", *_PACE}, {"name", "credentials", "hosts"})
-    credentials = take("credentials", body["credentials"], set(), {"user", "password"})
-    listeners = take("listeners", body.get("listeners", {}), {"http", "https"}, set())
+    """Check an estate. Raises EstateError with one sentence."""
+    body = check_keys(
+        "the estate", data, {"listeners", "clusters", "directory", *_DURATIONS}, {"name", "credentials", "hosts"}
+    )
+    credentials = check_keys("credentials", body["credentials"], set(), {"user", "password"})
+    listeners = check_keys("listeners", body.get("listeners", {}), {"http", "https"}, set())
     hosts = tuple(_host(item, credentials, body) for item in body["hosts"])
     for attribute in ("name", "address"):
-        seen = [getattr(host, attribute) for host in hosts]
-        double = next((item for item in seen if seen.count(item) > 1), None)
-        if double:
-            raise EstateError(f"two hosts have the {attribute} {double}")
+        values = [getattr(host, attribute) for host in hosts]
+        duplicate = next((item for item in values if values.count(item) > 1), None)
+        if duplicate:
+            raise EstateError(f"two hosts have the {attribute} {duplicate}")
     clusters = tuple(_cluster(item, hosts) for item in body.get("clusters", ()))
-    hosts = tuple(_settled(host, clusters) for host in hosts)
-    known = {cluster.name for cluster in clusters}
-    stray = next((host for host in hosts if host.cluster and host.cluster not in known), None)
-    if stray:
-        raise EstateError(f"host {stray.name} is in cluster {stray.cluster}, which is not described")
+    hosts = tuple(_with_addresses(host, clusters) for host in hosts)
+    names = {cluster.name for cluster in clusters}
+    misplaced = next((host for host in hosts if host.cluster and host.cluster not in names), None)
+    if misplaced:
+        raise EstateError(
+            f"host {misplaced.name} is in cluster {misplaced.cluster}, which the estate file does not have"
+        )
     directory = description.parse(body["directory"], credentials) if "directory" in body else None
     ports = int(listeners.get("http", 5985)), int(listeners.get("https", 5986))
     return Estate(body["name"], *ports, hosts, clusters, directory)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import estate as estate_file
 from . import faults, journal
+from .checks import EstateError
 from .directory import DirectoryError, DomainController
 from .endpoint import Listener
 from .journal import Entry, Journal
 from .service import Service
-from .understanding import EstateError
 from .windows import drain, population
 from .windows.machine import Machine
 from .windows.repository import Repository
-from .windows.world import World
+from .windows.simulation import Simulation
 from .wire.certificates import context
 from .wire.values import Embedded
 
@@ -114,7 +114,7 @@ class RunningEstate:
         described = self.estate.directory
         self._directory = DomainController(described, state) if described else None
         self._build()
-        self.world = World(self.estate, self._hosts, self._clusters, self._journal)
+        self.simulation = Simulation(self.estate, self._hosts, self._clusters, self._journal)
 
     def _build(self) -> None:
         for cluster in self.estate.clusters:
@@ -133,25 +133,25 @@ class RunningEstate:
         for host in self.estate.hosts:
             cluster = self.estate.cluster(host.cluster) if host.cluster else None
             shared = self._clusters[cluster.name] if cluster else None
-            machine = Machine(host, self._hosts[host.name], cluster, shared, world=self.world)
+            machine = Machine(host, self._hosts[host.name], cluster, shared, simulation=self.simulation)
             self._machines.append(machine)
             service = Service(machine, self._journal, self._rules)
             for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
                 tls = context(self.state, host) if scheme == "https" else None
                 try:
                     self._listeners.append(Listener(service, scheme, port, tls))
-                    self.world.doors.setdefault(host.name, []).append(self._listeners[-1])
+                    self.simulation.listeners.setdefault(host.name, []).append(self._listeners[-1])
                 except OSError as problem:
                     self.stop()
                     raise PortTakenError(f"{host.address}:{port} of {host.name}: {problem.strerror}") from problem
         for listener in self._listeners:
             listener.start()
-        self.world.settle()
-        drain.go_on(self.world)
+        self.simulation.finish_restarts()
+        drain.continue_drains(self.simulation)
 
     def stop(self) -> None:
         """Close every listener; the state stays."""
-        self.world.clock.cancel()
+        self.simulation.clock.cancel()
         # One after the other they would wait for each other's poll.
         with ThreadPoolExecutor(max_workers=32) as workers:
             list(workers.map(Listener.stop, self._listeners))
@@ -176,7 +176,7 @@ class RunningEstate:
             raise EstateError("the domain of the estate file has changed its names or address: stop the estate first")
         if source.exists():
             shutil.copyfile(source, self.state / "estate.yml")
-        with self.world.clock.lock:
+        with self.simulation.clock.lock:
             self._rebuild(fresh)
         self.estate = fresh
         if self._directory and fresh.directory:
@@ -197,7 +197,7 @@ class RunningEstate:
             machine.cursors.clear()
             machine.host = fresh.host(machine.host.name)
             machine.cluster = fresh.cluster(machine.cluster.name) if machine.cluster else None
-        self.world.begin_again(fresh)
+        self.simulation.reset(fresh)
 
     def journal(self, *, writes: bool = False, events: bool = False) -> list[Entry]:
         """What was asked and what happened so far."""

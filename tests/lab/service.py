@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .journal import Entry, Journal
-from .windows.machine import Machine, Reply, Trace, operation
-from .windows.providers import STORED, stored
+from .windows.machine import Machine, Reply, RequestRecord, operation
+from .windows.providers import STORED, properties_stored
 from .wire import envelope
 from .wire.refusal import Refusal, RefusedError, fault_body, refused
 from .wire.soap import MalformedError, parse
@@ -62,12 +62,12 @@ class Service:
     def refuse(self, caller: Caller, status: int, size: int, reason: str) -> Answer:
         """Answer below SOAP, with an empty body."""
         headers = (("WWW-Authenticate", 'Basic realm="WSMAN"'),) if status == 401 else ()
-        self._note(caller, Trace(operation="Refused"), status, size=size, sent=0, reason=reason)
+        self._note(caller, RequestRecord(operation="Refused"), status, size=size, sent=0, reason=reason)
         return Answer(status, headers=headers)
 
     def answer(self, caller: Caller, body: bytes) -> Answer:
         """Serve one request."""
-        trace = Trace()
+        record = RequestRecord()
         message_id: str | None = None
         rule: Rule | None = None
         try:
@@ -77,37 +77,39 @@ class Service:
         try:
             message_id = envelope.message_id(root)
             request = envelope.read(root, self.max_envelope)
-            trace.operation, trace.method = operation(request)
-            trace.namespace, trace.cls = request.target.namespace, request.target.class_name
-            trace.selectors = {item.name: item.value for item in request.selectors}
-            trace.write = trace.operation in {"Put", "Create", "Delete"}
-            rule = self._rules.match(self.machine.host.name, trace.operation, _asked_class(request), trace.method)
-            trace.rule = rule.action if rule else ""
-            reply = self._serve(request, caller, trace, rule)
+            record.operation, record.method = operation(request)
+            record.namespace, record.cls = request.target.namespace, request.target.class_name
+            record.selectors = {item.name: item.value for item in request.selectors}
+            record.write = record.operation in {"Put", "Create", "Delete"}
+            rule = self._rules.match(self.machine.host.name, record.operation, _asked_class(request), record.method)
+            record.rule = rule.action if rule else ""
+            reply = self._serve(request, caller, record, rule)
             if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
                 raise refused("w:EncodingLimit", 2150858824, "The answer is larger than MaxEnvelopeSize.")
         except RefusedError as problem:
-            trace.refusal = replace(problem.refusal, namespace=trace.namespace or problem.refusal.namespace)
-        if trace.refusal is not None:
+            record.refusal = replace(problem.refusal, namespace=record.namespace or problem.refusal.namespace)
+        if record.refusal is not None:
             wmi_error = self.machine.host.fault_detail == "wmi_error"
-            reply = Reply(trace.refusal.action, fault_body(trace.refusal, self.machine.host.name, wmi_error=wmi_error))
+            reply = Reply(
+                record.refusal.action, fault_body(record.refusal, self.machine.host.name, wmi_error=wmi_error)
+            )
         if rule is not None and rule.action == "wrong_relates_to":
             message_id = "uuid:00000000-0000-0000-0000-000000000000"
         written = soap_envelope(reply.action, message_id, reply.body)
-        answer = Answer(500 if trace.refusal else 200, written, (("Content-Type", _CONTENT),))
+        answer = Answer(500 if record.refusal else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
             answer = _spoilt(answer, rule)
-        if trace.cut:
+        if record.cuts_connection:
             reason = "The answer did not leave: the adapter of the listener went down."
-            self._note(caller, trace, 0, size=len(body), sent=0, reason=reason)
+            self._note(caller, record, 0, size=len(body), sent=0, reason=reason)
             answer = Answer(0, spoil="drop")
         else:
-            self._note(caller, trace, answer.status, size=len(body), sent=len(answer.body))
-        for action in trace.afterwards:
+            self._note(caller, record, answer.status, size=len(body), sent=len(answer.body))
+        for action in record.afterwards:
             action()
         return answer
 
-    def _serve(self, request: envelope.Request, caller: Caller, trace: Trace, rule: Rule | None) -> Reply:
+    def _serve(self, request: envelope.Request, caller: Caller, record: RequestRecord, rule: Rule | None) -> Reply:
         if rule is not None:
             if rule.action == "fault":
                 raise RefusedError(
@@ -124,7 +126,7 @@ class Service:
                         "Invalid property. HRESULT = 0x80041031",
                         provider=True,
                         hresult=0x80041031,
-                        operation="PutInstance" if trace.write else "ExecQuery",
+                        operation="PutInstance" if record.write else "ExecQuery",
                     )
                 )
             if rule.action in {"empty_400", "garbage", "redirect", "huge"} or (rule.action, rule.value) == (
@@ -132,13 +134,15 @@ class Service:
                 "before",
             ):
                 return Reply("", "")
-        reply = self.machine.answer(request, caller.user or "", trace)
+        reply = self.machine.answer(request, caller.user or "", record)
         if rule is not None and rule.action == "stored_5024":
-            raise stored("PutInstance" if trace.operation == "Put" else "ExecMethod")
+            raise properties_stored("PutInstance" if record.operation == "Put" else "ExecMethod")
         return reply
 
-    def _note(self, caller: Caller, trace: Trace, status: int, *, size: int, sent: int, reason: str = "") -> None:
-        refusal = trace.refusal
+    def _note(
+        self, caller: Caller, record: RequestRecord, status: int, *, size: int, sent: int, reason: str = ""
+    ) -> None:
+        refusal = record.refusal
         code = None
         if refusal is not None:
             code = refusal.hresult if refusal.hresult == STORED else refusal.code
@@ -148,19 +152,19 @@ class Service:
                 host=self.machine.host.name,
                 user=caller.user,
                 listener=caller.listener,
-                operation=trace.operation,
-                namespace=trace.namespace,
-                cls=trace.cls,
-                method=trace.method,
-                selectors=trace.selectors,
-                wql=trace.wql,
-                write=trace.write,
-                changes=tuple(trace.changes),
+                operation=record.operation,
+                namespace=record.namespace,
+                cls=record.cls,
+                method=record.method,
+                selectors=record.selectors,
+                wql=record.wql,
+                write=record.write,
+                changes=tuple(record.changes),
                 status=status,
                 fault_code=code,
                 fault_subcode=refusal.subcode if refusal else "",
                 fault_text=refusal.message if refusal else reason,
-                rule=trace.rule,
+                rule=record.rule,
                 bytes_in=size,
                 bytes_out=sent,
             )

@@ -11,7 +11,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..understanding import EstateError, choice, take
+from ..checks import EstateError, check_choice, check_keys
 from . import exchange
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Directory:
 def _encryption(where: str, given: Any) -> int | None:
     if given is None or isinstance(given, int):
         return given
-    names = [choice(f"encryption_types of {where}", str(name), tuple(_ENCRYPTION)) for name in given]
+    names = [check_choice(f"encryption_types of {where}", str(name), tuple(_ENCRYPTION)) for name in given]
     return sum(_ENCRYPTION[name] for name in names)
 
 
@@ -124,8 +124,8 @@ def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
     for position, data in enumerate(listed):
         named = data.get("name", position + 1) if isinstance(data, dict) else position + 1
         where = f"account {named}"
-        body = take(where, data, optional | {"kind", "count"}, {"name"})
-        kind = choice(f"kind of {where}", body.get("kind", "user"), ("user", "computer"))
+        body = check_keys(where, data, optional | {"kind", "count"}, {"name"})
+        kind = check_choice(f"kind of {where}", body.get("kind", "user"), ("user", "computer"))
         encryption = _encryption(where, body.get("encryption_types"))
         for number in range(1, int(body.get("count", 1)) + 1):
             words: dict[str, Any] = {"number": number} if "count" in body else {}
@@ -149,14 +149,14 @@ def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
 
 def _sites(listed: Sequence[Any]) -> Iterator[Site]:
     for position, data in enumerate(listed):
-        body = take(f"site {position + 1} of the directory", data, {"subnets"}, {"name"})
+        body = check_keys(f"site {position + 1} of the directory", data, {"subnets"}, {"name"})
         yield Site(body["name"], tuple(str(ipaddress.ip_network(subnet)) for subnet in body.get("subnets", ())))
 
 
 def _dns(listed: Sequence[Any]) -> Iterator[DnsName]:
     for position, data in enumerate(listed):
         where = f"DNS name {position + 1}"
-        body = take(where, data, {"addresses", "alias", "ttl"}, {"name"})
+        body = check_keys(where, data, {"addresses", "alias", "ttl"}, {"name"})
         addresses = tuple(str(ipaddress.ip_address(address)) for address in body.get("addresses", ()))
         yield DnsName(str(body["name"]), addresses, body.get("alias", ""), int(body.get("ttl", 3600)))
 
@@ -171,7 +171,7 @@ def _loopback(where: str, given: Any) -> str:
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Understand the description of a domain, or raise EstateError with one sentence about what is wrong."""
     optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
-    body = take("the directory", data, optional, {"domain", "address"})
+    body = check_keys("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
     names = [account.name.lower() for account in accounts]
@@ -192,7 +192,7 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         _loopback("the relay of the directory", body.get("relay", ipaddress.ip_address(address) + 1)),
         str(body.get("server", "dc01")).lower(),
         str(body.get("password", credentials["password"])),
-        choice("certificate of the directory", body.get("certificate", "good"), CERTIFICATES),
+        check_choice("certificate of the directory", body.get("certificate", "good"), CERTIFICATES),
         sites,
         accounts,
         tuple(_dns(body.get("dns", ()))),

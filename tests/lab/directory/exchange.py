@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..understanding import EstateError, choice, take
+from ..checks import EstateError, check_choice, check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -130,7 +130,7 @@ def _version(where: str, text: Any) -> tuple[int, int, int, int]:
 def _service(where: str, data: Any) -> Service:
     if isinstance(data, str):
         return Service(data)
-    body = take(where, data, {"internal", "external", "authentication"}, set())
+    body = check_keys(where, data, {"internal", "external", "authentication"}, set())
     return Service(body.get("internal"), body.get("external"), body.get("authentication"))
 
 
@@ -147,8 +147,8 @@ def _servers(data: Mapping[str, Any], domain: str) -> tuple[Server, ...]:
     found: list[Server] = []
     for position, item in enumerate(data["servers"], 1):
         where = f"Exchange server {item.get('name', position) if isinstance(item, dict) else position}"
-        body = take(where, item, {"fqdn", "version"}, {"name", "site", "roles"})
-        roles = tuple(choice(f"roles of {where}", role, tuple(ROLES)) for role in body["roles"])
+        body = check_keys(where, item, {"fqdn", "version"}, {"name", "site", "roles"})
+        roles = tuple(check_choice(f"roles of {where}", role, tuple(ROLES)) for role in body["roles"])
         fqdn = body.get("fqdn", f"{body['name'].lower()}.{domain}")
         version = _version(where, body.get("version", data.get("version", "14.1.218.15")))
         scp = f"https://{fqdn}/autodiscover/autodiscover.xml" if "client_access" in roles else ""
@@ -161,11 +161,11 @@ def _settled(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[S
     services: dict[str, dict[str, Service]] = {server.name: {} for server in servers}
     points: dict[str, tuple[str, tuple[str, ...]]] = {}
     for item in data.get("urls", ()):
-        body = take("an entry of urls", item, {"servers", "site", *SERVICES}, set())
+        body = check_keys("an entry of urls", item, {"servers", "site", *SERVICES}, set())
         for name in _chosen("urls", body, servers):
             services[name] |= {key: _service(f"{key} of urls", body[key]) for key in SERVICES if key in body}
     for item in data.get("autodiscover", ()):
-        body = take("an entry of autodiscover", item, {"servers", "site", "sites"}, {"url"})
+        body = check_keys("an entry of autodiscover", item, {"servers", "site", "sites"}, {"url"})
         for name in _chosen("autodiscover", body, servers):
             site = {server.name: server.site for server in servers}[name]
             points[name] = (body["url"], tuple(body.get("sites", (site,))))
@@ -183,13 +183,13 @@ def _databases(data: Mapping[str, Any], servers: Iterable[Server], arrays: Itera
     legacy = {server.name: server.name for server in servers} | {array.name: array.fqdn for array in arrays}
     known = {server.name for server in servers}
     for item in data.get("databases", ()):
-        body = take("a database", item, set(), {"name", "copies", "rpc_client_access"})
+        body = check_keys("a database", item, set(), {"name", "copies", "rpc_client_access"})
         where = f"database {body['name']}"
         listed = body["copies"]
         copies = listed if isinstance(listed, dict) else {name: place for place, name in enumerate(listed, 1)}
         if stray := sorted(set(copies) - known):
             raise EstateError(f"{where} has a copy on {stray[0]}, which is not described")
-        answers = choice(f"rpc_client_access of {where}", body["rpc_client_access"], tuple(legacy))
+        answers = check_choice(f"rpc_client_access of {where}", body["rpc_client_access"], tuple(legacy))
         yield Database(body["name"], copies, answers, legacy[answers])
 
 
@@ -197,7 +197,7 @@ def _groups(data: Mapping[str, Any], servers: Iterable[Server]) -> Iterator[Avai
     optional = {"witness", "witness_directory", "addresses", "cross_site_rpc", "datacenter_activation"}
     known = {server.name for server in servers}
     for item in data.get("dags", ()):
-        body = take("a DAG", item, optional, {"name", "members"})
+        body = check_keys("a DAG", item, optional, {"name", "members"})
         if stray := sorted(set(body["members"]) - known):
             raise EstateError(f"DAG {body['name']} has the member {stray[0]}, which is not described")
         yield AvailabilityGroup(
@@ -208,27 +208,27 @@ def _groups(data: Mapping[str, Any], servers: Iterable[Server]) -> Iterator[Avai
 
 def _domains(data: Mapping[str, Any]) -> Iterator[Domain]:
     for item in data.get("accepted_domains", ()):
-        body = take("an accepted domain", item, {"type", "default"}, {"name"})
-        kind = choice(f"type of {body['name']}", body.get("type", "authoritative"), _DOMAIN_TYPES)
+        body = check_keys("an accepted domain", item, {"type", "default"}, {"name"})
+        kind = check_choice(f"type of {body['name']}", body.get("type", "authoritative"), _DOMAIN_TYPES)
         yield Domain(body["name"], _DOMAIN_TYPES.index(kind), bool(body.get("default", False)))
 
 
 def _certificate(where: str, data: Any) -> Certificate | None:
     if data is None:
         return None
-    body = take(where, data, {"days", "self_signed", "key_identifier", "key", "subject"}, set())
+    body = check_keys(where, data, {"days", "self_signed", "key_identifier", "key", "subject"}, set())
     return Certificate(
         int(body.get("days", 1825)),
         bool(body.get("self_signed", True)),
         bool(body.get("key_identifier", True)),
-        choice(f"key of {where}", body.get("key", "rsa"), ("rsa", "ec")),
+        check_choice(f"key of {where}", body.get("key", "rsa"), ("rsa", "ec")),
         body.get("subject", "Federation"),
     )
 
 
 def _trusts(data: Mapping[str, Any]) -> Iterator[FederationTrust]:
     for item in data.get("federation_trusts", ()):
-        body = take("a federation trust", item, {"application", "certificate", "previous", "next"}, {"name"})
+        body = check_keys("a federation trust", item, {"application", "certificate", "previous", "next"}, {"name"})
         made = [
             _certificate(f"{key} of federation trust {body['name']}", body.get(key))
             for key in ("certificate", "previous", "next")
@@ -239,9 +239,11 @@ def _trusts(data: Mapping[str, Any]) -> Iterator[FederationTrust]:
 def parse(data: Any, domain: str, sites: Iterable[str]) -> Exchange:
     """Understand an organization, or raise EstateError with one sentence about what is wrong."""
     optional = {"version", "arrays", "databases", "dags", "urls", "autodiscover", "accepted_domains"}
-    body = take("exchange", data, optional | {"federation_trusts"}, {"organization", "servers"})
+    body = check_keys("exchange", data, optional | {"federation_trusts"}, {"organization", "servers"})
     bare = _servers(body, domain)
-    arrays = tuple(Array(**take("an array", item, set(), {"name", "fqdn", "site"})) for item in body.get("arrays", ()))
+    arrays = tuple(
+        Array(**check_keys("an array", item, set(), {"name", "fqdn", "site"})) for item in body.get("arrays", ())
+    )
     known = set(sites)
     for name, site in ((item.name, item.site) for group in (bare, arrays) for item in group):
         if site not in known:

@@ -36,7 +36,7 @@ def _id(adapter: Adapter, more: str) -> str:
 
 def device(adapter: Adapter) -> str:
     """The PnP device of an adapter."""
-    bus = adapter.habits.component.upper()
+    bus = adapter.driver.component.upper()
     return rf"{bus if bus.startswith('PCI') else 'ROOT' + chr(92) + bus}\{adapter.guid[:8]}&0&{adapter.index:04}"
 
 
@@ -47,7 +47,7 @@ def bound(host: Host, adapter: Adapter) -> bool:
 
 
 def _advanced(repository: Repository, host: Host, adapter: Adapter) -> None:
-    for keyword in adapter.habits.keywords.values():
+    for keyword in adapter.driver.keywords.values():
         value = adapter.values.get(keyword.name, keyword.default)
         numbers: dict[str, Value] = {}
         if keyword.is_numeric:
@@ -162,7 +162,7 @@ def _ip(repository: Repository, host: Host, adapter: Adapter) -> None:
 
 
 def _net_adapter(repository: Repository, host: Host, adapter: Adapter) -> None:
-    habits, index, physical = adapter.habits, interface_index(adapter), adapter.kind == "physical"
+    driver, index, physical = adapter.driver, interface_index(adapter), adapter.kind == "physical"
     repository.add(
         STANDARD,
         "MSFT_NetAdapter",
@@ -179,9 +179,9 @@ def _net_adapter(repository: Repository, host: Host, adapter: Adapter) -> None:
             "InterfaceType": 6,
             "DeviceName": rf"\Device\{{{adapter.guid}}}",
             "PnPDeviceID": device(adapter),
-            "ComponentID": habits.component.lower(),
-            "DriverDescription": habits.description,
-            "DriverProvider": habits.provider,
+            "ComponentID": driver.component.lower(),
+            "DriverDescription": driver.description,
+            "DriverProvider": driver.provider,
             "DriverVersionString": "4.1.219.0",
             "DriverDate": "2021-09-14",
             "DriverMajorNdisVersion": 6,
@@ -224,16 +224,16 @@ def _older(repository: Repository, host: Host, adapter: Adapter) -> None:
             "GUID": f"{{{adapter.guid}}}",
             "NetConnectionID": adapter.name,
             "Name": adapter.description,
-            "Description": adapter.habits.description,
-            "ProductName": adapter.habits.description,
-            "Caption": f"[{index:08}] {adapter.habits.description}",
-            "Manufacturer": adapter.habits.provider,
+            "Description": adapter.driver.description,
+            "ProductName": adapter.driver.description,
+            "Caption": f"[{index:08}] {adapter.driver.description}",
+            "Manufacturer": adapter.driver.provider,
             "MACAddress": _mac(adapter, ":"),
             "AdapterType": "Ethernet 802.3",
             "AdapterTypeId": 0,
             "PhysicalAdapter": adapter.kind == "physical",
             "PNPDeviceID": device(adapter),
-            "ServiceName": adapter.habits.provider.lower(),
+            "ServiceName": adapter.driver.provider.lower(),
             "Installed": True,
         },
     )
@@ -243,7 +243,7 @@ def _older(repository: Repository, host: Host, adapter: Adapter) -> None:
         {
             "Index": index,
             "InterfaceIndex": interface_index(adapter),
-            "Caption": f"[{index:08}] {adapter.habits.description}",
+            "Caption": f"[{index:08}] {adapter.driver.description}",
             "Description": adapter.description,
             "SettingID": f"{{{adapter.guid}}}",
             "MACAddress": _mac(adapter, ":"),
@@ -272,7 +272,7 @@ def fill(repository: Repository, host: Host) -> None:
             _ip(repository, host, adapter)
         _older(repository, host, adapter)
         below = [state(repository, name)[1] for name in adapter.members if adapter.kind == "team"]
-        mtu = min(below, default=adapter.habits.mtu(adapter.values))
+        mtu = min(below, default=adapter.driver.mtu(adapter.values))
         repository.place(Instance(STATE, {"Name": adapter.name, "MtuSize": mtu, "Status": UP}))
     for adapter in host.adapters:
         show(repository, adapter, connected=True)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .cabling import Adapter
     from .drivers import Keyword
     from .repository import Instance
-    from .store import Store
-    from .world import World
+    from .request_context import RequestContext
+    from .simulation import Simulation
 
 _REBOOT = 2
 # A machine answers before it goes down.
@@ -34,10 +34,10 @@ def handles(class_name: str) -> bool:
     return class_name in _CLASSES
 
 
-def _place(store: Store) -> tuple[World, Host]:
-    if store.world is None or store.host is None:
+def _place(context: RequestContext) -> tuple[Simulation, Host]:
+    if context.simulation is None or context.host is None:
         raise provider_failed(0x80041001, "The machine has no network.")
-    return store.world, store.host
+    return context.simulation, context.host
 
 
 def _adapter(host: Host, instance: Instance) -> Adapter:
@@ -46,8 +46,11 @@ def _adapter(host: Host, instance: Instance) -> Adapter:
     return host.adapter(str(instance.values["Name"]))
 
 
-def _restart(store: Store, world: World, host: Host, adapter: Adapter, why: str) -> None:
-    store.later(partial(world.restart, host, (adapter.name,), why), cuts=world.cuts(host, {adapter.name}))
+def _restart(context: RequestContext, simulation: Simulation, host: Host, adapter: Adapter, why: str) -> None:
+    context.run_afterwards(
+        partial(simulation.restart, host, (adapter.name,), why),
+        cuts_connection=simulation.disconnects(host, {adapter.name}),
+    )
 
 
 def _wanted(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> str:
@@ -70,70 +73,72 @@ def _wanted(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> 
     return value[0]
 
 
-def modify(store: Store, instance: Instance, sent: Mapping[str, Value]) -> Instance:
+def modify(context: RequestContext, instance: Instance, sent: Mapping[str, Value]) -> Instance:
     """A Put of an advanced property."""
-    _world, host = _place(store)
+    _simulation, host = _place(context)
     adapter = _adapter(host, instance)
     for name in ("RegistryKeyword", "RegistryDataType"):
         if sent.get(name) not in {None, instance.values[name]}:
             raise invalid_parameter(f"{name} of an existing property cannot be changed.", parameter=name)
-    keyword = adapter.habits.keywords[str(instance.values["RegistryKeyword"])]
+    keyword = adapter.driver.keywords[str(instance.values["RegistryKeyword"])]
     value = _wanted(keyword, instance, sent)
     if not keyword.accepts(value):
         raise invalid_parameter(f"The driver does not offer {keyword.name} {value}.", parameter="RegistryValue")
-    return _store(store, instance, adapter, keyword, value)
+    return _store_value(context, instance, adapter, keyword, value)
 
 
-def _store(store: Store, instance: Instance, adapter: Adapter, keyword: Keyword, value: str) -> Instance:
-    world, host = _place(store)
-    written = store.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.shown(value)})
-    registry.keep(store.repository, adapter, keyword.name, value)
-    asked = any(said.lower() == "true" for said in store.options.get("wmi:norestart", ()))
+def _store_value(
+    context: RequestContext, instance: Instance, adapter: Adapter, keyword: Keyword, value: str
+) -> Instance:
+    simulation, host = _place(context)
+    written = context.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.shown(value)})
+    registry.keep(context.repository, adapter, keyword.name, value)
+    asked = any(said.lower() == "true" for said in context.options.get("wmi:norestart", ()))
     if not asked or host.no_restart == "ignored":
-        _restart(store, world, host, adapter, f"{keyword.name} was written")
+        _restart(context, simulation, host, adapter, f"{keyword.name} was written")
     return written
 
 
-def _reset(store: Store, instance: Instance) -> None:
-    _world, host = _place(store)
+def _reset(context: RequestContext, instance: Instance) -> None:
+    _simulation, host = _place(context)
     adapter = _adapter(host, instance)
-    keyword = adapter.habits.keywords[str(instance.values["RegistryKeyword"])]
-    _store(store, instance, adapter, keyword, keyword.default)
+    keyword = adapter.driver.keywords[str(instance.values["RegistryKeyword"])]
+    _store_value(context, instance, adapter, keyword, keyword.default)
 
 
-def invoke(store: Store, instance: Instance, method: str) -> dict[str, Value] | None:
+def invoke(context: RequestContext, instance: Instance, method: str) -> dict[str, Value] | None:
     """Restart, Enable, Disable and Reset; None where the lab lacks the method."""
     name = method.lower()
     if instance.cls.name == links.ADVANCED:
         if name != "reset":
             return None
-        _reset(store, instance)
+        _reset(context, instance)
         return {"ReturnValue": 0}
-    world, host = _place(store)
+    simulation, host = _place(context)
     adapter = _adapter(host, instance)
     if name == "restart":
-        _restart(store, world, host, adapter, "asked for")
+        _restart(context, simulation, host, adapter, "asked for")
         return {"ReturnValue": 0}
-    actions: dict[str, Callable[[Host, str], None]] = {"enable": world.enable, "disable": world.disable}
+    actions: dict[str, Callable[[Host, str], None]] = {"enable": simulation.enable, "disable": simulation.disable}
     if name not in actions:
         return None
-    cuts = name == "disable" and world.cuts(host, {adapter.name})
-    store.later(partial(actions[name], host, adapter.name), cuts=cuts)
+    cuts_connection = name == "disable" and simulation.disconnects(host, {adapter.name})
+    context.run_afterwards(partial(actions[name], host, adapter.name), cuts_connection=cuts_connection)
     return {"ReturnValue": 0}
 
 
-def boot(store: Store, method: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
+def boot(context: RequestContext, method: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
     """Reboot, and Win32Shutdown where its flags mean one; None where the lab lacks the method."""
     flags = values.get("Flags")
     if method != "reboot" and not (method == "win32shutdown" and isinstance(flags, int) and flags & 3 == _REBOOT):
         return None
-    world, host = _place(store)
-    store.later(partial(world.clock.later, _LAST_WORDS, partial(world.reboot, host)))
+    simulation, host = _place(context)
+    context.run_afterwards(partial(simulation.clock.call_later, _LAST_WORDS, partial(simulation.reboot, host)))
     return {"ReturnValue": 0}
 
 
-def follow_registry(store: Store) -> None:
+def follow_registry(context: RequestContext) -> None:
     """What the registry holds is what the advanced properties say."""
-    _world, host = _place(store)
+    _simulation, host = _place(context)
     for adapter in host.adapters:
-        links.show_stored(store.repository, adapter)
+        links.show_stored(context.repository, adapter)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..checks import EstateError, check_choice, check_keys
 from ..identity import hardware_address, identity
-from ..understanding import EstateError, choice, take
 from . import drivers
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Adapter:
     """One adapter as Windows lists it. A team's or a switch's own adapter has others below it: its members."""
 
     name: str
-    driver: str
+    driver_name: str
     guid: str
     index: int
     description: str
@@ -40,9 +40,9 @@ class Adapter:
     maximum: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def habits(self) -> drivers.Driver:
+    def driver(self) -> drivers.Driver:
         """What its driver offers."""
-        return drivers.driver(self.driver, self.maximum)
+        return drivers.driver(self.driver_name, self.maximum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +74,22 @@ class _Row:
     found: list[Adapter] = field(default_factory=list)
 
     def add(self, where: str, body: Mapping[str, Any], **more: Any) -> None:
-        make = drivers.driver(choice(f"driver of {where}", str(body["driver"]), drivers.names()))
-        twins = sum(item.driver == make.name for item in self.found)
+        make = drivers.driver(check_choice(f"driver of {where}", str(body["driver"]), drivers.names()))
+        twins = sum(item.driver_name == make.name for item in self.found)
         name, index = str(body["name"]), len(self.found) + 1
         if any(item.name.lower() == name.lower() for item in self.found):
             raise EstateError(f"host {self.host} has two adapters {name}")
         values = {str(key): str(value) for key, value in body.get("values", {}).items()}
         maximum = {str(key): int(value) for key, value in body.get("maximum", {}).items()}
-        habits = drivers.driver(make.name, maximum)
+        driver = drivers.driver(make.name, maximum)
         for key, value in values.items():
-            known = habits.keywords.get(key)
+            known = driver.keywords.get(key)
             if known is None or not known.accepts(value):
                 raise EstateError(f"{where}: its driver has no {key} {value}")
         self.found.append(
             Adapter(
                 name=name,
-                driver=make.name,
+                driver_name=make.name,
                 guid=identity(self.host, name, "adapter").upper(),
                 index=index,
                 description=make.description + (f" #{twins + 1}" if twins else ""),
@@ -119,10 +119,10 @@ def adapters(host: str, listed: Any, teams: Any, switches: Any) -> tuple[tuple[A
     row = _Row(host)
     for data in listed:
         where = f"adapter {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
-        row.add(where, take(where, data, _PLACE | {"values", "maximum", "speed", "mac"}, {"name", "driver"}))
+        row.add(where, check_keys(where, data, _PLACE | {"values", "maximum", "speed", "mac"}, {"name", "driver"}))
     for data in teams:
         where = f"team {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
-        body = take(where, data, _PLACE, {"name", "members"})
+        body = check_keys(where, data, _PLACE, {"name", "members"})
         members = row.named(where, body["members"])
         row.add(
             where,
@@ -135,14 +135,14 @@ def adapters(host: str, listed: Any, teams: Any, switches: Any) -> tuple[tuple[A
     made = []
     for data in switches:
         where = f"switch {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
-        body = take(where, data, {"vnics", "embedded_teaming"}, {"name", "members"})
+        body = check_keys(where, data, {"vnics", "embedded_teaming"}, {"name", "members"})
         members = row.named(where, body["members"])
         embedded = bool(body.get("embedded_teaming", len(members) > 1))
         if len(members) > 1 and not embedded:
             raise EstateError(f"{where} has several members and no team for them")
         below = tuple(item.name for item in members)
         for item in body.get("vnics", ()):
-            vnic = take(f"adapter of {where}", item, _PLACE | {"values", "mac"}, {"name"})
+            vnic = check_keys(f"adapter of {where}", item, _PLACE | {"values", "mac"}, {"name"})
             named = {**vnic, "name": f"vEthernet ({vnic['name']})", "driver": "hyperv"}
             speed = sum(member.speed for member in members)
             row.add(f"adapter {vnic['name']} of {where}", named, kind="vnic", members=below, speed=speed)
@@ -161,11 +161,11 @@ def paths(cluster: str, listed: Any, networks: Sequence[str], nodes: Sequence[st
     found = []
     for data in listed:
         where = f"a path of {cluster}"
-        body = take(where, data, {"between", "mtu", "echo"}, {"network"})
+        body = check_keys(where, data, {"between", "mtu", "echo"}, {"network"})
         between = tuple(str(name) for name in body.get("between", ()))
         if body["network"] not in networks or any(name not in nodes for name in between) or len(between) not in {0, 2}:
             raise EstateError(f"{where} needs a network of the cluster, and two of its nodes or none")
-        echo = choice(f"echo of {where}", body.get("echo", "passes"), ("passes", "filtered"))
+        echo = check_choice(f"echo of {where}", body.get("echo", "passes"), ("passes", "filtered"))
         found.append(Path(body["network"], between, int(body.get("mtu", _SWITCH_MTU)), echo))
     return tuple(sorted(found, key=lambda path: not path.between))
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..checks import EstateError, check_keys
 from ..identity import identity
-from ..understanding import EstateError, take
 
 KEYS = {
     "enabled_state",
@@ -61,7 +61,7 @@ class Guest:
 def _disk(where: str, data: Any) -> Disk:
     if isinstance(data, str):
         return Disk(path=data)
-    body = take(f"a disk of {where}", data, {"path", "dvd", "drive", "bus"}, set())
+    body = check_keys(f"a disk of {where}", data, {"path", "dvd", "drive", "bus"}, set())
     if sum(key in body for key in ("path", "dvd", "drive")) != 1:
         raise EstateError(f"a disk of {where} needs one of path, dvd and drive")
     return Disk(**body)
@@ -70,14 +70,14 @@ def _disk(where: str, data: Any) -> Disk:
 def _checkpoint(where: str, data: Any) -> Checkpoint:
     if isinstance(data, str):
         return Checkpoint(data)
-    return Checkpoint(**take(f"a checkpoint of {where}", data, {"type"}, {"name"}))
+    return Checkpoint(**check_keys(f"a checkpoint of {where}", data, {"type"}, {"name"}))
 
 
-def guest(where: str, name: str, vm_id: str, body: dict[str, Any], *, usual_disk: str) -> Guest:
+def guest(where: str, name: str, vm_id: str, body: dict[str, Any], *, default_disk: str) -> Guest:
     """Understand the keys of a virtual machine that Hyper-V knows."""
     given = {key: body[key] for key in KEYS & set(body)}
     given["checkpoints"] = tuple(_checkpoint(where, item) for item in given.get("checkpoints", ()))
-    given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (usual_disk,)))
+    given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (default_disk,)))
     return Guest(name, vm_id.upper(), **given)
 
 
@@ -86,7 +86,7 @@ def own(host: str, listed: Any, extension: str) -> tuple[Guest, ...]:
     found: list[Guest] = []
     for data in listed:
         where = f"virtual machine {len(found) + 1} of {host}"
-        body = take(where, data, KEYS, {"name"})
+        body = check_keys(where, data, KEYS, {"name"})
         path = rf"D:\Hyper-V\{body['name']}\{body['name']}.{extension}"
-        found.append(guest(where, body["name"], identity(host, "vm", body["name"]), body, usual_disk=path))
+        found.append(guest(where, body["name"], identity(host, "vm", body["name"]), body, default_disk=path))
     return tuple(found)

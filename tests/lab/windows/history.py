@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..understanding import take
+from ..checks import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def events(host: str, listed: Any) -> tuple[Event, ...]:
     """Understand the events of a host."""
     optional = {"log", "source", "computer", "message", "strings", "count", "hours_apart"}
     bodies = [
-        take(f"event {at + 1} of {host}", data, optional, {"event", "days_ago"}) for at, data in enumerate(listed)
+        check_keys(f"event {at + 1} of {host}", data, optional, {"event", "days_ago"}) for at, data in enumerate(listed)
     ]
     return tuple(Event(**{**body, "strings": tuple(body.get("strings", ()))}) for body in bodies)
 
@@ -45,6 +45,6 @@ def hotfixes(host: str, listed: Any) -> tuple[Mapping[str, Any], ...]:
     """Understand the updates of a host: a number, or the properties of Win32_QuickFixEngineering."""
     known = {"Caption", "Description", "InstalledBy", "InstalledOn", "ServicePackInEffect", "FixComments"}
     return tuple(
-        {"HotFixID": data} if isinstance(data, str) else take(f"a hotfix of {host}", data, known, {"HotFixID"})
+        {"HotFixID": data} if isinstance(data, str) else check_keys(f"a hotfix of {host}", data, known, {"HotFixID"})
         for data in listed
     )

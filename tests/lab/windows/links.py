@@ -106,6 +106,6 @@ def show_stored(repository: Repository, adapter: Adapter) -> None:
     held = registry.stored(repository, adapter)
     cls = repository.cls(STANDARD, ADVANCED)
     for instance in repository.instances(cls) if cls else ():
-        keyword = adapter.habits.keywords.get(str(instance.values["RegistryKeyword"]))
+        keyword = adapter.driver.keywords.get(str(instance.values["RegistryKeyword"]))
         if keyword is not None and instance.values["Name"] == adapter.name and keyword.name in held:
             repository.write(instance, display(keyword, held[keyword.name]))

@@ -18,14 +18,14 @@ from . import hyperv, ping, providers
 from .classes import Class, Method, classes, namespaces
 from .release import VERSIONS
 from .repository import Change, Instance, Repository
-from .store import Store
+from .request_context import RequestContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..estate import Cluster, Host
     from ..wire.envelope import Request
-    from .world import World
+    from .simulation import Simulation
 
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
@@ -33,7 +33,7 @@ _CLUSTER = "root/mscluster"
 
 
 @dataclass(slots=True)
-class Trace:
+class RequestRecord:
     """What one request turned out to be; it fills while the request is worked on."""
 
     operation: str = "Unknown"
@@ -47,7 +47,7 @@ class Trace:
     refusal: Refusal | None = None
     rule: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
-    cut: bool = False
+    cuts_connection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ class Machine:
     """A host with its own repository and, if it is a node, that of its cluster."""
 
     def __init__(
-        self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None, *, world: World
+        self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None, *, simulation: Simulation
     ) -> None:
-        self.world = world
+        self.simulation = simulation
         self.host = host
         self.version = VERSIONS[host.windows]
         self.cursors = enumeration.Cursors(self.version.max_operations)
@@ -99,7 +99,7 @@ class Machine:
         self.cluster = cluster
         self._shared = shared
 
-    def answer(self, request: Request, user: str, trace: Trace) -> Reply:
+    def answer(self, request: Request, user: str, record: RequestRecord) -> Reply:
         """Do what a request asks for, or raise RefusedError."""
         target = request.target
         if target.base.startswith("http://schemas.dmtf.org/") and not self.version.dmtf_uris:
@@ -114,15 +114,15 @@ class Machine:
             "Release": self._release,
             "Invoke": self._invoke,
         }
-        handler = handlers.get(trace.operation)
+        handler = handlers.get(record.operation)
         if handler is None:
-            if trace.operation in {"Create", "Delete"}:
+            if record.operation in {"Create", "Delete"}:
                 self._class(request)
                 raise provider_failed(0x80041024, "The provider is not capable of this operation.", "", 7)
             raise RefusedError(
                 Refusal("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
             )
-        return handler(request, user, trace)
+        return handler(request, user, record)
 
     def _repository(self, namespace: str) -> Repository:
         if namespace == _CLUSTER and self._shared is not None:
@@ -177,53 +177,53 @@ class Machine:
             raise refused("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
         return repository, found[0]
 
-    def _store(self, repository: Repository, request: Request, trace: Trace) -> Store:
+    def _request_context(self, repository: Repository, request: Request, record: RequestRecord) -> RequestContext:
         options: dict[str, list[str]] = {}
         for item in request.options:
             options.setdefault(item.name.lower(), []).append(item.value)
-        return Store(
-            repository, self.cluster, trace.changes, self.world, self.host, options, afterwards=trace.afterwards
+        return RequestContext(
+            repository, self.cluster, record.changes, self.simulation, self.host, options, afterwards=record.afterwards
         )
 
     def _written(self, request: Request, instance: Instance) -> str:
         style = Style(request.target.base, request.precise_arrays)
         return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
 
-    def _get(self, request: Request, _user: str, _trace: Trace) -> Reply:
+    def _get(self, request: Request, _user: str, _record: RequestRecord) -> Reply:
         _repository, instance = self._instance(request)
         if not instance.values:
             raise _missing("No instance has these selectors.", 0x80041002, 6, instance.cls.name)
         return Reply(f"{X}/GetResponse", self._written(request, instance))
 
-    def _put(self, request: Request, _user: str, trace: Trace) -> Reply:
+    def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
         listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
-        store = self._store(repository, request, trace)
+        context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
             wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
-            written = providers.modify(store, instance, wanted)
-        trace.cut = store.cuts
+            written = providers.modify(context, instance, wanted)
+        record.cuts_connection = context.cuts_connection
         return Reply(f"{X}/PutResponse", self._written(request, written))
 
-    def _invoke(self, request: Request, _user: str, trace: Trace) -> Reply:
+    def _invoke(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, cls = self._class(request)
-        method: Method | None = cls.methods.get(trace.method.lower())
+        method: Method | None = cls.methods.get(record.method.lower())
         if method is None:
             raise RefusedError(
-                Refusal("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {trace.method}.", cim_status=17)
+                Refusal("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {record.method}.", cim_status=17)
             )
-        trace.write = providers.is_write(cls.name, method.name, {})
+        record.write = providers.is_write(cls.name, method.name, {})
         uri, base = request.target.uri, request.target.base
-        given = input_values(request.body, uri, base, trace.method, method.inputs)
-        trace.write = providers.is_write(cls.name, method.name, given)
-        store = self._store(repository, request, trace)
+        given = input_values(request.body, uri, base, record.method, method.inputs)
+        record.write = providers.is_write(cls.name, method.name, given)
+        context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
-            results = providers.invoke(store, instance, method.name, given)
-        trace.cut = store.cuts
+            results = providers.invoke(context, instance, method.name, given)
+        record.cuts_connection = context.cuts_connection
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}
         kinds = {item.name: item.type for item in method.outputs.values()}
@@ -238,14 +238,14 @@ class Machine:
         )
         return Reply(f"{request.action}Response", body)
 
-    def _enumerate(self, request: Request, user: str, trace: Trace) -> Reply:
+    def _enumerate(self, request: Request, user: str, record: RequestRecord) -> Reply:
         target = request.target
         asked = enumeration.wish(request.body, target.class_name, target.namespace)
-        trace.wql = asked.text
+        record.wql = asked.text
         repository = self._repository(target.namespace)
         name = asked.query.class_name if asked.query else target.class_name
         cls = repository.cls(target.namespace, name)
-        trace.cls = cls.name if cls else name
+        record.cls = cls.name if cls else name
         if cls is None:
             if asked.query is None:
                 self._class(request)
@@ -266,7 +266,7 @@ class Machine:
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)
         if cls.name == "Win32_PingStatus":
-            found = ping.answers(self.world, self.host, cls, asked)
+            found = ping.answers(self.simulation, self.host, cls, asked)
         cursor = enumeration.open_cursor(found, cls, asked, host=self.host, user=user, style=style)
         if not asked.optimize:
             context = self.cursors.keep(cursor)
@@ -283,11 +283,11 @@ class Machine:
         body = f"<n:{name}Response>{held}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
         return Reply(f"{N}/{name}Response", body)
 
-    def _pull(self, request: Request, user: str, _trace: Trace) -> Reply:
+    def _pull(self, request: Request, user: str, _record: RequestRecord) -> Reply:
         count = enumeration.pull_count(request.body)
         self._repository(request.target.namespace)
         return self._page("Pull", "n", self.cursors.take(request.body, user), count, request)
 
-    def _release(self, request: Request, user: str, _trace: Trace) -> Reply:
+    def _release(self, request: Request, user: str, _record: RequestRecord) -> Reply:
         self.cursors.take(request.body, user)
         return Reply(f"{N}/ReleaseResponse", "")

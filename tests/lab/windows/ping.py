@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..wire.values import Value
     from .cabling import Adapter
     from .classes import Class
-    from .world import World
+    from .simulation import Simulation
 
 _PASSED, _TOO_BIG, _TIMED_OUT, _GENERAL_FAILURE = 0, 11009, 11010, 11050
 _HOST_NOT_FOUND = 11001
@@ -80,12 +80,12 @@ class _End:
     adapter: Adapter | None
 
 
-def _receiver(world: World, address: str) -> _End | None:
-    for host in world.estate.hosts:
+def _receiver(simulation: Simulation, address: str) -> _End | None:
+    for host in simulation.estate.hosts:
         for adapter in host.adapters:
             if adapter.address == address:
                 return _End(host, adapter)
-    found = next((host for host in world.estate.hosts if host.address == address), None)
+    found = next((host for host in simulation.estate.hosts if host.address == address), None)
     return _End(found, None) if found else None
 
 
@@ -100,33 +100,33 @@ def _sender(host: Host, receiver: _End) -> Adapter | None:
     return host.listener
 
 
-def _mtu(world: World, host: Host, adapter: Adapter | None) -> int:
-    return links.state(world.hosts[host.name], adapter.name)[1] if adapter else 1500
+def _mtu(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
+    return links.state(simulation.hosts[host.name], adapter.name)[1] if adapter else 1500
 
 
-def _below(world: World, host: Host, adapter: Adapter | None) -> int:
+def _below(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
     """What the cards under a virtual adapter carry."""
     members = [host.adapter(name) for name in adapter.members] if adapter else []
-    return min((min(_mtu(world, host, item), _below(world, host, item)) for item in members), default=1 << 16)
+    return min((min(_mtu(simulation, host, item), _below(simulation, host, item)) for item in members), default=1 << 16)
 
 
-def _status(world: World, host: Host, receiver: _End, size: int, *, whole: bool) -> int:
+def _status(simulation: Simulation, host: Host, receiver: _End, size: int, *, whole: bool) -> int:
     adapter = _sender(host, receiver)
-    if adapter is not None and not world.connected(host, adapter):
+    if adapter is not None and not simulation.connected(host, adapter):
         return _GENERAL_FAILURE
     there, other = receiver.adapter, receiver.host
     # What is not marked as whole travels in pieces that fit the sender.
-    packet, own = size + _HEADERS, _mtu(world, host, adapter)
+    packet, own = size + _HEADERS, _mtu(simulation, host, adapter)
     if packet > own:
         if whole:
             return _TOO_BIG
         packet = own
-    if world.is_away(other) or (there is not None and not world.connected(other, there)):
+    if simulation.is_rebooting(other) or (there is not None and not simulation.connected(other, there)):
         return _TIMED_OUT
     if host.name == other.name:
         return _PASSED
-    carried = min(_below(world, host, adapter), _below(world, other, there), _mtu(world, other, there))
-    member = world.cluster_of(host)
+    carried = min(_below(simulation, host, adapter), _below(simulation, other, there), _mtu(simulation, other, there))
+    member = simulation.cluster_of(host)
     if member is not None and adapter is not None and adapter.network and other.cluster == host.cluster:
         between = cabling.path(member[0].paths, adapter.network, host.name, other.name)
         if between.echo == "filtered":
@@ -135,24 +135,24 @@ def _status(world: World, host: Host, receiver: _End, size: int, *, whole: bool)
     return _PASSED if packet <= carried else _TIMED_OUT
 
 
-def _resolved(world: World, said: str) -> str | None:
+def _resolved(simulation: Simulation, said: str) -> str | None:
     try:
         return str(ipaddress.ip_address(said))
     except ValueError:
         short = said.partition(".")[0].lower()
-        return next((host.address for host in world.estate.hosts if host.name.lower() == short), None)
+        return next((host.address for host in simulation.estate.hosts if host.name.lower() == short), None)
 
 
-def _answer(world: World, host: Host, asked: Mapping[str, Value]) -> dict[str, Value]:
-    address = _resolved(world, str(asked["Address"]))
+def _answer(simulation: Simulation, host: Host, asked: Mapping[str, Value]) -> dict[str, Value]:
+    address = _resolved(simulation, str(asked["Address"]))
     if address is None:
         return {"PrimaryAddressResolutionStatus": _HOST_NOT_FOUND}
-    receiver = _receiver(world, address)
+    receiver = _receiver(simulation, address)
     if receiver is None:
         return {"PrimaryAddressResolutionStatus": 0}
     size = asked["BufferSize"]
     whole = asked["NoFragmentation"] in {True, "true", "TRUE"}
-    status = _status(world, host, receiver, int(str(size)), whole=whole)
+    status = _status(simulation, host, receiver, int(str(size)), whole=whole)
     values: dict[str, Value] = {"PrimaryAddressResolutionStatus": 0, "StatusCode": status}
     if status == _PASSED:
         values |= {
@@ -165,7 +165,7 @@ def _answer(world: World, host: Host, asked: Mapping[str, Value]) -> dict[str, V
     return values
 
 
-def answers(world: World, host: Host, cls: Class, asked: Wish) -> list[Instance]:
+def answers(simulation: Simulation, host: Host, cls: Class, asked: Wish) -> list[Instance]:
     """One instance for each address of the query."""
     found = []
     for fixed in _alternatives(asked.query.condition if asked.query else None):
@@ -173,6 +173,6 @@ def answers(world: World, host: Host, cls: Class, asked: Wish) -> list[Instance]
             raise _refused(asked.text)
         keys = {key.name: fixed[key.name.lower()] for key in cls.keys if key.name.lower() in fixed}
         given = {**_DEFAULTS, **keys}
-        values = {item.name: None for item in cls.properties.values()} | given | _answer(world, host, given)
+        values = {item.name: None for item in cls.properties.values()} | given | _answer(simulation, host, given)
         found.append(Instance(cls, values))
     return found

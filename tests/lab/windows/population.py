@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The instances with which the clusters and hosts of an estate begin."""
+"""The initial instances of the clusters and hosts of an estate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..understanding import EstateError
+from ..checks import EstateError
 from . import adapters, event_log, roles, switches, topology
 from .classes import namespaces
 from .release import VERSIONS
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 
 
 def fill_cluster(repository: Repository, cluster: Cluster, estate: Estate) -> None:
-    """The objects of a cluster, as its Windows has them."""
+    """Add the initial instances of a cluster."""
     hosts = {host.name: host for host in estate.hosts}
-    topology.cluster_object(repository, cluster)
-    topology.nodes(repository, cluster, hosts)
-    topology.networks(repository, cluster, hosts)
-    roles.types(repository, cluster)
-    roles.core(repository, cluster)
+    topology.add_cluster(repository, cluster)
+    topology.add_nodes(repository, cluster, hosts)
+    topology.add_networks(repository, cluster, hosts)
+    roles.add_resource_types(repository, cluster)
+    roles.add_core_groups(repository, cluster)
     for machine in cluster.virtual_machines:
-        roles.machine_role(repository, cluster, machine)
-    for described in cluster.shared_volumes:
-        roles.volume(repository, cluster, described)
-    for described in cluster.resources:
-        roles.extra(repository, cluster, described)
+        roles.add_virtual_machine(repository, cluster, machine)
+    for volume in cluster.shared_volumes:
+        roles.add_shared_volume(repository, cluster, volume)
+    for resource in cluster.resources:
+        roles.add_resource(repository, cluster, resource)
 
 
 def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
-    """What a host knows of itself, and the instances that the estate file adds."""
+    """Add the initial instances of a host, and the instances of the estate file.
+
+    `begun` is the time from which the ages of the events count.
+    """
     version = VERSIONS[host.windows]
     repository.add(
         "root/cimv2",
@@ -78,6 +81,6 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
             raise EstateError(f"host {host.name}: the lab has no namespace {namespace}")
-        for name, listed in by_class.items():
-            for values in listed:
+        for name, instances in by_class.items():
+            for values in instances:
                 repository.add(namespace, name, values)

@@ -58,23 +58,23 @@ def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
     debugger: dict[str, Value] = {"DriverDesc": "Microsoft Kernel Debug Network Adapter", "ProviderName": "Microsoft"}
     _add(repository, rf"{NETWORK_CLASS}\0000", debugger)
     for adapter in adapters:
-        habits = adapter.habits
+        driver = adapter.driver
         held: dict[str, Value] = {
-            "DriverDesc": habits.description,
-            "ProviderName": habits.provider,
+            "DriverDesc": driver.description,
+            "ProviderName": driver.provider,
             "NetCfgInstanceId": f"{{{adapter.guid}}}",
-            "ComponentId": habits.component.lower(),
+            "ComponentId": driver.component.lower(),
             "DriverVersion": "4.1.219.0",
             "NetLuidIndex": 32768 + adapter.index,
             "*IfType": 6,
         }
-        for keyword in habits.keywords.values():
+        for keyword in driver.keywords.values():
             if not keyword.optional or keyword.name in adapter.values:
                 held[keyword.name] = adapter.values.get(keyword.name, keyword.default)
         _add(repository, key_of(adapter), held)
-        _add(repository, rf"{key_of(adapter)}\Ndi", {"Service": habits.provider.lower()})
+        _add(repository, rf"{key_of(adapter)}\Ndi", {"Service": driver.provider.lower()})
         _add(repository, rf"{key_of(adapter)}\Ndi\params", {})
-        for keyword in habits.keywords.values():
+        for keyword in driver.keywords.values():
             below = rf"{key_of(adapter)}\Ndi\params\{keyword.name}"
             _add(repository, below, _parameters(keyword))
             if keyword.kind == "enum":
@@ -96,7 +96,7 @@ def stored(repository: Repository, adapter: Adapter) -> dict[str, str]:
     """What the registry holds for the driver of an adapter, by keyword."""
     found = find(repository, key_of(adapter))
     lower = {name.lower(): value for name, value in (values_of(found) if found else {}).items()}
-    return {name: str(lower[name.lower()]) for name in adapter.habits.keywords if name.lower() in lower}
+    return {name: str(lower[name.lower()]) for name in adapter.driver.keywords if name.lower() in lower}
 
 
 def keep(repository: Repository, adapter: Adapter, keyword: str, value: str) -> None:

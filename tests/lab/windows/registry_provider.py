@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .repository import Instance, Repository
-    from .store import Store
+    from .request_context import RequestContext
 
 _LOCAL_MACHINE = 0x80000002
 _DONE, _NOT_FOUND, _DENIED, _WRONG_TYPE = 0, 2, 5, 0x80041005
@@ -40,30 +40,30 @@ def _read(values: Mapping[str, Value], name: str, kind: type) -> tuple[int, Valu
     return (_DONE, found) if isinstance(found, kind) else (_WRONG_TYPE, None)
 
 
-def _write(store: Store, instance: Instance, name: str, value: Value) -> dict[str, Value]:
+def _write(context: RequestContext, instance: Instance, name: str, value: Value) -> dict[str, Value]:
     if value is None:
         return {"ReturnValue": 0x80041008}
     held = registry.values_of(instance)
     spelt = next((key for key in held if key.lower() == name.lower()), name)
-    store.write(instance, {"Values": Embedded("", {**held, spelt: value})})
+    context.write(instance, {"Values": Embedded("", {**held, spelt: value})})
     return {"ReturnValue": _DONE}
 
 
-def invoke(store: Store, method: str, given: Mapping[str, Value]) -> dict[str, Value] | None:
+def invoke(context: RequestContext, method: str, given: Mapping[str, Value]) -> dict[str, Value] | None:
     """A method of StdRegProv; None where the lab lacks it."""
     path = str(given.get("sSubKeyName") or "").strip("\\").lower()
     hive, name = given.get("hDefKey"), str(given.get("sValueName") or "")
     known = {"enumkey", "enumvalues", "getstringvalue", "getdwordvalue", "setstringvalue", "setdwordvalue"}
     if method.lower() not in known:
         return None
-    found = registry.find(store.repository, path) if hive in {None, _LOCAL_MACHINE} else None
+    found = registry.find(context.repository, path) if hive in {None, _LOCAL_MACHINE} else None
     if found is None:
         return {"ReturnValue": _NOT_FOUND}
     if path == registry.CLOSED.lower():
         return {"ReturnValue": _DENIED}
     values = registry.values_of(found)
     if method.lower() == "enumkey":
-        return {"sNames": sorted(_below(store.repository, path)) or None, "ReturnValue": _DONE}
+        return {"sNames": sorted(_below(context.repository, path)) or None, "ReturnValue": _DONE}
     if method.lower() == "enumvalues":
         return {"sNames": list(values) or None, "Types": _kinds(values) or None, "ReturnValue": _DONE}
     if method.lower() == "getstringvalue":
@@ -73,5 +73,5 @@ def invoke(store: Store, method: str, given: Mapping[str, Value]) -> dict[str, V
         code, value = _read(values, name, int)
         return {"uValue": value, "ReturnValue": code}
     return _write(
-        store, found, name, given.get("sValue") if method.lower() == "setstringvalue" else given.get("uValue")
+        context, found, name, given.get("sValue") if method.lower() == "setstringvalue" else given.get("uValue")
     )

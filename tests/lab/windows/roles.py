@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The groups and resources of a cluster, as they are at the beginning."""
+"""The initial groups, resources and resource types of a cluster."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from ..checks import EstateError
 from ..identity import identity
-from ..understanding import EstateError
 from ..wire.values import Embedded, Value, check
 from .classes import private_class
 
@@ -25,23 +25,23 @@ _UP, _DOWN, _ONLINE = 0, 1, 2
 _VIRTUAL_MACHINE_GROUP = 111
 
 
-def _private(repository: Repository, kind: str, type_name: str, members: Mapping[str, Value]) -> Value:
+def _private_properties(repository: Repository, kind: str, type_name: str, members: Mapping[str, Value]) -> Value:
     cls = private_class(kind, type_name, repository.version.name)
     if cls is None:
         return None
-    found: dict[str, Value] = {}
+    checked: dict[str, Value] = {}
     for name, value in members.items():
         member = cls.property(name)
         if member is None:
             continue
         try:
-            found[member.name] = check(member.type, value)
+            checked[member.name] = check(member.type, value)
         except ValueError as problem:
-            raise EstateError(f"{name} of a {type_name}: {problem}") from problem
-    return Embedded(cls.name, found)
+            raise EstateError(f"private property {name} of {type_name}: {problem}") from problem
+    return Embedded(cls.name, checked)
 
 
-def _group(repository: Repository, cluster: Cluster, name: str, owner: str, **values: Value) -> None:
+def _add_group(repository: Repository, cluster: Cluster, name: str, owner: str, **values: Value) -> None:
     repository.add(
         _CLUSTER,
         "MSCluster_ResourceGroup",
@@ -62,7 +62,7 @@ def _group(repository: Repository, cluster: Cluster, name: str, owner: str, **va
     )
 
 
-def _resource(
+def _add_resource(
     repository: Repository, cluster: Cluster, name: str, kind: str, *, group: str, owner: str, **values: Value
 ) -> None:
     members = values.pop("private", None)
@@ -94,7 +94,7 @@ def _resource(
             "Flags": 0,
             "Characteristics": 0,
             "Status": "OK",
-            "PrivateProperties": _private(
+            "PrivateProperties": _private_properties(
                 repository, "resource", kind, members.members if isinstance(members, Embedded) else {}
             ),
             **values,
@@ -106,13 +106,13 @@ def _members(**members: Any) -> Embedded:
     return Embedded("", members)
 
 
-def core(repository: Repository, cluster: Cluster) -> None:
-    """The groups that each cluster has, with name, address and witness."""
+def add_core_groups(repository: Repository, cluster: Cluster) -> None:
+    """Add the groups of every cluster: the cluster name, its IP address and the witness; the available storage."""
     owner, group = cluster.nodes[0], "Cluster Group"
-    _group(repository, cluster, group, owner, IsCore=True, GroupType=1)
-    _group(repository, cluster, "Available Storage", owner, IsCore=True, GroupType=2)
+    _add_group(repository, cluster, group, owner, IsCore=True, GroupType=1)
+    _add_group(repository, cluster, "Available Storage", owner, IsCore=True, GroupType=2)
     name = _members(Name=cluster.name.upper(), DnsName=cluster.name, RequireDNS=0, RequireKerberos=1)
-    _resource(
+    _add_resource(
         repository, cluster, "Cluster Name", "Network Name", group=group, owner=owner, private=name, CoreResource=True
     )
     first = next(iter(cluster.networks), None)
@@ -120,7 +120,7 @@ def core(repository: Repository, cluster: Cluster) -> None:
     address = _members(
         Address=str(subnet[-6]), SubnetMask=str(subnet.netmask), Network=first.name if first else "", EnableDhcp=0
     )
-    _resource(
+    _add_resource(
         repository,
         cluster,
         "Cluster IP Address",
@@ -133,7 +133,7 @@ def core(repository: Repository, cluster: Cluster) -> None:
     if cluster.witness == "none":
         return
     share = _members(SharePath=rf"\\fs01\witness-{cluster.name.lower()}", ArbitrationDelay=6)
-    _resource(
+    _add_resource(
         repository,
         cluster,
         "File Share Witness",
@@ -145,10 +145,10 @@ def core(repository: Repository, cluster: Cluster) -> None:
     )
 
 
-def machine_role(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
-    """A virtual machine: its group, its resource and the resource of its configuration."""
+def add_virtual_machine(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
+    """Add the group of a virtual machine, its resource and its configuration resource."""
     vm_id = str(machine.private_properties.get("VmID", identity(cluster.name, "vm", machine.name)))
-    _group(
+    _add_group(
         repository,
         cluster,
         machine.group,
@@ -157,10 +157,10 @@ def machine_role(repository: Repository, cluster: Cluster, machine: VirtualMachi
         Priority=machine.priority,
         State=_UP if machine.state == _ONLINE else _DOWN,
     )
-    running: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
-    quiet = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}
-    members = _members(**{**running, **quiet, **machine.private_properties, "VmID": vm_id})
-    _resource(
+    state: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
+    defaults = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}
+    members = _members(**{**state, **defaults, **machine.private_properties, "VmID": vm_id})
+    _add_resource(
         repository,
         cluster,
         machine.resource,
@@ -170,10 +170,10 @@ def machine_role(repository: Repository, cluster: Cluster, machine: VirtualMachi
         State=machine.state,
         private=members,
     )
-    store = _members(
+    configuration = _members(
         VmID=vm_id, VmStoreRootPath=rf"C:\ClusterStorage\Volume1\{machine.name}", DependsOnSharedVolumes=[]
     )
-    _resource(
+    _add_resource(
         repository,
         cluster,
         machine.resource.replace("Virtual Machine ", "Virtual Machine Configuration ")
@@ -182,12 +182,12 @@ def machine_role(repository: Repository, cluster: Cluster, machine: VirtualMachi
         "Virtual Machine Configuration",
         group=machine.group,
         owner=machine.owner,
-        private=store,
+        private=configuration,
     )
 
 
-def types(repository: Repository, cluster: Cluster) -> None:
-    """The resource types; `Virtual Machine` holds the networks of live migration."""
+def add_resource_types(repository: Repository, cluster: Cluster) -> None:
+    """Add the resource types. `Virtual Machine` has the live-migration networks."""
     dlls = {
         "Virtual Machine": "vmclusres.dll",
         "Virtual Machine Configuration": "vmclusres.dll",
@@ -211,25 +211,25 @@ def types(repository: Repository, cluster: Cluster) -> None:
                 "LooksAlivePollInterval": 5000,
                 "PendingTimeout": 180000,
                 "QuorumCapable": name in {"File Share Witness", "Physical Disk"},
-                "PrivateProperties": _private(repository, "resource_type", name, members),
+                "PrivateProperties": _private_properties(repository, "resource_type", name, members),
                 "Status": "OK",
             },
         )
 
 
-def volume(repository: Repository, cluster: Cluster, described: Mapping[str, Any]) -> None:
-    """A cluster shared volume with the disk below it."""
-    owner = str(described.get("owner", cluster.nodes[0]))
-    disk = str(described.get("disk", f"Cluster Disk {described['name']}"))
-    own_group = identity(cluster.name, "disk", disk)
-    _group(repository, cluster, own_group, owner, GroupType=5)
-    _resource(repository, cluster, disk, "Physical Disk", group=own_group, owner=owner, IsClusterSharedVolume=True)
+def add_shared_volume(repository: Repository, cluster: Cluster, volume: Mapping[str, Any]) -> None:
+    """Add a cluster shared volume with its disk."""
+    owner = str(volume.get("owner", cluster.nodes[0]))
+    disk = str(volume.get("disk", f"Cluster Disk {volume['name']}"))
+    group = identity(cluster.name, "disk", disk)
+    _add_group(repository, cluster, group, owner, GroupType=5)
+    _add_resource(repository, cluster, disk, "Physical Disk", group=group, owner=owner, IsClusterSharedVolume=True)
     repository.add(
         _CLUSTER,
         "MSCluster_ClusterSharedVolume",
         {
-            "Name": rf"C:\ClusterStorage\{described['name']}",
-            "VolumeName": rf"\\?\Volume{{{identity(cluster.name, str(described['name']))}}}" + "\\",
+            "Name": rf"C:\ClusterStorage\{volume['name']}",
+            "VolumeName": rf"\\?\Volume{{{identity(cluster.name, str(volume['name']))}}}" + "\\",
             "FaultState": 0,
             "BackupState": 0,
             "VolumeOffset": 0,
@@ -238,18 +238,18 @@ def volume(repository: Repository, cluster: Cluster, described: Mapping[str, Any
     )
 
 
-def extra(repository: Repository, cluster: Cluster, described: Mapping[str, Any]) -> None:
-    """Any other resource that the estate file names."""
-    group, owner = str(described.get("group", "Cluster Group")), str(described.get("owner", cluster.nodes[0]))
+def add_resource(repository: Repository, cluster: Cluster, resource: Mapping[str, Any]) -> None:
+    """Add another resource of the estate file, and its group if there is none of this name."""
+    group, owner = str(resource.get("group", "Cluster Group")), str(resource.get("owner", cluster.nodes[0]))
     if repository.named("MSCluster_ResourceGroup", group) is None:
-        _group(repository, cluster, group, owner, GroupType=9999)
-    _resource(
+        _add_group(repository, cluster, group, owner, GroupType=9999)
+    _add_resource(
         repository,
         cluster,
-        str(described["name"]),
-        str(described["type"]),
+        str(resource["name"]),
+        str(resource["type"]),
         group=group,
         owner=owner,
-        State=int(described.get("state", _ONLINE)),
-        private=_members(**described.get("private_properties", {})),
+        State=int(resource.get("state", _ONLINE)),
+        private=_members(**resource.get("private_properties", {})),
     )

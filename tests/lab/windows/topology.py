@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cluster's own object, its nodes and its networks, as they are at the beginning."""
+"""The initial instances of a cluster, its nodes, networks and network interfaces."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING
 
+from ..checks import EstateError
 from ..identity import identity
-from ..understanding import EstateError
 from ..wire.values import Value, check
 from .release import VERSIONS
 
@@ -25,8 +25,8 @@ _UP, _DOWN = 0, 1
 _UNAVAILABLE, _REACHABLE = 0, 3
 
 
-def cluster_object(repository: Repository, cluster: Cluster) -> None:
-    """The one MSCluster_Cluster: the defaults of its Windows, and what the estate file says otherwise."""
+def add_cluster(repository: Repository, cluster: Cluster) -> None:
+    """Add MSCluster_Cluster: the defaults of the Windows version, overridden by the estate file."""
     version = repository.version
     values: dict[str, Value] = {
         **version.heartbeat,
@@ -56,15 +56,17 @@ def cluster_object(repository: Repository, cluster: Cluster) -> None:
     }
     cls = repository.cls(_CLUSTER, "MSCluster_Cluster")
     for name, value in cluster.properties.items():
-        known = cls.property(name) if cls else None
-        if known is None:
-            raise EstateError(f"cluster {cluster.name}: {cluster.windows} has no property {name}")
-        values[known.name] = check(known.type, value)
+        definition = cls.property(name) if cls else None
+        if definition is None:
+            raise EstateError(
+                f"cluster {cluster.name}: Windows Server {cluster.windows} has no cluster property {name}"
+            )
+        values[definition.name] = check(definition.type, value)
     repository.add(_CLUSTER, "MSCluster_Cluster", values)
 
 
-def nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
-    """The nodes; those that are hosts of the estate are up."""
+def add_nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """Add the nodes. A node that is a host of the estate is up, any other node is down."""
     for number, node in enumerate(cluster.nodes, 1):
         version = VERSIONS[hosts[node].windows] if node in hosts else repository.version
         major, minor, build = (int(part) for part in version.number.split("."))
@@ -89,8 +91,8 @@ def nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -
         )
 
 
-def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
-    """The cluster networks, and the interface of each node on each."""
+def add_networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
+    """Add the cluster networks, and a network interface for each node on each network."""
     for network in cluster.networks:
         subnet = ipaddress.ip_network(network.subnet)
         repository.add(
@@ -113,8 +115,8 @@ def networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]
         )
         for position, node in enumerate(cluster.nodes):
             host = hosts.get(node)
-            inside = host is not None and ipaddress.ip_address(host.address) in subnet
-            address = host.address if host is not None and inside else str(subnet[10 + position])
+            in_subnet = host is not None and ipaddress.ip_address(host.address) in subnet
+            address = host.address if host is not None and in_subnet else str(subnet[10 + position])
             adapter = next((item for item in host.adapters if item.network == network.name), None) if host else None
             repository.add(
                 _CLUSTER,

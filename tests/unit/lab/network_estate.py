@@ -115,7 +115,7 @@ def eventually(check: Callable[[], bool], seconds: float = 20.0, *, net: Running
         if time.monotonic() > end:
             return False
         time.sleep(0.02)
-    with net.world.clock.lock if net else contextlib.nullcontext():
+    with net.simulation.clock.lock if net else contextlib.nullcontext():
         return True
 
 

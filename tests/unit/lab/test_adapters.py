@@ -123,7 +123,7 @@ def test_each_way_to_say_9000(net, caller, adapter, keyword, wanted):
     assert set_advanced(makes, adapter, keyword, wanted, restart=False).status == 200
     assert _mtu(makes, adapter) == "1500"
     held = net.estate.host("makes").adapter(adapter)
-    assert held.habits.mtu({keyword: wanted}) == 9000
+    assert held.driver.mtu({keyword: wanted}) == 9000
     assert not net.journal(events=True)
 
 

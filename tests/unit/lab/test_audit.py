@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 from lab import estate
+from lab.checks import EstateError
 from lab.running import running
-from lab.understanding import EstateError
 from network_estate import CIMV2, HYPERV, query
 from raw_client import TYPE, WMI, Client
 from unit_estate import NET

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from lab import estate as estate_module
-from lab.understanding import EstateError
+from lab.checks import EstateError
 from lab.windows import drivers
 
 HOST = {

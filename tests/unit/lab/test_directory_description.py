@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from directory_estate import description
+from lab.checks import EstateError
 from lab.directory import ldif, parse, schema
 from lab.estate import parse as parse_estate
-from lab.understanding import EstateError
 
 _CREDENTIALS = {"password": "Lab-Passw0rd"}
 

@@ -23,7 +23,7 @@ def _ping(client, address, size, more=" AND NoFragmentation=TRUE"):
 def _jumbo(net, client, adapter, value="9014"):
     host = next(host for host in net.estate.hosts if host.address == client._connection.host)
     assert set_advanced(client, adapter, "*JumboPacket", value).status == 200
-    assert eventually(lambda: net.world.connected(host, host.adapter(adapter)), net=net)
+    assert eventually(lambda: net.simulation.connected(host, host.adapter(adapter)), net=net)
 
 
 def test_standard_frames_pass(caller):

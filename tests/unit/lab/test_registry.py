@@ -103,7 +103,7 @@ def test_a_write_waits_for_the_next_start(net, old):
     assert (change.before, change.after) == ("1514", "9014")
     assert not net.journal(events=True)
     host = net.estate.host("old")
-    assert net.world.cuts(host, {"Local Area Connection"})
+    assert net.simulation.disconnects(host, {"Local Area Connection"})
     uri = CIMV2 + "Win32_OperatingSystem"
     name = net.host("old").everything()[0].values["Name"]
     old.post(envelope(f"{uri}/Reboot", uri, f'<p:Reboot_INPUT xmlns:p="{uri}"/>', {"Name": name}))

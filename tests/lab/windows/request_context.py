@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request's access to the instances of a host or cluster."""
+"""The context of one request: the instances that it may change, and the changes that it made."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from ..estate import Cluster, Host
     from ..wire.values import Value
     from .repository import Change, Instance, Repository
-    from .world import World
+    from .simulation import Simulation
 
 
 @dataclass(slots=True)
-class Store:
-    """One request's way into a repository: what it changed is remembered for the journal."""
+class RequestContext:
+    """The repository, host and options of one request, and what the request changed."""
 
     repository: Repository
     cluster: Cluster | None = None
     changes: list[Change] = field(default_factory=list)
-    world: World | None = None
+    simulation: Simulation | None = None
     host: Host | None = None
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
-    cuts: bool = False
+    cuts_connection: bool = False
 
     def write(self, instance: Instance, values: Mapping[str, Value]) -> Instance:
-        """Store values and note what they replaced."""
+        """Store values and add the changes to the record of the request."""
         written, changes = self.repository.write(instance, values)
         self.changes.extend(changes)
         return written
 
-    def later(self, action: Callable[[], None], *, cuts: bool = False) -> None:
-        """Do something once the request is in the journal; `cuts`: the answer cannot leave any more."""
+    def run_afterwards(self, action: Callable[[], None], *, cuts_connection: bool = False) -> None:
+        """Run an action when the request is in the journal. `cuts_connection`: the client gets no response."""
         self.afterwards.append(action)
-        self.cuts = self.cuts or cuts
+        self.cuts_connection = self.cuts_connection or cuts_connection
