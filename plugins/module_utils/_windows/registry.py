@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
 _REGISTRY = CimClass(namespace="root/default", name="StdRegProv")
 _LOCAL_MACHINE = 0x80000002
+_KEY_NOT_FOUND = 2  # ERROR_FILE_NOT_FOUND
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,4 +58,14 @@ def read_names(client: Client, method: str, key: str) -> tuple[str, ...]:
     """The names in a key: of its values with C(EnumValues), of its subkeys with C(EnumKey)."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
     answer = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
+    return answer.array("sNames") or ()
+
+
+def read_subkeys(client: Client, key: str, *, operation: str) -> tuple[str, ...]:
+    """The names of the subkeys of a key; none if the key does not exist. Raises C(ServerError) if it cannot be read."""
+    parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
+    answer = client.invoke(_REGISTRY, "EnumKey", parameters, query=True, operation=operation)
+    code = answer.integer("ReturnValue")
+    if code not in (0, _KEY_NOT_FOUND):
+        raise ServerError(f"the registry provider returned error {code} for the key {key}")
     return answer.array("sNames") or ()
