@@ -27,8 +27,17 @@ if TYPE_CHECKING:
     from .windows.history import Event
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_DURATIONS = ("restart_seconds", "drain_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class StoragePool:
+    """Storage Spaces Direct of a cluster: its virtual disks, its storage jobs, and how many seconds a resync takes."""
+
+    virtual_disks: tuple[Mapping[str, Any], ...] = ()
+    jobs: tuple[Mapping[str, Any], ...] = ()
+    resync_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,10 @@ class Host:
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
     log_days: float = 400.0
+    failback_seconds: float = 1.0
+    updating: bool = False
+    network_atc: tuple[str, ...] = ()
+    storage_spaces_direct: StoragePool | None = None
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -82,6 +95,7 @@ class VirtualMachine:
     resource: str = ""
     group: str = ""
     private_properties: Mapping[str, Any] = field(default_factory=dict)
+    anti_affinity: tuple[str, ...] = ()
     guest: Guest = field(kw_only=True)
 
 
@@ -115,6 +129,7 @@ class Cluster:
     put_missing_members: str = "dropped"
     paths: tuple[Path, ...] = ()
     witness: str = "file_share"
+    storage_spaces_direct: StoragePool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,8 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         "hotfixes",
         "events",
         "log_days",
+        "updating",
+        "network_atc",
     }
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
@@ -191,6 +208,9 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         history.hotfixes(body["name"], body.get("hotfixes", ())),
         history.events(body["name"], body.get("events", ())),
         float(body.get("log_days", 400)),
+        float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
+        bool(body.get("updating", False)),
+        tuple(str(name) for name in body.get("network_atc", ())),
     )
 
 
@@ -202,7 +222,17 @@ def _disk_extension(windows: str) -> str:
 def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
     for position, data in enumerate(items):
         where = f"virtual machine {position + 1} of {cluster}"
-        optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count", *guests.KEYS}
+        optional = {
+            "owner",
+            "state",
+            "priority",
+            "resource",
+            "group",
+            "private_properties",
+            "anti_affinity",
+            "count",
+            *guests.KEYS,
+        }
         body = check_keys(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
@@ -216,6 +246,7 @@ def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) ->
                 body.get("resource", "Virtual Machine {name}").format(name=name, number=number),
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
+                tuple(str(name) for name in body.get("anti_affinity", ())),
                 guest=guests.guest(where, name, vm_id, body, default_disk=path),
             )
 
@@ -229,10 +260,29 @@ def _cluster_version(where: str, members: Sequence[Host]) -> str:
     return oldest.name
 
 
+def _storage_pool(where: str, data: Any) -> StoragePool:
+    where = f"storage_spaces_direct of {where}"
+    body = check_keys(where, data, {"jobs", "resync_seconds"}, {"virtual_disks"})
+    for disk in body["virtual_disks"]:
+        check_keys(f"virtual disk of {where}", disk, {"health", "operational"}, {"name"})
+    for job in body.get("jobs", ()):
+        check_keys(f"storage job of {where}", job, {"state"}, {"name"})
+    return StoragePool(
+        tuple(body["virtual_disks"]), tuple(body.get("jobs", ())), float(body.get("resync_seconds", 1.0))
+    )
+
+
 def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
     where = f"cluster {data.get('name', '?') if isinstance(data, dict) else '?'}"
     optional = {"nodes", "networks", "properties", "virtual_machines", "virtual_machine_type", "shared_volumes"}
-    switches = {"resources", "put_private_properties", "put_missing_members", "paths", "witness"}
+    switches = {
+        "resources",
+        "put_private_properties",
+        "put_missing_members",
+        "paths",
+        "witness",
+        "storage_spaces_direct",
+    }
     body = check_keys(where, data, optional | switches, {"name", "fqdn"})
     members = [host for host in hosts if host.cluster == body["name"]]
     if not members:
@@ -257,6 +307,7 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         ),
         cabling.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
         check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
+        _storage_pool(where, body["storage_spaces_direct"]) if "storage_spaces_direct" in body else None,
     )
 
 
@@ -279,7 +330,8 @@ def _with_addresses(host: Host, clusters: Sequence[Cluster]) -> Host:
         default = host.address if in_subnet else str(subnet[10 + cluster.nodes.index(host.name)])
         adapters.append(replace(adapter, address=adapter.address or default, prefix=subnet.prefixlen))
     hyperv = bool(cluster and cluster.virtual_machines) if host.hyperv is None else host.hyperv
-    return replace(host, adapters=tuple(adapters), hyperv=hyperv)
+    pool = cluster.storage_spaces_direct if cluster else None
+    return replace(host, adapters=tuple(adapters), hyperv=hyperv, storage_spaces_direct=pool)
 
 
 def parse(data: Any) -> Estate:

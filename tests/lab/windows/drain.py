@@ -10,14 +10,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..wire.refusal import invalid_parameter, provider_failed
-from ..wire.values import Embedded
+from . import storage
+from .moves import move_role, nodes_up, run_in_turn
 from .simulation import instances_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from ..wire.values import Value
-    from .repository import Change, Instance, Repository
+    from .repository import Instance, Repository
     from .request_context import RequestContext
     from .simulation import Simulation
 
@@ -25,105 +26,8 @@ _NODE, _GROUP, _RESOURCE = "MSCluster_Node", "MSCluster_ResourceGroup", "MSClust
 _NODE_UP, _NODE_DOWN, _NODE_PAUSED = 0, 1, 2
 NOT_INITIATED, IN_PROGRESS, COMPLETED, FAILED = 0, 1, 2, 3
 _ONLINE = 2
-_VIRTUAL_MACHINE = 111
 _HOST_NODE_NOT_AVAILABLE, _HOST_NODE_DOWN, _NODE_NOT_PAUSED = 0x8007138D, 0x800713BA, 0x800713C2
-_DEFAULT_THRESHOLD, _DEFAULT_MOVE_TYPE = 2000, 4294967295
-_MOVE_TYPES = {0: "turned off", 1: "saved", 2: "shut down", 3: "shut down", 4: "live"}
-
-
-def _resources_of(repository: Repository, group: str) -> list[Instance]:
-    return [item for item in instances_of(repository, _RESOURCE) if item.values.get("OwnerGroup") == group]
-
-
-def _move_group(repository: Repository, group: Instance, node: str) -> list[Change]:
-    changes = []
-    for resource in _resources_of(repository, str(group.values["Name"])):
-        changes += repository.write(resource, {"OwnerNode": node})[1]
-    return repository.write(group, {"OwnerNode": node})[1] + changes
-
-
-def move_to(context: RequestContext, group: Instance, name: str) -> None:
-    """MoveToNewNode of a group. Without a name the cluster chooses the node."""
-    current = str(group.values["OwnerNode"])
-    if not name:
-        name = _least_loaded_node(context.repository, current) or ""
-    target = context.repository.named(_NODE, name)
-    if target is None:
-        raise provider_failed(0x800713B2, "The cluster node was not found.")
-    if target.values["State"] != _NODE_UP:
-        raise provider_failed(_HOST_NODE_NOT_AVAILABLE, "The cluster node is not available for the group.")
-    context.changes.extend(_move_group(context.repository, group, str(target.values["Name"])))
-
-
-def _nodes_up(repository: Repository) -> list[str]:
-    return [str(item.values["Name"]) for item in instances_of(repository, _NODE) if item.values["State"] == _NODE_UP]
-
-
-def _least_loaded_node(repository: Repository, leaving: str) -> str | None:
-    """The node with the fewest groups, except `leaving`."""
-    load = {name: 0 for name in _nodes_up(repository) if name != leaving}
-    for group in instances_of(repository, _GROUP):
-        owner = str(group.values["OwnerNode"])
-        if owner in load:
-            load[owner] += 1
-    return min(load, key=lambda name: load[name], default=None)
-
-
-def _members(instance: Instance | None) -> Mapping[str, Value]:
-    properties = instance.values.get("PrivateProperties") if instance else None
-    return properties.members if isinstance(properties, Embedded) else {}
-
-
-def _move_type(repository: Repository, group: Instance) -> str:
-    """How a drain moves a group away from its node."""
-    if group.values["GroupType"] != _VIRTUAL_MACHINE:
-        return "moved"
-    machine = next(
-        (
-            item
-            for item in _resources_of(repository, str(group.values["Name"]))
-            if item.values["Type"] == "Virtual Machine"
-        ),
-        None,
-    )
-    if machine is None or machine.values["State"] != _ONLINE:
-        return "offline"
-    move_type = _members(machine).get("DefaultMoveType", _DEFAULT_MOVE_TYPE)
-    if isinstance(move_type, int) and move_type in _MOVE_TYPES:
-        return _MOVE_TYPES[move_type]
-    resource_type = repository.named("MSCluster_ResourceType", "Virtual Machine")
-    threshold = _members(resource_type).get("MoveTypeThreshold", _DEFAULT_THRESHOLD)
-    priority = group.values["Priority"]
-    return "live" if isinstance(priority, int) and isinstance(threshold, int) and priority >= threshold else "saved"
-
-
-def _move_role(
-    simulation: Simulation, repository: Repository, name: str, source: str, *, target: str | None, why: str
-) -> bool:
-    group = repository.named(_GROUP, name)
-    if group is None or group.values["OwnerNode"] != source:
-        return True
-    move_type, new_owner = _move_type(repository, group), target or _least_loaded_node(repository, source)
-    if new_owner is None or new_owner not in _nodes_up(repository):
-        return False
-    changes = _move_group(repository, group, new_owner)
-    simulation.record_event(source, "RoleMoved", _GROUP, name, detail=f"{why}: {move_type}", changes=changes)
-    return True
-
-
-def _run_in_turn(
-    simulation: Simulation, seconds: float, steps: Sequence[Callable[[], None]], last: Callable[[], None]
-) -> None:
-    pause = seconds / max(len(steps), 1)
-
-    def step(number: int) -> None:
-        if number < len(steps):
-            steps[number]()
-            simulation.clock.call_later(pause, partial(step, number + 1))
-        else:
-            last()
-
-    simulation.clock.call_later(pause if not steps else pause / 2, partial(step, 0))
+_STORAGE_DEGRADED = 0x80071763  # ERROR_CLUSTER_SPACE_DEGRADED
 
 
 def _end_drain(simulation: Simulation, repository: Repository, node: str, status: int) -> None:
@@ -140,6 +44,7 @@ def _drain(simulation: Simulation, repository: Repository, node: str, target: st
     with simulation.clock.lock:
         host = next((item for item in simulation.estate.hosts if item.name == node), None)
         outcome, seconds = (host.drain, host.drain_seconds) if host else ("works", 1.0)
+        cluster = simulation.estate.cluster(host.cluster) if host and host.cluster else None
         groups = [item for item in instances_of(repository, _GROUP) if item.values["OwnerNode"] == node]
         groups.sort(key=lambda item: -int(str(item.values["Priority"])))
         names = [str(item.values["Name"]) for item in groups]
@@ -154,17 +59,19 @@ def _drain(simulation: Simulation, repository: Repository, node: str, target: st
             found = repository.named(_NODE, node)
             if found is None or found.values["NodeDrainStatus"] != IN_PROGRESS:
                 return
-            moved.append(_move_role(simulation, repository, name, node, target=target, why="drain"))
+            moved.append(move_role(simulation, repository, name, node, target=target, why="drain"))
             simulation.drained_roles[node].append((name, node))
 
         def end() -> None:
+            if repository.version.has("2022") and cluster is not None:
+                storage.start_maintenance(simulation, cluster, node)
             _end_drain(simulation, repository, node, COMPLETED if all(moved) and outcome == "works" else FAILED)
 
-        _run_in_turn(simulation, seconds, [partial(move, name) for name in moved_names], end)
+        run_in_turn(simulation, repository, seconds, [(name, partial(move, name)) for name in moved_names], end)
 
 
 def _is_other_node_up(repository: Repository, node: str) -> bool:
-    return any(name != node for name in _nodes_up(repository))
+    return any(name != node for name in nodes_up(repository))
 
 
 def _pause(context: RequestContext, node: Instance, values: Mapping[str, Value]) -> None:
@@ -183,6 +90,8 @@ def _pause(context: RequestContext, node: Instance, values: Mapping[str, Value])
         raise provider_failed(_HOST_NODE_NOT_AVAILABLE, f"The node {target_name} cannot own the roles.")
     target_node = str(target.values["Name"]) if target else None
     drains = drain_type in {1, 2}
+    if drains and _is_storage_degraded(context):
+        raise provider_failed(_STORAGE_DEGRADED, "The operation failed because a virtual disk is not healthy. (5987)")
     new_values: dict[str, Value] = {"State": _NODE_PAUSED}
     if drains:
         new_values |= {"NodeDrainStatus": IN_PROGRESS, "NodeDrainTarget": target.values["Id"] if target else None}
@@ -192,10 +101,16 @@ def _pause(context: RequestContext, node: Instance, values: Mapping[str, Value])
         context.run_afterwards(partial(_drain, context.simulation, context.repository, name, target_node))
 
 
+def _is_storage_degraded(context: RequestContext) -> bool:
+    if context.simulation is None or context.cluster is None:
+        return False
+    return storage.is_degraded(context.simulation, context.cluster)
+
+
 def _fail_back_roles(simulation: Simulation, repository: Repository, node: str, failback_type: Value) -> None:
     with simulation.clock.lock:
         host = next((item for item in simulation.estate.hosts if item.name == node), None)
-        steps: list[Callable[[], None]] = []
+        steps: list[tuple[str, Callable[[], None]]] = []
         for name, old_owner in simulation.drained_roles.pop(node, []):
             group = repository.named(_GROUP, name)
             by_policy = group is not None and failback_type == 2 and group.values["AutoFailbackType"] == 1
@@ -203,16 +118,18 @@ def _fail_back_roles(simulation: Simulation, repository: Repository, node: str, 
                 continue
             source = str(group.values["OwnerNode"])
             if source != old_owner:
-                steps.append(partial(_fail_back_role, simulation, repository, name, old_owner))
+                steps.append((name, partial(_fail_back_role, simulation, repository, name, old_owner)))
         simulation.record_event(node, "NodeResumed", _NODE, node, detail=f"{len(steps)} roles fail back")
+        if host and host.cluster:
+            storage.resync(simulation, simulation.estate.cluster(host.cluster), node)
         if steps:
-            _run_in_turn(simulation, host.drain_seconds if host else 1.0, steps, lambda: None)
+            run_in_turn(simulation, repository, host.failback_seconds if host else 1.0, steps, lambda: None)
 
 
 def _fail_back_role(simulation: Simulation, repository: Repository, name: str, old_owner: str) -> None:
     group = repository.named(_GROUP, name)
     if group is not None:
-        _move_role(simulation, repository, name, str(group.values["OwnerNode"]), target=old_owner, why="failback")
+        move_role(simulation, repository, name, str(group.values["OwnerNode"]), target=old_owner, why="failback")
 
 
 def _resume(context: RequestContext, node: Instance, values: Mapping[str, Value]) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..checks import EstateError
-from . import adapters, event_log, roles, switches, topology
+from ..identity import identity
+from . import adapters, event_log, registry, roles, storage, switches, topology
 from .classes import namespaces
 from .release import VERSIONS
 
@@ -78,9 +79,21 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     adapters.fill(repository, host)
     switches.fill(repository, host)
     event_log.fill(repository, host, begun)
+    storage.add_storage(repository, host)
+    _add_orchestration(repository, host)
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
             raise EstateError(f"host {host.name}: the lab has no namespace {namespace}")
         for name, instances in by_class.items():
             for values in instances:
                 repository.add(namespace, name, values)
+
+
+def _add_orchestration(repository: Repository, host: Host) -> None:
+    """Add an updating run of Cluster-Aware Updating and the intents of Network ATC, where the estate file has them."""
+    if host.updating:
+        guid = identity(host.name, "updating run")
+        repository.add("root/microsoft/windows/clusterupdate", "MSFT_CAURun", {"OrchestratorGuid": guid})
+    if host.network_atc:
+        repository.add("root/cimv2", "Win32_Service", {"Name": "NetworkATC", "State": "Running", "Started": True})
+        registry.add_network_atc(repository, host.network_atc)

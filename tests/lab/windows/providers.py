@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..wire.refusal import invalid_parameter, provider_failed
 from ..wire.values import Embedded, Value
-from . import advanced, drain, links, registry_provider
+from . import advanced, drain, links, moves, registry_provider
 from .property_list import Item, PropertyListError, decode, encode
 from .repository import Instance
 from .request_context import RequestContext
@@ -152,6 +152,8 @@ def control(context: RequestContext, instance: Instance, code: int, buffer: byte
         items = decode(buffer)
     except PropertyListError as problem:
         raise invalid_parameter(f"The property list is not valid: {problem}.", "ExecMethod") from problem
+    if is_private and instance.cls.name == "MSCluster_Node":
+        return _control_node(context, instance, items, sets=sets)
     cls = context.repository.private_class(instance) if is_private else instance.cls
     values = _checked(cls, items, "ExecMethod")
     if not sets:
@@ -161,6 +163,16 @@ def control(context: RequestContext, instance: Instance, code: int, buffer: byte
         context.write(instance, {_PRIVATE: _merged(before, Embedded(cls.name, values), cls, keep=True)})
     else:
         context.write(instance, values)
+    return b""
+
+
+def _control_node(context: RequestContext, node: Instance, items: Sequence[Item], *, sets: bool) -> bytes:
+    """Set private properties of a node. The cluster defines none and stores the properties of any client."""
+    if sets:
+        before = node.values.get(_PRIVATE)
+        members = dict(before.members) if isinstance(before, Embedded) else {}
+        members |= {item.name: item.value for item in items}
+        context.write(node, {_PRIVATE: Embedded("MSCluster_Property_Node", members)})
     return b""
 
 
@@ -195,8 +207,11 @@ _METHODS: dict[tuple[str, str], _Method] = {
     ("MSCluster_Resource", "takeoffline"): _set_resource_state,
     ("MSCluster_ResourceGroup", "bringonline"): lambda context, group, _, name: _set_group_state(context, group, name),
     ("MSCluster_ResourceGroup", "takeoffline"): lambda context, group, _, name: _set_group_state(context, group, name),
-    ("MSCluster_ResourceGroup", "movetonewnode"): lambda context, group, values, _: drain.move_to(
+    ("MSCluster_ResourceGroup", "movetonewnode"): lambda context, group, values, _: moves.plain_move(
         context, group, str(values.get("NodeName") or "")
+    ),
+    ("MSCluster_ResourceGroup", "movetonewnodeparams"): lambda context, group, values, _: moves.live_move(
+        context, group, values
     ),
 }
 

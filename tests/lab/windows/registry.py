@@ -81,6 +81,15 @@ def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
                 _add(repository, rf"{below}\enum", keyword.choices)
 
 
+def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
+    """Add the registry keys of the service NetworkATC with its intents."""
+    service = r"SYSTEM\CurrentControlSet\Services\NetworkATC"
+    _add(repository, service, {"ImagePath": r"%SystemRoot%\system32\svchost.exe"})
+    for intent in intents:
+        _add(repository, rf"{service}\Intents\{intent}", {"IntentName": intent})
+    _add(repository, rf"{service}\Intents", {})
+
+
 def find(repository: Repository, path: str) -> Instance | None:
     """The key with a path, in any spelling of case."""
     return repository.find(KEY, path.strip("\\").lower())

@@ -55,6 +55,7 @@ def _add_group(repository: Repository, cluster: Cluster, name: str, owner: str, 
             "FailoverThreshold": 4294967295,
             "FailoverPeriod": 6,
             "IsCore": False,
+            "StatusInformation": 0,
             "PersistentState": True,
             "Status": "OK",
             **values,
@@ -156,6 +157,7 @@ def add_virtual_machine(repository: Repository, cluster: Cluster, machine: Virtu
         GroupType=_VIRTUAL_MACHINE_GROUP,
         Priority=machine.priority,
         State=_UP if machine.state == _ONLINE else _DOWN,
+        AntiAffinityClassNames=list(machine.anti_affinity) or None,
     )
     state: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
     defaults = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}

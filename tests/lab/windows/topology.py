@@ -51,6 +51,7 @@ def add_cluster(repository: Repository, cluster: Cluster) -> None:
         "ClusterLogSize": 300 if version.has("2012") else 100,
         "RequestReplyTimeout": 60,
         "SecurityLevel": 1,
+        "S2DEnabled": 1 if cluster.storage_spaces_direct else 0,
         "ShutdownTimeoutInMinutes": 20,
         "Security_Descriptor": [1, 0, 4, 128, 20, 0, 0, 0],
     }
