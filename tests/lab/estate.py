@@ -15,16 +15,16 @@ import yaml
 from .checks import EstateError, check_choice, check_keys
 from .directory import description
 from .identity import identity
-from .windows import cabling, guests, history
-from .windows.release import VERSIONS
+from .windows import hotfixes_and_events, network_layout, virtual_machines
+from .windows.versions import VERSIONS
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .windows.cabling import Adapter, Path, Switch
-    from .windows.guests import Guest
-    from .windows.history import Event
+    from .windows.hotfixes_and_events import Event
+    from .windows.network_layout import Adapter, Path, Switch
+    from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
 _DURATIONS = ("restart_seconds", "drain_seconds")
@@ -56,7 +56,7 @@ class Host:
     restart_seconds: float = 1.5
     drain_seconds: float = 1.0
     hyperv: bool | None = None
-    virtual_machines: tuple[Guest, ...] = ()
+    virtual_machines: tuple[MachineSettings, ...] = ()
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
     log_days: float = 400.0
@@ -82,7 +82,7 @@ class VirtualMachine:
     resource: str = ""
     group: str = ""
     private_properties: Mapping[str, Any] = field(default_factory=dict)
-    guest: Guest = field(kw_only=True)
+    settings: MachineSettings = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,11 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
         raise EstateError(f"{where} has the address {body['address']}, which is not a loopback address")
-    adapters, virtual_switches = cabling.adapters(
+    adapters, virtual_switches = network_layout.adapters(
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
-    machines = guests.own(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
+    machines = virtual_machines.standalone(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
     return Host(
         body["name"],
         body["address"],
@@ -188,8 +188,8 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         float(body.get("drain_seconds", durations.get("drain_seconds", 1.0))),
         bool(body["hyperv"]) if "hyperv" in body else True if machines or virtual_switches else None,
         machines,
-        history.hotfixes(body["name"], body.get("hotfixes", ())),
-        history.events(body["name"], body.get("events", ())),
+        hotfixes_and_events.hotfixes(body["name"], body.get("hotfixes", ())),
+        hotfixes_and_events.events(body["name"], body.get("events", ())),
         float(body.get("log_days", 400)),
     )
 
@@ -202,7 +202,16 @@ def _disk_extension(windows: str) -> str:
 def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
     for position, data in enumerate(items):
         where = f"virtual machine {position + 1} of {cluster}"
-        optional = {"owner", "state", "priority", "resource", "group", "private_properties", "count", *guests.KEYS}
+        optional = {
+            "owner",
+            "state",
+            "priority",
+            "resource",
+            "group",
+            "private_properties",
+            "count",
+            *virtual_machines.KEYS,
+        }
         body = check_keys(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
@@ -216,7 +225,7 @@ def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) ->
                 body.get("resource", "Virtual Machine {name}").format(name=name, number=number),
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
-                guest=guests.guest(where, name, vm_id, body, default_disk=path),
+                settings=virtual_machines.machine_settings(where, name, vm_id, body, default_disk=path),
             )
 
 
@@ -255,7 +264,7 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         check_choice(
             f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")
         ),
-        cabling.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
+        network_layout.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
         check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
     )
 

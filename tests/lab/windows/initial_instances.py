@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..checks import EstateError
 from . import adapters, event_log, roles, switches, topology
 from .classes import namespaces
-from .release import VERSIONS
+from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
