@@ -12,17 +12,17 @@ WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3
 
 .PHONY: demo test lint sanity units integration bench clean
 
-demo: ## a lab of Windows hosts, what the playbook finds there, and what it changes
+demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
 
-test: ## all tests, on every ansible-core that the Pythons of this machine run
+test: ## run all tests, on each ansible-core that the Pythons of this machine support
 	@$(WORKBENCH) test
 
-lint sanity units integration: ## one part of the tests
+lint sanity units integration: ## run one part of the tests
 	@$(WORKBENCH) test $@
 
-bench: ## what a task costs, beside other modules
+bench: ## measure what a task costs, compared with other modules
 	@$(WORKBENCH) bench $(ARGUMENTS)
 
-clean: ## remove everything that the others have made
+clean: ## remove .cache, which all other targets fill
 	rm -rf .cache

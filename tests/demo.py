@@ -1,18 +1,17 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection at work on a lab of Windows hosts: what it finds, what it changes, and that it then rests.
+"""Show the collection on a lab of Windows hosts: an audit, check mode, the changes, and a second run without changes.
 
-Where Samba can run, the lab has a real domain controller with an Exchange organization, too. Nothing of what it says in
-the end comes from Ansible: the drift is counted from the diff that is on the screen, writes and changed settings from
-the lab's journal and the domain controller's audit log, and that nothing moved from what is stored before and after.
+Where Samba can run, the lab has a domain controller with an Exchange organization. The summary at the end does not use
+Ansible's own results. It counts differences in the printed diff, and writes and changed settings in the lab's journal
+and the domain controller's audit log. It compares the stored values before and after each run that must not change any.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import importlib.util
 import json
 import os
@@ -27,6 +26,7 @@ import time
 import typing as t
 
 import yaml
+from demo_summary import Report, Run, Summary
 from lab import daemon, journal
 from lab.directory import DomainController, impediment
 from lab.directory import journal as directory_journal
@@ -44,21 +44,21 @@ ENFORCE, VALIDATE = "winha.cluster.enforce", "winha.cluster.validate"
 REPORTS = TESTS.parent / ".cache" / "demo"
 KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
-_PATIENCE, _PAUSE = 60.0, 2.0  # seconds until the estate is at rest, and between looks
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_MARKS = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+_SETTLE_LIMIT, _SETTLE_INTERVAL = 60.0, 2.0  # seconds
+_COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
+_BOLD, _NORMAL = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
 
 Values = t.Mapping[tuple[str, ...], t.Any]
 
 
 class Lab:
-    """The estate of the demo in a directory of its own, on addresses that are free."""
+    """The lab of the demo, in a directory of its own and on free addresses."""
 
     def __init__(self, directory: pathlib.Path) -> None:
         self._state = directory / "state"
         self._source = directory / "estate.yml"
-        self._seen = 0
-        self._read = 0
+        self._journal_read = 0  # entries
+        self._log_read = 0  # bytes
 
     def up(self) -> str:
         """Bring the estate up and say what it is."""
@@ -108,47 +108,48 @@ class Lab:
         return file
 
     def environment(self) -> dict[str, str]:
-        """What ansible-playbook needs to find the domain."""
+        """The environment variables with which ansible-playbook finds the domain."""
         controller = self._controller()
         return controller.environment(self._state / "nobody.ccache") if controller else {}
 
     def writes(self) -> list[journal.Entry]:
-        """The writes that came over the wire since the last time that this was asked."""
-        everything = journal.read(self._state / "journal.jsonl", writes=True)
-        new, self._seen = everything[self._seen :], len(everything)
+        """The writes to hosts and clusters since the last call, from the lab's journal."""
+        entries = journal.read(self._state / "journal.jsonl", writes=True)
+        new, self._journal_read = entries[self._journal_read :], len(entries)
         return new
 
     def modifications(self) -> list[directory_journal.Change]:
-        """What the domain controller was asked to write since the last time that this was asked."""
+        """The write requests to the domain controller since the last call, from its audit log."""
         controller = self._controller()
         if controller is None:
             return []
-        new, self._read = directory_journal.read(controller.log, self._read), controller.log.stat().st_size
+        new = directory_journal.read(controller.log, self._log_read)
+        self._log_read = controller.log.stat().st_size
         return new
 
     def values(self) -> Values:
-        """Everything that hosts and clusters have stored."""
+        """All values that hosts, clusters and the directory store, each with its path."""
         estate = self._estate()
-        found = {cluster.name: cluster_repository(self._state, estate, cluster) for cluster in estate.clusters}
-        found |= {host.name: host_repository(self._state, host) for host in estate.hosts}
+        repositories = {cluster.name: cluster_repository(self._state, estate, cluster) for cluster in estate.clusters}
+        repositories |= {host.name: host_repository(self._state, host) for host in estate.hosts}
         names = {
             ("directory", entry.dn): sorted(entry.all("servicePrincipalName"))
             for controller in filter(None, [self._controller()])
             for entry in controller.ldbsearch("(servicePrincipalName=*)", ["servicePrincipalName"])
         }
         return names | {
-            (owner, instance.cls.name, *instance.key, *place): value
-            for owner, repository in found.items()
+            (owner, instance.cls.name, *instance.key, *path): value
+            for owner, repository in repositories.items()
             for instance in repository.everything()
             for name, stored in instance.values.items()
-            for place, value in _leaves(plain(stored), name)
+            for path, value in _scalars(plain(stored), name)
         }
 
-    def at_rest(self) -> Values:
-        """The same once it stays so: machines go on coming back to a node after the play is over."""
-        values, deadline = self.values(), time.monotonic() + _PATIENCE
+    def settled_values(self) -> Values:
+        """The same as soon as they no longer change: virtual machines move back to a node after the play has ended."""
+        values, deadline = self.values(), time.monotonic() + _SETTLE_LIMIT
         while time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            time.sleep(_SETTLE_INTERVAL)
             before, values = values, self.values()
             if values == before:
                 break
@@ -163,13 +164,13 @@ class Lab:
 
 
 def missing() -> str | None:
-    """Why the demo goes without Active Directory; None where it need not."""
+    """Why the demo has no Active Directory, or None when it has one."""
     library = importlib.util.find_spec("ldap")
     return impediment() or (None if library else "the Python library python-ldap is missing")
 
 
 def described(text: str, network: int) -> str:
-    """The estate, with a domain controller that holds an Exchange organization where one can run."""
+    """The estate file, with a domain controller and an Exchange organization where Samba can run."""
     if missing():
         return text
     estate = yaml.safe_load(text)
@@ -180,31 +181,19 @@ def described(text: str, network: int) -> str:
     return yaml.safe_dump(estate | {"directory": {**directory, "address": address}}, sort_keys=False)
 
 
-def _leaves(value: t.Any, *place: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
-    """The single values in a stored one, each with where it is."""
+def _scalars(value: t.Any, *path: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
+    """The single values in a stored value, each with its path."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, *place, name)
+            yield from _scalars(inner, *path, name)
     else:
-        yield place, value
+        yield path, value
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What one run of the playbook came to."""
+def changed_settings(writes: t.Iterable[journal.Entry]) -> set[tuple[str, ...]]:
+    """The settings that Puts changed. A drain is also a write, but it changes no setting.
 
-    status: int
-    drift: int
-    writes: int
-    changed: int
-    moved: list[str]
-    seconds: float
-
-
-def settings(writes: t.Iterable[journal.Entry]) -> set[tuple[str, ...]]:
-    """The settings that writes of instances changed. Draining a node is a write too, and no setting.
-
-    A driver's display value follows its registry value, so it is not counted beside it.
+    The display value of an advanced property follows its registry value, so it is not counted.
     """
     return {
         (entry.host, *entry.selectors.values(), change.cls, change.instance, change.property)
@@ -216,15 +205,15 @@ def settings(writes: t.Iterable[journal.Entry]) -> set[tuple[str, ...]]:
 
 
 def run(lab: Lab, hosts: pathlib.Path, playbook: str, *options: str) -> Run:
-    """Run a playbook before the eyes of who is watching, and look at what it did."""
+    """Run a playbook, print its output, and count what it changed."""
     before = lab.values()
     command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", str(hosts), playbook, *options]
-    looks = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_FORCE_COLOR": "true" if _MARKS[0] else "false"}
+    display = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_FORCE_COLOR": "true" if _BOLD else "false"}
     started = time.monotonic()
-    shown = []
+    output = []
     with subprocess.Popen(
         command,
-        env={**os.environ, **looks, **lab.environment()},
+        env={**os.environ, **display, **lab.environment()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -234,12 +223,12 @@ def run(lab: Lab, hosts: pathlib.Path, playbook: str, *options: str) -> Run:
         try:
             for line in process.stdout or ():
                 print(line, end="", flush=True)
-                shown.append(_COLOUR.sub("", line))
+                output.append(_COLOR_CODE.sub("", line))
         except BaseException:
             process.send_signal(signal.SIGINT)
             raise
     seconds = time.monotonic() - started
-    after = lab.values() if "--check" in options else lab.at_rest()
+    after = lab.values() if "--check" in options else lab.settled_values()
     writes, modifications = lab.writes(), lab.modifications()
     names = sum(
         len(values)
@@ -249,72 +238,58 @@ def run(lab: Lab, hosts: pathlib.Path, playbook: str, *options: str) -> Run:
     )
     return Run(
         status=process.returncode,
-        drift=sum(line.startswith("+") and not line.startswith("+++ ") for line in shown),
+        differences=sum(line.startswith("+") and not line.startswith("+++ ") for line in output),
         writes=len(writes) + len(modifications),
-        changed=len(settings(writes)) + names,
-        moved=[".".join(place) for place in sorted({*before, *after}) if before.get(place) != after.get(place)],
+        changes=len(changed_settings(writes)) + names,
+        changed_values=[".".join(path) for path in sorted({*before, *after}) if before.get(path) != after.get(path)],
         seconds=seconds,
     )
 
 
-def reported(folder: pathlib.Path, earlier: pathlib.Path | None = None) -> tuple[str, str]:
-    """The options of an audit: where its report goes, and what it is compared with."""
+def audit_options(folder: pathlib.Path, earlier: pathlib.Path | None = None) -> tuple[str, str]:
+    """The options of an audit: the folder of its report, and the folder of the report to compare it with."""
     variables = {"audit_folder": str(folder), "audit_title": "The demo", "audit_fail_on": "never"}
     if earlier:
         variables["audit_compare_with"] = str(earlier / "audit.json")
     return "-e", json.dumps(variables)
 
 
-def judged(folder: pathlib.Path) -> tuple[int, dict[str, t.Any]]:
-    """How many findings of a report are not as they should be, and how it compares with the one before."""
-    report = json.loads((folder / "audit.json").read_text("utf-8"))
-    return sum(one["outcome"] == "fail" for one in report["findings"]), report.get("comparison") or {}
-
-
 def heading(text: str) -> None:
-    print(f"\n{_MARKS[0]}{text}\n{'=' * len(text)}{_MARKS[1]}", flush=True)
+    print(f"\n{_BOLD}{text}\n{'=' * len(text)}{_NORMAL}", flush=True)
 
 
 def demonstrate(lab: Lab, connection: str, listener: str, reports: pathlib.Path) -> int:
-    """All of the demo. Gives the exit status: 0 only if everything is as it should be."""
+    """Run the whole demo. Returns the exit status, which is 0 only if every result is the expected one."""
     heading("The estate")
     print(lab.up().rstrip())
     hosts = lab.inventory(connection, listener)
     print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
     before, after = reports / "before", reports / "after"
     shutil.rmtree(reports, ignore_errors=True)
-    heading(f"The audit: ansible-playbook {VALIDATE}")
-    audit = run(lab, hosts, VALIDATE, *reported(before))
-    heading(f"What would be put right: ansible-playbook {ENFORCE} --check --diff")
+    heading(f"1. Audit: ansible-playbook {VALIDATE}")
+    audit = run(lab, hosts, VALIDATE, *audit_options(before))
+    heading(f"2. Check mode shows the changes: ansible-playbook {ENFORCE} --check --diff")
     check = run(lab, hosts, ENFORCE, "--check", "--diff")
-    heading(f"Putting it right: ansible-playbook {ENFORCE}")
+    heading(f"3. Enforcement makes the changes: ansible-playbook {ENFORCE}")
     first = run(lab, hosts, ENFORCE)
-    heading(f"Once more, with nothing left to do: ansible-playbook {ENFORCE}")
+    heading(f"4. Second enforcement changes nothing: ansible-playbook {ENFORCE}")
     second = run(lab, hosts, ENFORCE)
-    heading(f"The audit once more, compared with the first: ansible-playbook {VALIDATE}")
-    compared = run(lab, hosts, VALIDATE, *reported(after, before))
-    heading("What it came to")
-    runs = (audit, check, first, second, compared)
-    failed = sum(one.status != 0 for one in runs)
-    (broken, _none), (still_broken, since) = judged(before), judged(after)
-    rows = (
-        ("Drift that the check found", check.drift, check.drift > 0),
-        ("Settings and names that the first run changed", first.changed, first.changed == check.drift),
-        ("Writes on the wire in check mode", check.writes, not check.writes and not check.moved),
-        ("Writes on the wire in the second run", second.writes, not second.writes and not second.moved),
-        ("Writes on the wire in both audits", audit.writes + compared.writes, not (*audit.moved, *compared.moved)),
-        ("Rules that the first audit found broken", broken, broken > 0),
-        ("Of these, broken after the enforcement", still_broken, still_broken < broken and not since["new"]),
-        ("Runs that failed", failed, failed == 0),
+    heading(f"5. Second audit, compared with the first: ansible-playbook {VALIDATE}")
+    audit_again = run(lab, hosts, VALIDATE, *audit_options(after, before))
+    heading("Summary")
+    summary = Summary(
+        audit=audit,
+        check=check,
+        first=first,
+        second=second,
+        audit_again=audit_again,
+        report=Report.read(before),
+        later_report=Report.read(after),
     )
-    for place in (*audit.moved, *check.moved, *second.moved, *compared.moved):
-        print(f"Moved when nothing should: {place}")
-    for text, number, right in rows:
-        print(f"{text:<50}{number:>4}  {'as it should be' if right else 'NOT as it should be'}")
-    print(f"{'Seconds for the five runs':<50}{sum(one.seconds for one in runs):>4.0f}")
-    for folder in (before, after):
-        print(f"The report {folder.name}: {folder / 'audit.html'}")
-    return 0 if all(right for text, number, right in rows) else 1
+    print(summary.text(ENFORCE))
+    for name, folder in (("first", before), ("second", after)):
+        print(f"Report of the {name} audit: {folder / 'audit.html'}")
+    return 0 if summary.is_expected else 1
 
 
 def main() -> int:

@@ -6,75 +6,74 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Twin of plugins/module_utils/directory.py
+    # The argument spec is in plugins/module_utils/directory.py
     DOCUMENTATION = r"""
 options:
   servers:
     description:
-      - The domain controllers to ask, by DNS name, tried in this order. A port may follow after a colon.
-      - Kerberos and certificates prove the name that is written here, so an address will rarely do.
-      - When neither this nor O(domain) is given and the host of the task has a C(winrm) or C(psrp) connection, the host
-        is the domain controller; if its C(ansible_user) is written V(name@REALM), that account signs in.
-      - By default what the environment variable E(WINHA_DIRECTORY_SERVERS) says, separated by commas.
+      - DNS names of the domain controllers, tried in this order. A port can follow after a colon.
+      - Kerberos and certificates authenticate this name, so an IP address rarely works.
+      - If neither this nor O(domain) is set and the host of the task has a C(winrm) or C(psrp) connection, the host is
+        the domain controller. If its C(ansible_user) has the form V(name@REALM), that account signs in.
+      - The default is the value of the environment variable E(WINHA_DIRECTORY_SERVERS), separated by commas.
     type: list
     elements: str
   domain:
     description:
-      - DNS name of the domain whose controllers are found in DNS, when O(servers) names none.
-      - By default what the environment variable E(WINHA_DIRECTORY_DOMAIN) says.
+      - DNS name of the domain. DNS returns its domain controllers if O(servers) is not set.
+      - The default is the value of the environment variable E(WINHA_DIRECTORY_DOMAIN).
     type: str
   global_catalogs:
     description:
-      - The servers that are asked about the whole forest, written as in O(servers).
-      - By default the domain controller itself if it is a global catalog, and else one that DNS names.
+      - The global catalog servers for searches of the forest, in the format of O(servers).
+      - The default is the domain controller itself if it is a global catalog, otherwise one that DNS returns.
     type: list
     elements: str
   dns_servers:
-    description: Addresses of the DNS servers that find domain controllers. By default those of the machine.
+    description: IP addresses of the DNS servers for finding domain controllers. The default is those of the machine.
     type: list
     elements: str
   username:
     description:
-      - The account to sign in with. For Kerberos, write it as V(name@REALM).
-      - By default what the environment variable E(WINHA_DIRECTORY_USERNAME) says, and else whose Kerberos ticket is
-        there.
+      - The account to sign in with. For Kerberos, use the form V(name@REALM).
+      - The default is the value of the environment variable E(WINHA_DIRECTORY_USERNAME), otherwise the account of the
+        existing Kerberos ticket.
     type: str
   password:
     description:
-      - The account's password. For Kerberos a ticket is fetched with it; leave it out to use the ticket that is there,
-        which signs in whoever it belongs to, whatever O(username) says.
-      - By default what the environment variable E(WINHA_DIRECTORY_PASSWORD) says.
+      - The password of the account. For Kerberos, a ticket is fetched with it.
+      - Without a password, the existing Kerberos ticket is used and O(username) is ignored.
+      - The default is the value of the environment variable E(WINHA_DIRECTORY_PASSWORD).
     type: str
   authentication:
     description:
-      - How to prove who we are.
-      - V(kerberos) signs and seals everything. V(simple) sends the password and therefore needs O(tls).
+      - How to sign in.
+      - V(kerberos) signs and encrypts everything. V(simple) sends the password and therefore needs O(tls).
     type: str
     choices: [kerberos, simple]
     default: kerberos
   tls:
     description:
-      - Whether the connection is wrapped in TLS, and how. V(none) is for O(authentication=kerberos), which has
-        encryption of its own.
+      - Whether and how to use TLS. V(none) is for O(authentication=kerberos), which encrypts the connection itself.
     type: str
     choices: [none, start_tls, ldaps]
     default: none
   validate_certs:
-    description: Whether the domain controller's certificate must verify.
+    description: Whether to verify the certificate of the domain controller.
     type: bool
     default: true
   ca_path:
-    description: File with the certificates that the domain controller's certificate is checked against.
+    description: File with the CA certificates for verifying the certificate of the domain controller.
     type: path
   connect_timeout:
-    description: Seconds to wait for the connection with one server, at least 1.
+    description: Time limit for the connection to one server, in seconds. The minimum is 1.
     type: int
     default: 10
   operation_timeout:
-    description: Seconds to wait for one answer, or for a Kerberos ticket, at least 1.
+    description: Time limit for one response or for a Kerberos ticket, in seconds. The minimum is 1.
     type: int
     default: 60
 requirements:
   - python-ldap >= 3.4, and for Kerberos the GSSAPI module of Cyrus SASL, on the machine that the task runs on
-  - dnspython when domain controllers are found in DNS
+  - dnspython, if DNS is used to find domain controllers
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Active Directory as options of a task. Private to this collection; twin of the doc fragment C(directory)."""
+"""Connection options for Active Directory. Private to this collection; documented in C(doc_fragments/directory.py)."""
 
 from __future__ import annotations
 
@@ -39,31 +39,29 @@ SPEC: dict[str, t.Any] = {
 
 
 def has_servers_or_domain(options: Options) -> bool:
-    """Whether the options themselves say which domain controllers to ask."""
+    """Whether the options name domain controllers or a domain."""
     return bool(options["servers"] or options["domain"])
 
 
-def _opener_of(options: Options) -> SessionFactory:
+def _session_factory(options: Options) -> SessionFactory:
     if not has_servers_or_domain(options):
         raise TaskError(
-            "Neither servers nor domain is given: this task runs on a machine that is not reached by winrm or psrp, so "
-            "it must say which domain controllers it asks."
+            "Neither servers nor domain is set. The host of this task has no winrm or psrp connection, so set servers "
+            "to the domain controllers, or set domain."
         )
     if options["authentication"] == "simple":
         if options["tls"] == "none":
             raise TaskError(
-                "A simple bind sends the password as it is, so it needs TLS: set tls to ldaps or start_tls, or leave "
-                "authentication at kerberos."
+                "A simple bind sends the password in clear text, so it needs TLS: set tls to ldaps or start_tls, or "
+                "set authentication to kerberos."
             )
         if not (options["username"] and options["password"]):
-            raise TaskError("A simple bind needs username and password; with no password it would be anonymous.")
+            raise TaskError("A simple bind needs username and password; without a password it would be anonymous.")
     if options["password"] and not options["username"]:
-        raise TaskError(
-            "A password is given and no username that it belongs to: give username, for Kerberos name@REALM."
-        )
+        raise TaskError("password is set without username: set username, for Kerberos as name@REALM.")
     for name in ("connect_timeout", "operation_timeout"):
         if options[name] < 1:
-            raise TaskError(f"{name} is {options[name]}; it is at least 1 second.")
+            raise TaskError(f"{name} is {options[name]}; the minimum is 1 second.")
     access = Access(
         servers=tuple(options["servers"] or ()),
         domain=options["domain"] or "",
@@ -85,4 +83,4 @@ def _opener_of(options: Options) -> SessionFactory:
     return open_session
 
 
-DIRECTORY = Service(spec=SPEC, session_factory=_opener_of)
+DIRECTORY = Service(spec=SPEC, session_factory=_session_factory)

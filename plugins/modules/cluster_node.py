@@ -7,34 +7,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_node
-short_description: Drain a cluster node, or bring it back
+short_description: Drain or resume a cluster node
 description:
-  - Drains a node of a failover cluster, so that its roles move to the other nodes, and waits until they have. Or
-    resumes it and waits until it is up.
-  - Refuses to drain while another node is not up, and when the cluster says that it would lose its quorum.
-  - Says which virtual machines a drain would save to disk instead of moving them live, because their priority is below
-    the threshold of the cluster.
+  - Drains a node of a failover cluster and waits until its clustered roles have moved to other nodes.
+  - Or resumes the node and waits until it is up.
+  - Does not drain a node while another node is not up, or when the cluster would lose its quorum.
+  - Returns the virtual machines that a drain saves to disk instead of live migrating them, because their priority is
+    below the threshold of the cluster.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   name:
-    description: The node. By default the node that the task's host is.
+    description: Name of the node. The default is the host of the task.
     type: str
   state:
-    description: V(drained) is paused with no roles left on it, V(active) is up and taking roles.
+    description: V(drained) means paused, without clustered roles. V(active) means up, with clustered roles allowed.
     type: str
     choices: [drained, active]
     required: true
   failback:
-    description: Whether the roles that a drain moved away come back when the node becomes active.
+    description: Whether the clustered roles that the drain moved fail back when the node is resumed.
     type: str
     choices: [none, immediately, by_policy]
     default: immediately
   timeout:
     description:
-      - Seconds to wait for the roles to move, or for the node to be up.
-      - When they are over, the task fails and says what state the node is in; the drain itself goes on.
+      - Seconds to wait until the clustered roles have moved, or until the node is up.
+      - After this time the task fails and reports the state of the node. The drain itself continues.
     type: int
     default: 900
 extends_documentation_fragment:
@@ -48,11 +48,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Empty this node
+- name: Drain this node
   winha.cluster.cluster_node:
     state: drained
 
-- name: Take it back, with its roles
+- name: Resume this node and fail its clustered roles back
   winha.cluster.cluster_node:
     state: active
 """
@@ -64,25 +64,25 @@ node:
   type: dict
   contains:
     name:
-      description: Its name.
+      description: Name of the node.
       type: str
       sample: HV01
     before:
-      description: What it was (V(active), V(draining), V(drained), V(paused), V(down), V(joining)).
+      description: The state before (V(active), V(draining), V(drained), V(paused), V(down), V(joining)).
       type: str
       sample: active
     state:
-      description: What it is now, or in check mode would be; null if that is unknown.
+      description: The state now, or in check mode the planned state. Null if it is unknown.
       type: str
       sample: drained
 roles:
-  description: The roles that the node had before.
+  description: The clustered roles that the node owned before.
   returned: when O(state=drained)
   type: list
   elements: str
   sample: [EX01, EX02]
 saved_by_drain:
-  description: Those of its virtual machines that a drain saves to disk instead of moving them live.
+  description: The virtual machines of the node that a drain saves to disk instead of live migrating them.
   returned: when O(state=drained)
   type: list
   elements: str
@@ -110,66 +110,66 @@ SPEC = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The node among its cluster; C(roles) and C(costs_quorum) are only read when it is to be drained."""
+    """The node and the rest of its cluster; C(roles) and C(loses_quorum) are read only before a drain."""
 
     node: cluster.Node
-    others: tuple[cluster.Node, ...]
+    other_nodes: tuple[cluster.Node, ...]
     options: task.Options
     roles: drain.Roles | None = None
-    costs_quorum: bool = False
+    loses_quorum: bool = False
 
 
 def read(client: Client, options: task.Options) -> State:
-    """The nodes, and before a drain the roles and the cluster's own word on its quorum."""
+    """Read the nodes, and before a drain the clustered roles and the cluster's quorum check."""
     name = options["name"] or cluster.read_own_node_name(client)
     nodes = cluster.read_nodes(client)
-    node = cluster.node_named(client, nodes, name)
-    others = tuple(one for one in nodes if one is not node)
+    node = cluster.find_node(client, nodes, name)
+    other_nodes = tuple(other for other in nodes if other is not node)
     if node.drain == "unknown":
-        raise task.TaskError(f"{node.name} cannot be drained: its Windows Server is older than 2012.")
-    found = functools.partial(State, node=node, others=others, options=options)
+        raise task.TaskError(f"{node.name} cannot be drained: it runs a version before Windows Server 2012.")
+    state = functools.partial(State, node=node, other_nodes=other_nodes, options=options)
     if options["state"] != "drained":
-        return found()
+        return state()
     active = drain.state_of(node) == "active"
-    return found(roles=drain.read_roles(client, node), costs_quorum=active and drain.would_lose_quorum(client, node))
+    return state(roles=drain.read_roles(client, node), loses_quorum=active and drain.would_lose_quorum(client, node))
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """One change, or none. Raises C(TaskError) when a drain would be a risk."""
+    """Plan one change or none. Raises C(TaskError) when a drain would be a risk."""
     before, wanted = drain.state_of(state.node), options["state"]
     title = f"Node {state.node.name}"
     if before == wanted:
         return Plan(title=title)
     if before in ("down", "joining"):
-        raise task.TaskError(f"{state.node.name} is {before}, so it cannot be made {wanted}; bring it up first.")
+        raise task.TaskError(f"{state.node.name} is {before}, so it cannot become {wanted}. Bring the node up first.")
     if wanted == "drained":
-        away = [f"{node.name} is {drain.state_of(node)}" for node in state.others if node.state != "up"]
-        if away:
+        not_up = [f"{node.name} is {drain.state_of(node)}" for node in state.other_nodes if node.state != "up"]
+        if not_up:
             raise task.TaskError(
-                f"{state.node.name} is not drained while another node is away: {', '.join(away)}. "
-                "Bring it back first, then run this again."
+                f"{state.node.name} was not drained, because another node is not up: {', '.join(not_up)}. "
+                "Bring it up or resume it, then run this task again."
             )
-        if state.costs_quorum:
+        if state.loses_quorum:
             raise task.TaskError(
-                f"{state.node.name} is not drained, because the cluster says that it would lose its quorum without it. "
+                f"{state.node.name} was not drained, because the cluster reports that it would lose its quorum. "
                 "Add a node or a witness first."
             )
     return Plan(title=title, steps=(Step((Change(label=state.node.name, before=before, after=wanted),)),))
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
-    """Drain or resume, and wait."""
+    """Drain or resume the node, and wait."""
     (change,) = step.changes
-    limit = float(state.options["timeout"])
+    timeout = float(state.options["timeout"])
     if change.after == "drained":
-        now, answer = drain.drain(client, state.node, timeout=limit)
+        now, reason = drain.drain(client, state.node, timeout=timeout)
     else:
-        now, answer = drain.resume(client, state.node, state.options["failback"], timeout=limit)
-    return Applied(values={change.label: now}, reason=answer)
+        now, reason = drain.resume(client, state.node, state.options["failback"], timeout=timeout)
+    return Applied(values={change.label: now}, reason=reason)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """The node before and now, and what the drain means for its roles."""
+    """Return the state of the node before and now, and the roles that a drain moves or saves."""
     before = drain.state_of(state.node)
     result: dict[str, t.Any] = {
         "node": {"name": state.node.name, "before": before, "state": outcome.now(state.node.name, before)}

@@ -7,49 +7,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dns_name_info
-short_description: Read what the names of load-balanced services resolve to
+short_description: Resolve the names of load-balanced services
 description:
-  - Asks DNS for the addresses of names, tells whether a name is an alias and how long clients may keep the answer, and
-    tries TCP ports on the addresses.
-  - It is for the name of a CAS array and other load-balanced names, which should be address records of a virtual IP
-    that answers, with a time to live that is short enough for a datacenter switchover.
-  - It asks DNS and nothing else. The hosts file and the DNS cache of the machine, which its other programs see, are
-    left out.
+  - Resolves names with DNS. Returns the addresses, whether the name is an alias, the time to live (TTL), and whether
+    TCP ports are open on the addresses.
+  - Use it for CAS arrays and other load-balanced names. Such a name should have an address record with a virtual IP
+    that accepts connections, and a TTL that is short enough for a datacenter switchover.
+  - It only queries DNS servers. It ignores the hosts file and the DNS cache of the machine.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   names:
     description:
-      - The names, each a whole one. No domain is added, so V(outlook) means the top-level name C(outlook.), which will
-        hardly be there.
-      - A name beyond ASCII is asked for in its ASCII form after IDNA 2003. Where that is not what you mean, as with a
-        sharp s, write the V(xn--) form.
-      - What is no host name is listed as unknown, with the reason.
+      - The fully qualified names. No DNS suffix is added, so V(outlook) is the top-level name C(outlook.).
+      - A name with non-ASCII characters is converted with IDNA 2003. If that is wrong, for example for a sharp s, give
+        the V(xn--) form.
+      - A text that is not a host name is returned as unknown, with the reason.
     type: list
     elements: str
     required: true
   ports:
     description:
-      - The TCP ports to try on each address that is found. A connection is made and closed, and nothing is sent.
-      - For the array of Exchange 2010, V(135) and the ports of RPC Client Access and of the Address Book where they are
-        fixed; for web names V(443).
+      - The TCP ports to check on each address. The task connects, sends nothing, and closes the connection.
+      - For a CAS array of Exchange 2010, use V(135) and the static ports of RPC Client Access and the Address Book, if
+        there are any. For web names, use V(443).
     type: list
     elements: int
     default: []
   dns_servers:
     description:
-      - The addresses of the DNS servers to ask. A port may follow after a colon, as in V(192.0.2.53:5353) or
+      - The IP addresses of the DNS servers. A port can follow after a colon, as in V(192.0.2.53:5353) or
         V([2001:db8::53]:5353).
-      - The next one is asked when one does not answer. One that answers that there is no such name is believed.
-      - By default what the environment variable E(WINHA_DNS_SERVERS) says, separated by commas, and else those of the
-        machine.
+      - If a server does not respond, the next one is used. If a server responds that the name does not exist, no other
+        server is used.
+      - The default is the value of the environment variable E(WINHA_DNS_SERVERS), separated by commas, otherwise the
+        DNS servers of the machine.
     type: list
     elements: str
   timeout:
     description:
-      - Seconds to wait for the answer to one question, whichever servers are asked, and for one connection.
-      - Up to 16 questions or connections are waited for at once.
+      - Time limit for one query, over all servers, and for one connection, in seconds.
+      - Up to 16 queries or connections run at the same time.
     type: int
     default: 5
 extends_documentation_fragment:
@@ -58,40 +57,39 @@ extends_documentation_fragment:
 attributes:
   connection:
     description:
-      - It talks to DNS servers and to the ports, never to the Windows host of the task. For a host with a C(winrm) or
-        C(psrp) connection it does so from the controller, in the process of the task.
-      - On any other connection it runs there as an ordinary module and sees what that machine sees. Whether a name
-        resolves and a port answers depends on where one asks, so delegate the task to a machine that stands where the
-        clients are.
+      - The task connects to DNS servers and to the ports, never to its Windows host. For a host with a C(winrm) or
+        C(psrp) connection, it runs on the controller.
+      - With any other connection it runs on that host as an ordinary module. The results depend on the network
+        location, so delegate the task to a machine in the network of the clients.
   delegation:
     description:
-      - Can be used with C(delegate_to). A delegate that is not reached by C(winrm) or C(psrp) is the machine that asks.
+      - Can be used with C(delegate_to). If the delegate has no C(winrm) or C(psrp) connection, the task runs on it.
   become:
     description:
-      - Supports C(become). No rights are needed, and for a C(winrm) or C(psrp) host a task with C(become) is refused.
+      - Supports C(become), but needs no privileges. On a C(winrm) or C(psrp) host, a task with C(become) fails.
   platform:
-    description: The machine that asks. What DNS servers and ports it asks can be of any kind.
+    description: The machine that runs the task. The DNS servers and the hosts with the ports can run any platform.
     platforms: posix
 requirements:
   - dnspython >= 2.4 on the machine that the task runs on
 notes:
-  - One question goes out for each name and kind of address, by UDP, and by TCP when the answer is too long. It is asked
-    again only when it got lost.
-  - The name of a CAS array should be known in the internal DNS only. Run the task once more with O(dns_servers) outside
-    to see that it is V(missing) there.
+  - One query is sent for each name and record type, by UDP, and by TCP if the response is too long. It is repeated only
+    if it is lost.
+  - The name of a CAS array should exist in the internal DNS only. Run the task again with O(dns_servers) set to
+    external servers to check that the name is V(missing) there.
 seealso:
   - module: winha.cluster.exchange_info
 """
 
 EXAMPLES = r"""
-- name: See what the CAS arrays of both datacenters resolve to, as a client does
+- name: Resolve the CAS arrays of both datacenters from a client
   winha.cluster.dns_name_info:
     names: [outlook-east.corp.example.com, outlook-west.corp.example.com]
     ports: [135, 443]
   register: arrays
   delegate_to: client01.corp.example.com
 
-- name: Insist on address records of the known virtual IPs that answer
+- name: Check that the names are address records of the virtual IPs, and that the ports are open
   ansible.builtin.assert:
     that:
       - item.unknown is none
@@ -102,56 +100,54 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
-- name: Ask a domain controller that has the zone, for the time to live as it is written there
+- name: Read the time to live from a domain controller that has the zone
   winha.cluster.dns_name_info:
     names: [outlook-east.corp.example.com]
     dns_servers: [10.1.0.1]
-  register: written
+  register: zone
   delegate_to: localhost
-  failed_when: written.names[0].ttl is none or written.names[0].ttl > 300
+  failed_when: zone.names[0].ttl is none or zone.names[0].ttl > 300
 """
 
 RETURN = r"""
 names:
-  description: One row for each of O(names), in that order.
+  description: One row for each of O(names), in the same order.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The name as it was given.
+      description: The name as given.
       type: str
       sample: outlook-east.corp.example.com
     kind:
       description:
-        - V(address) when the name has addresses itself, V(alias) when it stands for another name (CNAME), V(missing)
-          when it has neither.
-        - Null when that could not be found out; RV(names[].unknown) says why.
+        - V(address) if the name has address records, V(alias) if it is an alias (CNAME), V(missing) if it has neither.
+        - Null if it could not be resolved; RV(names[].unknown) has the reason.
       type: str
       sample: address
     addresses:
-      description: Its addresses, IPv4 before IPv6, sorted. Those of an alias are the addresses of the name at its end.
+      description: Its sorted addresses, IPv4 before IPv6. For an alias, the addresses of its last target.
       type: list
       elements: str
       sample: [10.1.0.10]
     aliases:
-      description: The names that it stands for, one leading to the next. Empty when it is no alias.
+      description: The targets of the alias, in the order of the CNAME chain. Empty if it is not an alias.
       type: list
       elements: str
       sample: []
     ttl:
       description:
-        - Seconds that a client may keep the answer; the largest among its records, aliases included. Null when there
-          is no record.
-        - From a server that has it from another one, it is what is left of it, and less than what is written in the
-          zone.
+        - How long a client may cache the addresses, in seconds. It is the largest TTL of the records, including
+          aliases. Null if there is no record.
+        - A server that has the record in its cache returns the remaining time, which is less than the TTL in the zone.
       type: int
       sample: 300
     authoritative:
       description:
-        - Whether the server says that it has the zone, so that RV(names[].ttl) is what is written there. Of an alias,
-          this speaks of the first record only.
-        - Null when RV(names[].kind) is.
+        - Whether the server has the zone, so that RV(names[].ttl) is the TTL in the zone. For an alias, this applies to
+          the first record only.
+        - Null if RV(names[].kind) is null.
       type: bool
     answers:
       description: One row for each of RV(names[].addresses) and O(ports).
@@ -168,21 +164,21 @@ names:
           sample: 443
         open:
           description:
-            - Whether it took a connection from the machine that the task ran on.
-            - Null when that machine could not try, for example without a route to IPv6.
+            - Whether the port accepted a connection from the machine that ran the task.
+            - Null if that machine could not connect, for example without an IPv6 route.
           type: bool
         why:
-          description: Why it is not open. Null when it is.
+          description: Why the port is not open. Null if it is open.
           type: str
           sample: Connection refused
     unknown:
       description:
-        - What could not be found out, in sentences. Null when everything was.
-        - It can stand beside addresses, when only the question for the other kind was lost.
+        - What could not be resolved, in sentences. Null if everything was resolved.
+        - It can be set together with addresses, if only the query for the other record type failed.
       type: str
       sample: >-
-        DNS gave no answer about the A and AAAA records of outlook-east.corp.example.com: 10.1.0.1 answered SERVFAIL
-        (check the DNS servers, and that they have this zone or may ask others).
+        DNS returned no usable response for the A and AAAA records of outlook-east.corp.example.com: 10.1.0.1 returned
+        SERVFAIL (check the DNS servers, and that they have this zone or allow recursion).
 """
 
 import dataclasses
@@ -202,22 +198,22 @@ SPEC: dict[str, dict[str, t.Any]] = {
 
 
 def read(lookup: Lookup, options: task.Options) -> list[dict[str, t.Any]]:
-    """One row for each name. Raises C(TaskError) when a port is none."""
+    """Return one row for each name. Raises C(TaskError) for an invalid port."""
     if wrong := [number for number in options["ports"] if not 0 < number < 65536]:
-        raise task.TaskError(f"Port {wrong[0]} is out of range: TCP has the ports 1 to 65535.")
+        raise task.TaskError(f"Port {wrong[0]} is out of range: valid TCP ports are 1 to 65535.")
     names = resolution.resolve(lookup, options["names"])
-    ends = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
-    tried = port.check_ports((end for own in ends for end in own), timeout=lookup.timeout)
+    endpoints = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
+    results = port.check_ports((pair for pairs in endpoints for pair in pairs), timeout=lookup.timeout)
     return [
         dataclasses.asdict(name)
         | {"addresses": list(name.addresses), "aliases": list(name.aliases)}
-        | {"answers": [dataclasses.asdict(tried[end]) for end in own]}
-        for name, own in zip(names, ends, strict=True)
+        | {"answers": [dataclasses.asdict(results[pair]) for pair in pairs]}
+        for name, pairs in zip(names, endpoints, strict=True)
     ]
 
 
 def report(rows: list[dict[str, t.Any]], outcome: task.Outcome) -> dict[str, t.Any]:
-    """The rows."""
+    """Return the rows."""
     del outcome
     return {"names": rows}
 

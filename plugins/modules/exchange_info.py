@@ -9,17 +9,17 @@ DOCUMENTATION = r"""
 module: exchange_info
 short_description: Read an Exchange organization from Active Directory
 description:
-  - Reads what Active Directory says about the Exchange organization of a forest, by one paged search however much is
-    gathered. It needs no Exchange server, no PowerShell and no special rights.
-  - The directory knows what is configured, not what runs. It has service packs and cumulative updates of the servers,
-    but no rollups.
+  - Reads the configuration of the Exchange organization from Active Directory with one paged search. It needs no
+    Exchange server, no PowerShell and no special permissions.
+  - Active Directory has the configuration, not the state of services. It has the service packs and cumulative updates
+    of the servers, but not their update rollups.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   gather:
     description:
-      - Which parts to read. The organization and its servers always come along.
+      - The parts to read. The organization and its servers are always read.
     type: list
     elements: str
     choices:
@@ -46,10 +46,10 @@ extends_documentation_fragment:
 requirements:
   - cryptography >= 42 on the machine that the task runs on, to read the certificates of federation trusts
 notes:
-  - A directory keeps silent about objects that an account may not read. What others name and the directory did not
-    give is listed as RV(unknown); an empty list there means that nothing is known to be missing.
-  - The name of Autodiscover in the service connection points is what computers of the domain use. The URLs of the
-    virtual directory V(autodiscover) are used by nobody.
+  - Active Directory does not return objects that the account may not read. An object that is missing but that other
+    objects refer to is in RV(unknown). An empty list means that no object is known to be missing.
+  - Domain members use the Autodiscover URL of the service connection points. No client uses the URLs of the virtual
+    directory V(autodiscover).
 seealso:
   - module: winha.cluster.spn
   - plugin: winha.cluster.exchange_principal_names
@@ -57,21 +57,21 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See the whole organization
+- name: Read the organization
   winha.cluster.exchange_info:
     servers: [dc1.corp.example.com]
   register: exchange
   delegate_to: localhost
 
-- name: Name the client access servers that Autodiscover still sends to themselves
+- name: List the Autodiscover URLs that contain the name of a single server
   ansible.builtin.debug:
     msg: "{{ exchange.autodiscover | selectattr('host', 'in', exchange.servers | map(attribute='fqdn')) }}"
 
-- name: Name the databases of Exchange 2010 that Outlook reaches by a single server
+- name: List the databases of Exchange 2010 whose RPC endpoint is a single server
   ansible.builtin.debug:
     msg: "{{ exchange.databases | selectattr('rpc_client_access_kind', 'eq', 'server') | map(attribute='name') }}"
 
-- name: Only the servers and their builds
+- name: Read only the servers and their builds
   winha.cluster.exchange_info:
     servers: [dc1.corp.example.com]
     gather: []
@@ -88,7 +88,7 @@ organization:
     dn: CN=Example,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com
     forest: corp.example.com
 servers:
-  description: The Exchange servers. What is not there or could not be read is null.
+  description: The Exchange servers. A value that does not exist or could not be read is null.
   returned: success
   type: list
   elements: dict
@@ -98,11 +98,11 @@ servers:
       type: str
       sample: CAS1
     fqdn:
-      description: Its name in DNS.
+      description: Its DNS name.
       type: str
       sample: cas1.corp.example.com
     dn:
-      description: The distinguished name of its object in the configuration.
+      description: The distinguished name of its object in the configuration partition.
       type: str
       sample: CN=CAS1,CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,...
     site:
@@ -115,7 +115,7 @@ servers:
       elements: str
       sample: [client_access, hub_transport]
     build:
-      description: The build of its service pack or cumulative update; rollups do not change it.
+      description: The build of its service pack or cumulative update. Update rollups do not change it.
       type: str
       sample: 14.3.123.4
     generation:
@@ -131,7 +131,7 @@ servers:
       type: str
       sample: /o=Example/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers/cn=CAS1
 client_access_arrays:
-  description: The client access arrays of Exchange 2010, with the client access servers of the same site.
+  description: The CAS arrays of Exchange 2010, with the Client Access servers of the same site.
   returned: when gathered
   type: list
   elements: dict
@@ -147,9 +147,9 @@ databases:
   description:
     - The mailbox databases.
     - C(rpc_client_access_server) and C(rpc_client_access_kind) are null since Exchange 2013. The kind is V(array) or
-      V(server); if neither of this name could be found, it is null.
-    - C(copies) begins with the preferred one, and C(preferred_site) is the site of its server. C(master) is a database
-      availability group or a server. Nobody connects to a C(recovery) database.
+      V(server), or null if there is no CAS array or server with this name.
+    - C(copies) is sorted by activation preference, and C(preferred_site) is the site of the first copy. C(master) is a
+      database availability group or a server. Clients do not connect to a C(recovery) database.
   returned: when gathered
   type: list
   elements: dict
@@ -164,7 +164,7 @@ databases:
       master: DAG1
       recovery: false
 database_availability_groups:
-  description: The database availability groups and the servers that are members.
+  description: The database availability groups and their members.
   returned: when gathered
   type: list
   elements: dict
@@ -172,9 +172,9 @@ database_availability_groups:
 autodiscover:
   description:
     - The service connection points of Autodiscover.
-    - Of the kind V(url) they are those of the servers, C(sites) are the sites that each is for, none for all. Where the
-      internal Autodiscover URI of a server was taken away, C(url) and C(host) are null.
-    - Of the kind V(pointer) they send the users of C(domains) to another forest, and C(server) is null.
+    - The kind V(url) belongs to a server. C(sites) are the sites that use it; an empty list means all sites. If the
+      internal Autodiscover URI of the server is not set, C(url) and C(host) are null.
+    - The kind V(pointer) refers the users of C(domains) to another forest, and C(server) is null.
   returned: when gathered
   type: list
   elements: dict
@@ -188,12 +188,12 @@ autodiscover:
       domains: []
 virtual_directories:
   description:
-    - The virtual directories that clients reach; those of the web site C(Exchange Back End) are left out.
+    - The virtual directories for clients, without those of the web site C(Exchange Back End).
     - C(service) is V(owa), V(ecp), V(ews), V(oab), V(activesync), V(autodiscover), V(outlook_anywhere), V(mapi) or
       V(powershell).
-    - C(authentication) are the methods inside, and C(negotiate) whether Kerberos is among what clients inside can use;
-      null if the directory does not tell. Windows integrated authentication counts, since IIS offers Negotiate with it
-      unless its providers were changed on the server.
+    - C(authentication) lists the internal authentication methods. C(negotiate) is whether internal clients can use
+      Kerberos, or null if that is not in Active Directory. It is true for Windows integrated authentication, because
+      IIS then offers Negotiate, unless the providers were changed on the server.
   returned: when gathered
   type: list
   elements: dict
@@ -225,27 +225,29 @@ federation_trusts:
       type: str
       sample: Microsoft Federation Gateway
     application_uri:
-      description: What the gateway knows the organization by.
+      description: The identifier of the organization at the gateway.
       type: str
       sample: fydibohf25spdlt.example.com
     application_id:
-      description: The application identifier that the gateway gave.
+      description: The application identifier that the gateway assigned.
       type: str
       sample: 00000000480A1B2C
     token_issuer_uri:
-      description: Who issues the tokens.
+      description: The issuer of the tokens.
       type: str
       sample: urn:federation:MicrosoftOnline
     organization_thumbprints:
-      description: The thumbprints of the certificates that the servers shall use, by C(current), C(previous), C(next).
+      description: The thumbprints of the configured certificates, by C(current), C(previous), C(next).
       type: dict
       sample: {current: 2B8A5C0E0C5F3D4E8A7B6C5D4E3F2A1B0C9D8E7F, previous: null, next: null}
     certificates:
       description:
-        - The certificates. C(use) is V(current), V(previous) or V(next), the organization's own, or V(token_issuer).
-        - C(self_signed) means that subject and issuer are the same, C(client_authentication) that the extended key
-          usages name it. Times are in UTC.
-        - C(unknown) is null, or why the certificate could not be read; everything else but C(use) may then be null.
+        - The certificates. C(use) is V(current), V(previous) or V(next) for those of the organization, or
+          V(token_issuer).
+        - C(self_signed) is true if subject and issuer are equal. C(client_authentication) is true if it is one of the
+          extended key usages. Times are in UTC.
+        - C(unknown) is the reason if the certificate could not be read, otherwise null. If it is set, all other values
+          except C(use) can be null.
       type: list
       elements: dict
       sample:
@@ -261,13 +263,13 @@ federation_trusts:
           client_authentication: false
           unknown: null
 unknown:
-  description: What the directory names or must have and did not give, and why that is known.
+  description: Objects and values that could not be read, with the reason.
   returned: success
   type: list
   elements: dict
   sample:
     - what: server MBX9
-      why: it holds copies of DB7, but it is not there, or this account may not read it
+      why: it has copies of DB7, but it does not exist, or this account may not read it
 """
 
 import typing as t
@@ -283,12 +285,12 @@ SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default
 
 
 def read(session: ForestSession, options: task.Options) -> dict[str, t.Any]:
-    """The organization with the parts that were asked for."""
+    """Read the organization and the requested parts."""
     return exchange.read_organization(session, options["gather"])
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
-    """What was read is what is returned."""
+    """Return the organization as read."""
     return state
 
 

@@ -150,7 +150,7 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
 def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
     """Source, target, address and network of each path to another node."""
     networks = cluster.read_networks(client)
-    meant = cluster.read_networks_meant(client, networks, options["cluster_network"])
+    meant = cluster.read_selected_networks(client, networks, options["cluster_network"])
     own = cluster.read_own_node_name(client)
     interfaces = cluster.read_interfaces(client)
     known = {interface.node.casefold(): interface.node for interface in interfaces}

@@ -9,45 +9,45 @@ DOCUMENTATION = r"""
 module: spn
 short_description: Set the service principal names (SPNs) of an account
 description:
-  - Sets which service principal names a user or computer account of Active Directory has, so that clients get Kerberos
+  - Sets the service principal names of a user or computer account in Active Directory, so that clients get Kerberos
     tickets for it.
-  - Before anything is written, the whole forest is searched for the same names on other accounts, and for names that
-    mean the same by the aliases of C(HOST). A name on two accounts gives no tickets at all, so the task fails and names
-    the holder, unless O(on_conflict) says to move it. After the write the forest is searched once more.
-  - Single values are added and deleted; the attribute is never replaced, so that what others set on the same domain
-    controller meanwhile stays.
+  - Before a write, the forest is searched for the same names on other accounts, and for their aliases, such as those of
+    C(HOST). Kerberos issues no tickets for a name on two accounts, so the task fails and returns the other account,
+    unless O(on_conflict) is V(move). After the write, the forest is searched again.
+  - Single values are added and deleted. The attribute is never replaced, so concurrent changes on the same domain
+    controller are kept.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   account:
     description:
-      - The account, as distinguished name, as V(name@domain), as V(DOMAIN\\name) or by its C(sAMAccountName). The
-        dollar sign of a computer may be left out.
+      - The account, as distinguished name, V(name@domain), V(DOMAIN\\name) or C(sAMAccountName). The dollar sign of a
+        computer is optional.
     type: str
     required: true
   spns:
     description:
-      - The names, V(class/host), V(class/host:port) or V(class/host/service), without regard to case. Characters beyond
-        ASCII are refused, since the invisible ones would look like another name.
+      - The names, as V(class/host), V(class/host:port) or V(class/host/service), case-insensitive. Non-ASCII characters
+        are refused, because a name with an invisible character looks like another name.
     type: list
     elements: str
     required: true
   state:
     description:
-      - V(present), the account has these names, whatever else it has.
-      - V(absent), the account does not have these names. Other accounts are left alone.
-      - V(exact), the account has these names, at least one, and no others. Note that Windows gives computer accounts
-        names of their own.
+      - V(present) adds these names. Other names of the account stay.
+      - V(absent) deletes these names from the account. Other accounts are not changed.
+      - V(exact) adds these names, at least one, and deletes all others. Note that Windows registers names on computer
+        accounts itself.
     type: str
     choices: [present, absent, exact]
     default: present
   on_conflict:
     description:
-      - When another account has one of the names, V(fail) writes nothing at all; V(move) takes the name away from it
-        first, and both show in the diff.
-      - An account of another domain is not written to; run the task with O(state=absent) there.
-      - An alias on another account, as C(HOST/mail.example.com) is of C(http/mail.example.com), is never moved.
+      - What to do if another account has one of the names. V(fail) writes nothing. V(move) first deletes the name from
+        the other account; the diff shows both accounts.
+      - An account of another domain is not changed. Run the task with O(state=absent) in that domain.
+      - An alias on another account is never moved, for example C(HOST/mail.example.com) for C(http/mail.example.com).
     type: str
     choices: [fail, move]
     default: fail
@@ -61,14 +61,17 @@ seealso:
   - plugin: winha.cluster.exchange_principal_names
     plugin_type: filter
 notes:
-  - Domain controllers replicate the attribute as a whole, and the last write wins. Where two write to an account before
-    they have replicated, the values of one are lost. Name one of them in O(servers) for all runs.
-  - A move writes to two accounts. If the domain controller dies in between, nobody has the name until the next run.
-  - Writing needs WriteProperty on C(servicePrincipalName). The validated write only serves names of a computer's host.
+  - Domain controllers replicate the whole attribute, and the last write wins. If an account is changed on two domain
+    controllers before replication, one of the changes is lost. Use the same domain controller in O(servers) for all
+    runs.
+  - A move writes to two accounts. If the domain controller fails between the writes, no account has the name until the
+    next run.
+  - Writes need WriteProperty on C(servicePrincipalName). The validated write only allows names of the computer's own
+    host.
 """
 
 EXAMPLES = r"""
-- name: The names of a CAS array on the alternate service account
+- name: Register the names of a CAS array on the alternate service account
   winha.cluster.spn:
     domain: corp.example.com
     account: EXCHASA$
@@ -78,14 +81,14 @@ EXAMPLES = r"""
       - exchangeRFR/outlook.corp.example.com
       - exchangeAB/outlook.corp.example.com
 
-- name: Take a name over from the account that had it
+- name: Move a name from another account
   winha.cluster.spn:
     servers: [dc1.corp.example.com, dc2.corp.example.com]
     account: EXCHASA$
     spns: [http/mail.corp.example.com]
     on_conflict: move
 
-- name: Over TLS, where there is no Kerberos
+- name: Delete a name over TLS without Kerberos
   winha.cluster.spn:
     servers: [dc1.corp.example.com]
     authentication: simple
@@ -99,7 +102,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account:
-  description: The account that was meant.
+  description: The account.
   returned: when it was found
   type: dict
   contains:
@@ -116,7 +119,7 @@ account:
       type: str
       sample: computer
 spns:
-  description: The names that were asked for, and with O(state=exact) those that are too many.
+  description: The requested names, and with O(state=exact) the other names of the account.
   returned: when the forest could be read
   type: list
   elements: dict
@@ -126,19 +129,19 @@ spns:
       type: str
       sample: http/mail.corp.example.com
     before:
-      description: The distinguished names of the accounts that had it.
+      description: The distinguished names of the accounts that had it before.
       type: list
       elements: str
     holders:
-      description: The accounts that have it now, or in check mode would have it. Null if that is unknown.
+      description: The accounts that have it now, or would have it in check mode. Null if unknown.
       type: list
       elements: str
     result:
-      description: V(compliant) when nothing was to do, V(changed), V(would_change) in check mode, or V(failed).
+      description: V(compliant) if no change was needed, V(changed), V(would_change) in check mode, or V(failed).
       type: str
       sample: changed
     msg:
-      description: What went wrong.
+      description: The error message.
       returned: when it failed
       type: str
 """
@@ -176,7 +179,7 @@ SPEC = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The account, the names in question by their keys, and who in the forest has them or a name that collides."""
+    """The account, the names by key, and the accounts of the forest that have them or a colliding name."""
 
     account: Account
     names: t.Mapping[str, ServicePrincipalName]
@@ -187,40 +190,36 @@ class State:
         return [one for one in self.holders.get(key, ()) if one.dn.lower() != self.account.dn.lower()]
 
     def before(self, key: str) -> Accounts:
-        """The accounts that have a name; of the own account its domain controller knows best."""
+        """The accounts that have a name. For the account itself, the domain controller is authoritative."""
         has = any(spn.lower() == key for spn in self.account.principal_names)
         dns = {one.dn for one in self.others(key)} | ({self.account.dn} if has else set())
         return Accounts(tuple(sorted(dns, key=str.lower)))
 
 
 def read(session: Directory, options: task.Options) -> State:
-    """The account, and what the forest has of the names. Raises C(TaskError) for names that are none."""
+    """Read the account and search the forest for the names. Raises C(TaskError) for invalid names."""
     if options["state"] == "exact" and not options["spns"]:
         raise task.TaskError(
             "spns is empty and state is exact, which would delete every service principal name of "
-            f"{options['account']}. Give the names that it keeps; to delete all of them, list them with state absent."
+            f"{options['account']}. Set spns to the names to keep. To delete all names, list them with state absent."
         )
     names = _parse_names(options["spns"])
     account = accounts.find_account(session, options["account"])
     has = {spn.lower() for spn in account.principal_names}
     missing = [name for key, name in names.items() if key not in has and options["state"] != "absent"]
-    colliding_names = forest.colliding_names(missing, forest.read_host_aliases(session)) if missing else {}
-    touched = {*names, *(spn.lower() for spn in _names_to_delete(account, names, options["state"]))}
-    found = forest.find_holders(
-        session, {*touched, *(name.key for those in colliding_names.values() for name in those)}
-    )
+    colliding = forest.colliding_names(missing, forest.read_host_aliases(session)) if missing else {}
+    affected = {*names, *(spn.lower() for spn in _names_to_delete(account, names, options["state"]))}
+    found = forest.find_holders(session, {*affected, *(one.key for others in colliding.values() for one in others)})
     return State(
         account=account,
         names=names,
-        holders={key: found[key] for key in touched},
-        collisions={
-            key: tuple(one for name in those for one in found[name.key]) for key, those in colliding_names.items()
-        },
+        holders={key: found[key] for key in affected},
+        collisions={key: tuple(one for name in names for one in found[name.key]) for key, names in colliding.items()},
     )
 
 
 def _names_to_delete(account: Account, names: t.Container[str], state: str) -> list[str]:
-    """What the account has and is to lose."""
+    """The names of the account to delete."""
     if state == "present":
         return []
     listed = state == "absent"
@@ -237,12 +236,12 @@ def _parse_names(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
         except PrincipalNameError as exc:
             problems.append(str(exc))
     if problems:
-        raise task.TaskError(f"Not every one of spns is a service principal name: {'; '.join(problems)}.")
+        raise task.TaskError(f"spns contains invalid service principal names: {'; '.join(problems)}.")
     return names
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """What to add, delete and move. Raises C(TaskError) when another account stands in the way."""
+    """Plan the names to add, delete and move. Raises C(TaskError) if another account conflicts."""
     own = Accounts((state.account.dn,))
     changes = []
     if options["state"] != "absent":
@@ -256,76 +255,76 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def _refuse_conflicts(state: State, on_conflict: str) -> None:
-    own, sentences, movable = state.account, [], False
+    own, conflicts, movable = state.account, [], False
     for key, name in state.names.items():
         others = [one.dn for one in state.others(key)]
-        away = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
+        in_other_domains = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
         if others and on_conflict == "fail":
-            too = " as well as on the account itself" if own.dn in state.before(key).dns else ""
-            sentences.append(f"{name} is on {' and on '.join(others)}{too}")
-            movable = movable or len(away) < len(others)
+            also = " as well as on the account itself" if own.dn in state.before(key).dns else ""
+            conflicts.append(f"{name} is on {' and on '.join(others)}{also}")
+            movable = movable or len(in_other_domains) < len(others)
         else:
             only = "which only a domain controller of"
-            sentences += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in away]
+            conflicts += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in in_other_domains]
         aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
-        sentences += [f"{name} means the same as {alias.spn}, which is on {alias.dn}" for alias in aliases]
-    if sentences:
+        conflicts += [f"{name} is equivalent to {alias.spn}, which is on {alias.dn}" for alias in aliases]
+    if conflicts:
         move = ", or set on_conflict to move, which moves names of the domain but no aliases" if movable else ""
         raise task.TaskError(
-            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(sentences)}. A name on two accounts gives no "
-            f"tickets. Take it away there{move}."
+            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(conflicts)}. Kerberos issues no tickets "
+            f"for a name on two accounts. Delete it there{move}."
         )
 
 
 def apply(session: Directory, state: State, step: Step) -> Applied:
-    """Take names from others, then add and delete on the account; give who has them afterwards."""
+    """Delete the names from other accounts, change the account, and read back the accounts that have them."""
     own = state.account.dn
     wanted = {one.label.lower(): one.label for one in step.changes if own in one.after.dns}
     unwanted = {one.label.lower() for one in step.changes} - set(wanted)
     problem: ServerError | None = None
-    taken: dict[str, list[str]] = {}
+    deleted: dict[str, list[str]] = {}
     try:
         for dn, spns in _other_holders(state, wanted).items():
             keys = {spn.lower() for spn in spns}
-            accounts.update_names(session, dn, unwanted=keys, doing=f"taking {', '.join(spns)} away from {dn}")
-            taken[dn] = spns
+            accounts.update_names(session, dn, unwanted=keys, operation=f"deleting {', '.join(spns)} from {dn}")
+            deleted[dn] = spns
         accounts.update_names(session, own, wanted=wanted.values(), unwanted=unwanted)
     except ServerError as exc:
         problem = exc
         if isinstance(exc, Refused):
-            _restore(session, taken)
+            _restore(session, deleted)
     try:
         account = accounts.read_account(session, own)
         found = forest.find_holders(session, {*wanted, *unwanted})
     except ServerError as exc:
         error = problem or exc
-        before = " and ".join(f"{', '.join(spns)} was taken away from {dn}" for dn, spns in taken.items())
+        before = " and ".join(f"{', '.join(spns)} was deleted from {dn}" for dn, spns in deleted.items())
         error.args = (f"{error.detail}; before that, {before}" if before else error.detail,)
         raise error from exc
     now = dataclasses.replace(state, account=account, holders={**state.holders, **found})
     return Applied(
         values={change.label: now.before(change.label.lower()) for change in step.changes},
-        reason=str(problem).rstrip(".") if problem else "another account got the name meanwhile",
+        reason=str(problem).rstrip(".") if problem else "another account got the name at the same time",
     )
 
 
 def _other_holders(state: State, keys: t.Iterable[str]) -> dict[str, list[str]]:
-    """The other accounts that have any of the names, with these names as they have them written."""
+    """The other accounts that have any of the names, with the spelling that is stored on them."""
     found: dict[str, list[str]] = {}
     for holder in sorted((one for key in keys for one in state.others(key)), key=lambda one: (one.dn, one.spn)):
         found.setdefault(holder.dn, []).append(holder.spn)
     return found
 
 
-def _restore(session: Directory, taken: t.Mapping[str, list[str]]) -> None:
-    """What the account must not have is better where it was than nowhere."""
-    for dn, spns in taken.items():
-        with contextlib.suppress(ServerError):  # why it was refused is told, and who has it is read
+def _restore(session: Directory, deleted: t.Mapping[str, list[str]]) -> None:
+    """Add the names to the previous accounts again, because the account may not have them."""
+    for dn, spns in deleted.items():
+        with contextlib.suppress(ServerError):  # the first error is reported, and the accounts are read back
             accounts.update_names(session, dn, wanted=spns)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """Each name with who had it, who has it, and what became of it."""
+    """Return each name with the accounts that had and have it, and the result."""
     touched = {label.lower(): label for label in (*outcome.values, *outcome.failures)}
     rows = []
     for key in dict.fromkeys([*state.names, *touched]):

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: spn_info
-short_description: Read who has which service principal names (SPNs)
+short_description: Find the accounts that have service principal names (SPNs)
 description:
-  - Reads which accounts of the forest have which service principal names, what an account has, and all names that more
-    than one account has, which is what C(setspn -X -F) looks for.
-  - The search for duplicates passes over the forest once, and its need for memory does not grow with the forest.
+  - Finds the accounts of the forest that have given service principal names, reads the names of accounts, and finds the
+    duplicates of the forest like C(setspn -X -F).
+  - The search for duplicates reads the forest once. Its memory use does not grow with the forest.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   spns:
     description:
-      - The names to look for in the whole forest, without regard to case. An asterisk stands for anything, as in
+      - The names to search for in the forest, case-insensitive. An asterisk matches any text, as in
         V(*/outlook.corp.example.com).
     type: list
     elements: str
     default: []
   accounts:
     description:
-      - The accounts to read, as distinguished name, as V(name@domain), as V(DOMAIN\\name) or by their
-        C(sAMAccountName). They are accounts of the domain controller's own domain.
+      - The accounts to read, as distinguished name, V(name@domain), V(DOMAIN\\name) or C(sAMAccountName). They must be
+        in the domain of the domain controller.
     type: list
     elements: str
     default: []
   duplicates:
     description:
-      - Whether to look for names that more than one account of the forest has.
-      - The C(kadmin/changepw) that each domain has by design is no duplicate.
+      - Whether to search for names that more than one account of the forest has.
+      - C(kadmin/changepw) is not a duplicate: each domain has it by design.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -46,18 +46,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who has the names of the CAS array
+- name: Find the accounts that have the names of the CAS array
   winha.cluster.spn_info:
     domain: corp.example.com
     spns: ['*/outlook.corp.example.com']
 
-- name: What the alternate service account has, and which encryption types
+- name: Read the names and the encryption types of the alternate service account
   winha.cluster.spn_info:
     domain: corp.example.com
     accounts: [EXCHASA$]
   register: asa
 
-- name: Find every duplicate of the forest
+- name: Find all duplicates of the forest
   winha.cluster.spn_info:
     domain: corp.example.com
     duplicates: true
@@ -81,7 +81,7 @@ spns:
       type: list
       elements: str
 accounts:
-  description: The accounts of O(accounts), in that order.
+  description: The accounts of O(accounts), in the same order.
   returned: success
   type: list
   elements: dict
@@ -102,7 +102,7 @@ accounts:
       description: Whether the account may sign in.
       type: bool
     password_last_set:
-      description: When its password was set last, in UTC. Null if it never was.
+      description: When its password was last set, in UTC. Null if it was never set.
       type: str
       sample: '2026-11-02T10:15:00Z'
     encryption_types:
@@ -114,7 +114,7 @@ accounts:
           type: int
           sample: 24
         names:
-          description: The types by name.
+          description: The names of the encryption types.
           type: list
           elements: str
           sample: [AES128, AES256]
@@ -140,16 +140,16 @@ duplicates:
       type: list
       elements: str
 searched:
-  description: How much was looked at for duplicates.
+  description: How many accounts and names were searched for duplicates.
   returned: when O(duplicates) is true
   type: dict
   contains:
     accounts:
-      description: The accounts of the forest that have any service principal name.
+      description: Number of accounts of the forest that have a service principal name.
       type: int
       sample: 1204
     spns:
-      description: Their names.
+      description: Number of their names.
       type: int
       sample: 5310
 """
@@ -176,7 +176,7 @@ SPEC = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What was found of each that was asked for."""
+    """The results of all requested searches."""
 
     holders: t.Sequence[Holder]
     accounts: t.Sequence[Account]
@@ -184,9 +184,9 @@ class State:
 
 
 def read(session: Directory, options: task.Options) -> State:
-    """What was asked for. Raises C(TaskError) when nothing was, or an account is not there."""
+    """Run the requested searches. Raises C(TaskError) if none is requested or an account does not exist."""
     if not (options["spns"] or options["accounts"] or options["duplicates"]):
-        raise task.TaskError("Nothing is asked for: give spns or accounts, or set duplicates.")
+        raise task.TaskError("No search is requested: set spns, accounts or duplicates.")
     return State(
         holders=forest.find_matching(session, options["spns"]) if options["spns"] else [],
         accounts=[accounts.find_account(session, identity) for identity in options["accounts"]],
@@ -195,7 +195,7 @@ def read(session: Directory, options: task.Options) -> State:
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """Names with their accounts, accounts with their names, and duplicates."""
+    """Return names with their accounts, accounts with their names, and duplicates."""
     del outcome
     by_name: dict[str, dict[str, t.Any]] = {}
     for holder in state.holders:

@@ -89,7 +89,10 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
     assert sorted(restarts(lab)) == sorted(WANTED)
     assert {in_effect(lab, *owner) for owner in WANTED} == {9000}
     assert {in_effect(lab, name, "Management") for name in NODES} == {1500}
-    assert "hv42: TEST01 were saved to disk" in run.output
+    assert (
+        "The drain of hv42 saved these virtual machines and did not live migrate them, because their priority is below "
+        "the threshold of the cluster: TEST01."
+    ) in run.output
     assert lines(run)[1:] == [
         "HV41 - passes passes passes",
         "HV42 passes - passes passes",
@@ -168,7 +171,7 @@ def test_one_that_is_away_keeps_the_others_from_being_drained(lab: Stage, how: s
     assert run.rc != 0
     assert lab.writes() == []
     if how == "is down":
-        assert "hv43 is down, so it cannot be made active; bring it up first." in messages(run)
+        assert "hv43 is down, so it cannot become active. Bring the node up first." in messages(run)
     assert [one for one in run.results if one.task.endswith("Drain the node")] == []
 
 
@@ -180,7 +183,9 @@ def test_a_node_that_somebody_else_drained_is_not_forgotten(estate: Stage) -> No
     lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
     run = lab.play(role(), "--limit", "hv41,hv42,hv43")
     assert run.rc == 2
-    assert any("hv43 is not drained while another node is away: hv44 is drained." in said for said in messages(run))
+    assert any(
+        "hv43 was not drained, because another node is not up: hv44 is drained." in said for said in messages(run)
+    )
     assert lab.writes() == []
 
 

@@ -53,8 +53,8 @@ CASES = {
         (FAILED,) * 3,
         (1,) * 3,
         READ + [*STEP, "executeresourcecontrol", "get"] * 3,
-        r"0 of 3 changes are in effect, 3 failed\. .*VM1.* the Put was answered with: The private properties cannot be "
-        r"written.*0x8004102B.*, the control code with: No such control \[0x80070032",
+        r"0 of 3 changes are in effect, 3 failed\. .*VM1.* the Put returned: The private properties cannot be "
+        r"written.*0x8004102B.*, the control code returned: No such control \[0x80070032",
     ),
     "control validated and not stored": Case(
         [rule("Invoke", fault("Not now."), nth=2, times=1)],
@@ -63,7 +63,7 @@ CASES = {
         (1, 2, 2),
         # The lab notes no write where a rule answers in the method's stead.
         READ + [*STEP, *map(str.lower, CONTROL)] + [*STEP, *CONTROL] * 2,
-        r"2 of 3 changes are in effect, 1 failed\. .*VM1 .*the Put was answered with: yes, the control code with: Not",
+        r"2 of 3 changes are in effect, 1 failed\. .*VM1 .*the Put returned: success, the control code returned: Not",
     ),
     "one machine of three": Case(
         [rule("Put", fault("Not this one.", 0x80041001), nth=2), rule("Invoke", fault("Nor so."), times=None)],

@@ -139,7 +139,7 @@ def test_no_node_answers(lab: Stage, play: str) -> None:
     hosts, noun = (("hv01", "hv02"), "cluster") if play == HYPERV else (("ex01", "ex04", "ex12"), "DAG")
     for host in hosts:
         last = [one for one in run.results if one.status == "failed" and one.host == host][-1]
-        assert last.message.startswith(f"{host} did not say which {noun} it belongs to, and no ")
+        assert last.message.startswith(f"The {noun} of {host} could not be read, and no {noun} ")
         assert "Provider load failure" in last.message
     assert lab.writes() == []
 
@@ -155,7 +155,7 @@ def test_a_host_of_no_cluster_among_the_others(lab: Stage) -> None:
     assert run.rc == 2
     failed = [one for one in run.results if one.status == "failed"]
     assert {one.host for one in failed} == {"mgmt01"}
-    assert "mgmt01 did not say which cluster it belongs to" in failed[-1].message
+    assert "The cluster of mgmt01 could not be read" in failed[-1].message
     assert set(lab.actions("HVC1").values()) == {2}
     assert {entry.host for entry in lab.writes()} == {"hv01"}
 

@@ -17,7 +17,7 @@ import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from .service import Answer, Caller, Service
+from .service import Caller, Response, Service
 
 if TYPE_CHECKING:
     import ssl
@@ -81,40 +81,40 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         user = None if door == "http" and service.machine.host.http_401 else self._user()
         size = len(body or b"")
         if user is None:
-            answer = service.refuse(Caller(self._claimed(), door), 401, size, "not authenticated")
+            response = service.reject(Caller(self._claimed(), door), 401, size, "not authenticated")
         elif not self.path.lower().rstrip("/").endswith("/wsman"):
-            answer = service.refuse(Caller(user, door), 404, size, f"no resource {self.path}")
+            response = service.reject(Caller(user, door), 404, size, f"no resource {self.path}")
         elif body is None:
-            answer = service.refuse(Caller(user, door), 411, 0, "no Content-Length")
+            response = service.reject(Caller(user, door), 411, 0, "no Content-Length")
         elif not self._media_is_right():
-            answer = service.refuse(Caller(user, door), 415, size, "wrong content type")
+            response = service.reject(Caller(user, door), 415, size, "wrong content type")
         elif size > service.max_envelope:
-            answer = service.refuse(Caller(user, door), 413, size, "the request is larger than MaxEnvelopeSizekb")
+            response = service.reject(Caller(user, door), 413, size, "the request is larger than MaxEnvelopeSizekb")
         else:
-            answer = _serve(service, Caller(user, door), body)
-        self._send(answer)
+            response = _serve(service, Caller(user, door), body)
+        self._send(response)
 
     def do_GET(self) -> None:
         """WS-Management has POST only."""
-        self._send(self.server.service.refuse(Caller(None, self.server.scheme), 405, 0, self.command))
+        self._send(self.server.service.reject(Caller(None, self.server.scheme), 405, 0, self.command))
 
-    def _send(self, answer: Answer) -> None:
-        if answer.delay:
-            time.sleep(answer.delay)
-        if answer.spoil == "drop":
+    def _send(self, response: Response) -> None:
+        if response.delay:
+            time.sleep(response.delay)
+        if response.disruption == "drop":
             self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
             return
-        if answer.spoil == "huge":
+        if response.disruption == "huge":
             self._send_huge()
             return
-        more = 1000 if answer.spoil == "truncate" else 0
-        head = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+        more = 1000 if response.disruption == "truncate" else 0
+        head = f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         head += f"Server: {self.server_version}\r\nDate: {self.date_time_string()}\r\n"
-        head += f"Content-Length: {len(answer.body) + more}\r\n\r\n"
-        self.wfile.write(head.encode() + (answer.body[: len(answer.body) // 2] if more else answer.body))
+        head += f"Content-Length: {len(response.body) + more}\r\n\r\n"
+        self.wfile.write(head.encode() + (response.body[: len(response.body) // 2] if more else response.body))
         if more:
             self.close_connection = True
 
@@ -129,12 +129,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-def _serve(service: Service, caller: Caller, body: bytes) -> Answer:
+def _serve(service: Service, caller: Caller, body: bytes) -> Response:
     try:
-        return service.answer(caller, body)
+        return service.handle(caller, body)
     except Exception:
         traceback.print_exc()
-        return service.refuse(caller, 500, len(body), "the lab itself failed: see its log")
+        return service.reject(caller, 500, len(body), "the lab itself failed: see its log")
 
 
 class Listener(http.server.ThreadingHTTPServer):

@@ -15,29 +15,21 @@ import yaml
 from .checks import EstateError, check_choice, check_keys
 from .directory import description
 from .identity import identity
-from .windows import cabling, guests, history
-from .windows.release import VERSIONS
+from .windows import hotfixes_and_events, network_layout, storage_pool, virtual_machines
+from .windows.versions import VERSIONS
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .windows.cabling import Adapter, Path, Switch
-    from .windows.guests import Guest
-    from .windows.history import Event
+    from .windows.hotfixes_and_events import Event
+    from .windows.network_layout import Adapter, Path, Switch
+    from .windows.storage_pool import StoragePool
+    from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
 _DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
-
-
-@dataclass(frozen=True, slots=True)
-class StoragePool:
-    """Storage Spaces Direct of a cluster: its virtual disks, its storage jobs, and how many seconds a resync takes."""
-
-    virtual_disks: tuple[Mapping[str, Any], ...] = ()
-    jobs: tuple[Mapping[str, Any], ...] = ()
-    resync_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +57,7 @@ class Host:
     restart_seconds: float = 1.5
     drain_seconds: float = 1.0
     hyperv: bool | None = None
-    virtual_machines: tuple[Guest, ...] = ()
+    virtual_machines: tuple[MachineSettings, ...] = ()
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
     log_days: float = 400.0
@@ -96,7 +88,7 @@ class VirtualMachine:
     group: str = ""
     private_properties: Mapping[str, Any] = field(default_factory=dict)
     anti_affinity: tuple[str, ...] = ()
-    guest: Guest = field(kw_only=True)
+    settings: MachineSettings = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +165,11 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
         raise EstateError(f"{where} has the address {body['address']}, which is not a loopback address")
-    adapters, virtual_switches = cabling.adapters(
+    adapters, virtual_switches = network_layout.adapters(
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
-    machines = guests.own(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
+    machines = virtual_machines.standalone(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
     return Host(
         body["name"],
         body["address"],
@@ -205,8 +197,8 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         float(body.get("drain_seconds", durations.get("drain_seconds", 1.0))),
         bool(body["hyperv"]) if "hyperv" in body else True if machines or virtual_switches else None,
         machines,
-        history.hotfixes(body["name"], body.get("hotfixes", ())),
-        history.events(body["name"], body.get("events", ())),
+        hotfixes_and_events.hotfixes(body["name"], body.get("hotfixes", ())),
+        hotfixes_and_events.events(body["name"], body.get("events", ())),
         float(body.get("log_days", 400)),
         float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
         bool(body.get("updating", False)),
@@ -231,7 +223,7 @@ def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) ->
             "private_properties",
             "anti_affinity",
             "count",
-            *guests.KEYS,
+            *virtual_machines.KEYS,
         }
         body = check_keys(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
@@ -247,7 +239,7 @@ def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) ->
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
                 tuple(str(name) for name in body.get("anti_affinity", ())),
-                guest=guests.guest(where, name, vm_id, body, default_disk=path),
+                settings=virtual_machines.machine_settings(where, name, vm_id, body, default_disk=path),
             )
 
 
@@ -258,18 +250,6 @@ def _cluster_version(where: str, members: Sequence[Host]) -> str:
     if oldest is not newest and (not oldest.has("2016") or newest.age > oldest.age + 1):
         raise EstateError(f"{where} mixes Windows versions that cannot be in one cluster")
     return oldest.name
-
-
-def _storage_pool(where: str, data: Any) -> StoragePool:
-    where = f"storage_spaces_direct of {where}"
-    body = check_keys(where, data, {"jobs", "resync_seconds"}, {"virtual_disks"})
-    for disk in body["virtual_disks"]:
-        check_keys(f"virtual disk of {where}", disk, {"health", "operational"}, {"name"})
-    for job in body.get("jobs", ()):
-        check_keys(f"storage job of {where}", job, {"state"}, {"name"})
-    return StoragePool(
-        tuple(body["virtual_disks"]), tuple(body.get("jobs", ())), float(body.get("resync_seconds", 1.0))
-    )
 
 
 def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
@@ -305,9 +285,9 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         check_choice(
             f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")
         ),
-        cabling.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
+        network_layout.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
         check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
-        _storage_pool(where, body["storage_spaces_direct"]) if "storage_spaces_direct" in body else None,
+        storage_pool.storage_pool(where, body["storage_spaces_direct"]) if "storage_spaces_direct" in body else None,
     )
 
 

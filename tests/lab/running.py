@@ -19,11 +19,11 @@ from .directory import DirectoryError, DomainController
 from .endpoint import Listener
 from .journal import Entry, Journal
 from .service import Service
-from .windows import drain, population
+from .windows import drain, initial_instances
 from .windows.machine import Machine
 from .windows.repository import Repository
 from .windows.simulation import Simulation
-from .wire.certificates import context
+from .wire.certificates import server_context
 from .wire.values import Embedded
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _repository(state: Path, kind: str, name: str, windows: str) -> Repository:
 def cluster_repository(state: Path, estate: Estate, cluster: Cluster, *, repair: bool = False) -> Repository:
     """A cluster as it is now: the estate file and every write since."""
     repository = _repository(state, "cluster", cluster.name, cluster.windows)
-    population.fill_cluster(repository, cluster, estate)
+    initial_instances.fill_cluster(repository, cluster, estate)
     repository.replay(repair=repair)
     return repository
 
@@ -69,7 +69,7 @@ def begun(state: Path) -> datetime:
 def host_repository(state: Path, host: Host, *, repair: bool = False) -> Repository:
     """A host as it is now."""
     repository = _repository(state, "host", host.name, host.windows)
-    population.fill_host(repository, host, begun(state))
+    initial_instances.fill_host(repository, host, begun(state))
     repository.replay(repair=repair)
     return repository
 
@@ -137,7 +137,7 @@ class RunningEstate:
             self._machines.append(machine)
             service = Service(machine, self._journal, self._rules)
             for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
-                tls = context(self.state, host) if scheme == "https" else None
+                tls = server_context(self.state, host) if scheme == "https" else None
                 try:
                     self._listeners.append(Listener(service, scheme, port, tls))
                     self.simulation.listeners.setdefault(host.name, []).append(self._listeners[-1])
@@ -187,11 +187,11 @@ class RunningEstate:
     def _rebuild(self, fresh: Estate) -> None:
         for cluster in fresh.clusters:
             rebuilt = Repository(cluster.name, cluster.windows)
-            population.fill_cluster(rebuilt, cluster, fresh)
+            initial_instances.fill_cluster(rebuilt, cluster, fresh)
             self._clusters[cluster.name].reset(rebuilt.everything())
         for host in fresh.hosts:
             own = Repository(host.name, host.windows)
-            population.fill_host(own, host, begun(self.state))
+            initial_instances.fill_host(own, host, begun(self.state))
             self._hosts[host.name].reset(own.everything())
         for machine in self._machines:
             machine.cursors.clear()

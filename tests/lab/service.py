@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the bytes of a request to the bytes of its answer, with the journal line between them."""
+"""From the bytes of a request to the bytes of its response, with the journal line between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .journal import Entry, Journal
 from .windows.machine import Machine, Reply, RequestRecord, operation
 from .windows.providers import STORED, properties_stored
 from .wire import envelope
-from .wire.refusal import Refusal, RefusedError, fault_body, refused
+from .wire.fault import Fault, FaultError, fault_body, protocol_fault
 from .wire.soap import MalformedError, parse
 from .wire.soap import envelope as soap_envelope
 
@@ -28,13 +28,13 @@ _DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What goes over the wire, and how it is to be spoilt on the way."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
-    spoil: str = ""
+    disruption: str = ""
     delay: float = 0.0
 
 
@@ -59,13 +59,13 @@ class Service:
         """The largest request that is read at all."""
         return self.machine.version.max_envelope
 
-    def refuse(self, caller: Caller, status: int, size: int, reason: str) -> Answer:
+    def reject(self, caller: Caller, status: int, size: int, reason: str) -> Response:
         """Answer below SOAP, with an empty body."""
         headers = (("WWW-Authenticate", 'Basic realm="WSMAN"'),) if status == 401 else ()
-        self._note(caller, RequestRecord(operation="Refused"), status, size=size, sent=0, reason=reason)
-        return Answer(status, headers=headers)
+        self._record(caller, RequestRecord(operation="Refused"), status, size=size, sent=0, reason=reason)
+        return Response(status, headers=headers)
 
-    def answer(self, caller: Caller, body: bytes) -> Answer:
+    def handle(self, caller: Caller, body: bytes) -> Response:
         """Serve one request."""
         record = RequestRecord()
         message_id: str | None = None
@@ -73,7 +73,7 @@ class Service:
         try:
             root = parse(body)
         except MalformedError as problem:
-            return self.refuse(caller, 400, len(body), f"malformed: {problem}")
+            return self.reject(caller, 400, len(body), f"malformed: {problem}")
         try:
             message_id = envelope.message_id(root)
             request = envelope.read(root, self.max_envelope)
@@ -85,42 +85,38 @@ class Service:
             record.rule = rule.action if rule else ""
             reply = self._serve(request, caller, record, rule)
             if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
-                raise refused("w:EncodingLimit", 2150858824, "The answer is larger than MaxEnvelopeSize.")
-        except RefusedError as problem:
-            record.refusal = replace(problem.refusal, namespace=record.namespace or problem.refusal.namespace)
-        if record.refusal is not None:
+                raise protocol_fault("w:EncodingLimit", 2150858824, "The response is larger than MaxEnvelopeSize.")
+        except FaultError as problem:
+            record.fault = replace(problem.fault, namespace=record.namespace or problem.fault.namespace)
+        if record.fault is not None:
             wmi_error = self.machine.host.fault_detail == "wmi_error"
-            reply = Reply(
-                record.refusal.action, fault_body(record.refusal, self.machine.host.name, wmi_error=wmi_error)
-            )
+            reply = Reply(record.fault.action, fault_body(record.fault, self.machine.host.name, wmi_error=wmi_error))
         if rule is not None and rule.action == "wrong_relates_to":
             message_id = "uuid:00000000-0000-0000-0000-000000000000"
         written = soap_envelope(reply.action, message_id, reply.body)
-        answer = Answer(500 if record.refusal else 200, written, (("Content-Type", _CONTENT),))
+        response = Response(500 if record.fault else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
-            answer = _spoilt(answer, rule)
+            response = _apply_rule(response, rule)
         if record.cuts_connection:
-            reason = "The answer did not leave: the adapter of the listener went down."
-            self._note(caller, record, 0, size=len(body), sent=0, reason=reason)
-            answer = Answer(0, spoil="drop")
+            reason = "The response did not leave: the adapter of the listener went down."
+            self._record(caller, record, 0, size=len(body), sent=0, reason=reason)
+            response = Response(0, disruption="drop")
         else:
-            self._note(caller, record, answer.status, size=len(body), sent=len(answer.body))
+            self._record(caller, record, response.status, size=len(body), sent=len(response.body))
         for action in record.afterwards:
             action()
-        return answer
+        return response
 
     def _serve(self, request: envelope.Request, caller: Caller, record: RequestRecord, rule: Rule | None) -> Reply:
         if rule is not None:
             if rule.action == "fault":
-                raise RefusedError(
-                    Refusal(rule.subcode, int(rule.value), rule.text, provider=True, hresult=rule.hresult)
-                )
+                raise FaultError(Fault(rule.subcode, int(rule.value), rule.text, provider=True, hresult=rule.hresult))
             if rule.action == "time_out":
-                said = "The operation was not done within OperationTimeout."
-                raise RefusedError(Refusal("w:TimedOut", 2150858793, said))
+                text = "The operation was not done within OperationTimeout."
+                raise FaultError(Fault("w:TimedOut", 2150858793, text))
             if rule.action == "invalid_property":
-                raise RefusedError(
-                    Refusal(
+                raise FaultError(
+                    Fault(
                         "w:InternalError",
                         1359,
                         "Invalid property. HRESULT = 0x80041031",
@@ -134,18 +130,18 @@ class Service:
                 "before",
             ):
                 return Reply("", "")
-        reply = self.machine.answer(request, caller.user or "", record)
+        reply = self.machine.handle(request, caller.user or "", record)
         if rule is not None and rule.action == "stored_5024":
             raise properties_stored("PutInstance" if record.operation == "Put" else "ExecMethod")
         return reply
 
-    def _note(
+    def _record(
         self, caller: Caller, record: RequestRecord, status: int, *, size: int, sent: int, reason: str = ""
     ) -> None:
-        refusal = record.refusal
+        fault = record.fault
         code = None
-        if refusal is not None:
-            code = refusal.hresult if refusal.hresult == STORED else refusal.code
+        if fault is not None:
+            code = fault.hresult if fault.hresult == STORED else fault.code
         self.journal.add(
             Entry(
                 time=datetime.now(tz=UTC).isoformat(timespec="milliseconds"),
@@ -162,8 +158,8 @@ class Service:
                 changes=tuple(record.changes),
                 status=status,
                 fault_code=code,
-                fault_subcode=refusal.subcode if refusal else "",
-                fault_text=refusal.message if refusal else reason,
+                fault_subcode=fault.subcode if fault else "",
+                fault_text=fault.message if fault else reason,
                 rule=record.rule,
                 bytes_in=size,
                 bytes_out=sent,
@@ -174,22 +170,22 @@ class Service:
 def _asked_class(request: envelope.Request) -> str:
     """The class that a request is about: for a query the one that it names."""
     name = request.target.class_name
-    said = "".join(request.body.itertext()) if name == "*" and request.body is not None else ""
-    named = _FROM.search(said)
+    text = "".join(request.body.itertext()) if name == "*" and request.body is not None else ""
+    named = _FROM.search(text)
     return named[1] if named else name
 
 
-def _spoilt(answer: Answer, rule: Rule) -> Answer:
+def _apply_rule(response: Response, rule: Rule) -> Response:
     if rule.action == "slow":
-        return replace(answer, delay=float(rule.value))
+        return replace(response, delay=float(rule.value))
     if rule.action == "empty_400":
-        return Answer(400)
+        return Response(400)
     if rule.action == "garbage":
-        return replace(answer, status=200, body=b"\x00\x01 this is no XML <<<")
+        return replace(response, status=200, body=b"\x00\x01 this is no XML <<<")
     if rule.action == "redirect":
-        return Answer(302, headers=(("Location", str(rule.value or "http://127.0.0.1:9/wsman")),))
+        return Response(302, headers=(("Location", str(rule.value or "http://127.0.0.1:9/wsman")),))
     if rule.action == "dtd":
-        return replace(answer, body=_DTD + answer.body)
+        return replace(response, body=_DTD + response.body)
     if rule.action in {"drop", "truncate", "huge"}:
-        return replace(answer, spoil=rule.action)
-    return answer
+        return replace(response, disruption=rule.action)
+    return response

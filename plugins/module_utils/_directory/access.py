@@ -23,7 +23,7 @@ _PORTS = {"none": (389, 3268), "start_tls": (389, 3268), "ldaps": (636, 3269)}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Server:
-    """A server as it is written: a name, with a port where it is not the usual one."""
+    """A server name, with a port if it is not the default one."""
 
     host: str
     port: int | None = None
@@ -35,16 +35,17 @@ class Server:
         if not colon or (host.count(":") and not host.endswith("]")):
             return cls(text.strip("[]"))
         if not port.isdecimal() or not 0 < int(port) < 65536:
-            raise Unreachable(f"{text} is no server: what stands after the colon is no port", advice="correct it")
+            raise Unreachable(f"{text} is not a server: the text after the colon is not a port", advice="correct it")
         return cls(host.strip("[]"), int(port))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How to reach Active Directory. Times are in seconds.
+    """How to connect to Active Directory. Times are in seconds.
 
-    C(servers) are tried in their order; without any, those of C(domain) are found in DNS. C(catalogs) are global
-    catalog servers; without any, the domain controller itself is taken if it is one, and else one is found in DNS.
+    C(servers) are tried in order. If there are none, DNS returns the domain controllers of C(domain). C(catalogs) are
+    global catalog servers. If there are none, the domain controller is used if it is a global catalog, otherwise a
+    server that DNS returns.
     """
 
     servers: tuple[str, ...] = ()
@@ -61,34 +62,35 @@ class Access:
     operation_timeout: float = 60
 
     def uri(self, server: Server, *, catalog: bool) -> str:
-        """The address of a server, or of the global catalog on it."""
+        """The LDAP URI of a server, or of the global catalog on it."""
         host = f"[{server.host}]" if ":" in server.host else server.host
         return f"{'ldaps' if self.tls == 'ldaps' else 'ldap'}://{host}:{self.port(server, catalog=catalog)}"
 
     def port(self, server: Server, *, catalog: bool) -> int:
-        """The port that is written, or the usual one."""
+        """The given port, or the default one."""
         return server.port or _PORTS[self.tls][catalog]
 
     def principal(self) -> str:
-        """The account as Kerberos writes it, with a realm in capitals. Raises C(CredentialsRefused)."""
+        """The Kerberos principal, with the realm in capitals. Raises C(CredentialsRefused)."""
         name, _at, realm = (self.username or "").partition("@")
         realm = realm or self.domain
         if not realm:
-            raise CredentialsRefused(f"{name} does not say its realm", advice="write username as name@REALM")
+            raise CredentialsRefused(f"{name} has no realm", advice="write username as name@REALM")
         return f"{name}@{realm.upper()}"
 
     def domain_controllers(self) -> list[Server]:
-        """The domain controllers to try. Raises C(Unreachable) when none is named and DNS knows none."""
+        """The domain controllers to try. Raises C(Unreachable) if none is configured and DNS returns none."""
         if self.servers:
             return [Server.parse(text) for text in self.servers]
         return self.find_in_dns(f"_ldap._tcp.dc._msdcs.{self.domain}")
 
     def find_in_dns(self, service: str) -> list[Server]:
-        """The servers that DNS has for a service, the preferred ones first. Raises C(Unreachable)."""
+        """The servers that DNS returns for a service, preferred ones first. Raises C(Unreachable)."""
         if DNS_IMPORT_ERROR is not None:
             raise Unreachable(
-                f"the Python library dnspython, which looks up {service}, is missing here ({DNS_IMPORT_ERROR})",
-                advice="pip install dnspython, or name the servers",
+                f"the Python library dnspython is missing on this machine, so {service} cannot be looked up "
+                f"({DNS_IMPORT_ERROR})",
+                advice="pip install dnspython, or set servers",
             ) from DNS_IMPORT_ERROR
         try:
             resolver = dns.resolver.Resolver(configure=not self.dns_servers)
@@ -98,8 +100,8 @@ class Access:
             answers: t.Iterable[t.Any] = resolver.resolve(service, "SRV")
         except (dns.exception.DNSException, OSError, ValueError) as exc:
             raise Unreachable(
-                f"DNS knows no server for {service}: {exc}",
-                advice="check the domain and dns_servers, which are addresses, or name the servers",
+                f"DNS returned no server for {service}: {exc}",
+                advice="check domain, check that dns_servers are IP addresses, or set servers",
             ) from exc
         found = sorted(answers, key=lambda answer: (answer.priority, -answer.weight, str(answer.target)))
         return [Server(str(answer.target).rstrip(".")) for answer in found]

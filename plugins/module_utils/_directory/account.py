@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accounts of the domain that can hold service principal names. Private to this collection."""
+"""Accounts of the domain that can have service principal names. Private to this collection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .session import Directory, dns_name
 if t.TYPE_CHECKING:
     from .entry import Entry
 
-with contextlib.suppress(ImportError):  # without python-ldap there is no session, and no account to read
+with contextlib.suppress(ImportError):  # without python-ldap no session opens, so nothing here is called
     import ldap.dn
     from ldap.filter import escape_filter_chars
 
@@ -31,7 +31,7 @@ ATTRIBUTES = (
 ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8: "AES128", 0x10: "AES256"}
 _AES = 0x18
 _DISABLED = 0x2  # userAccountControl
-_ATTEMPTS = 3  # of a write that met what another controller wrote at the same time
+_ATTEMPTS = 3  # of a write that conflicts with a concurrent write
 _KINDS = {
     "msds-groupmanagedserviceaccount": "group_managed_service_account",
     "msds-managedserviceaccount": "managed_service_account",
@@ -42,10 +42,10 @@ _KINDS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user or computer account as its domain controller has it; C(kind) is empty for any other object.
+    """A user or computer account on its domain controller; C(kind) is empty for any other object.
 
-    C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) when it was never set.
-    C(password_last_set) is ISO 8601 in UTC; C(None) when it never was or must be changed at once.
+    C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) if it was never set.
+    C(password_last_set) is ISO 8601 in UTC; C(None) if it was never set or must be changed at the next logon.
     """
 
     dn: str
@@ -59,14 +59,14 @@ class Account:
 
     @property
     def has_aes(self) -> bool:
-        """Whether it may be given AES tickets; one that never said so is not counted on."""
+        """Whether an AES type is set. False if the attribute was never set."""
         return bool((self.encryption_types or 0) & _AES)
 
 
 def find_account(session: Directory, identity: str) -> Account:
-    """The one account that is meant: a distinguished name, name@domain, DOMAIN\\name or a sAMAccountName.
+    """Find an account by distinguished name, name@domain, DOMAIN\\name or sAMAccountName.
 
-    A computer may be written without its dollar sign. Raises C(TaskError) when none or several are meant, and
+    The dollar sign of a computer is optional. Raises C(TaskError) if no account or several accounts match, and
     C(ServerError).
     """
     if not identity.strip():
@@ -74,35 +74,35 @@ def find_account(session: Directory, identity: str) -> Account:
     if "=" in identity and ldap.dn.is_dn(identity):
         return _by_dn(session, identity)
     filter_ = f"(&(objectClass=user){_condition(session, identity)})"
-    operation = f"looking for the account {identity}"
+    operation = f"searching for the account {identity}"
     found = [_account(one) for one in session.search(session.domain_dn, filter_, ATTRIBUTES, operation=operation)]
     exact = [one for one in found if one.name.lower() == identity.rpartition("\\")[2].lower()]
     if len(found) > 1 and len(exact) != 1:
         names = " and ".join(sorted(one.dn for one in found))
         raise TaskError(
-            f"The account {identity} is ambiguous in {dns_name(session.domain_dn)}: it may be {names}. Give the "
-            "distinguished name of the one that is meant."
+            f"The account {identity} is ambiguous in {dns_name(session.domain_dn)}: {names} match. Give the "
+            "distinguished name of one of them."
         )
     if found:
         return (exact or found)[0]
     elsewhere = sorted(one.dn for one in session.search_forest(filter_, ["sAMAccountName"], operation=operation))
     if elsewhere:
         raise TaskError(
-            f"The account {identity} is not in {dns_name(session.domain_dn)}, the domain of {session.host}, but the "
-            f"forest has {' and '.join(elsewhere)}. Name a domain controller of {dns_name(elsewhere[0])} in servers."
+            f"The account {identity} is not in {dns_name(session.domain_dn)}, the domain of {session.host}. The forest "
+            f"has {' and '.join(elsewhere)}. Set servers to a domain controller of {dns_name(elsewhere[0])}."
         )
     raise TaskError(
-        f"There is no user or computer account {identity} in the forest {session.forest}, as {session.host} sees it. "
-        "Correct the name; a new account may not have been replicated there yet."
+        f"There is no user or computer account {identity} in the forest {session.forest} on {session.host}. Correct "
+        "the name; a new account may not have been replicated to this domain controller yet."
     )
 
 
 def read_account(session: Directory, dn: str) -> Account:
-    """The account of this distinguished name. Raises C(ServerError), C(NoSuchObject) when it is not there."""
+    """Read the account with this distinguished name. Raises C(ServerError); C(NoSuchObject) if it does not exist."""
     operation = f"reading the account {dn}"
     found = list(session.search(dn, "(objectClass=*)", ATTRIBUTES, scope="base", operation=operation))
     if not found:
-        error = NoSuchObject("it gave no entry", advice="check that the account that signs in may read it")
+        error = NoSuchObject("no entry was returned", advice="check that the account that signs in may read it")
         error.operation, error.host = operation, session.host
         raise error
     return _account(found[0])
@@ -111,10 +111,9 @@ def read_account(session: Directory, dn: str) -> Account:
 def update_names(
     session: Directory, dn: str, *, wanted: t.Iterable[str] = (), unwanted: t.Collection[str] = (), operation: str = ""
 ) -> None:
-    """Add and delete service principal names, the latter in lower case, until the account has what it should.
+    """Add the C(wanted) and delete the C(unwanted) service principal names; C(unwanted) is in lower case.
 
-    What others do to it at the same time is looked at again. When the answer to a write gets lost, reading decides
-    whether it was done. Raises C(ServerError).
+    After a conflict with a concurrent write, or a lost response, the account is read again. Raises C(ServerError).
     """
     operation = operation or f"setting the service principal names of {dn}"
     texts = {text.lower(): text for text in wanted}
@@ -123,7 +122,7 @@ def update_names(
         try:
             has = {spn.lower(): spn for spn in read_account(session, dn).principal_names}
         except ServerError as exc:
-            if problems:  # what happened to the write says more than that it cannot be read now
+            if problems:  # the write error explains more than the read error
                 raise problems[-1] from exc
             raise
         add = [text for key, text in texts.items() if key not in has]
@@ -152,17 +151,17 @@ def _by_dn(session: Directory, dn: str) -> Account:
         account = read_account(session, dn)
     except (NoSuchObject, Referral) as exc:
         raise TaskError(
-            f"There is no {dn} on {session.host}. Correct the distinguished name; an account of another domain needs a "
-            "domain controller of that domain in servers."
+            f"There is no {dn} on {session.host}. Correct the distinguished name; for an account of another domain, "
+            "set servers to a domain controller of that domain."
         ) from exc
     if not account.kind:
-        raise TaskError(f"{dn} on {session.host} is no account that can sign in. Name a user or a computer.")
+        raise TaskError(f"{dn} on {session.host} is not a user or computer account. Give a user or a computer.")
     return account
 
 
 def _condition(session: Directory, identity: str) -> str:
     if "@" in identity:
-        # Each account has the implicit name sAMAccountName@domain beside its userPrincipalName.
+        # Each account has the implicit name sAMAccountName@domain in addition to its userPrincipalName.
         name, _at, domain = identity.rpartition("@")
         explicit = f"(userPrincipalName={escape_filter_chars(identity)})"
         own = domain.lower() == dns_name(session.domain_dn)
@@ -177,14 +176,14 @@ def _condition(session: Directory, identity: str) -> str:
 def _check_domain(session: Directory, netbios_name: str) -> None:
     wanted = f"(&(objectClass=crossRef)(nETBIOSName={escape_filter_chars(netbios_name)}))"
     base = f"CN=Partitions,{session.configuration_dn}"
-    found = session.search(base, wanted, ["nCName"], scope="one", operation=f"looking for the domain {netbios_name}")
+    found = session.search(base, wanted, ["nCName"], scope="one", operation=f"searching for the domain {netbios_name}")
     domains = [one.text("nCName") for one in found]
     if not domains:
         raise TaskError(f"The forest {session.forest} has no domain {netbios_name}. Correct the name before the \\.")
     if domains[0].lower() != session.domain_dn.lower():
         raise TaskError(
-            f"{session.host} is a domain controller of {dns_name(session.domain_dn)} and not of {netbios_name}. Name "
-            f"one of {dns_name(domains[0])} in servers."
+            f"{session.host} is a domain controller of {dns_name(session.domain_dn)} and not of {netbios_name}. Set "
+            f"servers to a domain controller of {dns_name(domains[0])}."
         )
 
 
@@ -204,6 +203,6 @@ def _account(entry: Entry) -> Account:
 
 
 def _utc_time(filetime: int) -> str:
-    """A FILETIME, which counts 100 ns from 1601 on, as results give times: to the second, in UTC."""
+    """Convert a FILETIME (100 ns since 1601) to ISO 8601 in UTC, to the second."""
     begin = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
     return (begin + datetime.timedelta(seconds=filetime // 10_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ")

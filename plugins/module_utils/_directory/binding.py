@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A connection with a domain controller, signed in. Private to this collection; the only place with a socket."""
+"""An authenticated LDAP connection to a domain controller. Private to this collection; all LDAP traffic goes here."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _RANGE = re.compile(r"(?P<name>.+);range=\d+-(?P<last>\d+|\*)", re.IGNORECASE)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries of a search, and the cookie that the next ones are asked for with; none after the last page."""
+    """One page of search results, with the cookie for the next page; empty after the last page."""
 
     entries: tuple[Entry, ...]
     cookie: bytes
 
 
 class Binding:
-    """A connection that has signed in."""
+    """An authenticated connection."""
 
     def __init__(self, access: Access, server: Server, *, catalog: bool = False) -> None:
-        """Connect and sign in. Raises C(Unreachable) and its relatives."""
+        """Connect and sign in. Raises C(Unreachable) and its subclasses."""
         self.server = server
         self._timeout = access.operation_timeout
         self._connection: t.Any = None
@@ -54,7 +54,7 @@ class Binding:
             if isinstance(error, Unreachable) and not isinstance(error, CredentialsRefused):
                 error = diagnose_connection(access, server, catalog=catalog) or error
             elif access.tls != "none" and access.authentication == "kerberos":
-                error.advice = "set tls to none: Kerberos seals the connection by itself"
+                error.advice = "set tls to none: Kerberos encrypts the connection itself"
             raise error from exc
         except BaseException:
             self.close()
@@ -65,20 +65,22 @@ class Binding:
             self._connection.simple_bind_s(access.username, access.password)
             return
         self._connection.sasl_non_interactive_bind_s("GSSAPI")
-        # Over TLS a domain controller refuses a second layer; without it, we refuse to speak without one.
+        # A domain controller refuses a second encryption layer over TLS. Without TLS, encryption is required.
         if access.tls == "none" and self._connection.get_option(ldap.OPT_X_SASL_SSF) < _MIN_SSF:
-            raise CredentialsRefused("the server would not seal the connection", advice="set tls to ldaps or start_tls")
+            raise CredentialsRefused(
+                "the server did not encrypt the connection", advice="set tls to ldaps or start_tls"
+            )
 
     def page(self, base: str, scope: int, filter_: str, attributes: t.Sequence[str], cookie: bytes) -> Page:
-        """Entries of a search from C(cookie) on. Raises what C(.ldap_errors) makes of the answer."""
-        # One entry needs no pages, and the one without a name may not know them.
+        """Read one page of a search. Raises the errors of C(.ldap_errors)."""
+        # A search for one entry needs no paging, and the rootDSE may not support it.
         paging = [] if scope == ldap.SCOPE_BASE else [SimplePagedResultsControl(True, size=PAGE, cookie=cookie)]
         try:
             number = self._connection.search_ext(
                 base, scope, filter_, list(attributes), serverctrls=paging, timeout=self._timeout
             )
             _kind, found, _number, controls = self._connection.result3(number, all=1, timeout=self._timeout)
-            # A referral comes without a name: whoever wants that domain asks its own controllers.
+            # A referral has no DN. The other domain is queried on its own domain controllers.
             entries = tuple(self._all_values(dn, values) for dn, values in found if dn is not None)
         except ldap.LDAPError as exc:
             raise translate_error(exc, sent=True) from exc
@@ -86,10 +88,10 @@ class Binding:
         return Page(entries, next(iter(cookies), b"") or b"")
 
     def _all_values(self, dn: str, values: t.Mapping[str, t.Sequence[bytes]]) -> Entry:
-        """The entry with all values: Windows gives 1500 of an attribute at a time ([MS-ADTS] 3.1.1.3.1.3.3)."""
-        whole: dict[str, tuple[bytes, ...]] = {}
-        for given, some in values.items():
-            name, part, listed = given, _RANGE.fullmatch(given), list(some)
+        """Read the entry with all values: Windows returns at most 1500 per request ([MS-ADTS] 3.1.1.3.1.3.3)."""
+        complete: dict[str, tuple[bytes, ...]] = {}
+        for first_name, first_values in values.items():
+            name, part, listed = first_name, _RANGE.fullmatch(first_name), list(first_values)
             while part is not None and part["last"] != "*":
                 wanted = f"{part['name']};range={int(part['last']) + 1}-*"
                 number = self._connection.search_ext(dn, ldap.SCOPE_BASE, attrlist=[wanted], timeout=self._timeout)
@@ -97,15 +99,15 @@ class Binding:
                 ((name, more),) = found[0][1].items()
                 listed += more
                 part = _RANGE.fullmatch(name)
-            key = _RANGE.sub(r"\g<name>", given).lower()
-            if listed or key not in whole:
-                whole[key] = tuple(listed)
-        return Entry(dn, whole)
+            key = _RANGE.sub(r"\g<name>", first_name).lower()
+            if listed or key not in complete:
+                complete[key] = tuple(listed)
+        return Entry(dn, complete)
 
     def modify(self, dn: str, attribute: str, *, add: t.Sequence[str], delete: t.Sequence[str]) -> None:
-        """Add and delete values in one step that the server does whole or not at all.
+        """Add and delete values in one modification, which is atomic.
 
-        Raises what C(.ldap_errors) makes of the answer; C(ResponseLost) when it is not known whether it was done.
+        Raises the errors of C(.ldap_errors); C(ResponseLost) if it is unknown whether the values were written.
         """
         kinds = ((ldap.MOD_DELETE, delete), (ldap.MOD_ADD, add))
         changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]
@@ -116,14 +118,14 @@ class Binding:
             raise translate_error(exc, sent=True) from exc
 
     def close(self) -> None:
-        """Sign out."""
+        """Close the connection."""
         if self._connection is not None:
-            with contextlib.suppress(ldap.LDAPError):  # it was gone already
+            with contextlib.suppress(ldap.LDAPError):  # the connection is already closed
                 self._connection.unbind_ext_s()
             self._connection = None
 
 
-_MIN_SSF = 56  # bits: what Cyrus SASL calls any Kerberos encryption at least
+_MIN_SSF = 56  # bits: the lowest value that Cyrus SASL reports for Kerberos encryption
 
 
 def _connection(access: Access, uri: str) -> t.Any:
@@ -132,7 +134,9 @@ def _connection(access: Access, uri: str) -> t.Any:
     connection.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
     connection.set_option(ldap.OPT_NETWORK_TIMEOUT, access.connect_timeout)
     connection.set_option(ldap.OPT_TIMEOUT, access.operation_timeout)
-    connection.set_option(ldap.OPT_X_SASL_NOCANON, ldap.OPT_ON)  # the name that was given is the name that is proved
+    connection.set_option(
+        ldap.OPT_X_SASL_NOCANON, ldap.OPT_ON
+    )  # Kerberos authenticates the given name, not a reverse lookup
     if access.authentication == "kerberos":
         layer = f"minssf={_MIN_SSF}" if access.tls == "none" else "maxssf=0"
         connection.set_option(ldap.OPT_X_SASL_SECPROPS, f"noanonymous,noplain,{layer}")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a server cannot be reached, in better words than OpenLDAP's. Private to this collection.
+"""Find out why a connection failed, in more detail than OpenLDAP reports. Private to this collection.
 
-OpenLDAP says "Can't contact LDAP server" for a name that does not resolve, a closed port and a refused certificate
-alike, and Debian's says "(unknown error code)" of the last. Python's own socket and ssl know which it was.
+OpenLDAP reports "Can't contact LDAP server" for an unknown name, a closed port and a refused certificate. On Debian it
+reports "(unknown error code)" for the certificate. Python's socket and ssl modules report the cause.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if t.TYPE_CHECKING:
 
 # The extended request 1.3.6.1.4.1.1466.20037, message 1 (RFC 4511, 4.14).
 _START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
-_RESPONSE_SIZE = 4096  # octets: its answer is some dozens
-_CERTIFICATE = "give the issuer's certificate as ca_path, or have the certificate renewed for the name that is used"
-_ADVICE = "check the name, the port, the firewall and that the domain controller runs"
+_RESPONSE_SIZE = 4096  # octets: the response is much smaller
+_CERTIFICATE = "set ca_path to the issuer's certificate, or renew the certificate for this server name"
+_ADVICE = "check the name, the port, the firewall and that the domain controller is running"
 
 
 def diagnose_connection(access: Access, server: Server, *, catalog: bool) -> Unreachable | None:
-    """Connect as far as TLS goes and say what stands in the way; None when nothing does."""
+    """Connect, with TLS if configured, and return the problem; C(None) if the connection succeeds."""
     port = access.port(server, catalog=catalog)
     try:
         with socket.create_connection((server.host, port), timeout=access.connect_timeout) as connection:
@@ -38,7 +38,7 @@ def diagnose_connection(access: Access, server: Server, *, catalog: bool) -> Unr
 def _diagnose_tls(access: Access, server: Server, port: int, connection: socket.socket) -> Unreachable | None:
     try:
         context = ssl.create_default_context(cafile=access.ca_path)
-    except OSError as exc:  # ssl.SSLError is one, too
+    except OSError as exc:  # includes ssl.SSLError
         return Unreachable(f"the CA file {access.ca_path} cannot be used: {_error_text(exc)}", advice="correct ca_path")
     if not access.validate_certs:
         context.check_hostname = False
@@ -49,9 +49,9 @@ def _diagnose_tls(access: Access, server: Server, port: int, connection: socket.
             connection.recv(_RESPONSE_SIZE)
         context.wrap_socket(connection, server_hostname=server.host).close()
     except ssl.SSLCertVerificationError as exc:
-        return CertificateRefused(f"its certificate does not verify: {exc.verify_message}", advice=_CERTIFICATE)
+        return CertificateRefused(f"its certificate failed verification: {exc.verify_message}", advice=_CERTIFICATE)
     except OSError as exc:
-        return Unreachable(f"TLS failed on port {port}: {_error_text(exc)}", advice="check that this port speaks TLS")
+        return Unreachable(f"TLS failed on port {port}: {_error_text(exc)}", advice="check that this port uses TLS")
     return None
 
 

@@ -1,26 +1,26 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Distinguished names: whose they are and where they stand. Private to this collection."""
+"""Read the parts of distinguished names. Private to this collection."""
 
 from __future__ import annotations
 
 import contextlib
 
-with contextlib.suppress(ImportError):  # without python-ldap there is no session, and no name to read
+with contextlib.suppress(ImportError):  # without python-ldap no session opens, so nothing here is called
     import ldap.dn
 
 DnKey = tuple[tuple[tuple[str, str], ...], ...]
 
 
 def name_of(dn: str) -> str:
-    """The value of the first part, without escapes: C(Main, West) of C(CN=Main\\, West,CN=Sites,DC=example)."""
+    """The value of the first part, unescaped: C(Main, West) for C(CN=Main\\, West,CN=Sites,DC=example)."""
     parts = ldap.dn.str2dn(dn) if dn else []
     return str(parts[0][0][1]) if parts else ""
 
 
 def dn_key(dn: str) -> DnKey:
-    """The name in a form that is equal for equal names, from the object itself outwards: C([1:]) is what holds it."""
+    """A key that is equal for equal names, starting with the object itself: C([1:]) is the key of its parent."""
     return tuple(
         tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)
         for part in ldap.dn.str2dn(dn)

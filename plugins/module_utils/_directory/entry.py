@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a directory holds, as values, and how to ask for it. Private to this collection; knows no socket."""
+"""Directory objects as values, and the interface to search for them. Private to this collection; no I/O."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """An object of the directory: its distinguished name, and the values that were asked for.
+    """A directory object: its distinguished name and the requested values.
 
-    C(values) has the names of attributes in lower case: LDAP does not distinguish case, and servers differ in it.
+    The attribute names in C(values) are in lower case: LDAP is case-insensitive, and servers return different case.
     """
 
     dn: str
     values: t.Mapping[str, tuple[bytes, ...]]
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """All values of an attribute; none if it is absent or may not be read."""
+        """All values of an attribute; empty if it is absent or may not be read."""
         return tuple(value.decode("utf-8", "replace") for value in self.values.get(name.lower(), ()))
 
     def text(self, name: str) -> str:
-        """The first value of an attribute, or nothing."""
+        """The first value of an attribute, or an empty string."""
         return next(iter(self.texts(name)), "")
 
     def number(self, name: str) -> int | None:
@@ -38,7 +38,7 @@ class Entry:
 
 
 class Searchable(t.Protocol):
-    """What can be asked: a session with a domain controller, or anything that answers like one."""
+    """Anything that can be searched, such as a session with a domain controller."""
 
     host: str
 
@@ -51,8 +51,8 @@ class Searchable(t.Protocol):
         scope: t.Literal["base", "one", "subtree"] = "subtree",
         operation: str,
     ) -> t.Iterator[Entry]:
-        """The entries below C(base), page by page as they come.
+        """Search below C(base) and yield the entries page by page.
 
-        C(operation) says in the operator's words what for, for the sentence of an error: "reading the Exchange servers".
-        Raises C(ServerError); C(NoSuchObject) when C(base) is not there.
+        C(operation) names the purpose for error messages, such as "reading the Exchange servers". Raises
+        C(ServerError); C(NoSuchObject) if C(base) does not exist.
         """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds which service principal name in the forest. Private to this collection."""
+"""Find the accounts of the forest that have service principal names. Private to this collection."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _DUPLICATES = """
     SELECT name, dn FROM seen
     WHERE name IN (SELECT name FROM seen GROUP BY name HAVING count(*) > 1) ORDER BY name, dn
 """
-# Every domain's krbtgt has this one, by design (setspn leaves it out as well).
+# The krbtgt account of every domain has this name by design. setspn ignores it, too.
 _IN_EVERY_DOMAIN = "kadmin/changepw"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Holder:
-    """An account that has a service principal name, and the name as it has it written."""
+    """An account that has a service principal name, with the spelling that is stored on it."""
 
     dn: str
     spn: str
@@ -40,19 +40,19 @@ class Holder:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Accounts:
-    """The accounts that have a name, by distinguished name, sorted."""
+    """The sorted distinguished names of the accounts that have a name."""
 
     dns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " and ".join(self.dns) or "nobody"
+        return " and ".join(self.dns) or "none"
 
     def without(self, dn: str) -> Accounts:
         return Accounts(tuple(one for one in self.dns if one != dn))
 
 
 def read_host_aliases(session: Directory) -> Aliases:
-    """Which service classes stand for which others in this forest. Raises C(ServerError)."""
+    """Read the aliases of service classes in this forest. Raises C(ServerError)."""
     base = f"CN=Directory Service,CN=Windows NT,CN=Services,{session.configuration_dn}"
     operation = "reading the aliases of service classes"
     found = session.search(base, "(objectClass=*)", ["sPNMappings"], scope="base", operation=operation)
@@ -60,14 +60,14 @@ def read_host_aliases(session: Directory) -> Aliases:
 
 
 def find_holders(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[Holder, ...]]:
-    """The accounts of the forest that have any of these names, in lower case, by name. Raises C(ServerError).
+    """Find the accounts of the forest that have any of these names (in lower case). Raises C(ServerError).
 
-    What the global catalog says of the session's own domain counts less than what the domain controller itself says:
-    a catalog on another server learns of changes later.
+    For the domain of the session, the domain controller is read instead of a global catalog on another server, which
+    receives changes later.
     """
     keys = sorted(keys)
     found: dict[str, set[Holder]] = {key: set() for key in keys}
-    operation = "looking through the forest for the service principal names"
+    operation = "searching the forest for the service principal names"
     for start in range(0, len(keys), _NAMES_PER_SEARCH):
         clauses = (f"({PRINCIPAL_NAMES}={escape_filter_chars(key)})" for key in keys[start : start + _NAMES_PER_SEARCH])
         filter_ = f"(|{''.join(clauses)})"
@@ -86,17 +86,17 @@ def find_holders(session: Directory, keys: t.Iterable[str]) -> dict[str, tuple[H
 def colliding_names(
     names: t.Iterable[ServicePrincipalName], aliases: Aliases
 ) -> dict[str, tuple[ServicePrincipalName, ...]]:
-    """The names that must not be on another account, by the key of the name that they collide with."""
+    """The colliding names for each name, by its key. They must not be on another account."""
     return {name.key: collisions(name, aliases) for name in names}
 
 
 def find_matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]:
-    """Every name in the forest that matches one of the patterns, in which an asterisk stands for anything."""
-    split = [re.split(r"\*+", one) for one in patterns]  # two asterisks in a row are no filter
+    """Find the names in the forest that match one of the patterns. An asterisk matches any text."""
+    split = [re.split(r"\*+", one) for one in patterns]  # LDAP filters do not allow two asterisks in a row
     shapes = [re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE) for parts in split]
     clauses = ("*".join(map(escape_filter_chars, parts)) for parts in split)
     filter_ = f"(|{''.join(f'({PRINCIPAL_NAMES}={clause})' for clause in clauses)})"
-    entries = session.search_forest(filter_, [PRINCIPAL_NAMES], operation=f"looking for {', '.join(patterns)}")
+    entries = session.search_forest(filter_, [PRINCIPAL_NAMES], operation=f"searching for {', '.join(patterns)}")
     found = [
         Holder(entry.dn, spn)
         for entry in entries
@@ -108,7 +108,7 @@ def find_matching(session: Directory, patterns: t.Sequence[str]) -> list[Holder]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicates:
-    """The names that more than one account has, and how many of both were looked at."""
+    """The names that more than one account has, with the number of accounts and names that were read."""
 
     found: t.Mapping[str, tuple[str, ...]]
     accounts: int
@@ -116,12 +116,11 @@ class Duplicates:
 
 
 def find_duplicates(session: Directory) -> Duplicates:
-    """All duplicates of the forest, in one pass over its accounts. Raises C(ServerError).
+    """Find all duplicates of the forest in one pass over its accounts. Raises C(ServerError).
 
-    The names are kept in a database on disk while the accounts come by, so that a forest of any size fits: SQLite
-    holds no more of it in memory than its cache.
+    The names are stored in a temporary SQLite database on disk, so memory use does not grow with the forest.
     """
-    filter_, operation = f"({PRINCIPAL_NAMES}=*)", "looking through the forest for duplicates"
+    filter_, operation = f"({PRINCIPAL_NAMES}=*)", "searching the forest for duplicates"
     with contextlib.closing(sqlite3.connect("")) as seen:
         seen.execute("CREATE TABLE seen (name TEXT, dn TEXT, PRIMARY KEY (name, dn)) WITHOUT ROWID")
         accounts = 0
@@ -137,6 +136,6 @@ def find_duplicates(session: Directory) -> Duplicates:
 
 
 def _is_below(dn: str, domain: str) -> bool:
-    """Whether an object is of the domain itself; a child domain ends alike, but with another DC in between."""
+    """Whether an object is in the domain itself, not in a child domain, whose DN has one more DC part."""
     rest = dn.lower().removesuffix(domain)
     return rest != dn.lower() and ",dc=" not in f",{rest}"

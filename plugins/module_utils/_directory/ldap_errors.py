@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a domain controller refuses, as typed errors and in plain words. Private to this collection."""
+"""The errors of a domain controller as exceptions with plain messages. Private to this collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from ..errors import CredentialsRefused, ResponseLost, ServerError, TimedOut, Unreachable
 
 try:
-    import ldap  # noqa: TC002  # whether it is there is what matters
+    import ldap  # noqa: TC002  # checks that the library is installed
 except ImportError as exc:
     LDAP_IMPORT_ERROR: ImportError | None = exc
 else:
@@ -18,86 +18,86 @@ else:
 
 
 class Refused(ServerError):
-    """The server understood and says no; C(number) is the error number of Windows, if it gave one."""
+    """The server refused the request; C(number) is the Windows error number, if one was returned."""
 
     number: int | None = None
 
 
 class NoSuchObject(Refused):
-    """There is no object of that name."""
+    """The object does not exist."""
 
 
 class Referral(Refused):
-    """The object is of a domain whose own controllers must be asked."""
+    """The object is in another domain. Only a domain controller of that domain has it."""
 
-    advice = "name a controller of that domain in servers"
+    advice = "set servers to a domain controller of that domain"
 
 
 class AccessDenied(Refused):
-    """The account was authenticated and may not do this."""
+    """The account signed in but has no permission for this."""
 
     advice = "use an account that may write this attribute, or delegate WriteProperty on it"
 
 
 class NotUnique(Refused):
-    """The domain controller itself found the value, or one that means the same, on another account."""
+    """The domain controller refused the value because another account has it or an alias of it."""
 
-    advice = "find the holder with winha.cluster.spn_info, and take the name away from it"
+    advice = "find the account with winha.cluster.spn_info, and remove the name from it"
 
 
 class ConstraintViolated(Refused):
-    """The value breaks a rule of the directory that it does not name."""
+    """The value violates a constraint that the server does not name."""
 
-    advice = "check that no other account has the value or an alias of it, and that this account may be given it"
+    advice = "check that no other account has the value or an alias of it, and that this account may have it"
 
 
 class ValueExists(Refused):
-    """The value was there already: somebody else added it meanwhile."""
+    """The value already exists: another client added it since it was read."""
 
 
 class ValueMissing(Refused):
-    """The value was not there any more: somebody else removed it meanwhile."""
+    """The value no longer exists: another client removed it since it was read."""
 
 
-# What Windows means with the number in the diagnostic text of a refused write (winerror.h).
+# Windows error numbers in the diagnostic text of a refused write (winerror.h).
 _WINDOWS_ERRORS = {
-    8344: (AccessDenied, "the account may not do this"),
+    8344: (AccessDenied, "the account has no permission for this"),
     8647: (NotUnique, "another account of the forest has the same service principal name or an alias of it"),
     8648: (NotUnique, "another account of the forest has the same user principal name"),
 }
-# What Samba says instead of a number.
+# Samba returns these texts instead of a number.
 _SAMBA_TEXTS = {
     "would cause a conflict": _WINDOWS_ERRORS[8647],
-    "spn validation failed": (AccessDenied, "the validated write lets a computer have names of its own host only"),
+    "spn validation failed": (AccessDenied, "the validated write only allows names of the computer's own host"),
 }
 # The "data" of a refused bind (winerror.h, in hexadecimal).
 _BIND_ERRORS = {
-    "525": "there is no such account",
+    "525": "the account does not exist",
     "52e": "the user name or the password is wrong",
     "52f": "the account is restricted, for example to Kerberos",
     "530": "the account may not sign in at this time",
-    "531": "the account may not sign in at this machine",
+    "531": "the account may not sign in from this machine",
     "532": "the password has expired",
     "533": "the account is disabled",
     "701": "the account has expired",
-    "773": "the password must be changed first",
+    "773": "the password must be changed before the first logon",
     "775": "the account is locked out",
 }
 _KERBEROS_ADVICE = {
     "no credentials": "give username and password, or fetch a ticket with kinit first",
     "no kerberos credentials": "give username and password, or fetch a ticket with kinit first",
     "ticket expired": "fetch a new ticket with kinit, or give username and password",
-    "clock skew": "set the clock of this machine to that of the domain",
-    "not found in kerberos database": "name the domain controller by the DNS name that its service principal name has",
-    "cannot find kdc": "check the realm, and that krb5.conf or DNS says where its KDCs are",
-    "cannot contact any kdc": "check that a KDC of the realm answers on port 88",
+    "clock skew": "synchronize the clock of this machine with the domain",
+    "not found in kerberos database": "use the DNS name of the domain controller, as in its service principal name",
+    "cannot find kdc": "check the realm, and that krb5.conf or DNS lists its KDCs",
+    "cannot contact any kdc": "check that a KDC of the realm responds on port 88",
     "no mechanism available": "install the GSSAPI module of Cyrus SASL (Debian: libsasl2-modules-gssapi-mit)",
     "no worthy mechs": "install the GSSAPI module of Cyrus SASL (Debian: libsasl2-modules-gssapi-mit)",
 }
 
 
 def translate_error(error: ldap.LDAPError, *, sent: bool) -> ServerError:
-    """The error of python-ldap as one of ours; C(sent) says whether a request may have reached the server."""
+    """Convert an error of python-ldap; C(sent) is whether the request may have reached the server."""
     found = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     desc, info = str(found.get("desc") or error), " ".join(str(found.get("info") or "").split())
     answer = f"{desc}: {info}" if info and info.casefold() not in desc.casefold() else desc
@@ -105,14 +105,16 @@ def translate_error(error: ldap.LDAPError, *, sent: bool) -> ServerError:
     if kind in {"SERVER_DOWN", "CONNECT_ERROR", "UNAVAILABLE"}:
         return ResponseLost(f"the connection broke ({answer})") if sent else _unreachable(answer)
     if kind in {"TIMEOUT", "TIMELIMIT_EXCEEDED"}:
-        return TimedOut(f"no answer in time ({answer})") if sent else _unreachable(answer)
+        return TimedOut(f"no response within the time limit ({answer})") if sent else _unreachable(answer)
     if kind in {"INVALID_CREDENTIALS", "LOCAL_ERROR", "AUTH_UNKNOWN", "INAPPROPRIATE_AUTH", "STRONG_AUTH_REQUIRED"}:
         return _credentials(kind, answer)
     return _refused(kind, answer)
 
 
 def _unreachable(answer: str) -> Unreachable:
-    return Unreachable(answer, advice="check the name, the port, the firewall and that the domain controller runs")
+    return Unreachable(
+        answer, advice="check the name, the port, the firewall and that the domain controller is running"
+    )
 
 
 def _credentials(kind: str, answer: str) -> CredentialsRefused:
@@ -121,7 +123,7 @@ def _credentials(kind: str, answer: str) -> CredentialsRefused:
         return CredentialsRefused(f"{_BIND_ERRORS[code[1]]} ({answer})", advice="check the account")
     if kind == "STRONG_AUTH_REQUIRED":
         return CredentialsRefused(
-            answer, advice="this server wants signing or TLS: use authentication kerberos, or set tls"
+            answer, advice="the server requires signing or TLS: set authentication to kerberos, or set tls"
         )
     advice = [text for words, text in _KERBEROS_ADVICE.items() if words in answer.casefold()]
     return CredentialsRefused(answer, advice=next(iter(advice), "check the user name and the password"))
@@ -136,11 +138,11 @@ def _refused(kind: str, answer: str) -> Refused:
         "TYPE_OR_VALUE_EXISTS": ValueExists,
         "NO_SUCH_ATTRIBUTE": ValueMissing,
     }
-    made, words = kinds.get(kind, Refused), ""
+    error_class, text = kinds.get(kind, Refused), ""
     number = int(code[1], 16) if (code := re.search(r"\b([0-9A-Fa-f]{8}): ", answer)) else None
     if number in _WINDOWS_ERRORS:
-        made, words = _WINDOWS_ERRORS[number]
-    made, words = next((said for part, said in _SAMBA_TEXTS.items() if part in answer), (made, words))
-    refusal = made(f"{words} ({answer})" if words else answer)
-    refusal.number = number
-    return refusal
+        error_class, text = _WINDOWS_ERRORS[number]
+    error_class, text = next((found for part, found in _SAMBA_TEXTS.items() if part in answer), (error_class, text))
+    error = error_class(f"{text} ({answer})" if text else answer)
+    error.number = number
+    return error

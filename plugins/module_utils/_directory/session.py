@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A session with Active Directory: a domain controller and, where needed, a global catalog. Private to this collection.
 
-A search that gets lost goes to the next server; a write goes out once, and who sent it reads what is true. From then on
-only the domain controller that was written to is asked: the others may not have heard of it yet.
+A search whose response is lost is sent again, if necessary to the next server. A write is sent once, and the caller
+reads the result. After a write, only that domain controller is used: the others may not have received the change yet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _READ_ONLY_CONTROLLER = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RootDse:
-    """What a domain controller says of itself and of its forest; names are distinguished names."""
+    """The rootDSE of a domain controller; names are distinguished names."""
 
     server: str
     domain_dn: str
@@ -42,18 +42,18 @@ class RootDse:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _WriteTarget:
-    """Where something was written: the server, and what it calls itself."""
+    """The server that was written to, with its own DNS name."""
 
     server: Server
     name: str
 
     @property
     def advice(self) -> str:
-        return f"run it again when {self.name} answers; other domain controllers may not have heard yet what it wrote"
+        return f"run it again when {self.name} is available; other domain controllers may not have its changes yet"
 
 
 class Directory:
-    """A session. With C(read_only) it refuses to send any write, whoever asks for it."""
+    """A session. With C(read_only) it never sends a write."""
 
     def __init__(self, access: Access, *, read_only: bool = False) -> None:
         self.host = access.servers[0] if access.servers else access.domain
@@ -68,7 +68,7 @@ class Directory:
 
     @property
     def root(self) -> RootDse:
-        """What the domain controller says of itself. Raises C(ServerError)."""
+        """The rootDSE of the domain controller. Raises C(ServerError)."""
         if self._root is None:
             self._root = self._read_root()
         return self._root
@@ -76,7 +76,7 @@ class Directory:
     def _read_root(self) -> RootDse:
         names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
                  "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
-        (found,) = self.search("", "(objectClass=*)", names, scope="base", operation="asking for the naming contexts")
+        (found,) = self.search("", "(objectClass=*)", names, scope="base", operation="reading the naming contexts")
         return RootDse(
             server=found.text("dnsHostName"),
             domain_dn=found.text("defaultNamingContext"),
@@ -102,7 +102,7 @@ class Directory:
 
     @property
     def is_own_catalog(self) -> bool:
-        """Whether questions about the forest go to the domain controller itself."""
+        """Whether the domain controller itself is the global catalog."""
         return self.root.is_catalog and not self._access.catalogs
 
     def search(
@@ -114,28 +114,28 @@ class Directory:
         scope: t.Literal["base", "one", "subtree"] = "subtree",
         operation: str,
     ) -> t.Iterator[Entry]:
-        """The entries below C(base), page by page as they come.
+        """Search below C(base) and yield the entries page by page.
 
-        Raises C(ServerError), of its relatives C(NoSuchObject) when C(base) is not there.
+        Raises C(ServerError); C(NoSuchObject) if C(base) does not exist.
         """
         yield from self._pages(base, filter_, attributes, scope=scope, operation=operation, catalog=False)
 
     def search_forest(self, filter_: str, attributes: t.Sequence[str], *, operation: str) -> t.Iterator[Entry]:
-        """The entries of the whole forest, from a global catalog, which holds some attributes only."""
+        """Search the forest in a global catalog, which has only some of the attributes."""
         yield from self._pages("", filter_, attributes, scope="subtree", operation=operation, catalog=True)
 
     def change_values(
         self, dn: str, attribute: str, *, add: t.Sequence[str] = (), delete: t.Sequence[str] = (), operation: str
     ) -> None:
-        """Add and delete values of an attribute, all or none; its other values stay as they are.
+        """Add and delete values of an attribute, all or none. Other values stay.
 
-        Raises C(ServerError); after C(ResponseLost) only reading tells whether it was done.
+        Raises C(ServerError). After C(ResponseLost), read the values to find out whether they were written.
         """
         with self._error_context(operation):
             if self._read_only:
-                raise WriteRefused("a write was about to be sent by a session that may only read")
+                raise WriteRefused("a read-only session tried to send a write")
             if self.root.is_read_only:
-                raise Refused("it is a read-only domain controller", advice="name a writable one in servers")
+                raise Refused("it is a read-only domain controller", advice="set servers to a writable one")
             binding = self._binding(False)
             self._write_target = _WriteTarget(binding.server, self.root.server)
             self.writes += 1
@@ -147,7 +147,7 @@ class Directory:
                 raise
 
     def close(self) -> None:
-        """End the session and drop the ticket that was fetched for it."""
+        """Close the session and delete the Kerberos ticket that it fetched."""
         self._close_binding(True)
         self._close_binding(False)
         if self._ticket is not None:
@@ -162,7 +162,7 @@ class Directory:
             try:
                 page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
             except ResponseLost:
-                # A connection may have ended since it was used last; a new one, perhaps to the next server, can tell.
+                # The connection may have closed while idle. Try again on a new one, if necessary to the next server.
                 self._close_binding(catalog)
                 page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
             while True:
@@ -200,8 +200,8 @@ class Directory:
         return _look_up(lambda: self._access.find_in_dns(service))
 
     def _connect_to_first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
-        """A binding to the first server that answers. Wrong credentials end it: trying on would lock the account."""
-        silent: list[Unreachable] = []
+        """Connect to the first available server. Stop at wrong credentials: more attempts would lock the account."""
+        failures: list[Unreachable] = []
         operation = f"connecting to {'the global catalog' if catalog else 'LDAP'}"
         for server in servers:
             if not catalog:
@@ -215,25 +215,25 @@ class Directory:
             except Unreachable as exc:
                 exc.operation, exc.host = operation, server.host
                 exc.args = (f"{server.host}: {exc.detail}" if len(servers) > 1 else exc.detail,)
-                silent.append(exc)
-        if len(silent) == 1:
-            raise silent[0]
-        error = Unreachable("; ".join(exc.detail for exc in silent), advice=silent[-1].advice)
+                failures.append(exc)
+        if len(failures) == 1:
+            raise failures[0]
+        error = Unreachable("; ".join(exc.detail for exc in failures), advice=failures[-1].advice)
         error.operation, error.host = operation, f"{len(servers)} servers"
-        raise error from silent[-1]
+        raise error from failures[-1]
 
-    def _reconnect(self, written: _WriteTarget) -> Binding:
-        """A new binding to where was written, for no other domain controller can tell what became of it."""
+    def _reconnect(self, target: _WriteTarget) -> Binding:
+        """Reconnect to the domain controller that was written to. Only it has the result of the write."""
         try:
-            self._main = self._connect_to_first([written.server], catalog=False)
+            self._main = self._connect_to_first([target.server], catalog=False)
             (found,) = self._main.page("", _SCOPES["base"], "(objectClass=*)", ("dnsHostName",), b"").entries
-            if (name := found.text("dnsHostName")) != written.name:
-                raise Unreachable(f"{self.host} is {name} now, and {written.name} was written to")
+            if (name := found.text("dnsHostName")) != target.name:
+                raise Unreachable(f"{self.host} is now {name}, but the changes were written to {target.name}")
         except CredentialsRefused:
             raise
         except (Unreachable, ResponseLost) as exc:
             self._close_binding(False)
-            exc.advice = written.advice
+            exc.advice = target.advice
             raise
         return self._main
 
@@ -243,7 +243,7 @@ class Directory:
             self._ticket = Kinit(timeout=access.operation_timeout).fetch(access.principal(), access.password)
 
     def _close_binding(self, catalog: bool) -> None:
-        """End a connection, and forget what was learned by it: the next one may be to another server."""
+        """Close a connection and clear its cached state: the next connection may be to another server."""
         binding = self._catalog if catalog else self._main
         if catalog:
             self._catalog = None
@@ -256,7 +256,7 @@ class Directory:
 
     @contextlib.contextmanager
     def _error_context(self, operation: str) -> t.Iterator[None]:
-        """Tells an error that passes what was being done, and where."""
+        """Add the operation and the host to any error raised inside."""
         try:
             yield
         except ServerError as exc:
@@ -274,6 +274,6 @@ def _look_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
 
 
 def dns_name(dn: str) -> str:
-    """The DNS name of a domain from its distinguished name: C(DC=corp,DC=example) is C(corp.example)."""
+    """The DNS name of a domain: C(corp.example) for C(DC=corp,DC=example)."""
     parts = (part.partition("=") for part in dn.split(","))
     return ".".join(value for name, _equals, value in parts if name.strip().upper() == "DC").lower()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The grammar of service principal names, and which of them collide. Private to this collection; knows no directory.
+"""The syntax of service principal names, and which of them collide. Private to this collection; no I/O.
 
 Sources: [MS-ADTS] 2.2.21 (the grammar), KB5008382 (aliases), the reference of C(sPNMappings).
 """
@@ -16,14 +16,14 @@ Aliases = t.Mapping[str, frozenset[str]]
 
 
 class PrincipalNameError(ValueError):
-    """A text is not a service principal name; the message is one sentence about it."""
+    """A text is not a service principal name; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePrincipalName:
-    """C(service class / host [: port or instance] [/ service name]), with each part as it was written.
+    """C(service class / host [: port or instance] [/ service name]), with the spelling as given.
 
-    Two names mean the same when their C(key) is equal: a directory does not distinguish case.
+    Two names are equal if their C(key) is equal: a directory is case-insensitive.
     """
 
     service_class: str
@@ -34,18 +34,18 @@ class ServicePrincipalName:
 
     @classmethod
     def parse(cls, text: str) -> ServicePrincipalName:
-        """Read a service principal name; raises C(PrincipalNameError)."""
+        """Parse a service principal name. Raises C(PrincipalNameError)."""
         _check_characters(text)
         parts = text.split("/")
         if "://" in text:
             raise PrincipalNameError(
-                f"'{text}' is a URL; write service class, slash and host, as in http/mail.example.com"
+                f"'{text}' is a URL; use service class, slash and host, as in http/mail.example.com"
             )
         if len(parts) == 1:
             raise PrincipalNameError(f"'{text}' has no slash between service class and host, as in http/{text}")
         if len(parts) > 3:
             raise PrincipalNameError(
-                f"'{text}' has {len(parts)} parts; service class, host and service name are the most"
+                f"'{text}' has {len(parts)} parts; the maximum is service class, host and service name"
             )
         for part, what in zip(parts, ("service class", "host", "service name"), strict=False):
             if not part:
@@ -53,7 +53,7 @@ class ServicePrincipalName:
         host, *suffix = parts[1].split(":")
         if len(suffix) > 1:
             raise PrincipalNameError(
-                f"'{text}' has more than one colon after its host; one port or one instance can follow"
+                f"'{text}' has more than one colon after the host; only one port or instance is allowed"
             )
         if not host:
             raise PrincipalNameError(f"'{text}' has an empty host before the colon")
@@ -67,15 +67,15 @@ class ServicePrincipalName:
 
     @property
     def key(self) -> str:
-        """What a directory compares."""
+        """The text that a directory compares."""
         return str(self).lower()
 
 
 def read_aliases(values: t.Iterable[str]) -> Aliases:
-    """Service classes and their aliases in lower case, from the values of C(sPNMappings).
+    """Read the aliases of each service class, in lower case, from the values of C(sPNMappings).
 
-    A value looks like C(host=alerter,http,www). The attribute is that of C(CN=Directory Service,CN=Windows
-    NT,CN=Services) in the configuration.
+    A value looks like C(host=alerter,http,www). The attribute is on C(CN=Directory Service,CN=Windows NT,CN=Services)
+    in the configuration partition.
     """
     aliases: dict[str, frozenset[str]] = {}
     for value in values:
@@ -86,10 +86,10 @@ def read_aliases(values: t.Iterable[str]) -> Aliases:
 
 
 def collisions(name: ServicePrincipalName, aliases: Aliases) -> tuple[ServicePrincipalName, ...]:
-    """The other names that must not be on another account than C(name) is, sorted.
+    """The names that must be on the same account as C(name), sorted.
 
-    An alias collides with the service class that it stands for, and that class with each of its aliases. Two aliases of
-    one class do not collide: a ticket is asked for by the exact name first.
+    A service class and each of its aliases collide. Two aliases of one class do not collide: Kerberos looks up the
+    exact name first.
     """
     own = name.service_class.lower()
     others = {service_class for service_class, known in aliases.items() if own in known} | aliases.get(own, frozenset())
@@ -109,14 +109,14 @@ def _check_characters(text: str) -> None:
         if not character.isprintable():
             raise PrincipalNameError(f"{text!a} has a control character at position {position} ({code})")
         if character == "*":
-            raise PrincipalNameError(f"{text!a} has a wildcard; a service principal name means exactly one host")
+            raise PrincipalNameError(f"{text!a} has a wildcard; a service principal name contains exactly one host")
 
 
 def _parse_suffix(text: str, suffix: str) -> tuple[int | None, str]:
     if not suffix:
-        raise PrincipalNameError(f"'{text}' has a colon and neither a port nor an instance after it")
+        raise PrincipalNameError(f"'{text}' has a colon without a port or an instance after it")
     if not suffix.isdecimal():
         return None, suffix
     if suffix.startswith("0") or len(suffix) > 5 or int(suffix) > 65535:
-        raise PrincipalNameError(f"'{text}' has the port {suffix}; ports go from 1 to 65535, without leading zeros")
+        raise PrincipalNameError(f"'{text}' has the port {suffix}; valid ports are 1 to 65535, without leading zeros")
     return int(suffix), ""

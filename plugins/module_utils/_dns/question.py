@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One question to DNS, and what its answer is worth. Private to this collection."""
+"""Send one DNS query and judge its response. Private to this collection."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ else:
 if t.TYPE_CHECKING:
     from .._directory.access import Server
 
-_SERVER_TIMEOUT = 2.0  # seconds for one server before the next is asked, or the same one again
-_ADVICE = "check the DNS servers, and that they have this zone or may ask others"
+_SERVER_TIMEOUT = 2.0  # seconds to wait for one server before the next attempt
+_ADVICE = "check the DNS servers, and that they have this zone or allow recursion"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult:
-    """What one question was answered.
+    """The result of one query.
 
-    C(ttl) is in seconds, the largest of the answer's records, and C(None) without any. C(aliases) are the names that
-    the question was led to, in that order. With a C(end_unknown) nobody looked whether the last of them has addresses.
+    C(ttl) is the largest TTL of the records in seconds; C(None) without records. C(aliases) are the targets of the
+    CNAME chain, in order. With C(end_unknown), the server did not return whether the last target has addresses.
     """
 
     addresses: tuple[str, ...] = ()
@@ -46,23 +46,22 @@ class QueryResult:
 
 
 class Lookup:
-    """Asks DNS servers from this machine, by default its own. C(timeout) is in seconds, for each question.
+    """Queries DNS servers, by default those of this machine. C(timeout) is in seconds for each query.
 
-    Raises C(TaskError) when there is no library for it here, or no server.
+    Raises C(TaskError) if the DNS library is missing or there is no DNS server.
     """
 
     def __init__(self, servers: t.Sequence[Server], *, timeout: float) -> None:
         if DNS_IMPORT_ERROR is not None:
             raise TaskError(
-                f"The Python library dnspython, which asks DNS servers, is missing here ({DNS_IMPORT_ERROR}): pip "
-                "install dnspython."
+                f"The Python library dnspython is missing on this machine ({DNS_IMPORT_ERROR}): pip install dnspython."
             ) from DNS_IMPORT_ERROR
         try:
             resolver = dns.resolver.Resolver(configure=not servers)
             if servers:
                 resolver.nameservers = [server.host for server in servers]
         except (dns.exception.DNSException, OSError) as exc:
-            raise TaskError(f"This machine knows no DNS server ({exc}): give dns_servers.") from exc
+            raise TaskError(f"This machine has no DNS server ({exc}): set dns_servers.") from exc
         resolver.nameserver_ports = {server.host: server.port for server in servers if server.port}
         resolver.lifetime = timeout
         resolver.timeout = min(_SERVER_TIMEOUT, timeout / max(1, len(resolver.nameservers)))
@@ -72,12 +71,12 @@ class Lookup:
         self.writes = 0
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection stays open."""
 
-    def ask(self, name: dns.name.Name, kind: str) -> QueryResult:
-        """The addresses that an absolute name has, of the kind C(A) or C(AAAA); that it has none is an answer, too.
+    def query(self, name: dns.name.Name, kind: str) -> QueryResult:
+        """Query the C(A) or C(AAAA) records of an absolute name. No records is a valid result.
 
-        Raises C(ResponseLost) when no server knew.
+        Raises C(ResponseLost) if no server returned a usable response.
         """
         try:
             response = self._response(name, kind)
@@ -86,17 +85,15 @@ class Lookup:
             raise ResponseLost(self._failures(exc), advice=_ADVICE) from exc
         records = [*chain.cnames, *([chain.answer] if chain.answer else [])]
         authoritative = bool(response.flags & dns.flags.AA)
-        settled = bool(chain.answer) or _is_conclusive(response, chain.canonical_name)
-        if not (settled or records):
-            raise ResponseLost(
-                f"its zone is not on {self.host}, and no other server is asked from there", advice=_ADVICE
-            )
+        is_complete = bool(chain.answer) or _is_conclusive(response, chain.canonical_name)
+        if not (is_complete or records):
+            raise ResponseLost(f"{self.host} does not have the zone and does not forward the query", advice=_ADVICE)
         return QueryResult(
             addresses=tuple(sorted((data.address for data in chain.answer or ()), key=ipaddress.ip_address)),
             aliases=tuple(rrset[0].target.to_text(omit_final_dot=True) for rrset in chain.cnames),
             ttl=max((rrset.ttl for rrset in records), default=None),
             authoritative=authoritative,
-            end_unknown=not settled,
+            end_unknown=not is_complete,
         )
 
     def _response(self, name: dns.name.Name, kind: str) -> dns.message.QueryMessage:
@@ -107,27 +104,29 @@ class Lookup:
             return responses[name]
 
     def _failures(self, exc: Exception) -> str:
-        """What became of each try, each said once."""
-        tries = getattr(exc, "kwargs", {}).get("errors") or ((self.host, False, 0, exc, None),)
-        return "; ".join(dict.fromkeys(_failure(str(where), what) for where, _tcp, _port, what, _response in tries))
+        """The error of each attempt, without repetitions."""
+        errors = getattr(exc, "kwargs", {}).get("errors") or ((self.host, False, 0, exc, None),)
+        return "; ".join(dict.fromkeys(_failure(str(where), error) for where, _tcp, _port, error, _response in errors))
 
 
-def _failure(where: str, what: object) -> str:
-    # dnspython before 2.4 gives the address, later ones Do53:address@port.
+def _failure(where: str, error: object) -> str:
+    # Before dnspython 2.4 this is the address, later it is Do53:address@port.
     server = where.removeprefix("Do53:").partition("@")[0]
-    if isinstance(what, dns.exception.Timeout):
-        return f"{server} did not answer in time"
-    if isinstance(what, OSError):
-        return f"{server}: {what.strerror or what}"
-    return f"{server} answered {what}" if isinstance(what, str) else f"the answer of {server} is of no use: {what}"
+    if isinstance(error, dns.exception.Timeout):
+        return f"{server} did not respond in time"
+    if isinstance(error, OSError):
+        return f"{server}: {error.strerror or error}"
+    return (
+        f"{server} returned {error}" if isinstance(error, str) else f"{server} returned an unusable response: {error}"
+    )
 
 
 def _is_conclusive(response: dns.message.QueryMessage, end: dns.name.Name) -> bool:
-    """Whether an answer without addresses proves that the name at its end has none.
+    """Whether a response without addresses proves that the last name of the CNAME chain has none.
 
-    A server that neither has the zone nor asks others says NXDOMAIN (Samba) or names other servers (BIND), and knows
-    nothing. What has the zone says so of the name that was asked for, not of the end of an alias; but the SOA of the
-    zone comes along with what is known not to be (RFC 2308, 2).
+    A server without the zone and without recursion returns NXDOMAIN (Samba) or a referral (BIND), which proves nothing.
+    The AA flag is about the queried name, not about the target of an alias. A negative response about the target
+    contains the SOA of its zone (RFC 2308, 2).
     """
     if response.flags & dns.flags.RA or (response.flags & dns.flags.AA and response.question[0].name == end):
         return True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a name resolves to, made of the answers to its questions. Private to this collection."""
+"""Resolve names from the results of several DNS queries. Private to this collection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ try:
     import dns.exception
     import dns.name
 except ImportError:
-    # Lookup says so, and without one nothing here is called.
+    # Lookup reports the missing library before anything here is called.
     pass
 
 if t.TYPE_CHECKING:
@@ -25,17 +25,17 @@ if t.TYPE_CHECKING:
 
 _KINDS = ("A", "AAAA")
 _LABEL = re.compile(rb"[a-z0-9_-]+", re.IGNORECASE)
-_ADVICE = "write the whole name of a host"
+_ADVICE = "use the fully qualified host name"
 
 Answer = QueryResult | ResponseLost
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What is known of a name; C(unknown) says what is not, as a sentence.
+    """The resolution of one name; C(unknown) has sentences about what could not be resolved.
 
-    C(kind) is C(address), C(alias), C(missing), or C(None) when not even that is known. C(ttl) is in seconds, the
-    largest of all records: how long a client may keep what it was answered.
+    C(kind) is C(address), C(alias), C(missing), or C(None) if it is unknown. C(ttl) is the largest TTL of all records
+    in seconds: how long a client may cache the addresses.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Resolved:
 
 
 def resolve(lookup: Lookup, names: t.Sequence[str]) -> list[Resolved]:
-    """What each name resolves to, in their order; each question is asked once, however often a name is given."""
+    """Resolve names and return the results in the same order. A repeated name is queried once."""
     parsed_names: dict[str, dns.name.Name | str] = {name: _parse_name(name) for name in names}
-    questions = list(
+    queries = list(
         dict.fromkeys((name, kind) for name in parsed_names.values() if not isinstance(name, str) for kind in _KINDS)
     )
-    answers = dict(zip(questions, in_parallel(lambda question: _answer(lookup, *question), questions), strict=True))
+    answers = dict(zip(queries, in_parallel(lambda query: _answer(lookup, *query), queries), strict=True))
     return [
         Resolved(name=name, unknown=parsed)
         if isinstance(parsed, str)
@@ -63,20 +63,20 @@ def resolve(lookup: Lookup, names: t.Sequence[str]) -> list[Resolved]:
 
 
 def _parse_name(text: str) -> dns.name.Name | str:
-    """The absolute name, in ASCII; or why there is none, as a sentence."""
+    """Parse a host name to an absolute name in ASCII, or return the error as a sentence."""
     try:
         name = dns.name.from_text(text, dns.name.root)
     except dns.exception.DNSException as exc:
-        return str(ServerError(f"{text!r} is no host name: {exc}", advice=_ADVICE))
+        return str(ServerError(f"{text!r} is not a host name: {exc}", advice=_ADVICE))
     labels = name.labels[:-1]
     if not labels or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
-        return str(ServerError(f"{text!r} is no host name", advice=_ADVICE))
+        return str(ServerError(f"{text!r} is not a host name", advice=_ADVICE))
     return name
 
 
 def _answer(lookup: Lookup, name: dns.name.Name, kind: str) -> Answer:
     try:
-        return lookup.ask(name, kind)
+        return lookup.query(name, kind)
     except ResponseLost as exc:
         return exc
 
@@ -99,20 +99,22 @@ def _combine(name: str, answers: t.Mapping[str, Answer]) -> Resolved:
 
 
 def _unknown_parts(name: str, answers: t.Mapping[str, Answer]) -> t.Iterator[str]:
-    """A sentence for each thing that was not found out."""
+    """Yield a sentence for each result that is unknown."""
     lost: dict[tuple[str, str], list[str]] = {}
     for kind, answer in answers.items():
         if isinstance(answer, ResponseLost):
             lost.setdefault((answer.detail, answer.advice), []).append(kind)
     for (why, advice), kinds in lost.items():
         yield str(
-            ServerError(f"DNS gave no answer about the {' and '.join(kinds)} records of {name}: {why}", advice=advice)
+            ServerError(
+                f"DNS returned no usable response for the {' and '.join(kinds)} records of {name}: {why}", advice=advice
+            )
         )
     ends = {answer.aliases[-1] for answer in answers.values() if isinstance(answer, QueryResult) and answer.end_unknown}
     for end in sorted(ends):
         yield str(
             ServerError(
-                f"{name} is an alias of {end}, and the DNS server did not say whether that has addresses",
-                advice=f"ask for {end}, or name DNS servers that follow aliases",
+                f"{name} is an alias of {end}, and the DNS server did not return its addresses",
+                advice=f"query {end}, or set dns_servers to servers that resolve it",
             )
         )

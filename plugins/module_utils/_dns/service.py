@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DNS servers as options of a task. Private to this collection."""
+"""Connection options for DNS servers. Private to this collection."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def _opener_of(options: Options) -> SessionFactory:
+def _session_factory(options: Options) -> SessionFactory:
     if options["timeout"] < 1:
-        raise TaskError(f"timeout {options['timeout']} is out of range: at least one second is needed.")
+        raise TaskError(f"timeout {options['timeout']} is out of range: the minimum is 1 second.")
     servers = [_server(text) for text in options["dns_servers"] or ()]
     if len({server.host for server in servers}) < len(servers):
-        raise TaskError(f"dns_servers has an address twice: {', '.join(options['dns_servers'])}.")
+        raise TaskError(f"dns_servers contains an address twice: {', '.join(options['dns_servers'])}.")
     lookup = Lookup(servers, timeout=options["timeout"])
 
     def open_session(*, read_only: bool) -> Lookup:
-        # It has no way to write.
+        # A DNS lookup never writes.
         del read_only
         return lookup
 
@@ -45,8 +45,8 @@ def _server(text: str) -> Server:
         server = Server.parse(text)
         ipaddress.ip_address(server.host)
     except (Unreachable, ValueError) as exc:
-        raise TaskError(f"{text!r} in dns_servers is no address of a DNS server: {str(exc).rstrip('.')}.") from exc
+        raise TaskError(f"{text!r} in dns_servers is not an IP address: {str(exc).rstrip('.')}.") from exc
     return server
 
 
-DNS = Service(spec=SPEC, session_factory=_opener_of)
+DNS = Service(spec=SPEC, session_factory=_session_factory)

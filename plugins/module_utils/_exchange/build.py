@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build numbers of Exchange and the generations they belong to. Private to this collection; knows no directory.
 
-PublishedNames: the list of Exchange build numbers; for C(versionNumber) the ServerVersion element of Autodiscover, whose
+Sources: the list of Exchange build numbers; for C(versionNumber) the ServerVersion element of Autodiscover, whose
 published example is 738180DA for 14.1.218. The directory tells service packs and cumulative updates, not rollups.
 """
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which service principal names the alternate service accounts of an Exchange organization need, and why.
 
-Private to this collection; pure. PublishedNames: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
+Private to this collection; pure. Sources: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
 Exchange 2010 (KB2688772 and the help) and of 2013 and later.
 """
 

@@ -10,7 +10,7 @@ import fnmatch
 import functools
 import typing as t
 
-from .._wsman.errors import ResponseLost, NotFound, ServerError
+from .._wsman.errors import NotFound, ResponseLost, ServerError
 from . import adapter as adapters_of
 from . import advanced_property as driver
 from . import cluster, registry, registry_adapter
@@ -166,7 +166,9 @@ def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
     up, answer = _come_up(client, state, adapter)
     if not up:
         return False, answer
-    now = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart").integer("MtuSize")
+    now = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart").integer(
+        "MtuSize"
+    )
     if now is not None and now < mtu - _ROUNDING:
         return False, f"the adapter came back with an MTU of {now}"
     return True, ""
@@ -254,7 +256,7 @@ def _chosen(
             raise RefusedError(f"No network adapter of {client.host} matches {', '.join(idle)}; it has {names}.")
         return [adapter for adapter in known if any(_matches(adapter, pattern) for pattern in patterns)]
     networks = cluster.read_networks(client)
-    meant = cluster.read_networks_meant(client, networks, options["cluster_network"])
+    meant = cluster.read_selected_networks(client, networks, options["cluster_network"])
     if len(meant) == len(networks) > 1:
         # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
         raise RefusedError(

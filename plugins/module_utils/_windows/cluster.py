@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failover cluster as its members describe it in C(root/mscluster). Private to this collection."""
+"""Read a failover cluster from the WMI namespace C(root/mscluster). Private to this collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
 NAMESPACE = "root/mscluster"
-_CANNOT_PROCESS_FILTER = 2150858778  # also "the class does not exist in the namespace", seen on 2008 R2
+_CANNOT_PROCESS_FILTER = 2150858778  # also returned by 2008 R2 when the class does not exist in the namespace
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
@@ -37,17 +37,14 @@ NOT_CLUSTERED = "is not a member of a failover cluster"
 
 
 class NotClustered(ServerError):
-    """The host is no member of a failover cluster."""
+    """The host is not a member of a failover cluster."""
 
-    advice = "run this on a cluster node; for a DAG, on one of its members"
+    advice = "run this task on a cluster node; for a DAG, on a DAG member"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A member of the cluster.
-
-    C(drain) is the progress of its last drain, C(vote) counts for the quorum, C(windows) is its release.
-    """
+    """A node: C(drain) is the state of its last drain, C(vote) its quorum vote, C(windows) its Windows release."""
 
     name: str
     state: str
@@ -59,7 +56,7 @@ class Node:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A cluster network, with the id that the live-migration lists name it by."""
+    """A cluster network; the live-migration lists contain its C(id)."""
 
     id: str
     name: str
@@ -72,7 +69,7 @@ class Network:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkInterface:
-    """A node's adapter on a cluster network; C(adapter_id) is the adapter's GUID in lower case without braces."""
+    """A node's network interface; C(adapter_id) is the adapter's GUID in lower case without braces."""
 
     node: str
     network: str
@@ -81,7 +78,7 @@ class NetworkInterface:
 
 
 def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
-    """Query the cluster's namespace. Raises C(NotClustered) where there is none."""
+    """Query the cluster namespace. Raises C(NotClustered) if it does not exist."""
     try:
         return client.query(NAMESPACE, wql, operation=operation)
     except Fault as exc:
@@ -91,21 +88,21 @@ def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
 
 
 def read_cluster(client: Client) -> Instance:
-    """The one C(MSCluster_Cluster) that the host belongs to."""
+    """Read the C(MSCluster_Cluster) of the host."""
     found = query(client, "SELECT * FROM MSCluster_Cluster", operation="reading the cluster")
     if not found:
-        raise NotClustered(f"{client.host} {NOT_CLUSTERED}: it knows of none")
+        raise NotClustered(f"{client.host} {NOT_CLUSTERED}: MSCluster_Cluster has no instance")
     return found[0]
 
 
 def read_nodes(client: Client) -> list[Node]:
-    """The nodes by name."""
+    """Read the nodes, sorted by name."""
     found = query(client, "SELECT * FROM MSCluster_Node", operation="reading the cluster's nodes")
     nodes = (
         Node(
             name=node.text("Name") or "",
-            state=word(NODE_STATES, node.integer("State")),
-            drain=word(DRAIN_STATES, node.integer("NodeDrainStatus")),
+            state=name_of(NODE_STATES, node.integer("State")),
+            drain=name_of(DRAIN_STATES, node.integer("NodeDrainStatus")),
             vote=node.integer("NodeWeight"),
             windows=WindowsVersion(node.integer("BuildNumber") or 0).name,
             reference=node.reference,
@@ -116,23 +113,23 @@ def read_nodes(client: Client) -> list[Node]:
 
 
 def read_own_node_name(client: Client) -> str:
-    """The name that the host goes by in its cluster: its computer name."""
+    """Read the computer name of the host, which is its node name."""
     found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", operation="reading the computer name")
     name = found[0].text("Name") if found else None
     if not name:
-        raise ServerError(f"{client.host} did not give its computer name")
+        raise ServerError(f"{client.host} returned no computer name")
     return name
 
 
 def read_networks(client: Client) -> list[Network]:
-    """The cluster networks by name."""
+    """Read the cluster networks, sorted by name."""
     found = query(client, "SELECT * FROM MSCluster_Network", operation="reading the cluster's networks")
     networks = (
         Network(
             id=(network.text("ID") or "").casefold(),
             name=network.text("Name") or "",
-            role=word(NETWORK_ROLES, network.integer("Role")),
-            state=word(NETWORK_STATES, network.integer("State")),
+            role=name_of(NETWORK_ROLES, network.integer("Role")),
+            state=name_of(NETWORK_STATES, network.integer("State")),
             address=network.text("Address") or "",
             mask=network.text("AddressMask") or "",
             metric=network.integer("Metric"),
@@ -142,8 +139,8 @@ def read_networks(client: Client) -> list[Network]:
     return sorted(networks, key=lambda network: network.name)
 
 
-def node_named(client: Client, nodes: t.Sequence[Node], name: str) -> Node:
-    """The node of this name. Raises C(ServerError) when there is none."""
+def find_node(client: Client, nodes: t.Sequence[Node], name: str) -> Node:
+    """Return the node with this name. Raises C(ServerError) if there is none."""
     found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
     if found is None:
         names = ", ".join(node.name for node in nodes) or "none"
@@ -151,10 +148,10 @@ def node_named(client: Client, nodes: t.Sequence[Node], name: str) -> Node:
     return found
 
 
-def read_networks_meant(client: Client, networks: t.Sequence[Network], name: str | None) -> set[str]:
-    """The networks that are meant: the named one, else those that live migration may use.
+def read_selected_networks(client: Client, networks: t.Sequence[Network], name: str | None) -> set[str]:
+    """Return the name of the given network, or of the live-migration networks if no name is given.
 
-    Raises C(ServerError) when there is none of that name.
+    Raises C(ServerError) if the cluster has no network of that name.
     """
     if not name:
         return {network.name for network in live_migration_order(read_resource_type(client), networks)}
@@ -166,32 +163,34 @@ def read_networks_meant(client: Client, networks: t.Sequence[Network], name: str
 
 
 def read_resource_type(client: Client) -> Instance | None:
-    """The private properties of the resource type C(Virtual Machine): what holds for all clustered machines."""
+    """Read the private properties of the resource type C(Virtual Machine), which apply to all virtual machines."""
     wql = "SELECT * FROM MSCluster_ResourceType WHERE Name='Virtual Machine'"
     found = query(client, wql, operation="reading the resource type Virtual Machine")
     return found[0].embedded("PrivateProperties") if found else None
 
 
 def live_migration_order(resource_type: Instance | None, networks: t.Sequence[Network]) -> list[Network]:
-    """The networks that live migration may use, the first choice first.
+    """The live-migration networks in order of preference.
 
-    The lists belong to the resource type C(Virtual Machine): all networks less the excluded ones, the ordered ones in
-    front, the rest by metric (MSCS MigrationNetworkOrder).
+    These are all networks except MigrationExcludeNetworks: first those in MigrationNetworkOrder, then the others by
+    metric. Both lists are private properties of the resource type C(Virtual Machine).
     """
-    excluded = _ids(resource_type, "MigrationExcludeNetworks")
-    order = _ids(resource_type, "MigrationNetworkOrder")
+    excluded = _split_ids(resource_type, "MigrationExcludeNetworks")
+    order = _split_ids(resource_type, "MigrationNetworkOrder")
     allowed = [network for network in networks if network.id not in excluded]
 
     def rank(network: Network) -> tuple[int, int]:
-        place = order.index(network.id) if network.id in order else len(order)
-        return place, network.metric if network.metric is not None else 1 << 32
+        position = order.index(network.id) if network.id in order else len(order)
+        return position, network.metric if network.metric is not None else 1 << 32
 
     return sorted(allowed, key=rank)
 
 
 def read_interfaces(client: Client) -> list[NetworkInterface]:
-    """The network interfaces of all nodes."""
-    found = query(client, "SELECT * FROM MSCluster_NetworkInterface", operation="reading the cluster's network interfaces")
+    """Read the network interfaces of all nodes."""
+    found = query(
+        client, "SELECT * FROM MSCluster_NetworkInterface", operation="reading the cluster's network interfaces"
+    )
     return [
         NetworkInterface(
             node=interface.text("Node") or "",
@@ -204,17 +203,17 @@ def read_interfaces(client: Client) -> list[NetworkInterface]:
 
 
 def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:
-    """The cluster shared volumes by path."""
+    """Read the cluster shared volumes, sorted by path."""
     found = query(client, "SELECT * FROM MSCluster_ClusterSharedVolume", operation="reading the cluster shared volumes")
     volumes = ({"path": volume.text("Name"), "volume": volume.text("VolumeName")} for volume in found)
     return sorted(volumes, key=lambda volume: str(volume["path"]))
 
 
-def word(words: t.Mapping[int, str], number: int | None) -> str:
-    """The operator's word for a number, or the number where we know none."""
-    return "unknown" if number is None else words.get(number, f"unknown ({number})")
+def name_of(names: t.Mapping[int, str], number: int | None) -> str:
+    """Return the name of a number in a WMI enumeration, or C(unknown) with the number."""
+    return "unknown" if number is None else names.get(number, f"unknown ({number})")
 
 
-def _ids(private: Instance | None, name: str) -> list[str]:
+def _split_ids(private: Instance | None, name: str) -> list[str]:
     text = (private.text(name) if private is not None else None) or ""
     return [part.strip().casefold() for part in text.split(";") if part.strip()]

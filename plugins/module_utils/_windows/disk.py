@@ -89,7 +89,7 @@ def _device(item: Instance) -> str:
 
 def _buses(client: Client) -> dict[int | None, int | None]:
     try:
-        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the disks of the host")
+        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the host's disks")
     except Unreachable:
         raise
     except ServerError:

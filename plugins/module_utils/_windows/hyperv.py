@@ -13,10 +13,10 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import AccessDenied, ResponseLost, Fault, ServerError
+from .._wsman.errors import AccessDenied, Fault, ResponseLost, ServerError
 from .._wsman.faults import WBEM_E_INVALID_NAMESPACE
 from . import adapter, disk
-from .cluster import word
+from .cluster import name_of
 from .columns import read_columns
 from .unknown import Unknown, attempt
 
@@ -102,7 +102,7 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
         VirtualMachine(
             name=item.text("ElementName") or "",
             id=adapter.guid_in(item.text("Name")).upper(),
-            state=word(_STATES, item.integer("EnabledState")),
+            state=name_of(_STATES, item.integer("EnabledState")),
         )
         for item in systems
         if adapter.guid_in(item.text("Name"))  # the host itself goes by its name, and captions are translated
@@ -135,8 +135,12 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     return sorted(whole, key=lambda machine: (machine.name.casefold(), machine.id))
 
 
-def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, operation: str) -> list[Instance]:
-    return read_columns(client, namespace, name, columns, where, operation=f"reading {operation} of the virtual machines")
+def _rows(
+    client: Client, namespace: str, name: str, columns: str, where: str = "", *, operation: str
+) -> list[Instance]:
+    return read_columns(
+        client, namespace, name, columns, where, operation=f"reading {operation} of the virtual machines"
+    )
 
 
 def _systems(client: Client) -> tuple[str, list[Instance]]:
@@ -151,7 +155,9 @@ def _systems(client: Client) -> tuple[str, list[Instance]]:
             failures.append(exc)
             continue
         if not found:
-            raise ResponseLost(f"Hyper-V of {client.host} did not even name its host", advice="look at its service vmms")
+            raise ResponseLost(
+                f"Hyper-V of {client.host} did not even name its host", advice="look at its service vmms"
+            )
         return namespace, found
     if all(exc.hresult == WBEM_E_INVALID_NAMESPACE for exc in failures):
         raise NoHyperV(f"{client.host} has no Hyper-V: {failures[0].detail}") from failures[0]
@@ -168,8 +174,8 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
         if kind == _REALIZED or (kind == _PLANNED and owner not in settings):
             allowed = item.integer("UserSnapshotType")
             settings[owner] = Settings(
-                automatic_stop_action=word(_STOP_ACTIONS[_SECOND], item.integer("AutomaticShutdownAction")),
-                checkpoint_type=None if allowed is None else word(_CHECKPOINT_TYPES, allowed),
+                automatic_stop_action=name_of(_STOP_ACTIONS[_SECOND], item.integer("AutomaticShutdownAction")),
+                checkpoint_type=None if allowed is None else name_of(_CHECKPOINT_TYPES, allowed),
             )
         elif kind.startswith(_SNAPSHOT):
             point = kind.removeprefix(_SNAPSHOT)
@@ -183,7 +189,7 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
     found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", operation="the settings")
     settings = {
         (item.text("SystemName") or "").upper(): Settings(
-            automatic_stop_action=word(_STOP_ACTIONS[_FIRST], item.integer("AutomaticShutdownAction"))
+            automatic_stop_action=name_of(_STOP_ACTIONS[_FIRST], item.integer("AutomaticShutdownAction"))
         )
         for item in found
     }
@@ -212,7 +218,9 @@ def _with_checkpoints(
 
 def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
     """By the id of the virtual machine; the rows of checkpoints and of defaults have other ids."""
-    found = _rows(client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", operation="the memory")
+    found = _rows(
+        client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", operation="the memory"
+    )
     return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
 
 
@@ -230,7 +238,12 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
     else:
         columns, place, kind = "HostResource, InstanceID", "HostResource", " WHERE ResourceSubType='Microsoft:Hyper-V:"
         images = _rows(
-            client, namespace, "Msvm_StorageAllocationSettingData", columns, f"{kind}Virtual Hard Disk'", operation=operation
+            client,
+            namespace,
+            "Msvm_StorageAllocationSettingData",
+            columns,
+            f"{kind}Virtual Hard Disk'",
+            operation=operation,
         )
         physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", operation=operation)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
@@ -249,7 +262,7 @@ def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
     components = {}
     for item in found:
         status = next(iter(item.array("OperationalStatus") or ()), "")
-        state = word(_COMPONENT, int(status) if status.isdigit() else None)
+        state = name_of(_COMPONENT, int(status) if status.isdigit() else None)
         disabled = item.integer("EnabledState") == _COMPONENT_DISABLED
         components[(item.text("SystemName") or "").upper()] = "disabled" if disabled else state
     return components

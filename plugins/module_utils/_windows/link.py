@@ -14,7 +14,7 @@ import typing as t
 
 from .._wsman.errors import NotFound
 from . import adapter, advanced_property, registry_adapter
-from .cluster import word
+from .cluster import name_of
 from .unknown import attempt
 
 if t.TYPE_CHECKING:
@@ -54,7 +54,9 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     in the registry. If those cannot be read, C(unknown) says so and the adapters come without them.
     """
     try:
-        found = client.query(adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters")
+        found = client.query(
+            adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters"
+        )
     except NotFound:
         links, ask = _older_links(client)
     else:
@@ -78,7 +80,7 @@ def _older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties
         Link(
             name=one.name,
             description=one.description,
-            status=word(_OLDER_STATUS, more[one.name].integer("NetConnectionStatus") if one.name in more else None),
+            status=name_of(_OLDER_STATUS, more[one.name].integer("NetConnectionStatus") if one.name in more else None),
             speed=one.speed,
             mtu=None,
             driver={
@@ -98,7 +100,7 @@ def _link(item: Instance) -> Link:
     return Link(
         name=item.text("Name") or "",
         description=item.text("InterfaceDescription") or "",
-        status="disabled" if disabled else word(_STATUS, item.integer("InterfaceOperationalStatus")),
+        status="disabled" if disabled else name_of(_STATUS, item.integer("InterfaceOperationalStatus")),
         speed=speed if speed is not None and speed < _NO_SPEED else None,
         mtu=item.integer("MtuSize"),
         driver={

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing properties of cluster objects, and making sure of it. Private to this collection.
+"""Write properties of cluster objects and read them back. Private to this collection.
 
-Two ways lead to the same registry values below C(HKLM\\Cluster): a Put of the WMI instance, and a control code with a
-property list, which does not pass through the provider's dynamic classes. Neither has been seen on a real host by us;
-the answers to both are distrusted, only what is read afterwards counts.
+There are two ways to write the registry values below C(HKLM\\Cluster): a Put of the WMI instance, and a control code
+with a property list, which bypasses the provider's dynamic classes. Neither has been tested on a real host. The
+responses to both are not trusted; only the values that are read back count.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _ENDMARK = 0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ControlCode:
-    """A method that takes control codes, with the code that checks a property list and the one that stores it."""
+    """A WMI method for control codes, with the code to validate a property list and the code to store it."""
 
     method: str
     validate: int
     store: int
 
 
-# MS-CMRP, tables of control codes. The codes that store carry the modify bit 0x00400000.
+# MS-CMRP, tables of control codes. The store codes contain the modify bit 0x00400000.
 RESOURCE_PRIVATE = ControlCode(method="ExecuteResourceControl", validate=0x01000089, store=0x01400086)
 CLUSTER_COMMON = ControlCode(method="ExecuteClusterControl", validate=0x07000061, store=0x0740005E)
 
 
 def property_list(values: t.Mapping[str, int]) -> bytes:
-    """A PROPERTY_LIST of DWORD values (MS-CMRP 2.2.3.10), little-endian, names in UTF-16 with their NUL."""
+    """Encode a PROPERTY_LIST of DWORD values (MS-CMRP 2.2.3.10): little-endian, names in UTF-16 with NUL."""
     parts = [struct.pack("<I", len(values))]
     for name, value in values.items():
         encoded = f"{name}\0".encode("utf-16-le")
@@ -52,8 +52,8 @@ def property_list(values: t.Mapping[str, int]) -> bytes:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """The instance as read back, and what was answered to each attempt if the values are not all in it."""
+class StoreResult:
+    """The instance as read back; if it lacks a value, C(reason) has the result of each attempt."""
 
     instance: Instance
     reason: str = ""
@@ -67,54 +67,56 @@ def store(
     *,
     within: str = "",
     operation: str,
-) -> Stored:
-    """Bring the properties to these values; C(within) names an embedded object that holds them.
+) -> StoreResult:
+    """Set the properties to these values; C(within) names the embedded object that contains them.
 
-    Sends Get, Put, Get; a Put whose answer got lost is sent once more if the Get shows that it had no effect; a Put
-    that did not stick is followed by the control code, once its validating twin agrees, and another Get. Raises
-    C(ServerError) only when what is true now could not be read.
+    Sends Get, Put, Get. If the response to the Put is lost and the Get shows no effect, the Put is sent once more. If
+    the Put has no effect, the control code is validated and sent, followed by another Get. Raises C(ServerError) only
+    if the values could not be read back.
     """
     prefix = f"{within}." if within else ""
 
     def change(instance: Instance) -> Instance:
-        for name, value in _left(instance, values, within).items():
+        for name, value in _missing(instance, values, within).items():
             instance = instance.replaced(prefix + name, value)
         return instance
 
-    answers: list[str] = []
+    results: list[str] = []
     for _attempt in range(2):
         written = client.put(reference, change, [within] if within else values, operation=operation)
-        left = _left(written.instance, values, within)
-        if not left:
-            return Stored(instance=written.instance)
-        answers.append(f"the Put was answered with: {_words(written.problem)}")
+        missing = _missing(written.instance, values, within)
+        if not missing:
+            return StoreResult(instance=written.instance)
+        results.append(f"the Put returned: {_describe(written.problem)}")
         if isinstance(written.problem, AccessDenied):
-            return Stored(instance=written.instance, reason=answers[-1])
+            return StoreResult(instance=written.instance, reason=results[-1])
         if not isinstance(written.problem, ResponseLost):
             break
-    parameters = {"InputBuffer": property_list(left)}
+    parameters = {"InputBuffer": property_list(missing)}
     problem: ServerError | None = None
     try:
-        client.invoke(reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, operation=operation)
+        client.invoke(
+            reference, code.method, {"ControlCode": code.validate, **parameters}, query=True, operation=operation
+        )
         client.invoke(reference, code.method, {"ControlCode": code.store, **parameters}, operation=operation)
     except Unreachable:
         raise
     except ServerError as exc:
         problem = exc
-    answers.append(f"the control code with: {_words(problem)}")
+    results.append(f"the control code returned: {_describe(problem)}")
     instance = client.get(reference, operation=f"reading back after {operation}")
-    if not _left(instance, values, within):
-        return Stored(instance=instance)
-    advice = "set it once with the cluster's own tools and see what they say"
-    return Stored(instance=instance, reason=f"{', '.join(dict.fromkeys(answers))}; {advice}")
+    if not _missing(instance, values, within):
+        return StoreResult(instance=instance)
+    advice = "set the value in Failover Cluster Manager or PowerShell and read the error there"
+    return StoreResult(instance=instance, reason=f"{', '.join(dict.fromkeys(results))}; {advice}")
 
 
-def _words(problem: ServerError | None) -> str:
+def _describe(problem: ServerError | None) -> str:
     if problem is None:
-        return "yes"
+        return "success"
     return f"{problem.detail} ({problem.advice})" if problem.advice else problem.detail
 
 
-def _left(instance: Instance, values: t.Mapping[str, int], within: str) -> dict[str, int]:
+def _missing(instance: Instance, values: t.Mapping[str, int], within: str) -> dict[str, int]:
     holder = instance.embedded(within) if within else instance
     return {name: value for name, value in values.items() if holder is None or holder.integer(name) != value}

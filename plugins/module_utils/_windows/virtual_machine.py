@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clustered virtual machines: the resources of the type C(Virtual Machine). Private to this collection."""
+"""Clustered virtual machines: resources of the type C(Virtual Machine). Private to this collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from .._wsman.errors import ResponseLost, Fault, ServerError
+from .._wsman.errors import Fault, ResponseLost, ServerError
 from . import cluster, properties
 
 if t.TYPE_CHECKING:
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 OFFLINE_ACTIONS = {0: "turn_off", 1: "save", 2: "shut_down", 3: "shut_down_forced"}
 OFFLINE_ACTION_NUMBERS = {name: number for number, name in OFFLINE_ACTIONS.items()}
 _DEFAULT_OFFLINE_ACTION = 1
-# DefaultMoveType: what a drain does to it. The same actions, live migration, or "as its priority says".
+# DefaultMoveType: what a drain does with the virtual machine.
 MOVE_TYPES = {**OFFLINE_ACTIONS, 4: "live_migration", 0xFFFFFFFF: "by_priority"}
 _MOVES_WITHOUT_SAVING = ("shut_down", "shut_down_forced", "live_migration")
 _DEFAULT_MOVE_TYPE = 0xFFFFFFFF
@@ -29,13 +29,13 @@ _DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 
 _RESOURCE_TYPE = "Virtual Machine"
 _RESOURCE_PREFIXES = ("Virtual Machine ", "SCVMM ")
-# What exists on every Windows version, and is small: 1,000 virtual machines fit into three envelopes.
+# With these columns, 1,000 virtual machines fit into three envelopes.
 _COLUMNS = "Name, OwnerGroup, OwnerNode, State, PrivateProperties"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine:
-    """A clustered virtual machine; C(name) is the resource's name without what the tools put in front of it."""
+    """A clustered virtual machine; C(name) is the resource's name without the prefix of the management tool."""
 
     name: str
     resource: str
@@ -47,32 +47,32 @@ class VirtualMachine:
     reference: Reference
 
     def matches(self, pattern: str) -> bool:
-        """Whether a name or wildcard means this one: by its own name, its resource's or its group's, without case."""
-        wanted = pattern.casefold()
-        return any(fnmatch.fnmatchcase(name.casefold(), wanted) for name in (self.name, self.resource, self.group))
+        """Whether a name or wildcard matches its name, resource or group, ignoring case."""
+        folded = pattern.casefold()
+        return any(fnmatch.fnmatchcase(name.casefold(), folded) for name in (self.name, self.resource, self.group))
 
 
 def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
-    """All clustered virtual machines of the cluster, by name, by one enumeration.
+    """Read all clustered virtual machines, sorted by name.
 
-    The columns are asked for first. Where the provider refuses that (Windows Server 2008 R2 knows no OwnerGroup), or
-    leaves the private properties or the references out, whole instances are.
+    The first query selects columns. If it fails (Windows Server 2008 R2 has no OwnerGroup), or returns no private
+    properties or references, a second query reads all properties.
     """
     operation = "reading the clustered virtual machines"
     where = f"FROM MSCluster_Resource WHERE Type='{_RESOURCE_TYPE}'"
     try:
         found = cluster.query(client, f"SELECT {_COLUMNS} {where}", operation=operation)
-        whole = all(item.reference and item.embedded("PrivateProperties") for item in found)
+        complete = all(item.reference and item.embedded("PrivateProperties") for item in found)
     except Fault:
-        found, whole = [], False
-    if not whole:
+        found, complete = [], False
+    if not complete:
         found = cluster.query(client, f"SELECT * {where}", operation=operation)
     machines = [_virtual_machine(item) for item in found]
-    uses = collections.Counter(machine.name.casefold() for machine in machines)
+    counts = collections.Counter(machine.name.casefold() for machine in machines)
     return tuple(
         sorted(
             (
-                dataclasses.replace(machine, name=machine.resource) if uses[machine.name.casefold()] > 1 else machine
+                dataclasses.replace(machine, name=machine.resource) if counts[machine.name.casefold()] > 1 else machine
                 for machine in machines
             ),
             key=lambda machine: machine.name.casefold(),
@@ -81,7 +81,7 @@ def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
 
 
 def read_priorities(client: Client) -> dict[str, int | None]:
-    """The priority of each virtual machine's group by its name; empty where Windows has none (before 2012)."""
+    """Read the priority of each virtual machine's group, by group name; empty before Windows Server 2012."""
     wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
     try:
         found = cluster.query(client, wql, operation="reading the priorities of the virtual machines")
@@ -91,23 +91,23 @@ def read_priorities(client: Client) -> dict[str, int | None]:
 
 
 def move_type_threshold(resource_type: Instance | None) -> int:
-    """The priority from which on a drain moves virtual machines live; Windows has it from 2012 on."""
+    """The lowest priority at which a drain live migrates virtual machines (Windows Server 2012 and later)."""
     value = resource_type.integer("MoveTypeThreshold") if resource_type is not None else None
     return _DEFAULT_MOVE_TYPE_THRESHOLD if value is None else value
 
 
 def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int) -> bool:
-    """Whether a drain of its node would save a running virtual machine, or cut it off, instead of moving it live.
+    """Whether a drain saves or turns off the running virtual machine instead of live migrating it.
 
-    Its own setting decides, else its priority.
+    Its DefaultMoveType decides, or its priority if DefaultMoveType is C(by_priority).
     """
     if machine.default_move_type == "by_priority":
         return (priority or 0) < threshold
     return machine.default_move_type not in _MOVES_WITHOUT_SAVING
 
 
-def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.Stored:
-    """Set the cluster-controlled offline action, and read it back. Takes effect at the next offline."""
+def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.StoreResult:
+    """Set the cluster-controlled offline action and read it back. Takes effect at the next offline."""
     return properties.store(
         client,
         machine.reference,
@@ -119,18 +119,18 @@ def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> 
 
 
 def offline_action_of(instance: Instance) -> str:
-    """The offline action in the operator's words; a value that was never set is absent and means the default."""
+    """The offline action as the module names it; an absent value means the default."""
     private = instance.embedded("PrivateProperties")
     if private is None:
-        raise ResponseLost(f"the resource {instance.text('Name')} came without its private properties")
+        raise ResponseLost(f"the response contains no private properties of the resource {instance.text('Name')}")
     number = private.integer("OfflineAction")
-    return cluster.word(OFFLINE_ACTIONS, _DEFAULT_OFFLINE_ACTION if number is None else number)
+    return cluster.name_of(OFFLINE_ACTIONS, _DEFAULT_OFFLINE_ACTION if number is None else number)
 
 
 def _virtual_machine(item: Instance) -> VirtualMachine:
     resource = item.text("Name") or ""
     if item.reference is None:
-        raise ServerError(f"the resource {resource} came without a reference to address it by")
+        raise ServerError(f"the cluster returned the resource {resource} without its reference")
     private = item.embedded("PrivateProperties")
     move_type = private.integer("DefaultMoveType") if private is not None else None
     prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
@@ -139,8 +139,8 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
         resource=resource,
         group=item.text("OwnerGroup") or "",
         owner_node=item.text("OwnerNode") or "",
-        state=cluster.word(cluster.RESOURCE_STATES, item.integer("State")),
+        state=cluster.name_of(cluster.RESOURCE_STATES, item.integer("State")),
         offline_action=offline_action_of(item),
-        default_move_type=cluster.word(MOVE_TYPES, _DEFAULT_MOVE_TYPE if move_type is None else move_type),
+        default_move_type=cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if move_type is None else move_type),
         reference=item.reference,
     )

@@ -244,7 +244,7 @@ def scenes(
 
         words |= {"silent": listen(listeners.silent), "ended": listen(listeners.ended)}
         for kind in ("expired", "other_ca", "wrong_name"):
-            context = certificates.context(folder, Host(domain.fqdn, "127.0.0.1", "2022", certificate=kind))
+            context = certificates.server_context(folder, Host(domain.fqdn, "127.0.0.1", "2022", certificate=kind))
             words[f"ldaps_{kind}"] = listen(listeners.tls(context))
             words[f"start_tls_{kind}"] = listen(listeners.tls(context, start=True))
         hosts: dict[str, Variables] = {}

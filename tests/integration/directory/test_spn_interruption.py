@@ -43,7 +43,7 @@ def test_a_controller_that_dies_between_the_two_writes_of_a_move(domain: Domain,
     assert "0 to 2 of 2 changes are in effect" in result.message
     assert "\n" not in result.message
     assert {spn: row[1:] for spn, row in rows(result).items()} == {MAIL: (None, "failed"), AUTOD: (None, "failed")}
-    domain.controller.mend()
+    domain.controller.remove_relay()
     domain.restart()
     second = domain.task("spn", MOVE, host=host)
     assert (second.status, second.changed) == ("ok", True), second.message
@@ -62,7 +62,7 @@ def test_a_controller_that_dies_after_its_last_write(domain: Domain, answer: str
     result = domain.task("spn", MOVE | SHORT)
     assert domain.names_of(asa) == {MAIL, AUTOD}
     assert (result.status, result.changed) == ("failed", True), result.message
-    domain.controller.mend()
+    domain.controller.remove_relay()
     domain.restart()
     assert not domain.task("spn", MOVE).changed
     assert len(domain.modifications()) == 1

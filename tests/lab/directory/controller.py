@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..wire import certificates
-from . import journal, settings, template
+from . import config_files, domain_cache, journal
 from .ldif import parse
 from .programs import DirectoryError, impediment, insist, program
 from .relay import Relay
@@ -85,29 +85,29 @@ class DomainController:
 
         host = Host(self.fqdn, self.address, "2022", certificate=self.description.certificate)
         self._state.mkdir(parents=True, exist_ok=True)
-        certificates.context(self._state, host)
+        certificates.server_context(self._state, host)
         pem = self._state.resolve() / f"{self.fqdn}.pem"
         pem.chmod(0o600)
         if not (self.folder / "complete").exists():
-            self.forget()
-            template.make(self.description, self.folder, pem)
+            self.delete()
+            domain_cache.make(self.description, self.folder, pem)
             (self.folder / "complete").touch()
         else:
-            template.settle(self.description, self.folder, pem)
-        self.krb5_conf.write_text(settings.krb5(self.description), encoding="utf-8")
-        self._resolve(self.address)
+            domain_cache.write_configuration(self.description, self.folder, pem)
+        self.krb5_conf.write_text(config_files.krb5(self.description), encoding="utf-8")
+        self._write_hosts(self.address)
 
-    def _resolve(self, address: str) -> None:
+    def _write_hosts(self, address: str) -> None:
         """Let the controller's name mean an address to the processes of `environment`, also to those that run."""
         draft = self.folder / "hosts.new"
-        draft.write_text(settings.hosts(self.description, address), encoding="utf-8")
+        draft.write_text(config_files.hosts(self.description, address), encoding="utf-8")
         draft.replace(self.folder / "hosts")
 
-    def forget(self) -> None:
+    def delete(self) -> None:
         """Remove the domain of the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _claim(self) -> None:
+    def _check_ports(self) -> None:
         for port in PORTS:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -120,9 +120,9 @@ class DomainController:
         """Start the controller and wait until it listens. Raises DirectoryError."""
         if self.is_running:
             raise DirectoryError(f"{self.fqdn} is running already")
-        self.mend()
+        self.remove_relay()
         self.prepare()
-        self._claim()
+        self._check_ports()
         with self.log.open("ab") as log:
             # Samba ends by itself when the other end of its standard input is gone, however this process ends.
             self._process = subprocess.Popen(
@@ -158,7 +158,7 @@ class DomainController:
 
     def stop(self) -> None:
         """End the controller in good order; its state stays."""
-        self.mend()
+        self.remove_relay()
         if self._process is None:
             return
         self._process.terminate()
@@ -180,14 +180,14 @@ class DomainController:
             if self._process.stdin:
                 self._process.stdin.close()
             self._process = None
-            shutil.rmtree(template.sockets(self.folder), ignore_errors=True)
+            shutil.rmtree(domain_cache.sockets(self.folder), ignore_errors=True)
 
     def reset(self, directory: Directory | None = None) -> None:
         """Go back to the description, or on to another of the same domain; a controller that runs is started again."""
         was_running = self.is_running
         self.stop()
         self.description = directory or self.description
-        self.forget()
+        self.delete()
         if was_running:
             self.start()
 
@@ -199,7 +199,7 @@ class DomainController:
         understands nothing: what was stored it reads from the controller's audit log. `start` brings a controller back
         that died. Raises DirectoryError when the relay's address is taken.
         """
-        self.mend()
+        self.remove_relay()
         begin = self.log.stat().st_size
         dies = controller == "dies"
         spent = threading.Event()
@@ -213,29 +213,31 @@ class DomainController:
         ended = self.kill if dies else _nothing
         self._relay = Relay(self.description.relay, self.address, verdict, ended, final=dies)
         self._relay.start()
-        self._resolve(self.description.relay)
+        self._write_hosts(self.description.relay)
 
-    def mend(self) -> None:
+    def remove_relay(self) -> None:
         """Take the relay away; a controller that died stays so until it is started."""
         if self._relay:
             self._relay.stop()
             self._relay = None
-            self._resolve(self.address)
+            self._write_hosts(self.address)
 
     def changes(self, start: int = 0) -> list[Change]:
         """What the controller was asked to write over the network; `start` is a size that `log` had before."""
         return journal.read(self.log, start)
 
-    def modify_past_modules(self, ldif: str) -> None:
+    def modify_unchecked(self, ldif: str) -> None:
         """Change the domain's partition on disk, running or not: nothing is checked, and no USN is taken."""
-        template.modify_past_modules(self.folder, self.base_dn, ldif)
+        domain_cache.modify_unchecked(self.folder, self.base_dn, ldif)
 
     def ldbsearch(
         self, expression: str, attributes: Sequence[str] = (), *, base: str | None = None, scope: str = "sub"
     ) -> list[Entry]:
         """Objects as they are stored, read from disk past any protocol. `base` is the domain unless said."""
         where = self.base_dn if base is None else base
-        found = insist("ldbsearch", *template.database(self.folder), "-b", where, "-s", scope, expression, *attributes)
+        found = insist(
+            "ldbsearch", *domain_cache.database(self.folder), "-b", where, "-s", scope, expression, *attributes
+        )
         return parse(found)
 
     def usn(self, dn: str) -> int:

@@ -79,7 +79,7 @@ class Directory:
     accounts: tuple[Account, ...]
     dns: tuple[DnsName, ...]
     exchange: exchange.Exchange | None
-    told: Mapping[str, Any] = field(repr=False)
+    source: Mapping[str, Any] = field(repr=False)
 
     @property
     def realm(self) -> str:

@@ -32,15 +32,15 @@ class Change:
         return self.code == 0
 
 
-def _change(told: Mapping[str, Any]) -> Change:
+def _change(record: Mapping[str, Any]) -> Change:
     actions = {
         name: tuple(
             (action["action"], tuple(value.get("value", "") for value in action.get("values", ())))
             for action in attribute["actions"]
         )
-        for name, attribute in told.get("attributes", {}).items()
+        for name, attribute in record.get("attributes", {}).items()
     }
-    return Change(told["operation"], told["dn"], told["statusCode"], told["status"], told["userSid"], actions)
+    return Change(record["operation"], record["dn"], record["statusCode"], record["status"], record["userSid"], actions)
 
 
 def read(log: Path, start: int = 0) -> list[Change]:
@@ -50,5 +50,5 @@ def read(log: Path, start: int = 0) -> list[Change]:
     with log.open("rb") as file:
         file.seek(start)
         lines = [line for line in file if line.startswith(b'{"timestamp"') and line.endswith(b"}\n")]
-    told = [json.loads(line) for line in lines]
-    return [_change(item["dsdbChange"]) for item in told if item.get("dsdbChange", {}).get("remoteAddress")]
+    record = [json.loads(line) for line in lines]
+    return [_change(item["dsdbChange"]) for item in record if item.get("dsdbChange", {}).get("remoteAddress")]

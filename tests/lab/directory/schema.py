@@ -49,8 +49,8 @@ def _guid(name: str, known: str | None) -> str:
     return known or str(uuid.uuid5(_NAMESPACE, name))
 
 
-def _attribute(base: str, name: str, told: dict[str, Any], oid: str, link: int | None) -> str:
-    syntax, om = _SYNTAXES[told["syntax"]]
+def _attribute(base: str, name: str, definition: dict[str, Any], oid: str, link: int | None) -> str:
+    syntax, om = _SYNTAXES[definition["syntax"]]
     cn = common_name(name)
     return entry(
         f"CN={cn},{base}",
@@ -62,9 +62,9 @@ def _attribute(base: str, name: str, told: dict[str, Any], oid: str, link: int |
             "attributeID": oid,
             "attributeSyntax": syntax,
             "oMSyntax": om,
-            "oMObjectClass": _OBJECT_DS_DN if told["syntax"] == "dn" else None,
-            "isSingleValued": "FALSE" if told.get("multi") else "TRUE",
-            "schemaIDGUID": _guid(name, told.get("guid")),
+            "oMObjectClass": _OBJECT_DS_DN if definition["syntax"] == "dn" else None,
+            "isSingleValued": "FALSE" if definition.get("multi") else "TRUE",
+            "schemaIDGUID": _guid(name, definition.get("guid")),
             "linkID": link,
             "showInAdvancedViewOnly": "TRUE",
         },
@@ -74,16 +74,16 @@ def _attribute(base: str, name: str, told: dict[str, Any], oid: str, link: int |
 def attributes(base: str) -> Iterator[str]:
     """LDIF of the attributes below a schema partition."""
     link = _FIRST_LINK
-    for position, (name, told) in enumerate(_table()["attributes"].items(), 1):
-        back = told.get("back")
-        yield _attribute(base, name, told, told.get("oid", f"{_ARC}.1.{position}"), link if back else None)
+    for position, (name, definition) in enumerate(_table()["attributes"].items(), 1):
+        back = definition.get("back")
+        yield _attribute(base, name, definition, definition.get("oid", f"{_ARC}.1.{position}"), link if back else None)
         if back:
-            oid = told.get("back_oid", f"{_ARC}.1.{1000 + position}")
+            oid = definition.get("back_oid", f"{_ARC}.1.{1000 + position}")
             yield _attribute(base, back, {"syntax": "dn", "multi": True}, oid, link + 1)
             link += 2
 
 
-def _class(base: str, name: str, told: dict[str, Any], oid: str, superiors: list[str]) -> str:
+def _class(base: str, name: str, definition: dict[str, Any], oid: str, superiors: list[str]) -> str:
     cn = common_name(name)
     return entry(
         f"CN={cn},{base}",
@@ -95,11 +95,11 @@ def _class(base: str, name: str, told: dict[str, Any], oid: str, superiors: list
             "governsID": oid,
             "objectClassCategory": 1,
             "rDNAttID": "cn",
-            "subClassOf": told["parent"],
-            "mayContain": told.get("may", "").split(),
-            "mustContain": told.get("must", "").split(),
+            "subClassOf": definition["parent"],
+            "mayContain": definition.get("may", "").split(),
+            "mustContain": definition.get("must", "").split(),
             "possSuperiors": superiors,
-            "schemaIDGUID": _guid(name, told.get("guid")),
+            "schemaIDGUID": _guid(name, definition.get("guid")),
             "defaultObjectCategory": f"CN={cn},{base}",
             "showInAdvancedViewOnly": "TRUE",
         },
@@ -110,21 +110,23 @@ def classes(base: str) -> list[str]:
     """LDIF of the classes below a schema partition, one text for each generation: parents have to be there before."""
     known = _table()["classes"]
     generations: list[list[str]] = []
-    for position, (name, told) in enumerate(known.items(), 1):
-        depth, parent = 0, told["parent"]
+    for position, (name, definition) in enumerate(known.items(), 1):
+        depth, parent = 0, definition["parent"]
         while parent in known:
             depth, parent = depth + 1, known[parent]["parent"]
         generations += [[] for _missing in range(depth + 1 - len(generations))]
-        outside = [item for item in told.get("superiors", "").split() if item not in known]
-        generations[depth].append(_class(base, name, told, told.get("oid", f"{_ARC}.2.{position}"), outside))
+        outside = [item for item in definition.get("superiors", "").split() if item not in known]
+        generations[depth].append(
+            _class(base, name, definition, definition.get("oid", f"{_ARC}.2.{position}"), outside)
+        )
     return ["".join(found) for found in generations]
 
 
 def superiors(base: str) -> Iterator[str]:
     """LDIF that says which of the classes may lie in which: they have to be there for that."""
     known = _table()["classes"]
-    for name, told in known.items():
-        if own := [item for item in told.get("superiors", "").split() if item in known]:
+    for name, definition in known.items():
+        if own := [item for item in definition.get("superiors", "").split() if item in known]:
             yield change(f"CN={common_name(name)},{base}", "add", {"possSuperiors": own})
-    backs = [told["back"] for told in _table()["attributes"].values() if "back" in told]
+    backs = [definition["back"] for definition in _table()["attributes"].values() if "back" in definition]
     yield change(f"CN=Top,{base}", "add", {"mayContain": backs})

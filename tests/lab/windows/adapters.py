@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import registry
-from .links import ADVANCED, STANDARD, STATE, UP, display, show, state
+from .adapter_state import ADVANCED, STANDARD, STATE, UP, display_values, state, update_instances
 from .repository import Instance
 
 if TYPE_CHECKING:
     from ..estate import Host
     from ..wire.values import Value
-    from .cabling import Adapter
+    from .network_layout import Adapter
     from .repository import Repository
 
 _CIMV2 = "root/cimv2"
@@ -77,11 +77,11 @@ def _advanced(repository: Repository, host: Host, adapter: Adapter) -> None:
                 "RegistryKeyword": keyword.name,
                 "RegistryDataType": 1,
                 "DisplayName": keyword.text,
-                "DisplayParameterType": registry.kind_number(keyword),
+                "DisplayParameterType": registry.display_type(keyword),
                 "DefaultRegistryValue": keyword.default,
-                "DefaultDisplayValue": keyword.shown(keyword.default),
+                "DefaultDisplayValue": keyword.display_value(keyword.default),
                 "Optional": keyword.optional,
-                **display(keyword, value),
+                **display_values(keyword, value),
                 **numbers,
                 **listed,
             },
@@ -275,4 +275,4 @@ def fill(repository: Repository, host: Host) -> None:
         mtu = min(below, default=adapter.driver.mtu(adapter.values))
         repository.place(Instance(STATE, {"Name": adapter.name, "MtuSize": mtu, "Status": UP}))
     for adapter in host.adapters:
-        show(repository, adapter, connected=True)
+        update_instances(repository, adapter, connected=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from .release import VERSIONS, Version
+from .versions import VERSIONS, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

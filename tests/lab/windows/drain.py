@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..wire.refusal import invalid_parameter, provider_failed
+from ..wire.fault import invalid_parameter, provider_failed
 from . import storage
 from .moves import move_role, nodes_up, run_in_turn
 from .simulation import instances_of

@@ -50,11 +50,11 @@ class Keyword:
             return False
         return self.low <= int(value) <= self.high and (int(value) - self.low) % self.step == 0
 
-    def shown(self, value: str) -> str:
+    def display_value(self, value: str) -> str:
         """The text that stands for a value."""
         return self.choices.get(value, value)
 
-    def meant(self, text: str) -> str | None:
+    def registry_value(self, text: str) -> str | None:
         """The value that a text stands for."""
         if self.kind != "enum":
             return text

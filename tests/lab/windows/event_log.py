@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .history import Event
+from .hotfixes_and_events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..identity import identity
-from .release import VERSIONS
 from .repository import Instance
+from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from ..estate import Cluster, Host
     from ..wire.values import Value
     from .classes import Class
-    from .guests import Disk, Guest
     from .repository import Repository
+    from .virtual_machines import Disk, MachineSettings
 
 FIRST, SECOND, STORAGE = "root/virtualization", "root/virtualization/v2", "root/microsoft/windows/storage"
 NAMESPACES = frozenset({FIRST, SECOND, STORAGE})
@@ -38,9 +38,9 @@ _SYSTEM = {"SystemCreationClassName": "Msvm_ComputerSystem"}
 _Rows = Iterator[Mapping[str, "Value"]]
 
 
-def present(host: Host, cluster: Cluster | None, shared: Repository | None) -> list[tuple[Guest, int]]:
+def present(host: Host, cluster: Cluster | None, shared: Repository | None) -> list[tuple[MachineSettings, int]]:
     """The virtual machines that are on a host now, each with its EnabledState."""
-    found = [(guest, guest.enabled_state or _ENABLED) for guest in host.virtual_machines]
+    found = [(machine, machine.enabled_state or _ENABLED) for machine in host.virtual_machines]
     for machine in cluster.virtual_machines if cluster and shared else ():
         resource = shared.named("MSCluster_Resource", machine.resource) if shared else None
         if resource is None:
@@ -48,11 +48,11 @@ def present(host: Host, cluster: Cluster | None, shared: Repository | None) -> l
         owner = resource.values.get("OwnerNode") or machine.owner
         if str(owner).lower() == host.name.lower():
             usual = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
-            found.append((machine.guest, machine.guest.enabled_state or usual))
+            found.append((machine.settings, machine.settings.enabled_state or usual))
     return found
 
 
-def _systems(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+def _systems(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
     common: dict[str, Value] = {"CreationClassName": "Msvm_ComputerSystem", "HealthState": 5, "OperationalStatus": [2]}
     yield common | {
         "Name": host.name.upper(),
@@ -61,10 +61,10 @@ def _systems(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows
         "Description": "Microsoft Hosting Computer System",
         "EnabledState": _ENABLED,
     }
-    for guest, state in guests:
+    for machine, state in machines:
         yield common | {
-            "Name": guest.id,
-            "ElementName": guest.name,
+            "Name": machine.id,
+            "ElementName": machine.name,
             "Caption": "Virtual Machine",
             "Description": "Microsoft Virtual Machine",
             "EnabledState": state,
@@ -72,15 +72,15 @@ def _systems(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows
         }
 
 
-def _snapshots(guest: Guest) -> list[str]:
-    return [identity(guest.id, "checkpoint", item.name).upper() for item in guest.checkpoints]
+def _snapshots(machine: MachineSettings) -> list[str]:
+    return [identity(machine.id, "checkpoint", item.name).upper() for item in machine.checkpoints]
 
 
-def _settings(_host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
-    for guest, _state in guests:
-        action = 3 if guest.automatic_shutdown_action is None else guest.automatic_shutdown_action
-        named = [(guest.id, guest.name, "Microsoft:Hyper-V:System:Realized")]
-        checkpoints = zip(_snapshots(guest), guest.checkpoints, strict=True)
+def _settings(_host: Host, machines: list[tuple[MachineSettings, int]], first: bool) -> _Rows:
+    for machine, _state in machines:
+        action = 3 if machine.automatic_shutdown_action is None else machine.automatic_shutdown_action
+        named = [(machine.id, machine.name, "Microsoft:Hyper-V:System:Realized")]
+        checkpoints = zip(_snapshots(machine), machine.checkpoints, strict=True)
         named += [(snapshot, item.name, item.type) for snapshot, item in checkpoints]
         for number, name, kind in named:
             common: dict[str, Value] = {
@@ -93,31 +93,31 @@ def _settings(_host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Row
             if first:
                 yield common | {
                     "Caption": "Virtual Machine",
-                    "SettingType": 3 if number == guest.id else 5,
-                    "SystemName": guest.id,
+                    "SettingType": 3 if number == machine.id else 5,
+                    "SystemName": machine.id,
                     "VirtualSystemType": 301,
                 }
                 continue
             yield common | {
                 "Caption": "Virtual Machine Settings",
-                "VirtualSystemIdentifier": guest.id,
+                "VirtualSystemIdentifier": machine.id,
                 "VirtualSystemType": kind,
                 "AutomaticShutdownAction": action,
                 "AutomaticStartupAction": 3,
                 "AutomaticRecoveryAction": 3,
                 "AutomaticCriticalErrorAction": 1,
-                "UserSnapshotType": guest.user_snapshot_type,
+                "UserSnapshotType": machine.user_snapshot_type,
                 "ConfigurationID": number,
             }
 
 
-def _global_settings(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+def _global_settings(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
     shift = 2 if VERSIONS[host.windows].has("2012") else 0  # the numbers of the estate are the second version's there
-    for guest, _state in guests:
-        action = 1 if guest.automatic_shutdown_action is None else guest.automatic_shutdown_action - shift
+    for machine, _state in machines:
+        action = 1 if machine.automatic_shutdown_action is None else machine.automatic_shutdown_action - shift
         yield {
-            "InstanceID": rf"Microsoft:{guest.id}\Global",
-            "SystemName": guest.id,
+            "InstanceID": rf"Microsoft:{machine.id}\Global",
+            "SystemName": machine.id,
             "ElementName": "Global Virtual Machine Settings",
             "Caption": "Global Virtual Machine Settings",
             "SettingType": 32768,
@@ -129,27 +129,27 @@ def _global_settings(host: Host, guests: list[tuple[Guest, int]], _first: bool) 
         }
 
 
-def _memory(_host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
+def _memory(_host: Host, machines: list[tuple[MachineSettings, int]], first: bool) -> _Rows:
     kind = "Microsoft Virtual Machine Memory" if first else "Microsoft:Hyper-V:Memory"
     common: dict[str, Value] = {"ElementName": "Memory", "ResourceType": 4, "ResourceSubType": kind}
     for limit in ("Default", "Minimum", "Maximum", "Increment"):
         yield common | {"InstanceID": rf"Microsoft:Definition\{_MEMORY}\{limit}", "DynamicMemoryEnabled": True}
-    for guest, _state in guests:
-        for number in (guest.id, *_snapshots(guest)):
+    for machine, _state in machines:
+        for number in (machine.id, *_snapshots(machine)):
             yield common | {
                 "InstanceID": rf"Microsoft:{number}\{_MEMORY}",
-                "DynamicMemoryEnabled": guest.dynamic_memory,
+                "DynamicMemoryEnabled": machine.dynamic_memory,
                 "VirtualQuantity": 16384,
-                "Reservation": 512 if guest.dynamic_memory else 16384,
-                "Limit": 1048576 if guest.dynamic_memory else 16384,
+                "Reservation": 512 if machine.dynamic_memory else 16384,
+                "Limit": 1048576 if machine.dynamic_memory else 16384,
             }
 
 
-def _attached(guests: list[tuple[Guest, int]]) -> Iterator[tuple[str, Disk]]:
+def _attached(machines: list[tuple[MachineSettings, int]]) -> Iterator[tuple[str, Disk]]:
     """Each disk with the stem of the id that its settings have, those of the checkpoints included."""
-    for guest, _state in guests:
-        for number in (guest.id, *_snapshots(guest)):
-            for place, disk in enumerate(guest.disks):
+    for machine, _state in machines:
+        for number in (machine.id, *_snapshots(machine)):
+            for place, disk in enumerate(machine.disks):
                 yield rf"Microsoft:{number}\{_CONTROLLER}\0\{place}", disk
 
 
@@ -166,9 +166,9 @@ def _drive_path(host: Host, drive: int | None, *, first: bool) -> str:
     return rf"\\{host.name.upper()}\{space}:Msvm_DiskDrive.{chosen}"
 
 
-def _storage(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+def _storage(_host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
     """The second version's settings of images: hard disks and what lies in a DVD drive."""
-    for stem, disk in _attached(guests):
+    for stem, disk in _attached(machines):
         if disk.drive is None:
             kind = "Virtual CD/DVD Disk" if disk.dvd else "Virtual Hard Disk"
             yield {
@@ -181,7 +181,7 @@ def _storage(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Row
             }
 
 
-def _resources(host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Rows:
+def _resources(host: Host, machines: list[tuple[MachineSettings, int]], first: bool) -> _Rows:
     """The settings of drives, and in the first version also those of images."""
     prefix, drive_type, image_type = ("Microsoft ", 22, 21) if first else ("Microsoft:Hyper-V:", 17, 31)
     for limit in ("Default", "Minimum", "Maximum", "Increment"):
@@ -190,7 +190,7 @@ def _resources(host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Row
             "ResourceType": drive_type,
             "ResourceSubType": f"{prefix}Physical Disk Drive",
         }
-    for stem, disk in _attached(guests):
+    for stem, disk in _attached(machines):
         physical = disk.drive is not None
         name = "Physical Disk Drive" if physical else "Synthetic DVD Drive" if disk.dvd else "Synthetic Disk Drive"
         yield {
@@ -210,39 +210,39 @@ def _resources(host: Host, guests: list[tuple[Guest, int]], first: bool) -> _Row
             }
 
 
-def _physical(guests: list[tuple[Guest, int]]) -> dict[int, int]:
+def _physical(machines: list[tuple[MachineSettings, int]]) -> dict[int, int]:
     """The host's disks that are attached to virtual machines: number to bus."""
-    return {disk.drive: disk.bus for guest, _state in guests for disk in guest.disks if disk.drive is not None}
+    return {disk.drive: disk.bus for machine, _state in machines for disk in machine.disks if disk.drive is not None}
 
 
-def _drives(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
-    for stem, disk in _attached(guests):
+def _drives(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    for stem, disk in _attached(machines):
         if disk.drive is None and not disk.dvd:
-            guest = stem.partition(":")[2].partition("\\")[0]
-            keys: dict[str, Value] = {"CreationClassName": "Msvm_DiskDrive", "DeviceID": stem, "SystemName": guest}
+            machine = stem.partition(":")[2].partition("\\")[0]
+            keys: dict[str, Value] = {"CreationClassName": "Msvm_DiskDrive", "DeviceID": stem, "SystemName": machine}
             yield keys | _SYSTEM | {"ElementName": "Hard Drive", "Name": "Hard Drive"}
-    for drive in _physical(guests):
+    for drive in _physical(machines):
         yield _drive_keys(host, drive) | {"DriveNumber": drive, "ElementName": f"Disk {drive}", "Name": "Hard Drive"}
 
 
-def _shutdown(_host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
-    for guest, state in guests:
-        if guest.shutdown_component is not None:
+def _shutdown(_host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    for machine, state in machines:
+        if machine.shutdown_component is not None:
             yield _SYSTEM | {
                 "CreationClassName": "Msvm_ShutdownComponent",
-                "DeviceID": rf"Microsoft:{guest.id}\{identity(guest.id, 'shutdown').upper()}",
-                "SystemName": guest.id,
+                "DeviceID": rf"Microsoft:{machine.id}\{identity(machine.id, 'shutdown').upper()}",
+                "SystemName": machine.id,
                 "ElementName": "Shutdown",
                 "Name": "Shutdown",
                 "EnabledState": _ENABLED,
-                "OperationalStatus": [_NO_CONTACT if state in _SILENT else guest.shutdown_component],
+                "OperationalStatus": [_NO_CONTACT if state in _SILENT else machine.shutdown_component],
             }
 
 
-def _disks(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
+def _disks(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
     system = {0: 10}
     space = rf"{{1}}\\{host.name.upper()}\root/Microsoft/Windows/Storage/Providers_v2"
-    for number, bus in (system | _physical(guests)).items():
+    for number, bus in (system | _physical(machines)).items():
         attached = number not in system
         yield {
             "ObjectId": rf"{space}\WSP_Disk.ObjectId={number}",
@@ -256,7 +256,7 @@ def _disks(host: Host, guests: list[tuple[Guest, int]], _first: bool) -> _Rows:
         }
 
 
-_TABLE: dict[str, Callable[[Host, list[tuple[Guest, int]], bool], _Rows]] = {
+_TABLE: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Rows]] = {
     "Msvm_ComputerSystem": _systems,
     "Msvm_VirtualSystemSettingData": _settings,
     "Msvm_VirtualSystemGlobalSettingData": _global_settings,
@@ -269,9 +269,9 @@ _TABLE: dict[str, Callable[[Host, list[tuple[Guest, int]], bool], _Rows]] = {
 }
 
 
-def instances(cls: Class, host: Host, guests: list[tuple[Guest, int]]) -> list[Instance]:
+def instances(cls: Class, host: Host, machines: list[tuple[MachineSettings, int]]) -> list[Instance]:
     """What a class of Hyper-V or of the disks has for the virtual machines of a host; of other classes nothing."""
     rows = _TABLE.get(cls.name) if cls.namespace in NAMESPACES else None
     empty: dict[str, Value] = {item.name: None for item in cls.properties.values()}
-    found = rows(host, guests, cls.namespace == FIRST) if rows else ()
+    found = rows(host, machines, cls.namespace == FIRST) if rows else ()
     return [Instance(cls, empty | {name: value for name, value in row.items() if name in empty}) for row in found]

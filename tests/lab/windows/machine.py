@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from ..wire import enumeration
 from ..wire.bodies import input_values, put_values
-from ..wire.refusal import Refusal, RefusedError, provider_failed, refused
+from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed
 from ..wire.soap import N, X
 from ..wire.values import Style, write, write_instance
 from . import hyperv, ping, providers
 from .classes import Class, Method, classes, namespaces
-from .release import VERSIONS
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
+from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ class RequestRecord:
     wql: str = ""
     write: bool = False
     changes: list[Change] = field(default_factory=list)
-    refusal: Refusal | None = None
+    fault: Fault | None = None
     rule: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     cuts_connection: bool = False
@@ -70,9 +70,9 @@ def operation(request: Request) -> tuple[str, str]:
     return "Unknown", ""
 
 
-def _missing(message: str, hresult: int, cim_status: int, name: str) -> RefusedError:
-    return RefusedError(
-        Refusal(
+def _missing(message: str, hresult: int, cim_status: int, name: str) -> FaultError:
+    return FaultError(
+        Fault(
             "a:DestinationUnreachable",
             2150858752,
             f"{message} HRESULT = 0x{hresult:08X}",
@@ -99,11 +99,11 @@ class Machine:
         self.cluster = cluster
         self._shared = shared
 
-    def answer(self, request: Request, user: str, record: RequestRecord) -> Reply:
-        """Do what a request asks for, or raise RefusedError."""
+    def handle(self, request: Request, user: str, record: RequestRecord) -> Reply:
+        """Do what a request asks for, or raise FaultError."""
         target = request.target
         if target.base.startswith("http://schemas.dmtf.org/") and not self.version.dmtf_uris:
-            raise refused(
+            raise protocol_fault(
                 "a:DestinationUnreachable", 2150859065, "A DMTF resource URI was used to access a non-DMTF class."
             )
         handlers = {
@@ -119,8 +119,8 @@ class Machine:
             if record.operation in {"Create", "Delete"}:
                 self._class(request)
                 raise provider_failed(0x80041024, "The provider is not capable of this operation.", "", 7)
-            raise RefusedError(
-                Refusal("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
+            raise FaultError(
+                Fault("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
             )
         return handler(request, user, record)
 
@@ -157,9 +157,9 @@ class Machine:
         wanted = {item.name.lower(): item.value.lower() for item in request.selectors}
         stray = next((item.name for item in request.selectors if item.name.lower() not in keys), None)
         if stray is not None:
-            raise refused("w:InvalidSelectors", 2150858843, f"{stray} is no key of {cls.name}.")
+            raise protocol_fault("w:InvalidSelectors", 2150858843, f"{stray} is no key of {cls.name}.")
         if not wanted and keys and not cls.singleton:
-            raise refused("w:InvalidSelectors", 2150858842, f"The request lacks the selectors of {cls.name}.")
+            raise protocol_fault("w:InvalidSelectors", 2150858842, f"The request lacks the selectors of {cls.name}.")
         if cls.singleton and not keys:
             return repository, Instance(cls, {})
         found = [
@@ -174,7 +174,7 @@ class Machine:
         if not found:
             raise _missing("No instance has these selectors.", 0x80041002, 6, cls.name)
         if len(found) > 1:
-            raise refused("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
+            raise protocol_fault("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
         return repository, found[0]
 
     def _request_context(self, repository: Repository, request: Request, record: RequestRecord) -> RequestContext:
@@ -212,8 +212,8 @@ class Machine:
         repository, cls = self._class(request)
         method: Method | None = cls.methods.get(record.method.lower())
         if method is None:
-            raise RefusedError(
-                Refusal("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {record.method}.", cim_status=17)
+            raise FaultError(
+                Fault("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {record.method}.", cim_status=17)
             )
         record.write = providers.is_write(cls.name, method.name, {})
         uri, base = request.target.uri, request.target.base
@@ -240,17 +240,17 @@ class Machine:
 
     def _enumerate(self, request: Request, user: str, record: RequestRecord) -> Reply:
         target = request.target
-        asked = enumeration.wish(request.body, target.class_name, target.namespace)
-        record.wql = asked.text
+        options = enumeration.read_enumerate(request.body, target.class_name, target.namespace)
+        record.wql = options.text
         repository = self._repository(target.namespace)
-        name = asked.query.class_name if asked.query else target.class_name
+        name = options.query.class_name if options.query else target.class_name
         cls = repository.cls(target.namespace, name)
         record.cls = cls.name if cls else name
         if cls is None:
-            if asked.query is None:
+            if options.query is None:
                 self._class(request)
-            raise RefusedError(
-                Refusal(
+            raise FaultError(
+                Fault(
                     "n:CannotProcessFilter",
                     2150858778,
                     "The specified class does not exist in the given namespace.",
@@ -258,7 +258,7 @@ class Machine:
                     hresult=0x80041010,
                     cim_status=5,
                     operation="ExecQuery",
-                    parameter=asked.text,
+                    parameter=options.text,
                     namespace=target.namespace,
                 )
             )
@@ -266,18 +266,18 @@ class Machine:
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)
         if cls.name == "Win32_PingStatus":
-            found = ping.answers(self.simulation, self.host, cls, asked)
-        cursor = enumeration.open_cursor(found, cls, asked, host=self.host, user=user, style=style)
-        if not asked.optimize:
-            context = self.cursors.keep(cursor)
+            found = ping.answers(self.simulation, self.host, cls, options)
+        cursor = enumeration.open_cursor(found, cls, options, host=self.host, user=user, style=style)
+        if not options.optimize:
+            context = self.cursors.add(cursor)
             body = f"<n:EnumerationContext>{context}</n:EnumerationContext>"
             return Reply(f"{N}/EnumerateResponse", f"<n:EnumerateResponse>{body}</n:EnumerateResponse>")
-        count = 1 if self.host.first_page == "one_item" else asked.max_elements
+        count = 1 if self.host.first_page == "one_item" else options.max_elements
         return self._page("Enumerate", "w", cursor, count, request)
 
     def _page(self, name: str, prefix: str, cursor: enumeration.Cursor, count: int, request: Request) -> Reply:
-        items = enumeration.page(cursor, count, enumeration.room(request.max_envelope))
-        context = "" if cursor.finished else self.cursors.keep(cursor)
+        items = enumeration.page(cursor, count, enumeration.items_size(request.max_envelope))
+        context = "" if cursor.finished else self.cursors.add(cursor)
         end = f"<{prefix}:EndOfSequence/>" if cursor.finished else ""
         held = f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
         body = f"<n:{name}Response>{held}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
@@ -286,8 +286,8 @@ class Machine:
     def _pull(self, request: Request, user: str, _record: RequestRecord) -> Reply:
         count = enumeration.pull_count(request.body)
         self._repository(request.target.namespace)
-        return self._page("Pull", "n", self.cursors.take(request.body, user), count, request)
+        return self._page("Pull", "n", self.cursors.pop(request.body, user), count, request)
 
     def _release(self, request: Request, user: str, _record: RequestRecord) -> Reply:
-        self.cursors.take(request.body, user)
+        self.cursors.pop(request.body, user)
         return Reply(f"{N}/ReleaseResponse", "")

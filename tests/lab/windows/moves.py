@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..wire.refusal import invalid_parameter, provider_failed
+from ..wire.fault import invalid_parameter, provider_failed
 from ..wire.values import Embedded
 from .property_list import PropertyListError, decode
 from .simulation import instances_of

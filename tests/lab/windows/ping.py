@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..wire import wql
-from ..wire.refusal import Refusal, RefusedError
-from . import cabling, links
+from ..wire.fault import Fault, FaultError
+from . import adapter_state, network_layout
 from .repository import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..estate import Host
-    from ..wire.enumeration import Wish
+    from ..wire.enumeration import EnumerateOptions
     from ..wire.values import Value
-    from .cabling import Adapter
     from .classes import Class
+    from .network_layout import Adapter
     from .simulation import Simulation
 
 _PASSED, _TOO_BIG, _TIMED_OUT, _GENERAL_FAILURE = 0, 11009, 11010, 11050
@@ -44,9 +44,9 @@ _DEFAULTS: dict[str, Value] = {
 }
 
 
-def _refused(text: str) -> RefusedError:
-    return RefusedError(
-        Refusal(
+def _missing_address(text: str) -> FaultError:
+    return FaultError(
+        Fault(
             "w:InternalError",
             1359,
             "Win32_PingStatus needs an Address in its WHERE clause. HRESULT = 0x80041008",
@@ -101,7 +101,7 @@ def _sender(host: Host, receiver: _End) -> Adapter | None:
 
 
 def _mtu(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
-    return links.state(simulation.hosts[host.name], adapter.name)[1] if adapter else 1500
+    return adapter_state.state(simulation.hosts[host.name], adapter.name)[1] if adapter else 1500
 
 
 def _below(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
@@ -128,7 +128,7 @@ def _status(simulation: Simulation, host: Host, receiver: _End, size: int, *, wh
     carried = min(_below(simulation, host, adapter), _below(simulation, other, there), _mtu(simulation, other, there))
     member = simulation.cluster_of(host)
     if member is not None and adapter is not None and adapter.network and other.cluster == host.cluster:
-        between = cabling.path(member[0].paths, adapter.network, host.name, other.name)
+        between = network_layout.path(member[0].paths, adapter.network, host.name, other.name)
         if between.echo == "filtered":
             return _TIMED_OUT
         carried = min(carried, between.mtu)
@@ -143,15 +143,15 @@ def _resolved(simulation: Simulation, said: str) -> str | None:
         return next((host.address for host in simulation.estate.hosts if host.name.lower() == short), None)
 
 
-def _answer(simulation: Simulation, host: Host, asked: Mapping[str, Value]) -> dict[str, Value]:
-    address = _resolved(simulation, str(asked["Address"]))
+def _answer(simulation: Simulation, host: Host, options: Mapping[str, Value]) -> dict[str, Value]:
+    address = _resolved(simulation, str(options["Address"]))
     if address is None:
         return {"PrimaryAddressResolutionStatus": _HOST_NOT_FOUND}
     receiver = _receiver(simulation, address)
     if receiver is None:
         return {"PrimaryAddressResolutionStatus": 0}
-    size = asked["BufferSize"]
-    whole = asked["NoFragmentation"] in {True, "true", "TRUE"}
+    size = options["BufferSize"]
+    whole = options["NoFragmentation"] in {True, "true", "TRUE"}
     status = _status(simulation, host, receiver, int(str(size)), whole=whole)
     values: dict[str, Value] = {"PrimaryAddressResolutionStatus": 0, "StatusCode": status}
     if status == _PASSED:
@@ -165,12 +165,12 @@ def _answer(simulation: Simulation, host: Host, asked: Mapping[str, Value]) -> d
     return values
 
 
-def answers(simulation: Simulation, host: Host, cls: Class, asked: Wish) -> list[Instance]:
+def answers(simulation: Simulation, host: Host, cls: Class, options: EnumerateOptions) -> list[Instance]:
     """One instance for each address of the query."""
     found = []
-    for fixed in _alternatives(asked.query.condition if asked.query else None):
+    for fixed in _alternatives(options.query.condition if options.query else None):
         if not isinstance(fixed.get("address"), str) or not fixed["address"]:
-            raise _refused(asked.text)
+            raise _missing_address(options.text)
         keys = {key.name: fixed[key.name.lower()] for key in cls.keys if key.name.lower() in fixed}
         given = {**_DEFAULTS, **keys}
         values = {item.name: None for item in cls.properties.values()} | given | _answer(simulation, host, given)

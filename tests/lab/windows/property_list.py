@@ -77,7 +77,7 @@ class _Buffer:
         self._data = data
         self._at = 0
 
-    def take(self, count: int) -> bytes:
+    def read(self, count: int) -> bytes:
         taken = self._data[self._at : self._at + count]
         if len(taken) < count:
             raise PropertyListError("the list ends too early")
@@ -85,12 +85,12 @@ class _Buffer:
         return taken
 
     def number(self) -> int:
-        return int(struct.unpack("<I", self.take(4))[0])
+        return int(struct.unpack("<I", self.read(4))[0])
 
     def padded(self) -> bytes:
         size = self.number()
-        data = self.take(size)
-        if self.take(-size % 4).strip(b"\0"):
+        data = self.read(size)
+        if self.read(-size % 4).strip(b"\0"):
             raise PropertyListError("the padding is not zero")
         return data
 

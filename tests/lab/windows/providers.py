@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..wire.refusal import invalid_parameter, provider_failed
+from ..wire.fault import invalid_parameter, provider_failed
 from ..wire.values import Embedded, Value
-from . import advanced, drain, links, moves, registry_provider
+from . import adapter_provider, adapter_state, drain, moves, registry_provider
 from .property_list import Item, PropertyListError, decode, encode
 from .repository import Instance
 from .request_context import RequestContext
@@ -68,8 +68,8 @@ def _checked_private_properties(context: RequestContext, instance: Instance, new
 
 def modify(context: RequestContext, instance: Instance, values: Mapping[str, Value]) -> Instance:
     """A Put: check the values that are writable and differ, and store them."""
-    if instance.cls.name == links.ADVANCED:
-        return advanced.modify(context, instance, values)
+    if instance.cls.name == adapter_state.ADVANCED:
+        return adapter_provider.modify(context, instance, values)
     changed: dict[str, Value] = {}
     mode = context.cluster.put_private_properties if context.cluster else "works"
     for name, sent in values.items():
@@ -229,13 +229,13 @@ def invoke(context: RequestContext, instance: Instance, method: str, values: Map
     if instance.cls.name == "StdRegProv":
         outputs = registry_provider.invoke(context, method, values)
         if outputs is not None and not name.startswith(_READ_PREFIXES):
-            advanced.follow_registry(context)
+            adapter_provider.follow_registry(context)
     elif instance.cls.name == "MSCluster_Node":
         outputs = drain.invoke(context, instance, name, values)
     elif instance.cls.name == "Win32_OperatingSystem":
-        outputs = advanced.boot(context, name, values)
-    elif advanced.handles(instance.cls.name):
-        outputs = advanced.invoke(context, instance, name)
+        outputs = adapter_provider.boot(context, name, values)
+    elif adapter_provider.handles(instance.cls.name):
+        outputs = adapter_provider.invoke(context, instance, name)
     if outputs is not None:
         return outputs
     run = _METHODS.get((instance.cls.name, name))

@@ -16,12 +16,12 @@ from .repository import Instance, Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .cabling import Adapter
     from .drivers import Keyword
+    from .network_layout import Adapter
 
 NETWORK_CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
-CLOSED = rf"{NETWORK_CLASS}\Properties"
-KEY = Class(
+PROTECTED_KEY = rf"{NETWORK_CLASS}\Properties"
+KEY_CLASS = Class(
     "Lab_RegistryKey",
     "lab",
     {
@@ -38,14 +38,14 @@ def key_of(adapter: Adapter) -> str:
 
 
 def _add(repository: Repository, path: str, values: Mapping[str, Value]) -> None:
-    repository.place(Instance(KEY, {"Path": path.lower(), "Name": path, "Values": Embedded("", dict(values))}))
+    repository.place(Instance(KEY_CLASS, {"Path": path.lower(), "Name": path, "Values": Embedded("", dict(values))}))
 
 
 def _parameters(keyword: Keyword) -> dict[str, Value]:
-    said: dict[str, Value] = {"ParamDesc": keyword.text, "default": keyword.default, "type": keyword.kind}
+    values: dict[str, Value] = {"ParamDesc": keyword.text, "default": keyword.default, "type": keyword.kind}
     if keyword.is_numeric:
-        said |= {"min": str(keyword.low), "max": str(keyword.high), "step": str(keyword.step), "base": "10"}
-    return {**said, "optional": "1" if keyword.optional else "0"}
+        values |= {"min": str(keyword.low), "max": str(keyword.high), "step": str(keyword.step), "base": "10"}
+    return {**values, "optional": "1" if keyword.optional else "0"}
 
 
 def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
@@ -54,7 +54,7 @@ def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
     for part in NETWORK_CLASS.split("\\"):
         path = rf"{path}\{part}" if path else part
         _add(repository, path, {"Class": "Net"} if path == NETWORK_CLASS else {})
-    _add(repository, CLOSED, {})
+    _add(repository, PROTECTED_KEY, {})
     debugger: dict[str, Value] = {"DriverDesc": "Microsoft Kernel Debug Network Adapter", "ProviderName": "Microsoft"}
     _add(repository, rf"{NETWORK_CLASS}\0000", debugger)
     for adapter in adapters:
@@ -92,7 +92,7 @@ def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
 
 def find(repository: Repository, path: str) -> Instance | None:
     """The key with a path, in any spelling of case."""
-    return repository.find(KEY, path.strip("\\").lower())
+    return repository.find(KEY_CLASS, path.strip("\\").lower())
 
 
 def values_of(instance: Instance) -> dict[str, Value]:
@@ -101,20 +101,20 @@ def values_of(instance: Instance) -> dict[str, Value]:
     return dict(held.members) if isinstance(held, Embedded) else {}
 
 
-def stored(repository: Repository, adapter: Adapter) -> dict[str, str]:
+def stored_values(repository: Repository, adapter: Adapter) -> dict[str, str]:
     """What the registry holds for the driver of an adapter, by keyword."""
     found = find(repository, key_of(adapter))
     lower = {name.lower(): value for name, value in (values_of(found) if found else {}).items()}
     return {name: str(lower[name.lower()]) for name in adapter.driver.keywords if name.lower() in lower}
 
 
-def keep(repository: Repository, adapter: Adapter, keyword: str, value: str) -> None:
+def write_value(repository: Repository, adapter: Adapter, keyword: str, value: str) -> None:
     """Store what came in by another door."""
     found = find(repository, key_of(adapter))
     if found is not None:
         repository.write(found, {"Values": Embedded("", {**values_of(found), keyword: value})})
 
 
-def kind_number(keyword: Keyword) -> int:
+def display_type(keyword: Keyword) -> int:
     """DisplayParameterType."""
     return KINDS[keyword.kind]

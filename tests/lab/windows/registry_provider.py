@@ -27,7 +27,7 @@ def _kinds(values: Mapping[str, Value]) -> list[int]:
 
 
 def _below(repository: Repository, path: str) -> Iterator[str]:
-    for instance in repository.instances(registry.KEY):
+    for instance in repository.instances(registry.KEY_CLASS):
         parent, _mark, last = str(instance.values["Name"]).rpartition("\\")
         if parent.lower() == path:
             yield last
@@ -59,7 +59,7 @@ def invoke(context: RequestContext, method: str, given: Mapping[str, Value]) -> 
     found = registry.find(context.repository, path) if hive in {None, _LOCAL_MACHINE} else None
     if found is None:
         return {"ReturnValue": _NOT_FOUND}
-    if path == registry.CLOSED.lower():
+    if path == registry.PROTECTED_KEY.lower():
         return {"ReturnValue": _DENIED}
     values = registry.values_of(found)
     if method.lower() == "enumkey":

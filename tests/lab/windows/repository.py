@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire.values import Embedded, Value
 from .classes import Class, classes, private_class
-from .release import VERSIONS, Version
+from .versions import VERSIONS, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

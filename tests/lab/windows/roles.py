@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import EstateError
 from ..identity import identity
-from ..wire.values import Embedded, Value, check
+from ..wire.values import Embedded, Value, check_value
 from .classes import private_class
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _private_properties(repository: Repository, kind: str, type_name: str, membe
         if member is None:
             continue
         try:
-            checked[member.name] = check(member.type, value)
+            checked[member.name] = check_value(member.type, value)
         except ValueError as problem:
             raise EstateError(f"private property {name} of {type_name}: {problem}") from problem
     return Embedded(cls.name, checked)

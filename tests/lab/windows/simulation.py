@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..clock import Clock
 from ..journal import Entry, Journal
-from . import links, registry
+from . import adapter_state, registry
 from .repository import Change
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..estate import Cluster, Estate, Host
     from ..wire.values import Value
-    from .cabling import Adapter
+    from .network_layout import Adapter
     from .repository import Instance, Repository
 
 _CLUSTER = "root/mscluster"
@@ -87,8 +87,8 @@ class Simulation:
 
         The adapters in `without` count as down.
         """
-        status, _mtu = links.state(self.hosts[host.name], adapter.name)
-        if status != links.UP or adapter.name in without:
+        status, _mtu = adapter_state.state(self.hosts[host.name], adapter.name)
+        if status != adapter_state.UP or adapter.name in without:
             return False
         members = [host.adapter(name) for name in adapter.members]
         return not members or any(self.connected(host, item, without) for item in members)
@@ -111,7 +111,7 @@ class Simulation:
 
     def _take_down(self, host: Host, names: Iterable[str], number: int, why: str) -> None:
         for name in names:
-            links.set_state(self.hosts[host.name], name, Status=links.RESTARTING)
+            adapter_state.set_state(self.hosts[host.name], name, Status=adapter_state.RESTARTING)
             self._last_restart[host.name, name] = number
             self.record_event(host.name, "AdapterRestart", "MSFT_NetAdapter", name, detail=why)
         self.refresh(host)
@@ -124,14 +124,14 @@ class Simulation:
 
     def _start_adapter(self, host: Host, name: str) -> None:
         repository, adapter = self.hosts[host.name], host.adapter(name)
-        _status, before = links.state(repository, name)
-        after = adapter.driver.mtu(registry.stored(repository, adapter))
+        _status, before = adapter_state.state(repository, name)
+        after = adapter.driver.mtu(registry.stored_values(repository, adapter))
         if adapter.kind == "team":
             after = before
         # The MTU comes first: a client that reads the adapter as up must read its new MTU.
-        links.set_state(repository, name, MtuSize=after)
+        adapter_state.set_state(repository, name, MtuSize=after)
         self._update_team_mtu(host)
-        links.set_state(repository, name, Status=links.UP)
+        adapter_state.set_state(repository, name, Status=adapter_state.UP)
         changes = [Change("MSFT_NetAdapter", name, "MtuSize", before, after)] if before != after else []
         self.record_event(host.name, "AdapterUp", "MSFT_NetAdapter", name, changes=changes)
 
@@ -168,14 +168,14 @@ class Simulation:
         """Take an adapter down until it is enabled."""
         with self.clock.lock:
             self._last_restart[host.name, name] = next(self._restart_numbers)
-            links.set_state(self.hosts[host.name], name, Status=links.DISABLED)
+            adapter_state.set_state(self.hosts[host.name], name, Status=adapter_state.DISABLED)
             self.record_event(host.name, "AdapterDisabled", "MSFT_NetAdapter", name)
             self.refresh(host)
 
     def enable(self, host: Host, name: str) -> None:
         """Enable an adapter that is disabled."""
         with self.clock.lock:
-            if links.state(self.hosts[host.name], name)[0] == links.DISABLED:
+            if adapter_state.state(self.hosts[host.name], name)[0] == adapter_state.DISABLED:
                 self._start_adapter(host, name)
                 self.refresh(host)
 
@@ -184,7 +184,7 @@ class Simulation:
         repository = self.hosts[host.name]
         self._update_team_mtu(host)
         for adapter in host.adapters:
-            links.show(repository, adapter, connected=self.connected(host, adapter))
+            adapter_state.update_instances(repository, adapter, connected=self.connected(host, adapter))
         self._update_cluster(host)
         reachable = host.listener is None or self.connected(host, host.listener)
         for listener in self.listeners.get(host.name, ()):
@@ -194,8 +194,8 @@ class Simulation:
         repository = self.hosts[host.name]
         for adapter in host.adapters:
             if adapter.kind == "team":
-                mtu = min(links.state(repository, name)[1] for name in adapter.members)
-                links.set_state(repository, adapter.name, MtuSize=mtu)
+                mtu = min(adapter_state.state(repository, name)[1] for name in adapter.members)
+                adapter_state.set_state(repository, adapter.name, MtuSize=mtu)
 
     def _update_cluster(self, host: Host) -> None:
         member = self.cluster_of(host)
@@ -235,8 +235,8 @@ class Simulation:
         with self.clock.lock:
             for host in self.estate.hosts:
                 for adapter in host.adapters:
-                    status, _mtu = links.state(self.hosts[host.name], adapter.name)
-                    if status == links.RESTARTING and host.after_restart == "comes_back":
+                    status, _mtu = adapter_state.state(self.hosts[host.name], adapter.name)
+                    if status == adapter_state.RESTARTING and host.after_restart == "comes_back":
                         self._start_adapter(host, adapter.name)
                 member = self.cluster_of(host)
                 node = member[1].named("MSCluster_Node", host.name) if member else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..identity import identity
-from .links import STANDARD
+from .adapter_state import STANDARD
 
 if TYPE_CHECKING:
     from ..estate import Host
     from ..wire.values import Value
-    from .cabling import Adapter, Switch
+    from .network_layout import Adapter, Switch
     from .repository import Repository
 
 _HYPERV = "root/virtualization/v2"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..checks import EstateError
 from ..identity import identity
-from ..wire.values import Value, check
-from .release import VERSIONS
+from ..wire.values import Value, check_value
+from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def add_cluster(repository: Repository, cluster: Cluster) -> None:
             raise EstateError(
                 f"cluster {cluster.name}: Windows Server {cluster.windows} has no cluster property {name}"
             )
-        values[definition.name] = check(definition.type, value)
+        values[definition.name] = check_value(definition.type, value)
     repository.add(_CLUSTER, "MSCluster_Cluster", values)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .refusal import Refusal, RefusedError, invalid_parameter, schema_error
+from .fault import Fault, FaultError, invalid_parameter, schema_error
 from .soap import CIM, XSI_TYPE, local, namespace
 from .values import Embedded, Value, is_nil, read_scalar
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..windows.classes import Class, Property
 
 
-def _wrong_namespace(name: str) -> RefusedError:
-    return RefusedError(
-        Refusal(
+def _wrong_namespace(name: str) -> FaultError:
+    return FaultError(
+        Fault(
             "x:InvalidRepresentation",
             2150858840,
             f"The XML namespace of {name} is not the one of the resource.",
@@ -31,7 +31,7 @@ def _wrong_namespace(name: str) -> RefusedError:
     )
 
 
-def _unrecognized(name: str) -> RefusedError:
+def _unrecognized(name: str) -> FaultError:
     return schema_error(f'The input XML contains an unrecognized XML element: "{name}". Check how the name is spelt.')
 
 

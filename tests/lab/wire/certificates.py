@@ -70,7 +70,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def context(folder: Path, host: Host) -> ssl.SSLContext:
+def server_context(folder: Path, host: Host) -> ssl.SSLContext:
     """The TLS side of a host's https listener; folder/ca.pem is what a client is to trust."""
     _authority(folder, "Lab CA", "ca")
     issuer, issuer_key = (

@@ -32,12 +32,12 @@ def _moment(text: str) -> datetime:
         raise wql.WqlError(f"{text!r} is no date: {problem}") from problem
 
 
-def understood(condition: wql.Condition | None, cls: Class) -> wql.Condition | None:
+def parse_dates(condition: wql.Condition | None, cls: Class) -> wql.Condition | None:
     """The condition with the dates in it as points in time. Raises WqlError for what is no date."""
     if condition is None:
         return None
     if isinstance(condition, wql.Logic):
-        parts = tuple(part for item in condition.parts if (part := understood(item, cls)) is not None)
+        parts = tuple(part for item in condition.parts if (part := parse_dates(item, cls)) is not None)
         return replace(condition, parts=parts)
     named = cls.property(condition.path[0])
     if len(condition.path) > 1 or named is None or named.type != "datetime" or condition.literal is None:

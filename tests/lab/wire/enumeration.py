@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import dates, wql
-from .refusal import Refusal, RefusedError, refused
+from .fault import Fault, FaultError, protocol_fault
 from .soap import WQL, N, W, reference, text
 from .soap import envelope as soap_envelope
 from .values import Style, write_fragment, write_instance
@@ -33,7 +33,7 @@ _MODES = ("EnumerateObject", "EnumerateObjectAndEPR", "EnumerateEPR")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EnumerateOptions:
     """What an Enumerate asks for."""
 
     optimize: bool
@@ -84,13 +84,13 @@ def _count(element: ET.Element | None, default: int) -> int:
     if element is None:
         return default
     if not said.isdigit() or int(said) == 0:
-        raise refused("w:SchemaValidationError", 2150858817, "MaxElements is no positive number.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "MaxElements is no positive number.")
     return min(int(said), _MAX_BATCH)
 
 
-def _filter_refused(message: str, said: str, namespace: str) -> RefusedError:
-    return RefusedError(
-        Refusal(
+def _filter_fault(message: str, said: str, namespace: str) -> FaultError:
+    return FaultError(
+        Fault(
             "n:CannotProcessFilter",
             2150858778,
             message,
@@ -104,34 +104,40 @@ def _filter_refused(message: str, said: str, namespace: str) -> RefusedError:
     )
 
 
-def wish(body: ET.Element | None, class_name: str, namespace: str) -> Wish:
+def read_enumerate(body: ET.Element | None, class_name: str, namespace: str) -> EnumerateOptions:
     """Understand the body of an Enumerate."""
     if body is None or body.tag != f"{{{N}}}Enumerate":
-        raise refused("w:SchemaValidationError", 2150858817, "The body holds no n:Enumerate.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body holds no n:Enumerate.")
     known = {f"{{{W}}}{name}" for name in ("OptimizeEnumeration", "MaxElements", "EnumerationMode", "Filter")}
     known |= {f"{{{N}}}{name}" for name in ("Expires", "EndTo", "Filter", "MaxElements")}
     for item in body:
         if item.tag not in known and not item.tag.endswith("PolymorphismMode"):
-            raise refused("w:SchemaValidationError", 2150858817, f"The body holds the unknown element {item.tag}.")
+            raise protocol_fault(
+                "w:SchemaValidationError", 2150858817, f"The body holds the unknown element {item.tag}."
+            )
     mode = text(body.find(f"{{{W}}}EnumerationMode")) or "EnumerateObject"
     if mode not in _MODES:
-        raise refused("w:UnsupportedFeature", 2150858886, f"The enumeration mode {mode} is not supported.")
+        raise protocol_fault("w:UnsupportedFeature", 2150858886, f"The enumeration mode {mode} is not supported.")
     chosen = body.find(f"{{{W}}}Filter")
     query, said = None, ""
     if chosen is not None:
         said = (chosen.text or "").strip()
         if chosen.get("Dialect") != WQL:
-            raise refused("n:FilterDialectRequestedUnavailable", 2150858777, "Only WQL is a filter dialect here.")
+            raise protocol_fault(
+                "n:FilterDialectRequestedUnavailable", 2150858777, "Only WQL is a filter dialect here."
+            )
         if class_name != "*":
-            raise refused("n:CannotProcessFilter", 2150859003, "A WQL query needs a resource URI that ends in *.")
+            raise protocol_fault(
+                "n:CannotProcessFilter", 2150859003, "A WQL query needs a resource URI that ends in *."
+            )
         try:
             query = wql.parse(said)
         except wql.WqlError as problem:
-            raise _filter_refused(f"Invalid query: {problem}.", said, namespace) from problem
+            raise _filter_fault(f"Invalid query: {problem}.", said, namespace) from problem
     elif class_name == "*":
-        raise refused("n:CannotProcessFilter", 2150858778, "A resource URI that ends in * needs a filter.")
+        raise protocol_fault("n:CannotProcessFilter", 2150858778, "A resource URI that ends in * needs a filter.")
     count = _count(body.find(f"{{{W}}}MaxElements"), 1)
-    return Wish(body.find(f"{{{W}}}OptimizeEnumeration") is not None, count, mode, query, said)
+    return EnumerateOptions(body.find(f"{{{W}}}OptimizeEnumeration") is not None, count, mode, query, said)
 
 
 def _known(cls: Class, path: tuple[str, ...]) -> bool:
@@ -139,36 +145,36 @@ def _known(cls: Class, path: tuple[str, ...]) -> bool:
     return member is not None and (len(path) == 1 or member.is_object)
 
 
-def _columns(cls: Class, asked: Wish, host: Host) -> tuple[Property, ...] | None:
-    if asked.query is None or not asked.query.columns:
+def _columns(cls: Class, options: EnumerateOptions, host: Host) -> tuple[Property, ...] | None:
+    if options.query is None or not options.query.columns:
         return None
-    names = asked.query.columns
+    names = options.query.columns
     chosen = {name.lower(): cls.property(name) for name in names}
     found = sorted((item for item in chosen.values() if item is not None), key=lambda item: item.name.lower())
     if len(found) < len(chosen):
-        raise _filter_refused(f"A property of the query is not in {cls.name}.", asked.text, cls.namespace)
+        raise _filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
     if host.projection == "refuse":
-        raise _filter_refused("This host does not answer projections.", asked.text, cls.namespace)
+        raise _filter_fault("This host does not answer projections.", options.text, cls.namespace)
     return tuple(found)
 
 
 def open_cursor(
-    instances: Iterable[Instance], cls: Class, asked: Wish, *, host: Host, user: str, style: Style
+    instances: Iterable[Instance], cls: Class, options: EnumerateOptions, *, host: Host, user: str, style: Style
 ) -> Cursor:
     """Choose what a query asks for."""
-    condition = asked.query.condition if asked.query else None
+    condition = options.query.condition if options.query else None
     for path in wql.paths(condition):
         if not _known(cls, path):
-            raise _filter_refused(f"{'.'.join(path)} is not in {cls.name}.", asked.text, cls.namespace)
+            raise _filter_fault(f"{'.'.join(path)} is not in {cls.name}.", options.text, cls.namespace)
     try:
-        condition = dates.understood(condition, cls)
+        condition = dates.parse_dates(condition, cls)
     except wql.WqlError as problem:
-        raise _filter_refused(f"Invalid query: {problem}.", asked.text, cls.namespace) from problem
-    columns = _columns(cls, asked, host)
+        raise _filter_fault(f"Invalid query: {problem}.", options.text, cls.namespace) from problem
+    columns = _columns(cls, options, host)
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)
     found = (item for item in instances if wql.matches(condition, item.values))
-    return Cursor(user, deque(found), asked.mode, style, columns)
+    return Cursor(user, deque(found), options.mode, style, columns)
 
 
 class Cursors:
@@ -190,23 +196,23 @@ class Cursors:
             self._expire()
             if sum(cursor.user == user for cursor in self._open.values()) >= self._limit:
                 said = f"This user may have {self._limit} operations at a time, not more."
-                raise RefusedError(Refusal("w:QuotaLimit", 2150859174, said, provider=True, cim_status=27))
+                raise FaultError(Fault("w:QuotaLimit", 2150859174, said, provider=True, cim_status=27))
 
-    def keep(self, cursor: Cursor) -> str:
+    def add(self, cursor: Cursor) -> str:
         """Hold an enumeration until it is pulled; its context comes back."""
         with self._lock:
             name = f"uuid:{str(uuid.uuid4()).upper()}"
             self._open[name] = cursor
             return name
 
-    def take(self, body: ET.Element | None, user: str) -> Cursor:
+    def pop(self, body: ET.Element | None, user: str) -> Cursor:
         """Take out the enumeration that a Pull or Release names: each context serves once."""
         name = "" if body is None else text(body.find(f"{{{N}}}EnumerationContext"))
         with self._lock:
             self._expire()
             cursor = self._open.get(name)
             if cursor is None or cursor.user != user:
-                raise refused("n:InvalidEnumerationContext", 2150858779, "The enumeration context is not valid.")
+                raise protocol_fault("n:InvalidEnumerationContext", 2150858779, "The enumeration context is not valid.")
             return self._open.pop(name)
 
     def clear(self) -> None:
@@ -216,7 +222,7 @@ class Cursors:
 
 
 def page(cursor: Cursor, count: int, room: int) -> str:
-    """As many items as were asked for and fit."""
+    """As many items as were options for and fit."""
     items: list[str] = []
     used = 0
     while len(items) < count and not cursor.finished:
@@ -224,7 +230,7 @@ def page(cursor: Cursor, count: int, room: int) -> str:
         size = len(item.encode())
         if used + size > room:
             if not items:
-                raise refused("w:EncodingLimit", 2150858824, "An item is larger than MaxEnvelopeSize.")
+                raise protocol_fault("w:EncodingLimit", 2150858824, "An item is larger than MaxEnvelopeSize.")
             cursor.waiting = item
             break
         items.append(item)
@@ -233,7 +239,7 @@ def page(cursor: Cursor, count: int, room: int) -> str:
     return "".join(items)
 
 
-def room(max_envelope: int) -> int:
+def items_size(max_envelope: int) -> int:
     """What is left for items of an envelope of that size."""
     frame = soap_envelope(f"{N}/EnumerateResponse", "uuid:" + "0" * 36, "")
     return max_envelope - len(frame) - 400
@@ -242,5 +248,5 @@ def room(max_envelope: int) -> int:
 def pull_count(body: ET.Element | None) -> int:
     """MaxElements of a Pull."""
     if body is None or body.tag != f"{{{N}}}Pull":
-        raise refused("w:SchemaValidationError", 2150858817, "The body holds no n:Pull.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body holds no n:Pull.")
     return _count(body.find(f"{{{N}}}MaxElements"), 1)

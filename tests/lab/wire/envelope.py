@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from .refusal import Refusal, RefusedError, refused
+from .fault import Fault, FaultError, protocol_fault
 from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, text
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def message_id(root: ET.Element) -> str | None:
     return text(root.find(f"{{{S}}}Header/{{{A}}}MessageID")) or None
 
 
-def _invalid(name: str, why: str) -> RefusedError:
-    return refused("a:InvalidMessageInformationHeader", 2150858767, f"The header {name} is not valid: {why}.")
+def _invalid(name: str, why: str) -> FaultError:
+    return protocol_fault("a:InvalidMessageInformationHeader", 2150858767, f"The header {name} is not valid: {why}.")
 
 
 def _required(headers: dict[str, ET.Element], tag: str) -> ET.Element:
     found = headers.get(tag)
     if found is None:
-        raise refused(
+        raise protocol_fault(
             "a:MessageInformationHeaderRequired", 2150858769, f"The header {local(tag)} is missing from the request."
         )
     return found
@@ -93,7 +93,7 @@ def _required(headers: dict[str, ET.Element], tag: str) -> ET.Element:
 def _headers(root: ET.Element) -> dict[str, ET.Element]:
     header = root.find(f"{{{S}}}Header")
     if header is None:
-        raise refused("a:MessageInformationHeaderRequired", 2150858769, "The request has no SOAP header.")
+        raise protocol_fault("a:MessageInformationHeaderRequired", 2150858769, "The request has no SOAP header.")
     found: dict[str, ET.Element] = {}
     for item in header:
         must = item.get(_MUST)
@@ -101,7 +101,7 @@ def _headers(root: ET.Element) -> dict[str, ET.Element]:
             raise _invalid(local(item.tag), "mustUnderstand is neither true nor false")
         if must == "true" and item.tag not in _KNOWN:
             name = local(item.tag)
-            raise RefusedError(Refusal("", 2150858768, f"The header {name} was not understood.", not_understood=name))
+            raise FaultError(Fault("", 2150858768, f"The header {name} was not understood.", not_understood=name))
         if item.tag in found:
             raise _invalid(local(item.tag), "it is there twice")
         if item.tag == f"{{{W}}}SelectorSet" and f"{{{W}}}ResourceURI" not in found:
@@ -116,15 +116,15 @@ def _target(element: ET.Element, selectors: tuple[Selector, ...]) -> Target:
     if uri.lower().startswith(WMI):
         space, _mark, name = uri[len(WMI) :].rpartition("/")
         if not space or not name:
-            raise refused("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} names no class.")
+            raise protocol_fault("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} names no class.")
         if named is not None and _plain(named) != _plain(space):
-            raise refused("w:InvalidSelectors", 2150858845, "__cimnamespace differs from the resource URI.")
+            raise protocol_fault("w:InvalidSelectors", 2150858845, "__cimnamespace differs from the resource URI.")
         return Target(uri, f"{WMI}{space}/", _plain(space), name)
     if uri == f"{DMTF}*":
         return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), "*")
     if uri.startswith(DMTF_CLASS) and "/" not in uri[len(DMTF_CLASS) :]:
         return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), uri[len(DMTF_CLASS) :])
-    raise refused("a:DestinationUnreachable", 2150858752, f"The service has no resource {uri}.")
+    raise protocol_fault("a:DestinationUnreachable", 2150858752, f"The service has no resource {uri}.")
 
 
 def _plain(space: str) -> str:
@@ -136,7 +136,7 @@ def _timeout(element: ET.Element | None) -> float:
         return _MAX_TIMEOUT
     matched = _TIMEOUT.fullmatch(text(element))
     if matched is None or text(element).startswith("-"):
-        raise refused("a:InvalidMessageInformationHeader", 2150858881, "OperationTimeout is not a duration.")
+        raise protocol_fault("a:InvalidMessageInformationHeader", 2150858881, "OperationTimeout is not a duration.")
     hours, minutes, seconds, fraction = matched.groups(default="0")
     wanted = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float("0" + fraction if "." in fraction else 0)
     return min(max(wanted, 0.5), _MAX_TIMEOUT)
@@ -150,7 +150,7 @@ def _envelope_size(headers: dict[str, ET.Element], limit: int) -> int:
     if not size.isdigit():
         raise _invalid("MaxEnvelopeSize", "it is not a number")
     if int(size) < 8192:
-        raise refused("w:EncodingLimit", 2150858878, "MaxEnvelopeSize is below 8192.")
+        raise protocol_fault("w:EncodingLimit", 2150858878, "MaxEnvelopeSize is below 8192.")
     return min(int(size), limit)
 
 
@@ -169,11 +169,11 @@ def _pairs(element: ET.Element | None, name: str) -> tuple[Selector, ...]:
 def read(root: ET.Element, limit: int) -> Request:
     """Understand a request, or raise the fault that Windows answers with."""
     if root.tag != f"{{{S}}}Envelope":
-        raise refused("w:SchemaValidationError", 2150858765, "The document is no SOAP 1.2 envelope.")
+        raise protocol_fault("w:SchemaValidationError", 2150858765, "The document is no SOAP 1.2 envelope.")
     headers = _headers(root)
     to = text(_required(headers, f"{{{A}}}To"))
     if not re.search(r"/wsman/?$", to, re.IGNORECASE) and to != ANONYMOUS:
-        raise refused("a:DestinationUnreachable", 2150858770, f"The address {to} is not served here.")
+        raise protocol_fault("a:DestinationUnreachable", 2150858770, f"The address {to} is not served here.")
     resource = _required(headers, f"{{{W}}}ResourceURI")
     if resource.get(_MUST) != "true":
         raise _invalid("ResourceURI", "mustUnderstand is not true")
@@ -187,12 +187,12 @@ def read(root: ET.Element, limit: int) -> Request:
     selectors = _pairs(headers.get(f"{{{W}}}SelectorSet"), "Selector")
     names = [item.name.lower() for item in selectors]
     if len(set(names)) != len(names):
-        raise refused("w:InvalidSelectors", 2150858847, "A selector is there twice.")
+        raise protocol_fault("w:InvalidSelectors", 2150858847, "A selector is there twice.")
     body = root.find(f"{{{S}}}Body")
     if body is None:
-        raise refused("w:SchemaValidationError", 2150858817, "The request has no SOAP body.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The request has no SOAP body.")
     if len(body) > 1:
-        raise refused("w:SchemaValidationError", 2150858817, "The SOAP body holds more than one element.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The SOAP body holds more than one element.")
     return Request(
         identity,
         action,

@@ -47,14 +47,14 @@ def is_integer(kind: str) -> bool:
     return kind in _BITS
 
 
-def check(kind: str, value: Value) -> Value:
+def check_value(kind: str, value: Value) -> Value:
     """Return a value that comes from outside of XML as the CIM type has it, or raise ValueError."""
     if value is None:
         return None
     if kind.endswith("[]"):
         if not isinstance(value, list | tuple):
             raise ValueError(f"{value!r} is no array")
-        return [check(kind[:-2], item) for item in value]
+        return [check_value(kind[:-2], item) for item in value]
     if is_integer(kind):
         low, high = bounds(kind)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

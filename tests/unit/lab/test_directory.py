@@ -16,7 +16,7 @@ import pytest
 import yaml
 from directory_estate import TWICE, WEB, ask, description, estate, modify, needs_samba, network
 from lab import daemon
-from lab.directory import DirectoryError, DomainController, impediment, parse, programs, template
+from lab.directory import DirectoryError, DomainController, domain_cache, impediment, parse, programs
 from lab.running import RunningEstate, running
 from network_estate import eventually
 
@@ -50,7 +50,7 @@ def domain(_domain: RunningEstate) -> Iterator[DomainController]:
         controller.start()
     begin = controller.highest_usn()
     yield controller
-    controller.mend()
+    controller.remove_relay()
     if not controller.is_running or controller.highest_usn() != begin:
         controller.reset()
         if not controller.is_running:
@@ -283,4 +283,4 @@ def test_nothing_is_left_when_the_process_of_the_lab_is_killed(net: str, tmp_pat
         assert connection.recv(1) == b""
     # Its files are closed one after another, the lock after the connection.
     assert eventually(lambda: not daemon.is_running(tmp_path / "state"))
-    shutil.rmtree(template.sockets((tmp_path / "state" / "directory").resolve()), ignore_errors=True)
+    shutil.rmtree(domain_cache.sockets((tmp_path / "state" / "directory").resolve()), ignore_errors=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What spn plans where a name is on several accounts at once: no domain controller lets a test make that by writing."""
+"""The plan of spn for a name on several accounts. A test cannot create that: domain controllers refuse it."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ def planned(found: spn.State, wanted: str = "present", on_conflict: str = "move"
     return [(change.label, str(change.before), str(change.after)) for change in plan.changes]
 
 
-def test_a_name_on_two_others_is_moved_from_both() -> None:
+def test_a_name_on_two_other_accounts_is_moved_from_both() -> None:
     assert planned(state((), OLD, "CN=Z,DC=corp,DC=test")) == [(MAIL, f"{OLD} and CN=Z,DC=corp,DC=test", ASA)]
 
 
-def test_a_duplicate_of_a_name_that_it_has_is_taken_away_there() -> None:
+def test_a_duplicate_is_deleted_from_the_other_account() -> None:
     assert planned(state((MAIL.upper(),), ASA.upper(), OLD)) == [(MAIL, f"{ASA} and {OLD}", ASA)]
 
 
-def test_a_catalog_that_is_behind_is_not_believed_about_the_account_itself() -> None:
-    assert planned(state((), ASA)) == [(MAIL, "nobody", ASA)]
+def test_the_domain_controller_takes_precedence_over_an_outdated_catalog() -> None:
+    assert planned(state((), ASA)) == [(MAIL, "none", ASA)]
     assert planned(state((MAIL,))) == []
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "move"])
-def test_an_account_of_another_domain_is_never_moved_from(on_conflict: str) -> None:
+def test_a_name_is_never_moved_from_an_account_of_another_domain(on_conflict: str) -> None:
     with pytest.raises(TaskError, match=FAR):
         planned(state((), FAR), on_conflict=on_conflict)
 
 
-def test_what_is_taken_away_stays_where_else_it_is() -> None:
+def test_a_deleted_name_stays_on_other_accounts() -> None:
     assert planned(state((MAIL,), ASA, OLD), "absent") == [(MAIL, f"{ASA} and {OLD}", OLD)]
     other = "http/other.corp.test"
-    assert planned(state((MAIL, other), ASA, spns=(other,)), "exact") == [(MAIL, ASA, "nobody")]
+    assert planned(state((MAIL, other), ASA, spns=(other,)), "exact") == [(MAIL, ASA, "none")]

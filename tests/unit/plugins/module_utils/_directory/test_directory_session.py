@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A session that goes on with another domain controller, of a kind that no lab has."""
+"""A session that switches to another domain controller. The lab cannot simulate these cases."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ ELSEWHERE = "DC=child,DC=corp,DC=test"
 
 @dataclasses.dataclass(slots=True)
 class Controller:
-    """A domain controller that answers each question with what it says of itself."""
+    """A domain controller that returns its rootDSE for each request."""
 
     name: bytes
     capabilities: tuple[bytes, ...] = ()
     catalog: bytes = b"TRUE"
     is_up: bool = True
-    answers: bool = True
+    responds: bool = True
     written: list[str] = dataclasses.field(default_factory=list)
 
-    def answer(self) -> None:
-        if not (self.is_up and self.answers):
+    def respond(self) -> None:
+        if not (self.is_up and self.responds):
             raise ResponseLost("the connection broke")
 
 
 @dataclasses.dataclass(slots=True)
 class Connection:
-    """Stands for a connection with one of the controllers."""
+    """A simulated connection to one of the controllers."""
 
     server: Server
     controller: Controller
 
-    def page(self, base: str, *_question: t.Any) -> Page:
-        self.controller.answer()
+    def page(self, base: str, *_request: t.Any) -> Page:
+        self.controller.respond()
         if base.endswith(ELSEWHERE):
             raise translate_error(ldap.REFERRAL({"desc": "Referral", "info": "0000202B: RefErr: DSID-1"}), sent=True)
-        said = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
-        values = {name: (value,) for name, value in said.items()}
+        root_dse = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
+        values = {name: (value,) for name, value in root_dse.items()}
         return Page((Entry("", {**values, "supportedcapabilities": self.controller.capabilities}),), b"")
 
     def modify(self, dn: str, *_attribute: t.Any, **_values: t.Any) -> None:
         self.controller.written.append(dn)
-        self.controller.answer()
+        self.controller.respond()
 
     def close(self) -> None:
         pass
@@ -66,7 +66,7 @@ class Connection:
 
 @pytest.fixture
 def controllers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Controller]:
-    """What answers by which name."""
+    """The simulated domain controllers by name."""
     found: dict[str, Controller] = {}
 
     def connect(_access: Access, server: Server, *, catalog: bool) -> Connection:
@@ -79,12 +79,12 @@ def controllers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Controller]:
     return found
 
 
-def test_what_the_first_said_of_itself_does_not_hold_for_the_next(controllers: dict[str, Controller]) -> None:
+def test_the_root_dse_is_read_again_after_a_failover(controllers: dict[str, Controller]) -> None:
     controllers |= {"dc1": Controller(b"dc1"), "rodc": Controller(b"rodc", (READ_ONLY,), b"FALSE")}
     session = sessions.Directory(Access(servers=("dc1", "rodc")))
     assert session.is_own_catalog
     controllers["dc1"].is_up = False
-    assert list(session.search("", "(objectClass=*)", ["cn"], operation="looking"))
+    assert list(session.search("", "(objectClass=*)", ["cn"], operation="searching"))
     assert session.host == "rodc"
     assert not session.is_own_catalog
     with pytest.raises(Refused, match="read-only domain controller"):
@@ -92,23 +92,23 @@ def test_what_the_first_said_of_itself_does_not_hold_for_the_next(controllers: d
     assert controllers["rodc"].written == []
 
 
-def test_the_catalog_goes_with_the_domain_controller(controllers: dict[str, Controller]) -> None:
-    """Its answer is taken for that of the domain controller itself, so it must not come from the former one."""
+def test_a_failover_also_changes_the_global_catalog(controllers: dict[str, Controller]) -> None:
+    """Its results count as those of the domain controller, so they must not come from the previous one."""
     controllers |= {"dc1": Controller(b"dc1"), "dc2": Controller(b"dc2")}
     session = sessions.Directory(Access(servers=("dc1", "dc2")))
 
     def catalog() -> str:
-        (entry,) = session.search_forest("(objectClass=*)", ["cn"], operation="looking")
+        (entry,) = session.search_forest("(objectClass=*)", ["cn"], operation="searching")
         return entry.text("dnsHostName")
 
     assert catalog() == "dc1"
     controllers["dc1"].is_up = False
-    assert list(session.search("", "(objectClass=*)", ["cn"], operation="looking"))
+    assert list(session.search("", "(objectClass=*)", ["cn"], operation="searching"))
     controllers["dc1"].is_up = True
     assert (session.host, catalog()) == ("dc2", "dc2")
 
 
-def written(session: sessions.Directory) -> None:
+def write(session: sessions.Directory) -> None:
     session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], operation="setting names")
 
 
@@ -116,34 +116,40 @@ def read(session: sessions.Directory) -> list[Entry]:
     return list(session.search("CN=ASA", "(objectClass=*)", ["cn"], operation="reading"))
 
 
-def test_after_a_write_another_that_bears_the_same_name_is_not_believed(controllers: dict[str, Controller]) -> None:
+def test_after_a_write_another_domain_controller_with_the_same_name_is_refused(
+    controllers: dict[str, Controller],
+) -> None:
     controllers |= {"ldap.corp.test": Controller(b"dc1.corp.test")}
     session = sessions.Directory(Access(servers=("ldap.corp.test",)))
-    written(session)
+    write(session)
     controllers["ldap.corp.test"].is_up = False
     controllers |= {"ldap.corp.test": Controller(b"dc2.corp.test")}
-    for _try in range(2):
-        with pytest.raises(Unreachable, match=r"ldap\.corp\.test is dc2\.corp\.test now, and dc1") as caught:
+    for _attempt in range(2):
+        with pytest.raises(
+            Unreachable, match=r"ldap\.corp\.test is now dc2\.corp\.test, but the changes were written to dc1"
+        ) as caught:
             read(session)
-        assert "(run it again when dc1.corp.test answers; " in str(caught.value)
+        assert "(run it again when dc1.corp.test is available; " in str(caught.value)
 
 
-def test_who_takes_connections_and_answers_nothing_after_a_write_is_asked_no_further(
+def test_there_is_no_failover_after_a_write_without_a_response(
     controllers: dict[str, Controller],
 ) -> None:
     controllers |= {"dc1": Controller(b"dc1"), "dc2": Controller(b"dc2")}
     session = sessions.Directory(Access(servers=("dc1", "dc2")))
     assert session.root.server == "dc1"
-    controllers["dc1"].answers = False
-    for question in (written, read):
+    controllers["dc1"].responds = False
+    for request in (write, read):
         with pytest.raises(ResponseLost) as caught:
-            question(session)
-        assert " on dc1 failed: the connection broke (run it again when dc1 answers; " in str(caught.value)
+            request(session)
+        assert " on dc1 failed: the connection broke (run it again when dc1 is available; " in str(caught.value)
     assert (controllers["dc1"].written, controllers["dc2"].written) == (["CN=ASA"], [])
 
 
-def test_an_account_of_another_domain_by_its_distinguished_name(controllers: dict[str, Controller]) -> None:
-    """Windows refers to that domain; Samba says that there is no such object."""
+def test_the_distinguished_name_of_an_account_in_another_domain_is_refused(controllers: dict[str, Controller]) -> None:
+    """Windows returns a referral to that domain; Samba returns that the object does not exist."""
     controllers |= {"dc1": Controller(b"dc1")}
-    with pytest.raises(TaskError, match=f"There is no CN=ASA,{ELSEWHERE} on dc1.*needs a domain controller of that"):
+    with pytest.raises(
+        TaskError, match=f"There is no CN=ASA,{ELSEWHERE} on dc1.*set servers to a domain controller of that"
+    ):
         find_account(sessions.Directory(Access(servers=("dc1",))), f"CN=ASA,{ELSEWHERE}")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The grammar of service principal names."""
+"""The syntax of service principal names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WRONG = {
     "a/b/c/d": "has 4 parts",
     "https://mail.example.com/owa": "is a URL",
     "http/:443": "an empty host before the colon",
-    "http/mail.example.com:": "neither a port nor an instance",
+    "http/mail.example.com:": "without a port or an instance",
     "http/mail.example.com:0": "the port 0;",
     "http/mail.example.com:65536": "the port 65536;",
     "http/mail.example.com:99999999999999999999": "the port 9",
@@ -51,15 +51,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG, ids=lambda text: ascii(text[:40]))
-def test_each_way_of_being_wrong_has_its_sentence(text: str) -> None:
+def test_each_error_has_its_own_message(text: str) -> None:
     with pytest.raises(PrincipalNameError, match=WRONG[text]) as caught:
         ServicePrincipalName.parse(text)
     assert str(caught.value).isprintable()
     assert str(caught.value).isascii()
 
 
-def test_the_parts_of_a_name() -> None:
-    """The example of the grammar's document, a database with its port, and one with its instance."""
+def test_a_name_is_split_into_its_parts() -> None:
+    """The example of [MS-ADTS], a database with a port, and a database with an instance."""
     domain = ServicePrincipalName.parse("ldap/dc-01.fabrikam.com/fabrikam.com")
     assert (domain.service_class, domain.host, domain.service_name) == ("ldap", "dc-01.fabrikam.com", "fabrikam.com")
     port = ServicePrincipalName.parse("MSSQLSvc/sql.example.com:1433")
@@ -68,7 +68,7 @@ def test_the_parts_of_a_name() -> None:
     assert (instance.host, instance.port, instance.instance) == ("sql.example.com", None, "14x33")
 
 
-def test_names_are_the_same_whatever_their_case() -> None:
+def test_names_are_case_insensitive() -> None:
     one, other = map(ServicePrincipalName.parse, ("HTTP/Mail.Example.Com", "http/mail.example.com"))
     assert one.key == other.key
     assert str(one) == "HTTP/Mail.Example.Com"
@@ -83,15 +83,15 @@ NAME = st.tuples(PART, PART, SUFFIX, st.one_of(st.just(""), PART.map("/{}".forma
 
 
 @hypothesis.given(NAME)
-def test_any_name_is_given_back_as_it_was_written(text: str) -> None:
+def test_any_valid_name_keeps_its_spelling(text: str) -> None:
     name = ServicePrincipalName.parse(text)
     assert str(name) == text
     assert ServicePrincipalName.parse(name.key).key == name.key
 
 
 @hypothesis.given(st.text(max_size=40))
-def test_any_text_is_a_name_or_gets_a_sentence(text: str) -> None:
-    """Of printable characters only, so that it shows what cannot be seen."""
+def test_any_text_is_a_valid_name_or_has_an_error_message(text: str) -> None:
+    """The message has only printable characters, so it shows invisible ones by their code."""
     try:
         found = str(ServicePrincipalName.parse(text))
     except PrincipalNameError as error:
@@ -109,7 +109,7 @@ def test_any_text_is_a_name_or_gets_a_sentence(text: str) -> None:
         ("exchangeMDB/x", []),
     ],
 )
-def test_an_alias_collides_with_its_class_and_a_class_with_its_aliases(name: str, others: list[str]) -> None:
+def test_a_service_class_and_its_aliases_collide(name: str, others: list[str]) -> None:
     found = collisions(ServicePrincipalName.parse(name), read_aliases(MAPPINGS))
     assert [str(other) for other in found] == others
 
@@ -123,6 +123,6 @@ def test_collisions_are_mutual(one: str, other: str) -> None:
     assert (names[other] in collisions(names[one], aliases)) == (names[one] in collisions(names[other], aliases))
 
 
-def test_odd_mappings_do_no_harm() -> None:
+def test_malformed_mappings_are_ignored() -> None:
     aliases = read_aliases(["", "host", "host=", "host= http , ,host"])
     assert [str(other) for other in collisions(ServicePrincipalName.parse("host/x"), aliases)] == ["http/x"]

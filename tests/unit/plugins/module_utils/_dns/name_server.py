@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A DNS server that answers what a test says, by UDP and TCP, and writes down what it was asked."""
+"""A DNS server over UDP and TCP that returns the responses of a test and records the queries."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ import dns.rrset
 
 SOA = ("example.test.", 3600, "IN", "SOA", "dc1.example.test. hostmaster.example.test. 1 900 600 86400 3600")
 
-Say = Callable[[dns.message.Message], Optional[dns.message.Message]]  # noqa: UP045
+Responder = Callable[[dns.message.Message], Optional[dns.message.Message]]  # noqa: UP045
 
 
 @dataclass(frozen=True, slots=True)
 class NameServer:
-    """A server that runs; `asked` has transport, name and kind of each question in the order of their arrival."""
+    """A running server; `queries` has the transport, name and record type of each query, in the order received."""
 
     address: str
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    queries: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def reply(
-    question: dns.message.Message,
+    query: dns.message.Message,
     *records: tuple[str, int, str, str, str],
     rcode: int = 0,
     flags: int = dns.flags.RA,
     authority: tuple[tuple[str, int, str, str, str], ...] = (),
 ) -> dns.message.Message:
-    """A response with these records: name, seconds, class, kind, data."""
-    made = dns.message.make_response(question)
+    """A response with these records: name, TTL, class, type, data."""
+    made = dns.message.make_response(query)
     made.flags = (made.flags & ~dns.flags.RA) | flags
     made.set_rcode(rcode)
     made.answer = [dns.rrset.from_text(*record) for record in records]
@@ -48,24 +48,24 @@ def reply(
     return made
 
 
-def kind(question: dns.message.Message) -> str:
-    """A or AAAA."""
-    return dns.rdatatype.to_text(question.question[0].rdtype)
+def record_type(query: dns.message.Message) -> str:
+    """The record type: A or AAAA."""
+    return dns.rdatatype.to_text(query.question[0].rdtype)
 
 
 @contextlib.contextmanager
-def serving(say: Say, *, host: str = "127.0.0.1") -> Iterator[NameServer]:
-    """A server on a port of its own; what `say` gives is sent, and None is silence. By UDP, what is long is cut off."""
+def serving(respond: Responder, *, host: str = "127.0.0.1") -> Iterator[NameServer]:
+    """A server that sends the response of `respond`, or nothing for None. Long UDP responses are truncated."""
 
-    def respond(transport: str, wire: bytes) -> bytes | None:
-        question = dns.message.from_wire(wire)
-        server.asked.append((transport, str(question.question[0].name), kind(question)))
-        answer = say(question)
+    def handle_query(transport: str, wire: bytes) -> bytes | None:
+        query = dns.message.from_wire(wire)
+        server.queries.append((transport, str(query.question[0].name), record_type(query)))
+        answer = respond(query)
         if answer is None:
             return None
-        whole = answer.to_wire(max_size=65535)
-        if transport == "tcp" or len(whole) <= 512:
-            return whole
+        message = answer.to_wire(max_size=65535)
+        if transport == "tcp" or len(message) <= 512:
+            return message
         answer.answer = []
         answer.flags |= dns.flags.TC
         return answer.to_wire()
@@ -73,13 +73,13 @@ def serving(say: Say, *, host: str = "127.0.0.1") -> Iterator[NameServer]:
     class Datagram(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             wire, socket = self.request
-            if answer := respond("udp", wire):
+            if answer := handle_query("udp", wire):
                 socket.sendto(answer, self.client_address)
 
     class Stream(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             (length,) = struct.unpack("!H", self.rfile.read(2))
-            if answer := respond("tcp", self.rfile.read(length)):
+            if answer := handle_query("tcp", self.rfile.read(length)):
                 self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
     with contextlib.ExitStack() as stack:

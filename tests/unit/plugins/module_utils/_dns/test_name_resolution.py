@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a name resolves to, before DNS servers that say what real ones say, or nothing."""
+"""The resolution of names with DNS servers that respond like real ones or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import dns.flags
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.modules import dns_name_info
-from name_server import SOA, Say, kind, reply, serving
+from name_server import SOA, Responder, record_type, reply, serving
 
 NAME = "outlook.example.test"
 V4 = (f"{NAME}.", 300, "IN", "A", "10.1.0.10")
@@ -29,7 +29,7 @@ Row = dict[str, t.Any]
 Message = t.Any
 
 
-def ask(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -> list[Row]:
+def resolve(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -> list[Row]:
     """The rows of the task."""
     given = {"names": list(names), "ports": [], "dns_servers": list(servers), "timeout": 1, **options}
     result = task.run(dns_name_info.TASK, dns_name_info.TASK.service.session_factory(given), given, check_mode=True)
@@ -37,36 +37,36 @@ def ask(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -> li
     return t.cast("list[Row]", result["names"])
 
 
-def answered(say: Say, name: str = NAME) -> Row:
-    with serving(say) as server:
-        (row,) = ask(server.address, names=[name])
+def resolved(respond: Responder, name: str = NAME) -> Row:
+    with serving(respond) as server:
+        (row,) = resolve(server.address, names=[name])
     return row
 
 
-def by_kind(**said: t.Callable[[Message], Message]) -> Say:
-    return lambda question: said[kind(question)](question)
+def by_kind(**responders: t.Callable[[Message], Message]) -> Responder:
+    return lambda query: responders[record_type(query)](query)
 
 
-def addresses(question: Message) -> Message:
-    return reply(question, V4 if kind(question) == "A" else V6)
+def addresses(query: Message) -> Message:
+    return reply(query, V4 if record_type(query) == "A" else V6)
 
 
-def nothing(question: Message) -> Message:
-    return reply(question, authority=(SOA,))
+def nothing(query: Message) -> Message:
+    return reply(query, authority=(SOA,))
 
 
-def no_such_name(question: Message) -> Message:
-    return reply(question, rcode=NXDOMAIN, authority=(SOA,))
+def no_such_name(query: Message) -> Message:
+    return reply(query, rcode=NXDOMAIN, authority=(SOA,))
 
 
-def failing(question: Message) -> Message:
-    return reply(question, rcode=SERVFAIL)
+def failing(query: Message) -> Message:
+    return reply(query, rcode=SERVFAIL)
 
 
-def test_one_question_goes_out_for_each_kind_and_name() -> None:
+def test_one_query_is_sent_for_each_name_and_record_type() -> None:
     with serving(addresses) as server:
-        rows = ask(server.address, names=[NAME, NAME.upper(), f"{NAME}."])
-    assert sorted(server.asked) == [("udp", f"{NAME}.", "A"), ("udp", f"{NAME}.", "AAAA")]
+        rows = resolve(server.address, names=[NAME, NAME.upper(), f"{NAME}."])
+    assert sorted(server.queries) == [("udp", f"{NAME}.", "A"), ("udp", f"{NAME}.", "AAAA")]
     assert [row.pop("name") for row in rows] == [NAME, NAME.upper(), f"{NAME}."]
     assert rows == 3 * [
         {
@@ -81,19 +81,19 @@ def test_one_question_goes_out_for_each_kind_and_name() -> None:
     ]
 
 
-def test_nothing_is_asked_when_no_name_is_given() -> None:
+def test_no_query_is_sent_without_names() -> None:
     with serving(addresses) as server:
-        assert ask(server.address, names=[]) == []
-    assert server.asked == []
+        assert resolve(server.address, names=[]) == []
+    assert server.queries == []
 
 
 @pytest.mark.parametrize(
-    ("name", "parsed_names"), [("outlook", "outlook."), ("bücher.example.test", "xn--bcher-kva.example.test.")]
+    ("name", "expected"), [("outlook", "outlook."), ("bücher.example.test", "xn--bcher-kva.example.test.")]
 )
-def test_a_name_is_whole_and_in_ascii(name: str, parsed_names: str) -> None:
+def test_a_name_is_fully_qualified_and_in_ascii(name: str, expected: str) -> None:
     with serving(no_such_name) as server:
-        (row,) = ask(server.address, names=[name])
-    assert {asked for _transport, asked, _kind in server.asked} == {parsed_names}
+        (row,) = resolve(server.address, names=[name])
+    assert {name for _transport, name, _type in server.queries} == {expected}
     assert (row["name"], row["kind"]) == (name, "missing")
 
 
@@ -102,56 +102,54 @@ def test_a_name_is_whole_and_in_ascii(name: str, parsed_names: str) -> None:
     ["", ".", "@", "https://outlook.example.test", "outlook.example.test:443", "10.1.0.10", "2001:db8::10",
      "*.example.test", "a b.test", r"a\.b.test", "a..test", f"{'a' * 64}.test", ".".join(64 * ["abc"]), "\u2603" * 70],
 )  # fmt: skip
-def test_what_is_no_host_name_is_unknown_and_never_asked_for(name: str) -> None:
+def test_an_invalid_host_name_is_unknown_and_not_queried(name: str) -> None:
     with serving(addresses) as server:
-        row, good = ask(server.address, names=[name, NAME])
-    assert {asked for _transport, asked, _kind in server.asked} == {f"{NAME}."}
+        row, good = resolve(server.address, names=[name, NAME])
+    assert {name for _transport, name, _type in server.queries} == {f"{NAME}."}
     assert (row["kind"], row["authoritative"]) == (None, None)
-    assert row["unknown"].startswith(f"{name!r} is no host name")
+    assert row["unknown"].startswith(f"{name!r} is not a host name")
     assert good["kind"] == "address"
 
 
 @pytest.mark.parametrize(
-    "say", [nothing, no_such_name, lambda question: reply(question, flags=AUTHORITATIVE, rcode=NXDOMAIN)]
+    "respond", [nothing, no_such_name, lambda query: reply(query, flags=AUTHORITATIVE, rcode=NXDOMAIN)]
 )
-def test_a_name_is_missing_when_a_server_that_must_know_says_so(say: Say) -> None:
-    row = answered(say)
+def test_a_name_is_missing_if_an_authoritative_response_has_no_records(respond: Responder) -> None:
+    row = resolved(respond)
     assert (row["kind"], row["addresses"], row["ttl"], row["unknown"]) == ("missing", [], None, None)
 
 
 @pytest.mark.parametrize(
-    "say",
+    "respond",
     [
-        lambda question: reply(question, rcode=NXDOMAIN, flags=0),
-        lambda question: reply(question, flags=0, authority=(("test.", 60, "IN", "NS", "ns.test."),)),
+        lambda query: reply(query, rcode=NXDOMAIN, flags=0),
+        lambda query: reply(query, flags=0, authority=(("test.", 60, "IN", "NS", "ns.test."),)),
     ],
     ids=["samba", "referral"],
 )
-def test_a_server_that_knows_nothing_of_the_zone_proves_nothing(say: Say) -> None:
-    row = answered(say)
+def test_a_negative_response_from_a_server_without_the_zone_is_unknown(respond: Responder) -> None:
+    row = resolved(respond)
     assert (row["kind"], row["authoritative"]) == (None, None)
     assert row["unknown"].startswith(
-        f"DNS gave no answer about the A and AAAA records of {NAME}: its zone is not on 127.0.0.1, and no other"
+        f"DNS returned no usable response for the A and AAAA records of {NAME}: 127.0.0.1 does not have the zone and does not forward"
     )
 
 
 @pytest.mark.parametrize(
-    ("say", "why"),
+    ("respond", "why"),
     [
-        (failing, "127.0.0.1 answered SERVFAIL"),
-        (lambda question: reply(question, rcode=REFUSED), "127.0.0.1 answered REFUSED"),
-        (lambda question: None, "127.0.0.1 did not answer in time"),
+        (failing, "127.0.0.1 resolved SERVFAIL"),
+        (lambda query: reply(query, rcode=REFUSED), "127.0.0.1 resolved REFUSED"),
+        (lambda query: None, "127.0.0.1 did not respond in time"),
         (
-            lambda question: reply(
-                question, ALIAS, (f"{NAME}.", 1, "IN", "CNAME", "mail.example.test."), rcode=NXDOMAIN
-            ),
-            "the answer of 127.0.0.1 is of no use: The CNAME chain is too long",
+            lambda query: reply(query, ALIAS, (f"{NAME}.", 1, "IN", "CNAME", "mail.example.test."), rcode=NXDOMAIN),
+            "127.0.0.1 returned an unusable response: The CNAME chain is too long",
         ),
     ],
     ids=["servfail", "refused", "silent", "loop"],
 )
-def test_a_name_that_nobody_can_tell_of_is_unknown(say: Say, why: str) -> None:
-    row = answered(say)
+def test_a_name_without_a_usable_response_is_unknown(respond: Responder, why: str) -> None:
+    row = resolved(respond)
     assert row == {
         "name": NAME,
         "kind": None,
@@ -160,75 +158,75 @@ def test_a_name_that_nobody_can_tell_of_is_unknown(say: Say, why: str) -> None:
         "ttl": None,
         "authoritative": None,
         "answers": [],
-        "unknown": f"DNS gave no answer about the A and AAAA records of {NAME}: {why} (check the DNS servers, and that "
-        "they have this zone or may ask others).",
+        "unknown": f"DNS returned no usable response for the A and AAAA records of {NAME}: {why} (check the DNS servers, and that "
+        "they have this zone or may resolve others).",
     }
 
 
-def test_one_address_is_told_when_the_question_for_the_other_kind_is_lost() -> None:
-    row = answered(by_kind(A=addresses, AAAA=failing))
+def test_an_address_is_returned_if_only_the_query_for_the_other_type_fails() -> None:
+    row = resolved(by_kind(A=addresses, AAAA=failing))
     assert (row["kind"], row["addresses"], row["ttl"]) == ("address", ["10.1.0.10"], 300)
     assert row["unknown"].startswith(
-        f"DNS gave no answer about the AAAA records of {NAME}: 127.0.0.1 answered SERVFAIL"
+        f"DNS returned no usable response for the AAAA records of {NAME}: 127.0.0.1 resolved SERVFAIL"
     )
 
 
 @pytest.mark.parametrize("other", [nothing, no_such_name])
-def test_a_name_is_not_missing_while_one_question_is_lost(other: Say) -> None:
-    row = answered(by_kind(A=failing, AAAA=other))
+def test_a_name_is_unknown_if_one_query_fails(other: Responder) -> None:
+    row = resolved(by_kind(A=failing, AAAA=other))
     assert (row["kind"], row["authoritative"]) == (None, None)
-    assert "about the A records" in row["unknown"]
+    assert "for the A records" in row["unknown"]
 
 
-def test_a_load_balancer_that_denies_the_name_of_another_kind_is_no_contradiction() -> None:
-    row = answered(by_kind(A=addresses, AAAA=no_such_name))
+def test_nxdomain_for_the_other_record_type_is_ignored() -> None:
+    row = resolved(by_kind(A=addresses, AAAA=no_such_name))
     assert (row["kind"], row["addresses"], row["unknown"]) == ("address", ["10.1.0.10"], None)
 
 
-def test_the_next_server_is_asked_when_one_is_silent_or_fails() -> None:
-    for say in (failing, lambda question: None):
-        with serving(say, host="127.0.0.2") as first, serving(addresses) as second:
-            (row,) = ask(first.address, second.address)
+def test_the_next_server_is_queried_if_one_fails() -> None:
+    for respond in (failing, lambda query: None):
+        with serving(respond, host="127.0.0.2") as first, serving(addresses) as second:
+            (row,) = resolve(first.address, second.address)
         assert (row["addresses"], row["unknown"]) == (["10.1.0.10", "2001:db8::10"], None)
-        assert {len(one.asked) for one in (first, second)} == {2}
+        assert {len(one.queries) for one in (first, second)} == {2}
 
 
-def test_a_question_that_got_lost_is_asked_again() -> None:
+def test_a_lost_query_is_repeated() -> None:
     seen: set[str] = set()
 
-    def forgetful(question: Message) -> Message:
-        known = kind(question) in seen
-        seen.add(kind(question))
-        return addresses(question) if known else None
+    def respond_to_second_query(query: Message) -> Message:
+        is_repeated = record_type(query) in seen
+        seen.add(record_type(query))
+        return addresses(query) if is_repeated else None
 
-    with serving(forgetful) as server:
-        (row,) = ask(server.address, timeout=5)
+    with serving(respond_to_second_query) as server:
+        (row,) = resolve(server.address, timeout=5)
     assert (row["kind"], row["unknown"]) == ("address", None)
-    assert len(server.asked) == 4
+    assert len(server.queries) == 4
 
 
-def test_an_answer_that_is_too_long_is_fetched_by_tcp() -> None:
+def test_a_long_response_is_read_by_tcp() -> None:
     many = [(f"{NAME}.", 300, "IN", "A", *(f"10.1.1.{number}" for number in range(60)))]
-    with serving(by_kind(A=lambda question: reply(question, *many), AAAA=nothing)) as server:
-        (row,) = ask(server.address)
+    with serving(by_kind(A=lambda query: reply(query, *many), AAAA=nothing)) as server:
+        (row,) = resolve(server.address)
     assert row["addresses"] == [f"10.1.1.{number}" for number in range(60)]
-    assert sorted(server.asked) == [
+    assert sorted(server.queries) == [
         (transport, f"{NAME}.", one) for transport, one in (("tcp", "A"), ("udp", "A"), ("udp", "AAAA"))
     ]
 
 
 @pytest.mark.parametrize("flags", [AUTHORITATIVE, AUTHORITATIVE | CACHE, CACHE])
-def test_a_server_says_whether_it_has_the_zone(flags: int) -> None:
-    row = answered(by_kind(A=lambda question: reply(question, V4, flags=flags), AAAA=nothing))
+def test_the_aa_flag_makes_a_response_authoritative(flags: int) -> None:
+    row = resolved(by_kind(A=lambda query: reply(query, V4, flags=flags), AAAA=nothing))
     assert (row["authoritative"], row["ttl"]) == (bool(flags & AUTHORITATIVE), 300)
 
 
-def test_an_alias_is_told_with_the_longest_time_that_a_client_may_keep_a_part_of_it() -> None:
+def test_the_ttl_of_an_alias_is_the_largest_of_its_chain() -> None:
     first = ("web.example.test.", 60, "IN", "CNAME", "mail.example.test.")
-    row = answered(
+    row = resolved(
         by_kind(
-            A=lambda question: reply(question, first, ALIAS, V4),
-            AAAA=lambda question: reply(question, first, ALIAS, authority=(SOA,)),
+            A=lambda query: reply(query, first, ALIAS, V4),
+            AAAA=lambda query: reply(query, first, ALIAS, authority=(SOA,)),
         ),
         "web.example.test",
     )
@@ -236,25 +234,25 @@ def test_an_alias_is_told_with_the_longest_time_that_a_client_may_keep_a_part_of
     assert (row["addresses"], row["ttl"], row["unknown"]) == (["10.1.0.10"], 3600, None)
 
 
-def test_an_alias_of_nothing_is_an_alias() -> None:
-    row = answered(lambda question: reply(question, ALIAS, rcode=NXDOMAIN, authority=(SOA,)), "mail.example.test")
+def test_an_alias_without_an_address_is_an_alias() -> None:
+    row = resolved(lambda query: reply(query, ALIAS, rcode=NXDOMAIN, authority=(SOA,)), "mail.example.test")
     assert (row["kind"], row["aliases"], row["addresses"], row["unknown"]) == ("alias", [NAME], [], None)
 
 
-def test_an_alias_that_leads_out_of_the_zone_is_known_and_its_end_is_not() -> None:
+def test_the_target_of_an_alias_in_another_zone_is_unknown() -> None:
     foreign = ("mail.example.test.", 60, "IN", "CNAME", "www.example.org.")
-    row = answered(
-        lambda question: reply(question, foreign, flags=AUTHORITATIVE, authority=(SOA,)), "mail.example.test"
-    )
+    row = resolved(lambda query: reply(query, foreign, flags=AUTHORITATIVE, authority=(SOA,)), "mail.example.test")
     assert (row["kind"], row["aliases"], row["addresses"]) == ("alias", ["www.example.org"], [])
-    assert row["unknown"].startswith("mail.example.test is an alias of www.example.org, and the DNS server did not say")
+    assert row["unknown"].startswith(
+        "mail.example.test is an alias of www.example.org, and the DNS server did not return its addresses"
+    )
 
 
-def test_sixteen_questions_are_waited_for_at_once_and_no_more() -> None:
+def test_at_most_sixteen_queries_run_at_the_same_time() -> None:
     together, lock = threading.Barrier(16), threading.Lock()
     waiting, most = 0, 0
 
-    def slow(question: Message) -> Message:
+    def slow(query: Message) -> Message:
         nonlocal waiting, most
         with lock:
             waiting += 1
@@ -262,10 +260,10 @@ def test_sixteen_questions_are_waited_for_at_once_and_no_more() -> None:
         together.wait(20)
         with lock:
             waiting -= 1
-        return addresses(question)
+        return addresses(query)
 
     with serving(slow) as server:
-        rows = ask(server.address, names=[f"n{number}.example.test" for number in range(16)], timeout=30)
+        rows = resolve(server.address, names=[f"n{number}.example.test" for number in range(16)], timeout=30)
     assert {row["unknown"] for row in rows} == {None}
     assert most == 16
 
@@ -273,23 +271,23 @@ def test_sixteen_questions_are_waited_for_at_once_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"dns_servers": ["dc1.example.test"]}, "'dc1.example.test' in dns_servers is no address of a DNS server"),
-        ({"dns_servers": ["127.0.0.1:x"]}, "'127.0.0.1:x' in dns_servers is no address of a DNS server"),
-        ({"dns_servers": ["127.0.0.1", "127.0.0.1:54"]}, "dns_servers has an address twice"),
+        ({"dns_servers": ["dc1.example.test"]}, "'dc1.example.test' in dns_servers is not an IP address"),
+        ({"dns_servers": ["127.0.0.1:x"]}, "'127.0.0.1:x' in dns_servers is not an IP address"),
+        ({"dns_servers": ["127.0.0.1", "127.0.0.1:54"]}, "dns_servers contains an address twice"),
         ({"timeout": 0}, "timeout 0 is out of range"),
         ({"ports": [443, 65536]}, "Port 65536 is out of range"),
     ],
 )
-def test_options_that_cannot_be_meant_end_the_task(options: Row, why: str) -> None:
+def test_invalid_options_fail_the_task(options: Row, why: str) -> None:
     with pytest.raises(task.TaskError, match=why):
-        ask("127.0.0.1:1", **options)
+        resolve("127.0.0.1:1", **options)
 
 
-def test_a_missing_library_is_named() -> None:
+def test_a_missing_library_is_reported() -> None:
     program = (
         "import sys; sys.modules['dns'] = None\n"
         "from ansible_collections.winha.cluster.plugins.modules.dns_name_info import TASK\n"
         "TASK.service.session_factory({'dns_servers': [], 'timeout': 1})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "TaskError: The Python library dnspython, which asks DNS servers, is missing here" in done.stderr
+    assert "TaskError: The Python library dnspython is missing on this machine" in done.stderr

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether ports take connections, before real sockets."""
+"""The state of TCP ports, with real sockets."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.modules import dns_name_info
-from name_server import kind, reply, serving
+from name_server import record_type, reply, serving
 
-Tries = list[list[dict[str, t.Any]]]
+Results = list[list[dict[str, t.Any]]]
 
 
-def tried(address: str, *ports: int, names: int = 1) -> Tries:
-    """What names of this address answer on ports."""
+def check(address: str, *ports: int, names: int = 1) -> Results:
+    """The results for names with this address."""
 
-    def say(question: t.Any) -> t.Any:
-        records = [(str(question.question[0].name), 60, "IN", "A", address)] if kind(question) == "A" else []
-        return reply(question, *records)
+    def respond(query: t.Any) -> t.Any:
+        records = [(str(query.question[0].name), 60, "IN", "A", address)] if record_type(query) == "A" else []
+        return reply(query, *records)
 
-    with serving(say) as server:
+    with serving(respond) as server:
         options = {
             "names": [f"n{number}.example.test" for number in range(names)],
             "ports": list(ports),
@@ -37,10 +37,10 @@ def tried(address: str, *ports: int, names: int = 1) -> Tries:
     return [row["answers"] for row in result["names"]]
 
 
-def test_a_port_of_an_address_is_tried_once_and_sent_nothing() -> None:
+def test_a_port_is_checked_once_without_sending_data() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        rows = tried("127.0.0.1", port, names=3)
+        rows = check("127.0.0.1", port, names=3)
         listener.settimeout(10)
         with listener.accept()[0] as connection:
             assert connection.recv(1) == b""
@@ -55,24 +55,24 @@ def test_a_closed_port_is_not_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as open_one, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         ports = [listener.getsockname()[1] for listener in (closed, open_one)]
-        ((first, second),) = tried("127.0.0.1", *ports)
+        ((first, second),) = check("127.0.0.1", *ports)
     assert (first["port"], first["open"], first["why"]) == (ports[0], False, "Connection refused")
     assert (second["port"], second["open"]) == (ports[1], True)
 
 
-def test_a_port_that_keeps_silent_is_not_open() -> None:
+def test_a_port_without_a_response_is_not_open() -> None:
     with contextlib.ExitStack() as stack:
-        # Linux drops what does not fit into the queue of a listener.
+        # Linux drops connections that do not fit into the backlog.
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _number in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        ((row,),) = tried("127.0.0.1", full.getsockname()[1])
-    assert (row["open"], row["why"]) == (False, "No answer within 1 s")
+        ((row,),) = check("127.0.0.1", full.getsockname()[1])
+    assert (row["open"], row["why"]) == (False, "No response within 1 s")
 
 
-def test_a_port_that_cannot_be_tried_from_here_is_unknown() -> None:
-    ((row,),) = tried("255.255.255.255", 443)
+def test_a_port_that_this_machine_cannot_reach_is_unknown() -> None:
+    ((row,),) = check("255.255.255.255", 443)
     assert row["open"] is None
     assert row["why"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What state a node is in, and which of its virtual machines a drain would save."""
+"""Tests of the state of a node, and of the virtual machines that a drain saves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_state_of_a_node(state: str, progress: str, expected: str) -> None:
 
 
 class Row:
-    """An instance of a class of the cluster, as far as it is asked."""
+    """An instance of a cluster class with the methods that the code under test calls."""
 
     def __init__(self, **values: t.Any) -> None:
         self._values = values
@@ -58,7 +58,7 @@ def machine(name: str, move_type: str, *, state: str = "online", owner: str = "h
 def saved(
     monkeypatch: pytest.MonkeyPatch, machines: dict[str, tuple[t.Any, int | None]], threshold: int | None = None
 ) -> tuple[str, ...]:
-    """Which of these a drain would save, each with its priority."""
+    """Return the names of the virtual machines that a drain saves; each is given with its priority."""
     rows = [Row(Name=name, OwnerNode="HV01", Priority=priority) for name, (_found, priority) in machines.items()]
     kind = Row(MoveTypeThreshold=threshold)
     found = tuple(one for one, _priority in machines.values())
@@ -86,14 +86,14 @@ def saved(
         ("unknown (9)", 3000, None, True),
     ],
 )
-def test_what_a_drain_saves(
+def test_a_drain_saves_by_move_type_and_priority(
     monkeypatch: pytest.MonkeyPatch, move_type: str, priority: int, threshold: int | None, *, expected: bool
 ) -> None:
     found = saved(monkeypatch, {"A": (machine("A", move_type), priority)}, threshold)
     assert found == (("A",) if expected else ())
 
 
-def test_only_what_runs_on_the_node_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drain_saves_only_running_machines_of_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
     low = 1000
     machines = {
         "here": (machine("here", "by_priority", owner="HV01"), low),
@@ -103,7 +103,7 @@ def test_only_what_runs_on_the_node_can_be_saved(monkeypatch: pytest.MonkeyPatch
     assert saved(monkeypatch, machines) == ("here",)
 
 
-def test_roles_belong_to_the_node_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_owner_node_is_compared_without_case(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Row(Name="B", OwnerNode="hv01"), Row(Name="A", OwnerNode="HV01"), Row(Name="C", OwnerNode="hv02")]
     monkeypatch.setattr(cluster, "query", lambda *_arguments, **_more: rows)
     monkeypatch.setattr(cluster, "read_resource_type", lambda _client: None)

@@ -14,9 +14,9 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import hype
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     AccessDenied,
-    ResponseLost,
     Fault,
     NotFound,
+    ResponseLost,
 )
 
 if t.TYPE_CHECKING:

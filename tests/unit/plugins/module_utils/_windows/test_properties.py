@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bytes of a property list, as the specification's layout gives them."""
+"""Tests of the bytes of a property list against the layout in the specification."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_the_offline_action_is_these_56_octets() -> None:
+def test_the_offline_action_is_encoded_in_56_bytes() -> None:
     assert property_list({"OfflineAction": 2}).hex() == (
         "01000000030004001c0000004f00660066006c0069006e00650041006300740069006f006e000000"
         "02000100040000000200000000000000"
     )
 
 
-def test_a_threshold_is_these_68_octets() -> None:
+def test_a_threshold_is_encoded_in_68_bytes() -> None:
     assert property_list({"SameSubnetThreshold": 20}).hex() == (
         "01000000030004002800000053"
         "0061006d0065005300750062006e006500740054006800720065007300680"
@@ -30,7 +30,7 @@ def test_a_threshold_is_these_68_octets() -> None:
 
 
 @given(st.dictionaries(st.from_regex(r"[A-Za-z]{1,30}", fullmatch=True), st.integers(0, 2**32 - 1), max_size=5))
-def test_a_reader_of_the_layout_finds_every_value(values: dict[str, int]) -> None:
+def test_the_encoded_list_contains_every_value(values: dict[str, int]) -> None:
     data = property_list(values)
     (total,) = struct.unpack_from("<I", data)
     at, found = 4, {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import organization, zone
+from . import dns_zone, exchange_objects
 from .ldif import change, entry
 from .names import escaped
 
@@ -48,10 +48,10 @@ def _account(directory: Directory, account: Account, spns: list[str]) -> str:
     )
 
 
-def _everybody(directory: Directory) -> list[Account]:
+def _all_accounts(directory: Directory) -> list[Account]:
     """The accounts of the description, and those of Exchange's servers that it does not name itself."""
     named = {account.name.lower() for account in directory.accounts}
-    servers = organization.accounts(directory.exchange) if directory.exchange else ()
+    servers = exchange_objects.accounts(directory.exchange) if directory.exchange else ()
     return [*directory.accounts, *(account for account in servers if account.name.lower() not in named)]
 
 
@@ -80,7 +80,7 @@ def _sites(directory: Directory) -> Iterator[str]:
 def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
     """Each account with the SPNs that a controller takes, and those that another account has already."""
     holders: dict[str, str] = {}
-    for account in _everybody(directory):
+    for account in _all_accounts(directory):
         allowed: list[str] = []
         refused: list[str] = []
         for spn in account.spns:
@@ -92,8 +92,8 @@ def objects(directory: Directory) -> Iterator[str]:
     """LDIF of everything that is added through the modules of Samba."""
     yield from _sites(directory)
     yield from _containers(directory)
-    yield from zone.objects(directory)
-    yield from organization.objects(directory)
+    yield from dns_zone.objects(directory)
+    yield from exchange_objects.objects(directory)
     for account, allowed, _refused in _split(directory):
         yield _account(directory, account, allowed)
 

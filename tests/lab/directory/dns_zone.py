@@ -33,19 +33,19 @@ def _name(text: str) -> bytes:
     return bytes([len(raw), len(labels)]) + raw
 
 
-def _records(told: DnsName) -> Iterator[bytes]:
-    for text in told.addresses:
+def _records(name: DnsName) -> Iterator[bytes]:
+    for text in name.addresses:
         address = ipaddress.ip_address(text)
-        yield _record(_A if address.version == 4 else _AAAA, told.ttl, address.packed)
-    if told.alias:
-        yield _record(_CNAME, told.ttl, _name(told.alias))
+        yield _record(_A if address.version == 4 else _AAAA, name.ttl, address.packed)
+    if name.alias:
+        yield _record(_CNAME, name.ttl, _name(name.alias))
 
 
 def objects(directory: Directory) -> Iterator[str]:
     """LDIF of the names that the description gives; one without address and alias is there and has no records."""
     zone = f"DC={directory.domain},CN=MicrosoftDNS,DC=DomainDnsZones,{directory.base_dn}"
-    for told in directory.dns:
-        yield entry(f"DC={told.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(_records(told))})
+    for name in directory.dns:
+        yield entry(f"DC={name.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(_records(name))})
 
 
 def moved(record: bytes, before: str, after: str) -> bytes:

@@ -34,7 +34,7 @@ _PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Fault:
     """What one fault says."""
 
     subcode: str
@@ -56,28 +56,28 @@ class Refusal:
         return f"{space}/fault" if space else FAULT_ACTION
 
 
-class RefusedError(Exception):
+class FaultError(Exception):
     """Ends the processing of a request with a fault."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
 
 
-def refused(subcode: str, code: int, message: str) -> RefusedError:
+def protocol_fault(subcode: str, code: int, message: str) -> FaultError:
     """A fault of the protocol layer: no provider had a hand in it."""
-    return RefusedError(Refusal(subcode, code, message))
+    return FaultError(Fault(subcode, code, message))
 
 
-def schema_error(message: str) -> RefusedError:
+def schema_error(message: str) -> FaultError:
     """The WMI plug-in met XML that does not fit the class."""
-    return RefusedError(Refusal("w:SchemaValidationError", 2150858817, message, provider=True, cim_status=4))
+    return FaultError(Fault("w:SchemaValidationError", 2150858817, message, provider=True, cim_status=4))
 
 
-def invalid_parameter(message: str, operation: str = "PutInstance", parameter: str = "") -> RefusedError:
+def invalid_parameter(message: str, operation: str = "PutInstance", parameter: str = "") -> FaultError:
     """The provider got a value that it cannot take."""
-    return RefusedError(
-        Refusal(
+    return FaultError(
+        Fault(
             "w:InternalError",
             2150859038,
             f"The WMI provider returned an 'invalid parameter' error. {message} HRESULT = 0x80070057",
@@ -90,10 +90,10 @@ def invalid_parameter(message: str, operation: str = "PutInstance", parameter: s
     )
 
 
-def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", cim_status: int = 1) -> RefusedError:
+def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", cim_status: int = 1) -> FaultError:
     """Any other HRESULT of a provider; older Windows carries it in the text only."""
-    return RefusedError(
-        Refusal(
+    return FaultError(
+        Fault(
             "w:InternalError",
             1359,
             f"{message} HRESULT = 0x{hresult:08X}",
@@ -105,34 +105,34 @@ def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", c
     )
 
 
-def _classic(refusal: Refusal, machine: str) -> str:
-    opening = f'<f:WSManFault xmlns:f="{F}" Code="{refusal.code}" Machine={quoteattr(machine)}><f:Message>'
+def _classic(fault: Fault, machine: str) -> str:
+    opening = f'<f:WSManFault xmlns:f="{F}" Code="{fault.code}" Machine={quoteattr(machine)}><f:Message>'
     closing = "</f:Message></f:WSManFault>"
-    said = opening + escape(refusal.message) + " " + closing
-    if not refusal.provider:
+    said = opening + escape(fault.message) + " " + closing
+    if not fault.provider:
         return said
-    status = f"{WMI}{refusal.namespace}/__ExtendedStatus"
+    status = f"{WMI}{fault.namespace}/__ExtendedStatus"
     extended = (
         (
             f'<f:ExtendedError><p:__ExtendedStatus xmlns:xsi="{XSI}" xmlns:p="{status}" xmlns:cim="{CIM}"'
             ' xsi:type="p:__ExtendedStatus_Type"><p:Description xsi:nil="true"/>'
-            f"<p:Operation>{refusal.operation}</p:Operation>"
-            f"<p:ParameterInfo>{escape(refusal.parameter)}</p:ParameterInfo>"
+            f"<p:Operation>{fault.operation}</p:Operation>"
+            f"<p:ParameterInfo>{escape(fault.parameter)}</p:ParameterInfo>"
             '<p:ProviderName>WinMgmt</p:ProviderName><p:StatusCode xsi:nil="true"/></p:__ExtendedStatus>'
             "</f:ExtendedError>"
         )
-        if refusal.operation
+        if fault.operation
         else ""
     )
     inner = f'<f:ProviderFault provider="WMI Provider" path="{_PROVIDER_PATH}">{said}{extended}</f:ProviderFault>'
     return opening + inner + closing
 
 
-def _wmi_error(refusal: Refusal) -> str:
-    code = refusal.hresult if refusal.hresult is not None else refusal.code
-    said = escape(refusal.message)
+def _wmi_error(fault: Fault) -> str:
+    code = fault.hresult if fault.hresult is not None else fault.code
+    said = escape(fault.message)
     kinds: list[tuple[str, str, str | None]] = [
-        ("CIMStatusCode", "cimUnsignedInt", str(refusal.cim_status)),
+        ("CIMStatusCode", "cimUnsignedInt", str(fault.cim_status)),
         ("CIMStatusCodeDescription", "cimString", None),
         ("ErrorSource", "cimString", None),
         ("ErrorSourceFormat", "cimUnsignedShort", "0"),
@@ -162,19 +162,19 @@ def _wmi_error(refusal: Refusal) -> str:
     )
 
 
-def fault_body(refusal: Refusal, machine: str, *, wmi_error: bool) -> str:
+def fault_body(fault: Fault, machine: str, *, wmi_error: bool) -> str:
     """The Body of a fault; only provider faults know the MI style."""
-    if refusal.not_understood:
-        said = f'<s:Text xml:lang="en-US">{escape(refusal.message)}</s:Text>'
+    if fault.not_understood:
+        said = f'<s:Text xml:lang="en-US">{escape(fault.message)}</s:Text>'
         return (
             f"<s:Fault><s:Code><s:Value>s:MustUnderstand</s:Value></s:Code><s:Reason>{said}</s:Reason>"
-            f"<s:Detail>{_classic(refusal, machine)}</s:Detail></s:Fault>"
+            f"<s:Detail>{_classic(fault, machine)}</s:Detail></s:Fault>"
         )
-    role = "s:Receiver" if refusal.subcode in _RECEIVER else "s:Sender"
-    reason = refusal.message if refusal.subcode == "w:InternalError" else _REASONS.get(refusal.subcode, refusal.message)
-    detail = _wmi_error(refusal) if wmi_error and refusal.provider else _classic(refusal, machine)
+    role = "s:Receiver" if fault.subcode in _RECEIVER else "s:Sender"
+    reason = fault.message if fault.subcode == "w:InternalError" else _REASONS.get(fault.subcode, fault.message)
+    detail = _wmi_error(fault) if wmi_error and fault.provider else _classic(fault, machine)
     return (
-        f"<s:Fault><s:Code><s:Value>{role}</s:Value><s:Subcode><s:Value>{escape(refusal.subcode)}</s:Value></s:Subcode>"
+        f"<s:Fault><s:Code><s:Value>{role}</s:Value><s:Subcode><s:Value>{escape(fault.subcode)}</s:Value></s:Subcode>"
         f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(reason)} </s:Text></s:Reason>'
         f"<s:Detail>{detail}</s:Detail></s:Fault>"
     )

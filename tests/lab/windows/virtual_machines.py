@@ -44,7 +44,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class MachineSettings:
     """A virtual machine in the raw numbers of its host's Windows; where None stands, Windows' default is meant."""
 
     name: str
@@ -73,20 +73,20 @@ def _checkpoint(where: str, data: Any) -> Checkpoint:
     return Checkpoint(**check_keys(f"a checkpoint of {where}", data, {"type"}, {"name"}))
 
 
-def guest(where: str, name: str, vm_id: str, body: dict[str, Any], *, default_disk: str) -> Guest:
+def machine_settings(where: str, name: str, vm_id: str, body: dict[str, Any], *, default_disk: str) -> MachineSettings:
     """Understand the keys of a virtual machine that Hyper-V knows."""
     given = {key: body[key] for key in KEYS & set(body)}
     given["checkpoints"] = tuple(_checkpoint(where, item) for item in given.get("checkpoints", ()))
     given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (default_disk,)))
-    return Guest(name, vm_id.upper(), **given)
+    return MachineSettings(name, vm_id.upper(), **given)
 
 
-def own(host: str, listed: Any, extension: str) -> tuple[Guest, ...]:
+def standalone(host: str, listed: Any, extension: str) -> tuple[MachineSettings, ...]:
     """The virtual machines of a host that are in no cluster."""
-    found: list[Guest] = []
+    found: list[MachineSettings] = []
     for data in listed:
         where = f"virtual machine {len(found) + 1} of {host}"
         body = check_keys(where, data, KEYS, {"name"})
         path = rf"D:\Hyper-V\{body['name']}\{body['name']}.{extension}"
-        found.append(guest(where, body["name"], identity(host, "vm", body["name"]), body, default_disk=path))
+        found.append(machine_settings(where, body["name"], identity(host, "vm", body["name"]), body, default_disk=path))
     return tuple(found)

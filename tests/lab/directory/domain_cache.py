@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import federation, population, schema, settings, zone
+from . import config_files, dns_zone, federation_trusts, objects, schema
 from .ldif import change, parse
 from .programs import insist
 
@@ -45,8 +45,8 @@ def _home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "winha-lab" / "directory"
 
 
-def _digest(*told: object) -> str:
-    made = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+def _digest(*values: object) -> str:
+    made = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode())
     made.update(insist("samba", "--version").encode())
     for file in sorted(Path(__file__).parent.iterdir()):
         if file.suffix in (".py", ".yml") and file.stem not in _NO_MATTER:
@@ -61,8 +61,8 @@ def _domain(directory: Directory) -> str:
 
 def _content(directory: Directory) -> str:
     """What a filled domain depends on; certificates and addresses are put into its copies."""
-    told = {key: value for key, value in directory.told.items() if key not in ("address", "relay", "certificate")}
-    return _digest("content", told, directory.password)
+    values = {key: value for key, value in directory.source.items() if key not in ("address", "relay", "certificate")}
+    return _digest("content", values, directory.password)
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def modify(folder: Path, ldif: str, *options: str) -> None:
         insist("ldbmodify", *database(folder), *_QUIET, *options, given=ldif)
 
 
-def modify_past_modules(folder: Path, base_dn: str, ldif: str, *options: str) -> None:
+def modify_unchecked(folder: Path, base_dn: str, ldif: str, *options: str) -> None:
     """Change objects in a partition's own file: nothing is checked, and no USN is taken."""
     if ldif:
         file = folder / "private" / "sam.ldb.d" / f"{base_dn.upper()}.ldb"
@@ -104,7 +104,7 @@ def _provision(directory: Directory, folder: Path) -> None:
         f"--adminpass={directory.password}", "--server-role=dc", "--dns-backend=SAMBA_INTERNAL",
         f"--host-ip={_PLACEHOLDER}", f"--targetdir={folder}", "--option=interfaces=127.0.0.1/8",
     )  # fmt: skip
-    settle(directory, folder, None)
+    write_configuration(directory, folder, None)
 
 
 def sockets(folder: Path) -> Path:
@@ -115,11 +115,11 @@ def sockets(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"winha-dc-{hashlib.sha256(bytes(folder)).hexdigest()[:16]}"
 
 
-def settle(directory: Directory, folder: Path, pem: Path | None) -> None:
+def write_configuration(directory: Directory, folder: Path, pem: Path | None) -> None:
     """Write Samba's configuration for a folder."""
     place = sockets(folder)
     place.mkdir(mode=0o700, exist_ok=True)
-    (folder / "smb.conf").write_text(settings.smb(directory, folder, place, pem), encoding="utf-8")
+    (folder / "smb.conf").write_text(config_files.smb(directory, folder, place, pem), encoding="utf-8")
 
 
 def _own_names(directory: Directory, folder: Path) -> str:
@@ -138,7 +138,7 @@ def _own_names(directory: Directory, folder: Path) -> str:
     return change(dn, "add", {"servicePrincipalName": spns})
 
 
-def _habits(directory: Directory) -> str:
+def _policy(directory: Directory) -> str:
     """Passwords do not expire with the template, and a logon changes nothing that is replicated."""
     return change(directory.base_dn, "replace", {"maxPwdAge": -0x8000000000000000, "msDS-LogonTimeSyncInterval": 0})
 
@@ -146,7 +146,7 @@ def _habits(directory: Directory) -> str:
 def _empty(directory: Directory, folder: Path) -> None:
     """A domain with nothing in it, and with Exchange's schema."""
     _provision(directory, folder)
-    modify(folder, _own_names(directory, folder) + _habits(directory))
+    modify(folder, _own_names(directory, folder) + _policy(directory))
     for ldif in ("".join(schema.attributes(directory.schema_dn)), *schema.classes(directory.schema_dn)):
         add(folder, ldif, _SCHEMA)
     modify(folder, "".join(schema.superiors(directory.schema_dn)), _SCHEMA)
@@ -173,20 +173,20 @@ def _delegate(directory: Directory, folder: Path) -> None:
                 "ldbsearch", *database(folder), "-b", directory.base_dn, f"(sAMAccountName={writer})", "objectSid"
             )
             rule = f"(OA;;RPWP;{_SPN_RIGHT};;{parse(found)[0].one('objectSid')})"
-            dn = population.account_dn(directory, account)
+            dn = objects.account_dn(directory, account)
             store, settings_file = database(folder)[1:]
             insist("samba-tool", "dsacl", "set", "-H", store, settings_file, f"--objectdn={dn}", f"--sddl={rule}")
 
 
 def _filled(directory: Directory, folder: Path) -> None:
     _copy(_kept(_domain(directory), lambda made: _empty(directory, made)), folder)
-    settle(directory, folder, None)
+    write_configuration(directory, folder, None)
     with _no_aliases(directory, folder):
-        add(folder, "".join(population.objects(directory)), *_BATCH)
-    modify_past_modules(folder, directory.base_dn, "".join(population.duplicates(directory)), *_BATCH)
+        add(folder, "".join(objects.objects(directory)), *_BATCH)
+    modify_unchecked(folder, directory.base_dn, "".join(objects.duplicates(directory)), *_BATCH)
     _delegate(directory, folder)
     (folder / "placed.json").write_text(json.dumps(_placed(directory, folder)), encoding="utf-8")
-    (folder / "federation.pem").write_text(federation.keys(directory), encoding="ascii")
+    (folder / "federation.pem").write_text(federation_trusts.keys(directory), encoding="ascii")
 
 
 def _forget(home: Path) -> None:
@@ -223,7 +223,7 @@ def _placed(directory: Directory, folder: Path) -> dict[str, list[str]]:
         base = f"DC={partition},{directory.base_dn}"
         for node in parse(insist("ldbsearch", *database(folder), "-b", base, "(dnsRecord=*)", "dnsRecord")):
             records = node.raw("dnsRecord")
-            if any(zone.moved(record, _PLACEHOLDER, "127.0.0.1") != record for record in records):
+            if any(dns_zone.moved(record, _PLACEHOLDER, "127.0.0.1") != record for record in records):
                 found[node.dn] = [base64.b64encode(record).decode() for record in records]
     return found
 
@@ -233,14 +233,14 @@ def _completion(directory: Directory, folder: Path) -> str:
     placed = json.loads((folder / "placed.json").read_text(encoding="utf-8"))
     changes: list[str] = []
     for dn, records in placed.items():
-        moved = [zone.moved(base64.b64decode(record), _PLACEHOLDER, directory.address) for record in records]
+        moved = [dns_zone.moved(base64.b64decode(record), _PLACEHOLDER, directory.address) for record in records]
         changes.append(change(dn, "replace", {"dnsRecord": moved}))
     keys = (folder / "federation.pem").read_text(encoding="ascii")
-    return "".join((*changes, *federation.objects(directory, keys)))
+    return "".join((*changes, *federation_trusts.objects(directory, keys)))
 
 
 def make(directory: Directory, folder: Path, pem: Path) -> None:
     """Make the domain of a description in a folder. Raises DirectoryError."""
     _copy(_kept(_content(directory), lambda made: _filled(directory, made)), folder)
-    settle(directory, folder, pem)
+    write_configuration(directory, folder, pem)
     modify(folder, _completion(directory, folder))

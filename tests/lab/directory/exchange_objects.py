@@ -143,19 +143,21 @@ def _server(tree: _Tree, server: Server) -> Iterator[str]:
 
 def _virtual_directories(tree: _Tree, server: Server) -> Iterator[str]:
     for service, (name, kind, default, authentication) in _DIRECTORIES.items():
-        told = server.services.get(service)
+        settings = server.services.get(service)
         # Outlook Anywhere is there once it is switched on, MAPI over HTTP came with 2013 SP1.
-        if told is None and (service == "outlook_anywhere" or (service == "mapi" and server.version < (15, 0, 847, 0))):
+        if settings is None and (
+            service == "outlook_anywhere" or (service == "mapi" and server.version < (15, 0, 847, 0))
+        ):
             continue
-        told = told or Service()
-        internal = default.format(fqdn=server.fqdn) if told.internal is None else told.internal
-        allowed = authentication if told.authentication is None else told.authentication
+        settings = settings or Service()
+        internal = default.format(fqdn=server.fqdn) if settings.internal is None else settings.internal
+        allowed = authentication if settings.authentication is None else settings.authentication
         yield entry(
             f"CN={escaped(f'{name} (Default Web Site)')},CN=HTTP,CN=Protocols,{tree.server(server.name)}",
             {
                 "objectClass": kind,
                 "msExchInternalHostName": internal or None,
-                "msExchExternalHostName": told.external or None,
+                "msExchExternalHostName": settings.external or None,
                 "msExchInternalAuthenticationMethods": allowed,
                 "msExchExternalAuthenticationMethods": allowed,
                 "msExchMetabasePath": f"IIS://{server.fqdn}/W3SVC/1/ROOT/{name}",

@@ -9,16 +9,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..wire.refusal import invalid_parameter, provider_failed
-from . import links, registry
+from ..wire.fault import invalid_parameter, provider_failed
+from . import adapter_state, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..estate import Host
     from ..wire.values import Value
-    from .cabling import Adapter
     from .drivers import Keyword
+    from .network_layout import Adapter
     from .repository import Instance
     from .request_context import RequestContext
     from .simulation import Simulation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _REBOOT = 2
 # A machine answers before it goes down.
 _LAST_WORDS = 0.2
-_CLASSES = {"MSFT_NetAdapter", "Win32_NetworkAdapter", links.ADVANCED}
+_CLASSES = {"MSFT_NetAdapter", "Win32_NetworkAdapter", adapter_state.ADVANCED}
 
 
 def handles(class_name: str) -> bool:
@@ -61,11 +61,14 @@ def _wanted(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> 
         listed = new["RegistryValue"]
         if not isinstance(listed, list) or len(listed) != 1:
             raise invalid_parameter("RegistryValue takes one value.", parameter="RegistryValue")
-        if new.get("DisplayValue", held["DisplayValue"]) not in {held["DisplayValue"], keyword.shown(str(listed[0]))}:
+        if new.get("DisplayValue", held["DisplayValue"]) not in {
+            held["DisplayValue"],
+            keyword.display_value(str(listed[0])),
+        }:
             raise invalid_parameter("RegistryValue and DisplayValue contradict each other.", parameter="DisplayValue")
         return str(listed[0])
     if "DisplayValue" in new:
-        meant = keyword.meant(str(new["DisplayValue"]))
+        meant = keyword.registry_value(str(new["DisplayValue"]))
         if meant is None:
             raise invalid_parameter(f"{keyword.name} has no {new['DisplayValue']}.", parameter="DisplayValue")
         return meant
@@ -91,8 +94,8 @@ def _store_value(
     context: RequestContext, instance: Instance, adapter: Adapter, keyword: Keyword, value: str
 ) -> Instance:
     simulation, host = _place(context)
-    written = context.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.shown(value)})
-    registry.keep(context.repository, adapter, keyword.name, value)
+    written = context.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.display_value(value)})
+    registry.write_value(context.repository, adapter, keyword.name, value)
     asked = any(said.lower() == "true" for said in context.options.get("wmi:norestart", ()))
     if not asked or host.no_restart == "ignored":
         _restart(context, simulation, host, adapter, f"{keyword.name} was written")
@@ -109,7 +112,7 @@ def _reset(context: RequestContext, instance: Instance) -> None:
 def invoke(context: RequestContext, instance: Instance, method: str) -> dict[str, Value] | None:
     """Restart, Enable, Disable and Reset; None where the lab lacks the method."""
     name = method.lower()
-    if instance.cls.name == links.ADVANCED:
+    if instance.cls.name == adapter_state.ADVANCED:
         if name != "reset":
             return None
         _reset(context, instance)
@@ -141,4 +144,4 @@ def follow_registry(context: RequestContext) -> None:
     """What the registry holds is what the advanced properties say."""
     _simulation, host = _place(context)
     for adapter in host.adapters:
-        links.show_stored(context.repository, adapter)
+        adapter_state.update_advanced_properties(context.repository, adapter)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from . import organization
+from . import exchange_objects
 from .exchange import Certificate
 from .ldif import addition
 from .names import escaped
@@ -43,15 +43,15 @@ def _key(kind: str) -> Key:
 
 def _slots(trust: FederationTrust) -> Iterator[tuple[str, Certificate]]:
     """What is to be made for a trust, by the infix of its attributes."""
-    for infix, told in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
-        if told:
-            yield infix, told
+    for infix, settings in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
+        if settings:
+            yield infix, settings
 
 
 def keys(directory: Directory) -> str:
     """The keys of all certificates of the trusts as PEM: making them takes longer than everything else."""
     trusts = directory.exchange.trusts if directory.exchange else ()
-    made = [_key(told.key) for trust in trusts for _infix, told in _slots(trust)]
+    made = [_key(settings.key) for trust in trusts for _infix, settings in _slots(trust)]
     return "".join(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -72,14 +72,14 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def certificate(told: Certificate, key: Key) -> x509.Certificate:
+def certificate(settings: Certificate, key: Key) -> x509.Certificate:
     """A certificate as New-ExchangeCertificate makes them for federation, or with the faults that are asked for."""
-    signer = key if told.self_signed else _key("ec")
-    end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=told.days)
+    signer = key if settings.self_signed else _key("ec")
+    end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=settings.days)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_name(told.subject))
-        .issuer_name(_name(told.subject if told.self_signed else "Lab Issuing CA"))
+        .subject_name(_name(settings.subject))
+        .issuer_name(_name(settings.subject if settings.self_signed else "Lab Issuing CA"))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - timedelta(days=1825))
@@ -89,7 +89,7 @@ def certificate(told: Certificate, key: Key) -> x509.Certificate:
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
     )
-    if told.key_identifier:
+    if settings.key_identifier:
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
@@ -126,8 +126,8 @@ def serialized(made: x509.Certificate) -> bytes:
 
 def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
     values: dict[str, str | bytes | int] = {}
-    for infix, told in _slots(trust):
-        made = certificate(told, next(keys))
+    for infix, settings in _slots(trust):
+        made = certificate(settings, next(keys))
         values[f"msExchFedOrg{infix}Certificate"] = serialized(made)
         values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(made)
     issuer = certificate(Certificate(subject="TokenIssuer"), _key("ec"))
@@ -153,7 +153,7 @@ def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
 def objects(directory: Directory, pem: str) -> Iterator[str]:
     """LDIF of the federation trusts, with keys that were made before; their certificates end some days from now."""
     if directory.exchange:
-        base = organization.trusts_dn(directory, directory.exchange)
+        base = exchange_objects.trusts_dn(directory, directory.exchange)
         made = _read(pem)
         for trust in directory.exchange.trusts:
             yield _trust(base, trust, made)

@@ -13,8 +13,8 @@ from .classes import Class, Property
 
 if TYPE_CHECKING:
     from ..wire.values import Value
-    from .cabling import Adapter
     from .drivers import Keyword
+    from .network_layout import Adapter
     from .repository import Repository
 
 STANDARD = "root/standardcimv2"
@@ -32,9 +32,9 @@ STATE = Class(
 )
 
 
-def display(keyword: Keyword, value: str) -> dict[str, Value]:
+def display_values(keyword: Keyword, value: str) -> dict[str, Value]:
     """A value of an advanced property, in both of its forms."""
-    return {"RegistryValue": [value], "DisplayValue": keyword.shown(value)}
+    return {"RegistryValue": [value], "DisplayValue": keyword.display_value(value)}
 
 
 def state(repository: Repository, name: str) -> tuple[str, int]:
@@ -51,7 +51,7 @@ def set_state(repository: Repository, name: str, **values: Value) -> None:
         repository.write(found, values)
 
 
-def show(repository: Repository, adapter: Adapter, *, connected: bool) -> None:
+def update_instances(repository: Repository, adapter: Adapter, *, connected: bool) -> None:
     """Let the classes say what is true of an adapter."""
     status, mtu = state(repository, adapter.name)
     enabled = status != DISABLED
@@ -101,11 +101,11 @@ def show(repository: Repository, adapter: Adapter, *, connected: bool) -> None:
                 repository.write(instance, values)
 
 
-def show_stored(repository: Repository, adapter: Adapter) -> None:
+def update_advanced_properties(repository: Repository, adapter: Adapter) -> None:
     """Let the advanced properties say what the registry holds."""
-    held = registry.stored(repository, adapter)
+    held = registry.stored_values(repository, adapter)
     cls = repository.cls(STANDARD, ADVANCED)
     for instance in repository.instances(cls) if cls else ():
         keyword = adapter.driver.keywords.get(str(instance.values["RegistryKeyword"]))
         if keyword is not None and instance.values["Name"] == adapter.name and keyword.name in held:
-            repository.write(instance, display(keyword, held[keyword.name]))
+            repository.write(instance, display_values(keyword, held[keyword.name]))

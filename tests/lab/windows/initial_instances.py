@@ -12,7 +12,7 @@ from ..checks import EstateError
 from ..identity import identity
 from . import adapters, event_log, registry, roles, storage, switches, topology
 from .classes import namespaces
-from .release import VERSIONS
+from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
