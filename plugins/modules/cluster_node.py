@@ -12,8 +12,11 @@ description:
   - Drains a node of a failover cluster and waits until its clustered roles have moved to other nodes.
   - Or resumes the node and waits until it is up.
   - Does not drain a node while another node is not up, or when the cluster would lose its quorum.
-  - Returns the virtual machines that a drain saves to disk instead of live migrating them, because their priority is
-    below the threshold of the cluster.
+  - Does not drain a node whose virtual machines the drain would save, shut down or turn off instead of live migrating
+    them, unless O(allow_saved) names them. A drain does so with virtual machines of a priority below the threshold of the
+    cluster.
+  - With O(mark), the node carries a mark while it is drained, which every node of the cluster can read. Only a node with
+    this mark is resumed then, its clustered roles are brought back to it, and the mark is removed.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -37,6 +40,21 @@ options:
       - After this time the task fails and reports the state of the node. The drain itself continues.
     type: int
     default: 900
+  mark:
+    description:
+      - The name of the run that drains the node. It becomes a mark on the node, a private property of the node in the
+        cluster database, with the clustered roles that the node owned.
+      - With O(state=drained), a node that is paused without a mark is not touched, because somebody else paused it.
+      - With O(state=active), the same holds, and the clustered roles of the mark are brought back. The failback of the
+        cluster comes first. A virtual machine that is not back after it is live migrated.
+    type: str
+    version_added: 1.1.0
+  allow_saved:
+    description: Virtual machines that the drain may save, shut down or turn off, by name or wildcard.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.1.0
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.attributes
@@ -55,6 +73,16 @@ EXAMPLES = r"""
 - name: Resume this node and fail its clustered roles back
   winha.cluster.cluster_node:
     state: active
+
+- name: Drain this node, so that only this collection resumes it
+  winha.cluster.cluster_node:
+    state: drained
+    mark: change 4711
+
+- name: Resume it, and wait until its clustered roles are back
+  winha.cluster.cluster_node:
+    state: active
+    mark: change 4711
 """
 
 RETURN = r"""
@@ -81,8 +109,20 @@ roles:
   type: list
   elements: str
   sample: [EX01, EX02]
+mark:
+  description: The mark on the node before; null if it had none.
+  returned: when the cluster could be read
+  type: dict
+  version_added: 1.1.0
+  sample: {run: change 4711, started: "2026-11-30T01:00:00Z", roles: [EX01, EX02]}
+owners:
+  description: The owner node of each clustered role of the mark, as read back.
+  returned: when O(state=active) and the node had a mark
+  type: dict
+  version_added: 1.1.0
+  sample: {EX01: HV01}
 saved_by_drain:
-  description: The virtual machines of the node that a drain saves to disk instead of live migrating them.
+  description: The virtual machines of the node that a drain saves, shuts down or turns off instead of live migrating them.
   returned: when O(state=drained)
   type: list
   elements: str
@@ -90,11 +130,12 @@ saved_by_drain:
 """
 
 import dataclasses
-import functools
+import datetime
+import fnmatch
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, drain
+from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, clustered_role, drain, drain_mark
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
@@ -105,77 +146,180 @@ SPEC = {
     "state": {"type": "str", "choices": ["drained", "active"], "required": True},
     "failback": {"type": "str", "choices": list(drain.FAILBACK), "default": "immediately"},
     "timeout": {"type": "int", "default": 900},
+    "mark": {"type": "str"},
+    "allow_saved": {"type": "list", "elements": "str", "default": []},
+}
+_MARK = "drain mark"
+_NEXT = {
+    "saved": "is saved",
+    "shut_down": "is shut down",
+    "turned_off": "is turned off",
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The node and the rest of its cluster; C(roles) and C(loses_quorum) are read only before a drain."""
+    """The node and the rest of its cluster; C(drained_by) and C(loses_quorum) are read only before a drain."""
 
     node: cluster.Node
     other_nodes: tuple[cluster.Node, ...]
+    mark: drain_mark.Mark | None
+    roles: tuple[clustered_role.Role, ...]
     options: task.Options
-    roles: drain.Roles | None = None
+    drained_by: t.Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     loses_quorum: bool = False
+
+    @property
+    def own_roles(self) -> tuple[clustered_role.Role, ...]:
+        """The clustered roles that the node owns."""
+        return tuple(role for role in self.roles if role.owner.casefold() == self.node.name.casefold())
+
+    @property
+    def stopped(self) -> dict[str, str]:
+        """The virtual machines of the node that a drain would not live migrate, with what it would do."""
+        own = {role.name for role in self.own_roles}
+        return {name: how for role, (name, how) in sorted(self.drained_by.items()) if role in own and how in _NEXT}
+
+    @property
+    def missing_roles(self) -> dict[str, str]:
+        """The owner of each clustered role of the mark that is not on the node."""
+        marked = self.mark.roles if self.mark else ()
+        return {
+            role.name: role.owner
+            for role in self.roles
+            if role.name in marked and (role.moving or role.owner.casefold() != self.node.name.casefold())
+        }
 
 
 def read(client: Client, options: task.Options) -> State:
-    """Read the nodes, and before a drain the clustered roles and the cluster's quorum check."""
+    """Read the nodes, the mark and the clustered roles, and before a drain what it would do."""
     name = options["name"] or cluster.read_own_node_name(client)
     nodes = cluster.read_nodes(client)
     node = cluster.find_node(client, nodes, name)
-    other_nodes = tuple(other for other in nodes if other is not node)
     if node.drain == "unknown":
         raise task.TaskError(f"{node.name} cannot be drained: it runs a version before Windows Server 2012.")
-    state = functools.partial(State, node=node, other_nodes=other_nodes, options=options)
+    roles = tuple(clustered_role.read_roles(client))
+    state = State(
+        node=node,
+        other_nodes=tuple(other for other in nodes if other is not node),
+        mark=drain_mark.read(client, drain.reference_of(node), node.name),
+        roles=roles,
+        options=options,
+    )
     if options["state"] != "drained":
-        return state()
+        return state
     active = drain.state_of(node) == "active"
-    return state(roles=drain.read_roles(client, node), loses_quorum=active and drain.would_lose_quorum(client, node))
+    return dataclasses.replace(
+        state,
+        drained_by=drain.read_drain_actions(client, roles),
+        loses_quorum=active and drain.would_lose_quorum(client, node),
+    )
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """Plan one change or none. Raises C(TaskError) when a drain would be a risk."""
-    before, wanted = drain.state_of(state.node), options["state"]
-    title = f"Node {state.node.name}"
-    if before == wanted:
-        return Plan(title=title)
+    """Plan the changes in their order. Raises C(TaskError) when a drain would be a risk."""
+    name, before, wanted = state.node.name, drain.state_of(state.node), options["state"]
     if before in ("down", "joining"):
-        raise task.TaskError(f"{state.node.name} is {before}, so it cannot become {wanted}. Bring the node up first.")
+        raise task.TaskError(f"{name} is {before}, so it cannot become {wanted}. Bring the node up first.")
+    if options["mark"] and before != "active" and state.mark is None:
+        raise task.TaskError(
+            f"{name} is {before} and has no drain mark, so somebody else paused it. It was not touched. "
+            "Find out who paused it, and resume it when that work is done."
+        )
+    steps: list[Step] = []
     if wanted == "drained":
-        not_up = [f"{node.name} is {drain.state_of(node)}" for node in state.other_nodes if node.state != "up"]
-        if not_up:
-            raise task.TaskError(
-                f"{state.node.name} was not drained, because another node is not up: {', '.join(not_up)}. "
-                "Bring it up or resume it, then run this task again."
-            )
-        if state.loses_quorum:
-            raise task.TaskError(
-                f"{state.node.name} was not drained, because the cluster reports that it would lose its quorum. "
-                "Add a node or a witness first."
-            )
-    return Plan(title=title, steps=(Step((Change(label=state.node.name, before=before, after=wanted),)),))
+        if before == "active":
+            _check_drain(state, options)
+        if options["mark"] and state.mark is None:
+            steps.append(Step((Change(label=_MARK, before="none", after=options["mark"]),)))
+        if before != wanted:
+            steps.append(Step((Change(label=name, before=before, after=wanted),)))
+    else:
+        if before != wanted:
+            steps.append(Step((Change(label=name, before=before, after=wanted),)))
+        if state.mark is not None:
+            moves = [
+                Change(label=f"{role} owner", before=owner, after=name)
+                for role, owner in state.missing_roles.items()
+                if owner.casefold() != name.casefold()
+            ]
+            if moves:
+                steps.append(Step(tuple(moves)))
+            steps.append(Step((Change(label=_MARK, before=state.mark.run, after="none"),)))
+    return Plan(title=f"Node {name}", steps=tuple(steps), ordered=True)
+
+
+def _check_drain(state: State, options: task.Options) -> None:
+    name = state.node.name
+    not_up = [f"{node.name} is {drain.state_of(node)}" for node in state.other_nodes if node.state != "up"]
+    if not_up:
+        raise task.TaskError(
+            f"{name} was not drained, because another node is not up: {', '.join(not_up)}. "
+            "Bring it up or resume it, then run this task again."
+        )
+    if state.loses_quorum:
+        raise task.TaskError(
+            f"{name} was not drained, because the cluster reports that it would lose its quorum. "
+            "Add a node or a witness first."
+        )
+    allowed = [pattern.casefold() for pattern in options["allow_saved"]]
+    stopped = [
+        f"{machine} {_NEXT[how]}"
+        for machine, how in state.stopped.items()
+        if not any(
+            machine.casefold() == pattern or fnmatch.fnmatchcase(machine.casefold(), pattern) for pattern in allowed
+        )
+    ]
+    if stopped:
+        raise task.TaskError(
+            f"{name} was not drained, because the drain would not live migrate all virtual machines: "
+            f"{', '.join(stopped)}. Raise the priority of the clustered role, or name the virtual machine in allow_saved."
+        )
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
-    """Drain or resume the node, and wait."""
-    (change,) = step.changes
+    """Do one step: set or remove the mark, drain, resume, or wait until the clustered roles are back."""
     timeout = float(state.options["timeout"])
-    if change.after == "drained":
-        now, reason = drain.drain(client, state.node, timeout=timeout)
-    else:
-        now, reason = drain.resume(client, state.node, state.options["failback"], timeout=timeout)
-    return Applied(values={change.label: now}, reason=reason)
+    first = step.changes[0]
+    if first.label == _MARK:
+        return _apply_mark(client, state, first)
+    if first.label == state.node.name:
+        if first.after == "drained":
+            now, reason = drain.drain(client, state.node, timeout=timeout)
+        else:
+            failback = "immediately" if state.mark else state.options["failback"]
+            now, reason = drain.resume(client, state.node, failback, timeout=timeout)
+        return Applied(values={first.label: now}, reason=reason)
+    labels = {change.label.removesuffix(" owner"): change.label for change in step.changes}
+    owners, reason = drain.bring_back(client, state.node.name, set(labels), timeout=timeout)
+    # A role that no longer exists counts as back: nothing is missing.
+    return Applied(values={label: owners.get(role, state.node.name) for role, label in labels.items()}, reason=reason)
+
+
+def _apply_mark(client: Client, state: State, change: Change) -> Applied:
+    reference, name = drain.reference_of(state.node), state.node.name
+    mark = None
+    if change.after != "none":
+        started = datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        roles = tuple(role.name for role in state.own_roles if role.kind != "core")
+        mark = drain_mark.Mark(run=change.after, started=started, roles=roles)
+    reason = drain_mark.write(client, reference, name, mark)
+    now = drain_mark.read(client, reference, name)
+    return Applied(values={_MARK: now.run if now else "none"}, reason=reason)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """Return the state of the node before and now, and the roles that a drain moves or saves."""
+    """Return the node before and now, its mark, and what a drain does with its clustered roles."""
     before = drain.state_of(state.node)
     result: dict[str, t.Any] = {
-        "node": {"name": state.node.name, "before": before, "state": outcome.now(state.node.name, before)}
+        "node": {"name": state.node.name, "before": before, "state": outcome.now(state.node.name, before)},
+        "mark": dataclasses.asdict(state.mark) if state.mark else None,
     }
-    if state.roles is not None:
-        result |= {"roles": list(state.roles.groups), "saved_by_drain": list(state.roles.saved)}
+    if state.options["state"] == "drained":
+        result |= {"roles": [role.name for role in state.own_roles], "saved_by_drain": list(state.stopped)}
+    elif state.mark is not None:
+        marked = [role for role in state.roles if role.name in state.mark.roles]
+        result["owners"] = {role.name: outcome.now(f"{role.name} owner", role.owner) for role in marked}
     return result
 
 

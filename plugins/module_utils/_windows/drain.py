@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import typing as t
 
 from .._wsman.errors import Fault, ResponseLost, ServerError
-from . import cluster, virtual_machine
+from . import cluster, clustered_role, virtual_machine
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
@@ -19,14 +18,7 @@ if t.TYPE_CHECKING:
 _DRAIN = 1
 FAILBACK = {"none": 0, "immediately": 1, "by_policy": 2}
 _POLL_SECONDS = 2
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
-    """The clustered roles on a node; C(saved) has the virtual machines that a drain saves instead of live migrating."""
-
-    groups: tuple[str, ...]
-    saved: tuple[str, ...]
+_QUIET_POLLS = 4  # so many polls without a move, and the failback counts as over
 
 
 def state_of(node: cluster.Node) -> str:
@@ -38,37 +30,26 @@ def state_of(node: cluster.Node) -> str:
     return {"in_progress": "draining", "completed": "drained"}.get(node.drain, "paused")
 
 
-def read_roles(client: Client, node: cluster.Node) -> Roles:
-    """Read the clustered roles that the node owns."""
-    wql = "SELECT Name, OwnerNode, Priority FROM MSCluster_ResourceGroup"
-    groups = cluster.query(client, wql, operation="reading the clustered roles")
-    priorities = {group.text("Name"): group.integer("Priority") for group in groups}
+def read_drain_actions(client: Client, roles: t.Iterable[clustered_role.Role]) -> dict[str, tuple[str, str]]:
+    """What a drain does with each clustered virtual machine, by role: the virtual machine and the action.
+
+    The action is C(live), C(saved), C(shut_down), C(turned_off), or C(offline) for one that does not run.
+    """
+    priorities = {role.name: role.priority for role in roles}
     threshold = virtual_machine.move_type_threshold(cluster.read_resource_type(client))
-    machines = [
-        machine
+    return {
+        machine.group: (
+            machine.name,
+            virtual_machine.drain_action(machine, priorities.get(machine.group), threshold),
+        )
         for machine in virtual_machine.read_virtual_machines(client)
-        if machine.owner_node.casefold() == node.name.casefold()
-    ]
-
-    def saved(machine: virtual_machine.VirtualMachine) -> bool:
-        return virtual_machine.saved_by_drain(machine, priorities.get(machine.group), threshold)
-
-    return Roles(
-        groups=tuple(
-            sorted(
-                group.text("Name") or ""
-                for group in groups
-                if (group.text("OwnerNode") or "").casefold() == node.name.casefold()
-            )
-        ),
-        saved=tuple(machine.name for machine in machines if machine.state == "online" and saved(machine)),
-    )
+    }
 
 
 def would_lose_quorum(client: Client, node: cluster.Node) -> bool:
     """Whether the cluster reports that it loses its quorum without the node. Raises C(ServerError) if unknown."""
     operation = f"checking whether the cluster keeps its quorum without {node.name}"
-    result = client.invoke(_reference(node), "WillOfflineLoseQuorum", {}, query=True, operation=operation)
+    result = client.invoke(reference_of(node), "WillOfflineLoseQuorum", {}, query=True, operation=operation)
     loses_quorum = result.boolean("ReturnValue")
     if loses_quorum is None:
         raise ResponseLost(f"{operation} returned neither true nor false")
@@ -90,14 +71,44 @@ def resume(client: Client, node: cluster.Node, failback: str, *, timeout: float)
     return _wait(client, node, "active", timeout=0 if error else timeout, error=error, operation=operation)
 
 
+def bring_back(client: Client, node: str, roles: t.Collection[str], *, timeout: float) -> tuple[dict[str, str], str]:
+    """Wait until clustered roles are on a node. Return the owner of each and, if one is not back, the reason.
+
+    The failback of the cluster comes first. When nothing moves any more and a virtual machine is not back, it is live
+    migrated, once. Other roles are not moved: a move takes them offline.
+    """
+    begin, quiet, started = time.monotonic(), 0, set[str]()
+    while True:
+        known = {role.name: role for role in clustered_role.read_roles(client) if role.name in roles}
+        waiting = [role for role in known.values() if role.moving or role.owner.casefold() != node.casefold()]
+        owners = {name: role.owner for name, role in known.items()}
+        if not waiting:
+            return owners, ""
+        quiet = 0 if any(role.moving for role in waiting) else quiet + 1
+        if quiet >= _QUIET_POLLS:
+            left = [role for role in waiting if role.kind == "virtual_machine" and role.name not in started]
+            for role in left:
+                started.add(role.name)
+                clustered_role.live_migrate(client, role, node)
+            if left:
+                quiet = 0
+        if time.monotonic() - begin >= timeout:
+            places = ", ".join(f"{role.name} is on {role.owner}" for role in waiting)
+            return owners, f"{places}, and not back on {node} after {timeout:g} s"
+        client.pause(_POLL_SECONDS)
+
+
 def _invoke(client: Client, node: cluster.Node, method: str, parameters: dict[str, t.Any], operation: str) -> str:
-    """Call the method once and return the text of a fault. A lost response is ignored: the caller reads the state."""
+    """Call the method once and return the text of a fault. A lost response is ignored: the caller reads the state.
+
+    A timeout that the host reports is a lost response, too: the drain continues.
+    """
     try:
-        client.invoke(_reference(node), method, parameters, operation=operation)
+        client.invoke(reference_of(node), method, parameters, operation=operation)
     except ResponseLost:
         return ""
     except Fault as exc:
-        return exc.detail
+        return "" if exc.subcode == "TimedOut" else exc.detail
     return ""
 
 
@@ -119,7 +130,8 @@ def _wait(
         client.pause(_POLL_SECONDS)
 
 
-def _reference(node: cluster.Node) -> t.Any:
+def reference_of(node: cluster.Node) -> t.Any:
+    """The reference of a node. Raises C(ServerError) if the cluster returned none."""
     if node.reference is None:
         raise ServerError(f"the cluster returned the node {node.name} without its reference")
     return node.reference

@@ -53,7 +53,7 @@ def read(client: Client, node: Reference, name: str) -> Mark | None:
 
 
 def write(client: Client, node: Reference, name: str, mark: Mark | None) -> str:
-    """Set the mark, or remove it with C(None); the answer of the cluster if that failed. The caller reads it back."""
+    """Set the mark, or remove it with C(None). Return the error if there was one; the caller reads the mark back."""
     values = {NAME: mark.text() if mark else ""}
     parameters: dict[str, t.Any] = {"ControlCode": _WRITE, "InputBuffer": list(property_list.encode(values))}
     operation = f"{'setting' if mark else 'removing'} the drain mark of {name}"
@@ -68,6 +68,8 @@ def _mark(text: str) -> Mark:
     """A mark that cannot be read is still ours: it has no roles then."""
     try:
         data = json.loads(text)
-        return Mark(run=str(data["run"]), started=str(data["started"]), roles=tuple(str(role) for role in data["roles"]))
+        return Mark(
+            run=str(data["run"]), started=str(data["started"]), roles=tuple(str(role) for role in data["roles"])
+        )
     except (ValueError, KeyError, TypeError):
         return Mark(run="unknown", started="")

@@ -23,7 +23,13 @@ OFFLINE_ACTION_NUMBERS = {name: number for number, name in OFFLINE_ACTIONS.items
 _DEFAULT_OFFLINE_ACTION = 1
 # DefaultMoveType: what a drain does with the virtual machine.
 MOVE_TYPES = {**OFFLINE_ACTIONS, 4: "live_migration", 0xFFFFFFFF: "by_priority"}
-_MOVES_WITHOUT_SAVING = ("shut_down", "shut_down_forced", "live_migration")
+_DRAIN_ACTIONS = {
+    "turn_off": "turned_off",
+    "save": "saved",
+    "shut_down": "shut_down",
+    "shut_down_forced": "shut_down",
+    "live_migration": "live",
+}
 _DEFAULT_MOVE_TYPE = 0xFFFFFFFF
 _DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 
@@ -96,14 +102,23 @@ def move_type_threshold(resource_type: Instance | None) -> int:
     return _DEFAULT_MOVE_TYPE_THRESHOLD if value is None else value
 
 
-def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int) -> bool:
-    """Whether a drain saves or turns off the running virtual machine instead of live migrating it.
+def drain_action(machine: VirtualMachine, priority: int | None, threshold: int) -> str:
+    """What a drain does with the virtual machine: C(live), C(saved), C(shut_down), C(turned_off), or C(offline).
 
-    Its DefaultMoveType decides, or its priority if DefaultMoveType is C(by_priority).
+    Its DefaultMoveType decides, or its priority if DefaultMoveType is C(by_priority). A value that is not known counts
+    as C(saved). C(offline) means that it does not run.
     """
+    if machine.state != "online":
+        return "offline"
     if machine.default_move_type == "by_priority":
-        return (priority or 0) < threshold
-    return machine.default_move_type not in _MOVES_WITHOUT_SAVING
+        return "live" if (priority or 0) >= threshold else "saved"
+    return _DRAIN_ACTIONS.get(machine.default_move_type, "saved")
+
+
+def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int) -> bool:
+    """Whether a drain would save or turn off the virtual machine, if it runs, instead of live migrating it."""
+    running = dataclasses.replace(machine, state="online")
+    return drain_action(running, priority, threshold) in ("saved", "turned_off")
 
 
 def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.StoreResult:

@@ -32,7 +32,16 @@ from .envelope import (
     pull_body,
     release_body,
 )
-from .errors import ResponseLost, ResponseTooLarge, Fault, ServerError, TimedOut, TransientFault, Unreachable, WriteRefused
+from .errors import (
+    ResponseLost,
+    ResponseTooLarge,
+    Fault,
+    ServerError,
+    TimedOut,
+    TransientFault,
+    Unreachable,
+    WriteRefused,
+)
 from .faults import fault_of
 
 MAX_ENVELOPE = (

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: change_undo
+short_description: Make the tasks that undo a run from its record
+description:
+  - Reads the record of a run and returns the options of the modules that set the values back.
+  - Each task has C(expected), the values as the run left them, so that a value that somebody changed since is not
+    touched.
+version_added: 1.1.0
+author:
+  - winha.cluster contributors (!UNKNOWN)
+positional: _input
+options:
+  _input:
+    description: The record, as the text of its file or as a list of its lines.
+    type: raw
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Find what is to be undone
+  ansible.builtin.set_fact:
+    change_undo: "{{ lookup('ansible.builtin.file', 'record.jsonl', rstrip=false) | winha.cluster.change_undo }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The undo.
+  type: dict
+  contains:
+    tasks:
+      description: For each of C(vm_offline_action), C(heartbeat), C(net_adapter) and C(spn) a list of tasks with C(host),
+        C(cluster) and C(options).
+      type: dict
+    changes:
+      description: Each setting with C(module), C(host), C(cluster), C(label), C(setting), C(thing), C(before) (the value
+        that the run left) and C(after) (the value before the run).
+      type: list
+      elements: dict
+    left:
+      description: What cannot be undone, with C(module), C(host), C(cluster), C(label) and C(reason).
+      type: list
+      elements: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..module_utils._change.record import read_record
+from ..module_utils._change.undo import undo
+from ..module_utils.errors import TaskError
+
+
+def change_undo(record: object) -> t.Any:
+    """The undo tasks, their changes and what is left. Raises C(AnsibleFilterError)."""
+    try:
+        return wrap_var(undo(read_record(record)))
+    except (TaskError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"change_undo: {error}") from error
+
+
+class FilterModule:
+    """The filter plugin."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filter by its name."""
+        return {"change_undo": change_undo}
