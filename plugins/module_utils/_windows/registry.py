@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts in the registry of a host, read and written through StdRegProv. Private to this collection.
+"""Read and write strings in the registry of a host through StdRegProv. Private to this collection.
 
 Source: Microsoft, C(StdRegProv) (win32, WmiSDK).
 """
@@ -24,22 +24,22 @@ _LOCAL_MACHINE = 0x80000002
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RegistryValue:
-    """A text in the registry of the local machine."""
+    """A string value in C(HKEY_LOCAL_MACHINE)."""
 
     key: str
     name: str
 
 
 def read_value(client: Client, value: RegistryValue) -> str | None:
-    """The text; C(None) where there is none."""
+    """Read the string; C(None) if there is none."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
     operation = f"reading {value.name} in the registry"
-    answer = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, operation=operation)
-    return answer.text("sValue") if answer.integer("ReturnValue") == 0 else None
+    result = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, operation=operation)
+    return result.text("sValue") if result.integer("ReturnValue") == 0 else None
 
 
 def write_value(client: Client, value: RegistryValue, text: str, *, operation: str) -> str:
-    """Store the text, and give what was answered if that was not yes."""
+    """Write the string. Return an empty string, or the error."""
     parameters: dict[str, Value] = {
         "hDefKey": _LOCAL_MACHINE,
         "sSubKeyName": value.key,
@@ -50,11 +50,11 @@ def write_value(client: Client, value: RegistryValue, text: str, *, operation: s
         code = client.invoke(_REGISTRY, "SetStringValue", parameters, operation=operation).integer("ReturnValue")
     except ServerError as exc:
         return exc.detail
-    return "" if code == 0 else f"the registry provider gave error {code}"
+    return "" if code == 0 else f"the registry provider returned error {code}"
 
 
 def read_names(client: Client, method: str, key: str) -> tuple[str, ...]:
-    """The names in a key: of its values with C(EnumValues), of its subkeys with C(EnumKey)."""
+    """Read the names of the values (method C(EnumValues)) or subkeys (C(EnumKey)) of a key."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
-    answer = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
-    return answer.array("sNames") or ()
+    result = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
+    return result.array("sNames") or ()
