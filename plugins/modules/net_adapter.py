@@ -9,64 +9,64 @@ DOCUMENTATION = r"""
 module: net_adapter
 short_description: Set jumbo frames, receive buffers and other advanced properties of network adapters
 description:
-  - Sets advanced properties of the network adapters of a host, by name or by the cluster network that they are on, with
-    those behind a team or a virtual switch included.
-  - Values are checked against what the driver offers before anything is written. Drivers that list indices, or leave
-    the Ethernet header out of a frame size, are understood.
-  - All changes to an adapter cost one restart of it, and no change costs none. Adapters that carry the connection of
-    this task come last; that the connection breaks there is expected, and what is read afterwards decides.
+  - Sets advanced properties of network adapters. The adapters are selected by name or by cluster network. The members
+    of a team and the adapters below a virtual switch are included.
+  - Checks all values against the values that the driver supports before it writes. This includes drivers that list
+    indices, and drivers whose frame size does not include the Ethernet header.
+  - Restarts a changed adapter once. An unchanged adapter is not restarted. Adapters that carry the connection of this
+    task are changed last. The task then reconnects and reads the values back.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   adapters:
-    description: The adapters, by name or wildcard, without regard to case.
+    description: Names or wildcards of the adapters. Case is ignored.
     type: list
     elements: str
   cluster_network:
-    description: The cluster network whose adapters are meant.
+    description: Name of the cluster network whose adapters are selected.
     type: str
   live_migration:
-    description: Whether the adapters of the networks are meant that live migration may use.
+    description: Whether the adapters of the live-migration networks are selected.
     type: bool
     default: false
   underlying:
-    description: Whether the members of a team, and the adapters under a virtual switch, are meant along with it.
+    description: Whether the members of a selected team, and the adapters below a virtual switch, are selected too.
     type: bool
     default: true
   mtu:
     description:
-      - The size of an IP packet that goes in one frame, in octets, e.g. V(9000) for jumbo frames and V(1500) for none.
-      - Set through C(*JumboPacket), or the vendor's keyword for it.
+      - The MTU in bytes, for example V(9000) for jumbo frames and V(1500) for standard frames.
+      - This sets C(*JumboPacket), or the vendor's keyword for it.
     type: int
   receive_buffers:
     description:
-      - The number of receive descriptors. Set through C(*ReceiveBuffers), or the vendor's keyword for it.
-      - Virtual adapters have none and are left out.
+      - The number of receive buffers. This sets C(*ReceiveBuffers), or the vendor's keyword for it.
+      - Virtual adapters have no receive buffers and are skipped.
     type: int
   properties:
-    description: Further advanced properties, by registry keyword, with the registry value as the driver writes it.
+    description: Other advanced properties, as registry keywords with the driver's registry values.
     type: dict
     default: {}
   on_unsupported:
     description:
-      - What to do when a driver offers less than O(mtu) or O(receive_buffers), or does not know the keyword.
-      - V(cap) takes the nearest value below and says so, and fails for an unknown keyword.
-      - V(report) takes the nearest value below too, but leaves the setting alone where the keyword is unknown, and says
-        so with the result V(unsupported).
-      - V(fail) fails, V(ignore) leaves the setting alone; both before anything is written.
+      - What to do if a driver supports less than O(mtu) or O(receive_buffers), or does not support the keyword.
+      - V(cap) sets the next smaller supported value and reports it, and fails if the keyword is not supported.
+      - V(report) also sets the next smaller supported value. If the keyword is not supported, it skips the setting and
+        returns V(unsupported).
+      - V(fail) fails before anything is written. V(ignore) skips the setting.
     type: str
     choices: [cap, report, fail, ignore]
     default: cap
   restart:
     description:
-      - Whether changed adapters are restarted V(now), which takes them off the network for some seconds.
-      - With V(defer) the values are stored, and the result says that a restart is required.
+      - When changed adapters are restarted. V(now) disconnects them from the network for some seconds.
+      - V(defer) only stores the values. The result then shows that a restart is required.
     type: str
     choices: [now, defer]
     default: now
   reconnect_timeout:
-    description: Seconds to wait for a host to come back after the restart of an adapter.
+    description: Seconds to wait until the host can be reached after the restart of an adapter.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -74,22 +74,21 @@ extends_documentation_fragment:
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
 notes:
-  - On Windows Server 2008 R2 the values are stored in the registry, nothing is restarted, and adapters behind teams are
-    not found. The result says that a restart is required.
-  - On a cluster node, drain it first, as the role
-    P(winha.cluster.migration_network#role) does.
+  - On Windows Server 2008 R2 the values are stored in the registry, no adapter is restarted, and team members are not
+    detected. The result shows that a restart is required.
+  - Drain a cluster node first, as the role P(winha.cluster.migration_network#role) does.
 seealso:
   - module: winha.cluster.cluster_node
 """
 
 EXAMPLES = r"""
-- name: Jumbo frames and large buffers on the live-migration network
+- name: Set jumbo frames and receive buffers on the live-migration network
   winha.cluster.net_adapter:
     live_migration: true
     mtu: 9000
     receive_buffers: 8192
 
-- name: Store now, restart in the maintenance window
+- name: Store the values now, restart in the maintenance window
   winha.cluster.net_adapter:
     adapters: ['LM*']
     mtu: 9000
@@ -100,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: Each setting of each adapter that was meant.
+  description: Each setting of each selected adapter.
   returned: when the adapters could be read
   type: list
   elements: dict
@@ -114,45 +113,45 @@ settings:
       type: str
       sample: receive_buffers
     wanted:
-      description: The value that was asked for.
+      description: The wanted value.
       type: str
       sample: 8192
     before:
-      description: The value that was stored.
+      description: The value that was stored before.
       type: str
       sample: 512
     now:
-      description: The value that is stored now, or in check mode would be; null if that is unknown.
+      description: The value that is stored now, or in check mode the planned value. Null if it is unknown.
       type: str
       sample: 2048
     result:
-      description: V(compliant), V(capped) (the driver offers no more), V(changed), V(would_change), V(unsupported) or
+      description: V(compliant), V(capped) (the driver supports no more), V(changed), V(would_change), V(unsupported) or
         V(failed).
       type: str
       sample: changed
     msg:
-      description: Why it is V(unsupported) or V(failed). What is unsupported has no values but C(wanted).
+      description: Why the setting is V(unsupported) or V(failed). An unsupported setting has no value except C(wanted).
       returned: when unsupported or failed
       type: str
-      sample: its driver does not know *ReceiveBuffers
+      sample: its driver does not support *ReceiveBuffers
     capped:
-      description: Whether the driver offers less than was asked for.
+      description: Whether the driver supports less than the wanted value.
       type: bool
       sample: true
     in_effect:
       description:
-        - Whether the adapter ran with the value C(before) when the task began, or still waited for a restart.
-        - Null where Windows does not tell, which is so for all but the MTU.
+        - Whether the value C(before) was in effect when the task began. If not, a restart was missing.
+        - Null for all settings except the MTU, because Windows does not report it.
       type: bool
       sample: true
 restart_required:
-  description: Names of the adapters whose stored values are not in effect before a restart.
+  description: Names of the adapters that need a restart before their stored values take effect.
   returned: when the adapters could be read
   type: list
   elements: str
   sample: []
 restarts:
-  description: Names of the adapters that were restarted, or in check mode would be.
+  description: Names of the adapters that were restarted, or in check mode that would be restarted.
   returned: when the adapters could be read
   type: list
   elements: str
@@ -162,8 +161,8 @@ restarts:
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import adapter_settings as settings
-from ansible_collections.winha.cluster.plugins.module_utils._windows.adapter_wish import RefusedError
+from ansible_collections.winha.cluster.plugins.module_utils._windows import adapter_settings
+from ansible_collections.winha.cluster.plugins.module_utils._windows.adapter_options import AdapterOptionsError
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
@@ -183,23 +182,24 @@ SPEC = {
 }
 
 
-def read(client: Client, options: task.Options) -> settings.State:
-    """The adapters that are meant, with what their drivers offer."""
+def read(client: Client, options: task.Options) -> adapter_settings.State:
+    """Read the selected adapters and the values that their drivers support."""
     if not (options["adapters"] or options["cluster_network"] or options["live_migration"]):
-        raise task.TaskError("Say which adapters are meant: adapters, cluster_network, or live_migration.")
+        raise task.TaskError("No adapters are selected. Set adapters, cluster_network, or live_migration.")
     try:
-        return settings.read(client, options)
-    except RefusedError as exc:
+        return adapter_settings.read(client, options)
+    except AdapterOptionsError as exc:
         raise task.TaskError(str(exc)) from exc
 
 
-def plan(state: settings.State, options: task.Options) -> Plan:
-    """One step for each adapter that differs, those that carry our connection last."""
+def plan(state: adapter_settings.State, options: task.Options) -> Plan:
+    """Plan one step for each adapter with changes; adapters that carry this connection are last."""
     steps = []
     for adapter in state.adapters:
-        mine = [wanted for wanted in state.wanted if wanted.adapter is adapter]
         changes = [
-            Change(label=wanted.label, before=wanted.before, after=wanted.after) for wanted in mine if wanted.differs
+            Change(label=setting.label, before=setting.before, after=setting.after)
+            for setting in state.settings
+            if setting.adapter is adapter and setting.differs
         ]
         if not changes and options["restart"] == "now" and adapter.name in state.pending:
             changes = [Change(label=f"{adapter.name} restart", before="pending", after="done")]
@@ -208,45 +208,47 @@ def plan(state: settings.State, options: task.Options) -> Plan:
     return Plan(title="Network adapters", steps=tuple(steps), ordered=True)
 
 
-def apply(client: Client, state: settings.State, step: Step) -> Applied:
-    """Write the changes of one adapter, with one restart at most, and read them back."""
+def apply(client: Client, state: adapter_settings.State, step: Step) -> Applied:
+    """Write the changes of one adapter, with at most one restart, and read them back."""
     labels = {change.label for change in step.changes}
-    mine = [wanted for wanted in state.wanted if wanted.label in labels]
-    if not mine:
+    settings = [setting for setting in state.settings if setting.label in labels]
+    if not settings:
         (change,) = step.changes
-        done, answer = settings.restart(client, state, change.label.removesuffix(" restart"))
-        return Applied(values={change.label: "done" if done else "pending"}, reason=answer)
-    values, answer = settings.write(client, state, mine)
-    return Applied(values=values, reason=answer)
+        done, reason = adapter_settings.restart(client, state, change.label.removesuffix(" restart"))
+        return Applied(values={change.label: "done" if done else "pending"}, reason=reason)
+    values, reason = adapter_settings.write(client, state, settings)
+    return Applied(values=values, reason=reason)
 
 
-def report(state: settings.State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """Each setting before and now, and which adapters need a restart or had one."""
-    touched = {wanted.adapter.name for wanted in state.wanted if wanted.differs and wanted.label in outcome.values}
+def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.Any]:
+    """Return each setting before and now, and the adapters that were restarted or need a restart."""
+    changed = {
+        setting.adapter.name for setting in state.settings if setting.differs and setting.label in outcome.values
+    }
     if state.restart_now:
-        touched |= {name for name in state.pending if f"{name} restart" in outcome.values}
-        restarts, required = touched, state.pending - touched
+        changed |= {name for name in state.pending if f"{name} restart" in outcome.values}
+        restarts, required = changed, state.pending - changed
     else:
-        restarts, required = set(), state.pending | touched
+        restarts, required = set(), state.pending | changed
     return {
-        "settings": [_row(wanted, outcome) for wanted in state.wanted] + list(state.unsupported),
+        "settings": [_row(setting, outcome) for setting in state.settings] + list(state.unsupported),
         "restarts": sorted(restarts),
         "restart_required": sorted(required),
     }
 
 
-def _row(wanted: settings.Wanted, outcome: task.Outcome) -> dict[str, t.Any]:
-    verdict = outcome.verdict(wanted.label)
-    if verdict["result"] == "compliant" and wanted.target.capped:
+def _row(setting: adapter_settings.AdapterSetting, outcome: task.Outcome) -> dict[str, t.Any]:
+    verdict = outcome.verdict(setting.label)
+    if verdict["result"] == "compliant" and setting.target.capped:
         verdict["result"] = "capped"
     return {
-        "adapter": wanted.adapter.name,
-        "setting": wanted.setting,
-        "wanted": wanted.wished,
-        "before": wanted.before,
-        "now": outcome.now(wanted.label, wanted.before),
-        "capped": wanted.target.capped,
-        "in_effect": wanted.in_effect,
+        "adapter": setting.adapter.name,
+        "setting": setting.name,
+        "wanted": setting.wanted,
+        "before": setting.before,
+        "now": outcome.now(setting.label, setting.before),
+        "capped": setting.target.capped,
+        "in_effect": setting.in_effect,
         **verdict,
     }
 

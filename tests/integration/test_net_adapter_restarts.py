@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""net_adapter: when adapters restart, what that does to our own connection, and what is left if we are killed."""
+"""Tests of net_adapter: restarts, the connection of the task, and runs that are killed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if t.TYPE_CHECKING:
     from stage import Stage, Variables
 
 JUMBO = "*JumboPacket"
-WISH = {"mtu": 9000, "receive_buffers": 8192}
-LONE = {"adapters": ["LM"], **WISH}
+SETTINGS = {"mtu": 9000, "receive_buffers": 8192}
+LONE = {"adapters": ["LM"], **SETTINGS}
 BOTH = {"adapters": ["*"], "mtu": 9000, "reconnect_timeout": 20}
 
 
@@ -32,7 +32,7 @@ def lab(estate: Stage) -> Stage:
     return begin(estate)
 
 
-def test_a_restart_can_be_put_off(lab: Stage) -> None:
+def test_defer_stores_the_values_without_a_restart(lab: Stage) -> None:
     later = ours("lone1", "net_adapter", {**LONE, "restart": "defer"})
     run = lab.play(later)
     assert run.of("lone1").data["restart_required"] == ["LM"]
@@ -54,7 +54,7 @@ def test_a_restart_can_be_put_off(lab: Stage) -> None:
     assert len(lab.writes()) == 3
 
 
-def test_what_waits_for_a_restart_is_restarted_along_with_the_rest(lab: Stage) -> None:
+def test_a_pending_restart_is_combined_with_the_next_change(lab: Stage) -> None:
     lab.play(ours("lone1", "net_adapter", {"adapters": ["LM"], "mtu": 9000, "restart": "defer"}))
     run = lab.play(ours("lone1", "net_adapter", LONE))
     assert run.rc == 0, run.output
@@ -63,49 +63,49 @@ def test_what_waits_for_a_restart_is_restarted_along_with_the_rest(lab: Stage) -
     assert in_effect(lab, "lone1", "LM") == 9000
 
 
-def test_the_adapter_that_carries_us_is_last_and_the_task_comes_back(lab: Stage) -> None:
-    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH}))
+def test_the_adapter_of_the_connection_is_last_and_the_task_reconnects(lab: Stage) -> None:
+    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS}))
     assert run.rc == 0, run.output
     assert [write[1] for write in puts(lab)] == ["LM", "LM", "Management", "Management"]
     cut = [entry for entry in lab.journal() if entry.operation == "Put" and entry.status == 0]
-    assert cut == lab.writes()[-1:]  # the answer to the last one did not come through
+    assert cut == lab.writes()[-1:]  # the response to the last write was lost
     assert restarts(lab) == [("lone1", "LM"), ("lone1", "Management")]
     assert run.of("lone1").data["restarts"] == ["LM", "Management"]
     assert in_effect(lab, "lone1", "Management") == 9000
-    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH})).of("lone1").changed
+    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS})).of("lone1").changed
     assert len(lab.writes()) == 4
 
 
 def converged(estate: Variables) -> None:
-    """All that the machine has is a team with its address, and another member is as it should be."""
+    """Put the address of the standalone host on a team of two members."""
     lone = host(estate, "lone1")
     members: list[Variables] = [{"name": name, "driver": "mellanox"} for name in ("P1", "P2")]
     lone["adapters"] = [{"name": "LM", "driver": "qlogic"}, *members]
     lone["teams"] = [{"name": "Uplink", "members": ["P1", "P2"], "address": lone["address"]}]
 
 
-def test_the_members_of_a_team_that_carries_us_are_last(estate: Stage) -> None:
+def test_the_team_members_of_the_connection_are_last(estate: Stage) -> None:
     lab = begin(estate, converged)
     run = lab.play(ours("lone1", "net_adapter", {"adapters": ["P1", "P2", "Uplink", "LM"], "mtu": 9000}))
     assert run.rc == 0, run.output
     assert restarts(lab) == [("lone1", "LM"), ("lone1", "P1"), ("lone1", "P2")]
-    # Each was up before the other went down, so the team stayed.
+    # Each member was up before the next one restarted, so the team stayed connected.
     assert [name for _host, name in events(lab, "AdapterRestart", "AdapterUp")] == ["LM", "LM", "P1", "P1", "P2", "P2"]
     assert {entry.status for entry in lab.writes()} == {200}
 
 
-def test_a_driver_may_restart_although_it_was_asked_not_to(estate: Stage) -> None:
+def test_a_driver_may_ignore_the_option_not_to_restart(estate: Stage) -> None:
     lab = begin(estate, lambda found: host(found, "lone1").update(no_restart="ignored"))
-    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH}))
+    run = lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS}))
     assert run.rc == 0, run.output
     assert len(puts(lab)) == len(set(puts(lab))) == 4
     assert restarts(lab) == [("lone1", name) for name in ("LM", "LM", "Management", "Management")]
     assert in_effect(lab, "lone1", "Management") == 9000
-    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **WISH})).of("lone1").changed
+    assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS})).of("lone1").changed
 
 
 @pytest.mark.parametrize("action", ["before", "after"])
-def test_a_write_whose_answer_is_lost_is_not_repeated(lab: Stage, action: str) -> None:
+def test_a_write_is_not_repeated_after_a_lost_response(lab: Stage, action: str) -> None:
     lab.estate.add_fault(operation="Put", times=1, action={"drop": action})
     play = ours("lone1", "net_adapter", {"adapters": ["LM"], "mtu": 9000, "reconnect_timeout": 5})
     run = lab.play(play)
@@ -118,13 +118,13 @@ def test_a_write_whose_answer_is_lost_is_not_repeated(lab: Stage, action: str) -
     assert in_effect(lab, "lone1", "LM") == 9000
 
 
-def test_an_adapter_that_stays_down_is_named(estate: Stage) -> None:
+def test_the_error_names_an_adapter_that_stays_down(estate: Stage) -> None:
     lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
     run = lab.play(ours("lone1", "net_adapter", {**BOTH, "reconnect_timeout": 2}))
     assert run.rc == 2
     message = run.of("lone1").message
-    assert "LM is not up again after its restart within 2 s" in message
-    # Its value was written, and whether it is in effect cannot be known.
+    assert "LM is not up after its restart; waited 2 s" in message
+    # The value was written, but it is not known whether it is in effect.
     assert run.of("lone1").changed
     assert "0 to 1 of 2 changes are in effect, 2 failed" in message
     assert "Management mtu was not written, because an earlier step failed." in message
@@ -133,10 +133,10 @@ def test_an_adapter_that_stays_down_is_named(estate: Stage) -> None:
     assert results == {"LM": (None, "failed"), "Management": (1500, "failed")}
 
 
-def test_a_host_that_stays_down_ends_the_task_in_time(estate: Stage) -> None:
+def test_the_task_fails_in_time_if_the_host_stays_down(estate: Stage) -> None:
     lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
     begun = time.monotonic()
-    run = lab.play(ours("lone1", "net_adapter", {"adapters": ["Management"], **WISH, "reconnect_timeout": 3}))
+    run = lab.play(ours("lone1", "net_adapter", {"adapters": ["Management"], **SETTINGS, "reconnect_timeout": 3}))
     assert time.monotonic() - begun < 25
     assert run.rc == 2
     result = run.of("lone1")
@@ -146,9 +146,9 @@ def test_a_host_that_stays_down_ends_the_task_in_time(estate: Stage) -> None:
     assert {row["now"] for row in result.data["settings"]} == {None}
 
 
-def test_2008_r2_stores_in_the_registry_and_disables_nothing(lab: Stage) -> None:
+def test_2008_r2_stores_in_the_registry_without_a_restart(lab: Stage) -> None:
     names = ["Local Area Connection", "Local Area Connection 2"]
-    play = ours("old1", "net_adapter", {"adapters": ["local area*"], **WISH})
+    play = ours("old1", "net_adapter", {"adapters": ["local area*"], **SETTINGS})
     assert lab.check(play, "--diff").of("old1").changed
     run = lab.play(play)
     assert run.rc == 0, run.output
@@ -166,22 +166,22 @@ def test_2008_r2_stores_in_the_registry_and_disables_nothing(lab: Stage) -> None
     again = lab.play(play)
     assert (again.of("old1").changed, len(lab.writes())) == (False, 4)
     refused = lab.play(ours("old1", "net_adapter", {"adapters": ["*"], "properties": {"*RSS": 7}}))
-    assert "the driver offers 0 (Disabled), 1 (Enabled)" in refused.of("old1").message
+    assert "the driver supports 0 (Disabled), 1 (Enabled)" in refused.of("old1").message
 
 
 def registry(lab: Stage, number: int) -> dict[str, t.Any]:
-    """The values of a driver's key."""
+    """The values in a driver key."""
     (found,) = [
         one.values["Values"]
-        for one in lab.estate.host("old1").everything()
+        for one in lab.estate.host("old1").all_instances()
         if one.cls.name == "Lab_RegistryKey" and str(one.values["Path"]).endswith(f"\\{number:04}")
     ]
     return dict(t.cast("t.Any", found).members)
 
 
-# Get, Put, Get for each of two properties: held before what comes after the first write, and before its answer.
+# Get, Put, Get for each of two properties: the run is killed after the first write or before its response.
 @pytest.mark.parametrize(("operation", "nth"), [("Put", 1), ("Get", 2), ("Put", 2)])
-def test_a_run_that_is_killed_between_two_writes_is_finished_by_the_next(lab: Stage, operation: str, nth: int) -> None:
+def test_the_next_run_finishes_a_run_that_was_killed_between_two_writes(lab: Stage, operation: str, nth: int) -> None:
     lab.estate.add_fault(operation=operation, nth=nth, action={"slow": 20})
     stored = 2 if (operation, nth) == ("Put", 2) else 1
     kill(lab, ours("lone1", "net_adapter", LONE), lambda: len(lab.writes()) == stored)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the settings that are wished for to the adapters that carry them, and back. Private to this collection."""
+"""Read, write and read back the requested settings of network adapters. Private to this collection."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import functools
 import typing as t
 
 from .._wsman.errors import NotFound, ResponseLost, ServerError
-from . import adapter as adapters_of
+from . import adapter as adapters
 from . import advanced_property as driver
 from . import cluster, registry, registry_adapter
-from .adapter_wish import RefusedError, Wish, wishes_of
+from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -22,261 +22,266 @@ if t.TYPE_CHECKING:
 
 _NO_RESTART = ("wmi:NoRestart", "xs:boolean", "true")
 _UP = 1  # InterfaceOperationalStatus
-_ROUNDING = 20  # octets by which drivers' notions of an MTU differ; less is no sign of a missing restart
+_MTU_TOLERANCE = 20  # bytes: drivers count an MTU differently, so a smaller difference needs no restart
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One setting of one adapter: what is wished, what is stored, and what shall be, in the operator's numbers."""
+class AdapterSetting:
+    """One setting of one adapter, with the wanted, the stored and the planned value as the module shows them."""
 
-    adapter: adapters_of.Adapter
-    setting: str
-    wished: t.Any
-    offered: adapters_of.Property
+    adapter: adapters.Adapter
+    name: str
+    wanted: t.Any
+    driver_property: adapters.AdapterProperty
     target: driver.Target
     before: t.Any
     after: t.Any
 
     @property
     def label(self) -> str:
-        return f"{self.adapter.name} {self.setting}"
+        return f"{self.adapter.name} {self.name}"
 
-    def meaning(self, stored: str) -> t.Any:
-        """What a stored value means in the operator's numbers."""
-        offer = dataclasses.replace(self.offered.offer, value=stored)
-        if self.setting == "mtu":
-            return driver.mtu_of(offer)
-        return driver.buffers_of(offer) if self.setting == "receive_buffers" else stored
+    def shown_value(self, stored: str) -> t.Any:
+        """The stored registry value as the module shows it."""
+        definition = dataclasses.replace(self.driver_property.definition, value=stored)
+        if self.name == "mtu":
+            return driver.mtu_of(definition)
+        return driver.buffers_of(definition) if self.name == "receive_buffers" else stored
 
     @property
     def differs(self) -> bool:
-        return self.offered.offer.value != self.target.value and self.before != self.after
+        return self.driver_property.definition.value != self.target.value and self.before != self.after
 
     @property
     def in_effect(self) -> bool | None:
-        """Whether an adapter runs with the MTU that is stored, or waits for a restart; C(None) where nothing tells."""
+        """Whether the stored MTU is in effect, or needs a restart; C(None) if Windows does not report it."""
         running = self.adapter.mtu
-        if self.setting != "mtu" or running is None or self.before is None:
+        if self.name != "mtu" or running is None or self.before is None:
             return None
-        return bool(running >= self.before - _ROUNDING)
+        return bool(running >= self.before - _MTU_TOLERANCE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The adapters in the order of work, what is wanted of them, and what they cannot do.
+    """The adapters in the order of the changes, and their settings.
 
-    C(pending) names those whose stored MTU is not in effect because a restart is missing.
+    C(pending) has the names of adapters whose stored MTU is not in effect before a restart.
     """
 
-    adapters: tuple[adapters_of.Adapter, ...]
-    wanted: tuple[Wanted, ...]
+    adapters: tuple[adapters.Adapter, ...]
+    settings: tuple[AdapterSetting, ...]
     unsupported: tuple[t.Mapping[str, t.Any], ...]
     pending: frozenset[str]
     restart_now: bool
-    patience: float
+    reconnect_timeout: float
 
 
 def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
-    """The adapters that the options mean and what is to become of them. Raises C(RefusedError) before any write."""
-    wishes = wishes_of(options)
-    keywords = [keyword for wish in wishes for keyword in wish.keywords]
+    """Read the selected adapters and their settings. Raises C(AdapterOptionsError) before any write."""
+    requested = requested_settings(options)
+    keywords = [keyword for request in requested for keyword in request.keywords]
     try:
-        known = adapters_of.read_adapters(client)
+        all_adapters = adapters.read_adapters(client)
     except NotFound:  # Windows Server 2008 R2
-        order = tuple(_chosen(client, options, registry_adapter.read_adapters(client)))
+        order = tuple(_select(client, options, registry_adapter.read_adapters(client)))
         properties = registry_adapter.read_properties(client, order, keywords)
-        restarts = False
+        restart_now = False
     else:
-        chosen = _chosen(client, options, known)
+        selected = _select(client, options, all_adapters)
         if options["underlying"]:
-            chosen = adapters_of.with_underlying(client, chosen, known)
-        properties = adapters_of.read_properties(client, keywords)
-        carriers = adapters_of.read_carriers(client, known)
-        order = tuple(sorted(chosen, key=lambda adapter: adapter.name in carriers))
-        restarts = options["restart"] == "now"
-    wanted, unsupported = [], []
+            selected = adapters.with_underlying(client, selected, all_adapters)
+        properties = adapters.read_properties(client, keywords)
+        connection = adapters.read_connection_adapters(client, all_adapters)
+        order = tuple(sorted(selected, key=lambda adapter: adapter.name in connection))
+        restart_now = options["restart"] == "now"
+    settings, unsupported = [], []
     for adapter in order:
-        for wish in wishes:
-            found = _want(adapter, properties.get(adapter.name, {}), wish, options["on_unsupported"])
-            if isinstance(found, Wanted):
-                wanted.append(found)
-            elif found is not None:
-                unsupported.append(found)
-    _refuse_what_makes_no_sense(wanted, unsupported, wishes, options["on_unsupported"])
+        for request in requested:
+            setting = _plan(adapter, properties.get(adapter.name, {}), request, options["on_unsupported"])
+            if isinstance(setting, AdapterSetting):
+                settings.append(setting)
+            elif setting is not None:
+                unsupported.append(setting)
+    _check(settings, unsupported, requested, options["on_unsupported"])
     return State(
         adapters=order,
-        wanted=tuple(wanted),
+        settings=tuple(settings),
         unsupported=tuple(unsupported),
-        pending=frozenset(one.adapter.name for one in wanted if one.in_effect is False and not one.differs),
-        restart_now=restarts,
-        patience=float(options["reconnect_timeout"]),
+        pending=frozenset(one.adapter.name for one in settings if one.in_effect is False and not one.differs),
+        restart_now=restart_now,
+        reconnect_timeout=float(options["reconnect_timeout"]),
     )
 
 
-def write(client: Client, state: State, wanted: t.Sequence[Wanted]) -> tuple[dict[str, t.Any], str]:
-    """Write settings of one adapter: their values as read back, and what was answered if they are not as wanted.
+def write(client: Client, state: State, settings: t.Sequence[AdapterSetting]) -> tuple[dict[str, t.Any], str]:
+    """Write settings of one adapter. Return the values as read back and, if a write failed, the reason.
 
-    Every write but the last asks the driver not to restart. The last one does not, so the restart belongs to the same
-    message as the write: whoever is killed in between finds on the next run that a write is missing, never a restart.
+    All writes except the last carry the NoRestart option. The last write restarts the adapter in the same request, so
+    a run that is killed in between leaves a setting unwritten, but never a missing restart.
     """
     values: dict[str, t.Any] = {}
-    answers = []
-    for one in wanted:
-        stored, answer = _store(client, state, one, restarts=state.restart_now and one is wanted[-1])
-        values[one.label] = one.after if stored == one.target.value else one.meaning(stored)
-        answers += [answer] if stored != one.target.value and answer else []
-    if state.restart_now and not answers:
-        up, answer = _come_up(client, state, wanted[-1].adapter)
+    errors = []
+    for setting in settings:
+        stored, error = _store(client, state, setting, restart=state.restart_now and setting is settings[-1])
+        values[setting.label] = setting.after if stored == setting.target.value else setting.shown_value(stored)
+        errors += [error] if stored != setting.target.value and error else []
+    if state.restart_now and not errors:
+        adapter = settings[-1].adapter
+        up, error = _wait_until_up(client, state, adapter)
         if not up:
-            # The values are stored, and whether they are in effect is not known: neither done nor not done.
-            lost = ResponseLost(answer, advice="look at the adapter on the host; the values are stored")
-            lost.operation, lost.host = f"restarting {wanted[-1].adapter.name}", client.host
+            # The values are stored, but it is not known whether they are in effect.
+            lost = ResponseLost(error, advice="check the adapter on the host; the values are stored")
+            lost.operation, lost.host = f"restarting {adapter.name}", client.host
             raise lost
-    return values, "; ".join(answers)
+    return values, "; ".join(errors)
 
 
-def _store(client: Client, state: State, one: Wanted, *, restarts: bool) -> tuple[str, str]:
-    """Write one value: what is stored then, and what was answered if that was not yes."""
-    operation = f"setting {one.setting} of {one.adapter.name} to {one.after}"
-    place = one.offered.place
-    if isinstance(place, registry.RegistryValue):
-        answer = registry.write_value(client, place, one.target.value, operation=operation)
-        return registry.read_value(client, place) or "", answer
+def _store(client: Client, state: State, setting: AdapterSetting, *, restart: bool) -> tuple[str, str]:
+    """Write one value. Return the stored value and, if the write failed, the reason."""
+    operation = f"setting {setting.name} of {setting.adapter.name} to {setting.after}"
+    location = setting.driver_property.location
+    if isinstance(location, registry.RegistryValue):
+        error = registry.write_value(client, location, setting.target.value, operation=operation)
+        return registry.read_value(client, location) or "", error
     written = client.put(
-        place,
-        functools.partial(_with_value, value=one.target.value),
+        location,
+        functools.partial(_with_value, value=setting.target.value),
         ["RegistryValue"],
         operation=operation,
-        options=() if restarts else (_NO_RESTART,),
-        patience=state.patience,
+        options=() if restart else (_NO_RESTART,),
+        reconnect_timeout=state.reconnect_timeout,
     )
     return _value_in(written.instance), written.problem.detail if written.problem else ""
 
 
 def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
-    """Restart an adapter whose values wait for it; whether they are in effect then, and what was answered if not."""
+    """Restart an adapter. Return whether the stored values are in effect and, if not, the reason."""
     adapter = next(one for one in state.adapters if one.name == name)
-    mtu = next(one.target.number for one in state.wanted if one.adapter is adapter and one.setting == "mtu")
+    mtu = next(one.target.number for one in state.settings if one.adapter is adapter and one.name == "mtu")
     try:
         client.invoke(t.cast("t.Any", adapter.reference), "Restart", {}, operation=f"restarting {name}")
     except ResponseLost:
-        pass  # expected where the adapter carries our own connection
+        pass  # expected when the adapter carries this connection
     except ServerError as exc:
         return False, exc.detail
-    up, answer = _come_up(client, state, adapter)
+    up, error = _wait_until_up(client, state, adapter)
     if not up:
-        return False, answer
-    now = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart").integer(
-        "MtuSize"
-    )
-    if now is not None and now < mtu - _ROUNDING:
-        return False, f"the adapter came back with an MTU of {now}"
+        return False, error
+    running = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart")
+    mtu_now = running.integer("MtuSize")
+    if mtu_now is not None and mtu_now < mtu - _MTU_TOLERANCE:
+        return False, f"the MTU of the adapter is {mtu_now} after its restart"
     return True, ""
 
 
-def _come_up(client: Client, state: State, adapter: adapters_of.Adapter) -> tuple[bool, str]:
-    """Wait for an adapter to be up again after its restart."""
+def _wait_until_up(client: Client, state: State, adapter: adapters.Adapter) -> tuple[bool, str]:
+    """Wait until an adapter is up after its restart. Return whether it is and, if not, the reason."""
 
-    def look() -> None:
+    def check() -> None:
         found = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {adapter.name} after its restart")
         if found.integer("InterfaceOperationalStatus") not in (_UP, None):
-            raise ResponseLost(f"{adapter.name} is not up again after its restart")
+            raise ResponseLost(f"{adapter.name} is not up after its restart")
 
     try:
-        client.come_back(look, state.patience)
+        client.retry_until_reachable(check, state.reconnect_timeout)
     except ResponseLost as exc:
-        return False, f"{exc.detail} within {state.patience:g} s"
+        return False, f"{exc.detail}; waited {state.reconnect_timeout:g} s"
     return True, ""
 
 
-def _want(
-    adapter: adapters_of.Adapter, properties: t.Mapping[str, adapters_of.Property], wish: Wish, on_unsupported: str
-) -> Wanted | dict[str, t.Any] | None:
-    """What to do about one wish on one adapter; C(None) where it does not apply to a virtual adapter."""
-    keyword = next((keyword for keyword in wish.keywords if keyword in properties), None)
+def _plan(
+    adapter: adapters.Adapter,
+    properties: t.Mapping[str, adapters.AdapterProperty],
+    request: RequestedSetting,
+    on_unsupported: str,
+) -> AdapterSetting | dict[str, t.Any] | None:
+    """The setting, or its result row if unsupported; C(None) if it does not apply to a virtual adapter."""
+    keyword = next((keyword for keyword in request.keywords if keyword in properties), None)
     if keyword is None and not adapter.hardware:
         return None
-    problem = f"its driver does not know {wish.keywords[0]}"
+    problem = f"its driver does not support {request.keywords[0]}"
     if keyword is not None:
-        offer = properties[keyword].offer
+        definition = properties[keyword].definition
         try:
-            target = wish.choose(offer)
-        except driver.NotOfferedError as exc:
+            target = request.choose_target(definition)
+        except driver.UnsupportedValueError as exc:
             problem = str(exc)
         else:
             if not target.capped or on_unsupported in ("cap", "report"):
-                return Wanted(
+                return AdapterSetting(
                     adapter=adapter,
-                    setting=wish.setting,
-                    wished=wish.value,
-                    offered=properties[keyword],
+                    name=request.name,
+                    wanted=request.value,
+                    driver_property=properties[keyword],
                     target=target,
-                    before=wish.value_of(offer),
-                    after=wish.after_of(target),
+                    before=request.current_value(definition),
+                    after=request.target_value(target),
                 )
-            problem = f"its driver offers {target.number} at most"
+            problem = f"its driver supports at most {target.number}"
     if on_unsupported in ("ignore", "report"):
-        told = {"adapter": adapter.name, "setting": wish.setting, "wanted": wish.value}
-        return {**told, "result": "unsupported", "msg": problem}
-    raise RefusedError(
-        f"{wish.setting} cannot be set on {adapter.name} ({adapter.description}): {problem}. Nothing was written. "
-        "Leave the adapter out, or set on_unsupported to report or ignore."
+        row = {"adapter": adapter.name, "setting": request.name, "wanted": request.value}
+        return {**row, "result": "unsupported", "msg": problem}
+    raise AdapterOptionsError(
+        f"{request.name} cannot be set on {adapter.name} ({adapter.description}): {problem}. Nothing was written. "
+        "Do not select this adapter, or set on_unsupported to report or ignore."
     )
 
 
-def _refuse_what_makes_no_sense(
-    wanted: t.Sequence[Wanted],
+def _check(
+    settings: t.Sequence[AdapterSetting],
     unsupported: t.Sequence[t.Mapping[str, t.Any]],
-    wishes: t.Sequence[Wish],
+    requested: t.Sequence[RequestedSetting],
     on_unsupported: str,
 ) -> None:
-    """Two wishes for one property would be set in turns for ever; a wish for none of the adapters is no success."""
-    places: dict[tuple[str, str], Wanted] = {}
-    for one in wanted:
-        other = places.setdefault((one.adapter.name, one.target.keyword), one)
-        if other is not one:
-            raise RefusedError(
-                f"{other.setting} and {one.setting} are the same property of {one.adapter.name}; wish for one of them. "
-                "Nothing was written."
+    """Raise C(AdapterOptionsError) for two settings of one property, or a setting that no selected adapter has."""
+    by_property: dict[tuple[str, str], AdapterSetting] = {}
+    for setting in settings:
+        other = by_property.setdefault((setting.adapter.name, setting.target.keyword), setting)
+        if other is not setting:
+            raise AdapterOptionsError(
+                f"{other.name} and {setting.name} are the same property of {setting.adapter.name}. "
+                "Set only one of them. Nothing was written."
             )
-    applying = {one.setting for one in wanted} | {row["setting"] for row in unsupported} | {"receive_buffers"}
-    idle = [wish.setting for wish in wishes if wish.setting not in applying]
-    if idle and on_unsupported not in ("ignore", "report"):
-        raise RefusedError(f"None of the adapters that are meant has {', '.join(idle)} to be set. Nothing was written.")
+    applicable = {"receive_buffers"} | {setting.name for setting in settings} | {row["setting"] for row in unsupported}
+    unused = [request.name for request in requested if request.name not in applicable]
+    if unused and on_unsupported not in ("ignore", "report"):
+        raise AdapterOptionsError(f"None of the selected adapters has {', '.join(unused)}. Nothing was written.")
 
 
-def _chosen(
-    client: Client, options: t.Mapping[str, t.Any], known: t.Sequence[adapters_of.Adapter]
-) -> list[adapters_of.Adapter]:
+def _select(
+    client: Client, options: t.Mapping[str, t.Any], all_adapters: t.Sequence[adapters.Adapter]
+) -> list[adapters.Adapter]:
     if options["adapters"]:
         patterns = [str(pattern) for pattern in options["adapters"]]
-        idle = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in known)]
-        if idle:
-            names = ", ".join(adapter.name for adapter in known) or "none"
-            raise RefusedError(f"No network adapter of {client.host} matches {', '.join(idle)}; it has {names}.")
-        return [adapter for adapter in known if any(_matches(adapter, pattern) for pattern in patterns)]
+        unmatched = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in all_adapters)]
+        if unmatched:
+            names = ", ".join(adapter.name for adapter in all_adapters) or "none"
+            raise AdapterOptionsError(
+                f"No network adapter of {client.host} matches {', '.join(unmatched)}; it has {names}."
+            )
+        return [adapter for adapter in all_adapters if any(_matches(adapter, pattern) for pattern in patterns)]
     networks = cluster.read_networks(client)
-    meant = cluster.read_selected_networks(client, networks, options["cluster_network"])
-    if len(meant) == len(networks) > 1:
-        # The default of a cluster. Who says "the live-migration network" does not mean the management adapter.
-        raise RefusedError(
-            f"Live migration may use every network of the cluster of {client.host} ({', '.join(sorted(meant))}), "
-            "so it is not clear which adapters are meant. Exclude the others in the live migration settings of "
-            "the cluster, or name one with cluster_network."
+    selected_networks = cluster.read_selected_networks(client, networks, options["cluster_network"])
+    if len(selected_networks) == len(networks) > 1:
+        # A cluster allows all networks by default, but the management adapter is not a live-migration adapter.
+        raise AdapterOptionsError(
+            f"Live migration may use every network of the cluster of {client.host} "
+            f"({', '.join(sorted(selected_networks))}), so the adapters cannot be selected by live_migration. "
+            "Exclude the other networks in the live migration settings of the cluster, or set cluster_network."
         )
     node = cluster.read_own_node_name(client).casefold()
     guids = {
         interface.adapter_id
         for interface in cluster.read_interfaces(client)
-        if interface.node.casefold() == node and interface.network in meant
+        if interface.node.casefold() == node and interface.network in selected_networks
     }
-    chosen = [adapter for adapter in known if adapter.guid in guids]
-    if not chosen:
-        raise RefusedError(f"{client.host} has no adapter on {', '.join(sorted(meant))}.")
-    return chosen
+    selected = [adapter for adapter in all_adapters if adapter.guid in guids]
+    if not selected:
+        raise AdapterOptionsError(f"{client.host} has no adapter on {', '.join(sorted(selected_networks))}.")
+    return selected
 
 
-def _matches(adapter: adapters_of.Adapter, pattern: str) -> bool:
+def _matches(adapter: adapters.Adapter, pattern: str) -> bool:
     return fnmatch.fnmatchcase(adapter.name.casefold(), pattern.casefold())
 
 

@@ -68,7 +68,7 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     return sorted((_with(link, properties.get(link.name, {})) for link in links), key=lambda link: link.name.casefold())
 
 
-_Properties = dict[str, dict[str, adapter.Property]]
+_Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 
 def _older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
@@ -111,9 +111,11 @@ def _link(item: Instance) -> Link:
     )
 
 
-def _with(link: Link, properties: t.Mapping[str, adapter.Property]) -> Link:
-    def value(keywords: t.Iterable[str], meaning: t.Callable[[advanced_property.Offer], int | None]) -> int | None:
-        return next((meaning(properties[keyword].offer) for keyword in keywords if keyword in properties), None)
+def _with(link: Link, properties: t.Mapping[str, adapter.AdapterProperty]) -> Link:
+    def value(
+        keywords: t.Iterable[str], meaning: t.Callable[[advanced_property.PropertyDefinition], int | None]
+    ) -> int | None:
+        return next((meaning(properties[keyword].definition) for keyword in keywords if keyword in properties), None)
 
     return dataclasses.replace(
         link,

@@ -1,20 +1,20 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network adapters of Windows Server 2008 R2, whose advanced properties are only in the registry.
+"""Network adapters of Windows Server 2008 R2, which has the advanced properties only in the registry.
 
 Private to this collection. Source: Microsoft's documentation of the Advanced page of a driver
 (C(Class\\{4D36E972-...}\\NNNN) with C(Ndi\\params)), read and written through the WMI registry provider StdRegProv.
-What is written takes effect when the adapter is enabled anew or the host starts again, and neither is done here: a
-host whose management adapter was disabled over the network cannot be told to enable it.
+A written value takes effect when the adapter is disabled and enabled, or the host restarts. This module does neither:
+it could not enable the management adapter again over the network.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from .adapter import Adapter, Property, guid_in
-from .advanced_property import Offer
+from .adapter import Adapter, AdapterProperty, guid_in
+from .advanced_property import PropertyDefinition
 from .registry import RegistryValue, read_names, read_value
 
 if t.TYPE_CHECKING:
@@ -24,7 +24,7 @@ _CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-0
 
 
 def read_adapters(client: Client) -> list[Adapter]:
-    """The adapters that have a connection, by its name."""
+    """Read the adapters that have a connection name, sorted by this name."""
     wql = "SELECT * FROM Win32_NetworkAdapter WHERE NetConnectionID IS NOT NULL"
     found = client.query("root/cimv2", wql, operation="reading the network adapters")
     adapters = (
@@ -45,31 +45,31 @@ def read_adapters(client: Client) -> list[Adapter]:
 
 def read_properties(
     client: Client, adapters: t.Iterable[Adapter], keywords: t.Iterable[str]
-) -> dict[str, dict[str, Property]]:
-    """The advanced properties with these registry keywords, by the adapter's name and the keyword."""
-    wanted = list(keywords)
-    return {adapter.name: _properties(client, adapter, wanted) for adapter in adapters}
+) -> dict[str, dict[str, AdapterProperty]]:
+    """Read the advanced properties with these registry keywords, by adapter name and keyword."""
+    keyword_list = list(keywords)
+    return {adapter.name: _properties(client, adapter, keyword_list) for adapter in adapters}
 
 
-def _properties(client: Client, adapter: Adapter, keywords: list[str]) -> dict[str, Property]:
-    key = _key_of(client, adapter)
+def _properties(client: Client, adapter: Adapter, keywords: list[str]) -> dict[str, AdapterProperty]:
+    key = _driver_key(client, adapter)
     if key is None:
         return {}
-    present = {name.casefold(): name for name in read_names(client, "EnumValues", key)}
+    names = {name.casefold(): name for name in read_names(client, "EnumValues", key)}
     found = {}
     for keyword in keywords:
-        if keyword.casefold() in present:
-            value = RegistryValue(key, present[keyword.casefold()])
-            offer = _offer(client, key, keyword, read_value(client, value) or "")
-            found[keyword] = Property(offer, value)
+        if keyword.casefold() in names:
+            value = RegistryValue(key, names[keyword.casefold()])
+            definition = _definition(client, key, keyword, read_value(client, value) or "")
+            found[keyword] = AdapterProperty(definition, value)
     return found
 
 
-def _key_of(client: Client, adapter: Adapter) -> str | None:
-    """The adapter's driver key: usually the one with its index as number, always the one with its GUID."""
-    likely = f"{_CLASS_KEY}\\{adapter.index:04d}"
-    if _is_key_of(client, likely, adapter):
-        return likely
+def _driver_key(client: Client, adapter: Adapter) -> str | None:
+    """Find the driver key with the adapter's GUID; its number is usually the index of the adapter."""
+    usual_key = f"{_CLASS_KEY}\\{adapter.index:04d}"
+    if _is_key_of(client, usual_key, adapter):
+        return usual_key
     keys = (f"{_CLASS_KEY}\\{name}" for name in read_names(client, "EnumKey", _CLASS_KEY))
     return next((key for key in keys if _is_key_of(client, key, adapter)), None)
 
@@ -78,7 +78,7 @@ def _is_key_of(client: Client, key: str, adapter: Adapter) -> bool:
     return guid_in(read_value(client, RegistryValue(key, "NetCfgInstanceId"))) == adapter.guid
 
 
-def _offer(client: Client, key: str, keyword: str, value: str) -> Offer:
+def _definition(client: Client, key: str, keyword: str, value: str) -> PropertyDefinition:
     params = f"{key}\\Ndi\\params\\{keyword}"
     limits = {name: read_value(client, RegistryValue(params, name)) for name in ("min", "max", "step", "default")}
     choices = tuple(
@@ -90,7 +90,7 @@ def _offer(client: Client, key: str, keyword: str, value: str) -> Offer:
         text = limits[name]
         return int(text) if text and text.isdigit() else None
 
-    return Offer(
+    return PropertyDefinition(
         keyword=keyword,
         value=value,
         choices=choices,

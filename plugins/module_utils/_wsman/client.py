@@ -33,9 +33,9 @@ from .envelope import (
     release_body,
 )
 from .errors import (
+    Fault,
     ResponseLost,
     ResponseTooLarge,
-    Fault,
     ServerError,
     TimedOut,
     TransientFault,
@@ -112,13 +112,13 @@ class Client:
         *,
         operation: str,
         options: tuple[tuple[str, str, str], ...] = (),
-        patience: float = 0,
+        reconnect_timeout: float = 0,
     ) -> Written:
         """Get, change, Put the whole instance with C(names) as its modified properties, Get.
 
         Nothing is sent when the change leaves the instance as it is. The answer to the Put decides nothing, the last
         Get does: the cluster provider faults writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and the answer
-        to a write that took effect can get lost. C(patience) is for how many seconds a host may stay away after the
+        to a write that took effect can get lost. C(reconnect_timeout) is for how many seconds a host may stay away after the
         Put, for a write that cuts our own connection.
         """
         before = self.get(reference, operation=operation)
@@ -133,17 +133,19 @@ class Client:
             body=serialize(wanted.element),
         )
         problem = self._write(request, operation)
-        after = self.come_back(lambda: self.get(reference, operation=f"reading back after {operation}"), patience)
+        after = self.retry_until_reachable(
+            lambda: self.get(reference, operation=f"reading back after {operation}"), reconnect_timeout
+        )
         return Written(instance=after, problem=problem)
 
-    def come_back(self, ask: t.Callable[[], _T], patience: float) -> _T:
+    def retry_until_reachable(self, ask: t.Callable[[], _T], reconnect_timeout: float) -> _T:
         """Ask, and while the host does not answer, ask again for so many seconds."""
         begin = time.monotonic()
         while True:
             try:
                 return ask()
             except (Unreachable, ResponseLost):
-                if time.monotonic() - begin >= patience:
+                if time.monotonic() - begin >= reconnect_timeout:
                     raise
                 self.pause(_COMING_BACK)
 

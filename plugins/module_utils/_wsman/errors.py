@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from ..errors import (
-    ResponseLost,
     CertificateRefused,
     CredentialsRefused,
+    ResponseLost,
     ServerError,
     TimedOut,
     Unreachable,
@@ -17,13 +17,13 @@ from ..errors import (
 
 __all__ = [
     "AccessDenied",
-    "ResponseLost",
-    "ResponseTooLarge",
     "CertificateRefused",
     "CredentialsRefused",
     "Fault",
     "NotFound",
     "RequestRefused",
+    "ResponseLost",
+    "ResponseTooLarge",
     "ServerError",
     "TimedOut",
     "TransientFault",

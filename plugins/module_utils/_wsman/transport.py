@@ -12,11 +12,11 @@ import ssl
 import typing as t
 
 from .errors import (
-    ResponseLost,
-    ResponseTooLarge,
     CertificateRefused,
     CredentialsRefused,
     RequestRefused,
+    ResponseLost,
+    ResponseTooLarge,
     ServerError,
     TimedOut,
     Unreachable,

@@ -119,7 +119,7 @@ def test_a_driver_without_receive_buffers_is_told_and_the_rest_is_mended(lab: st
     before = audit(lab, tmp_path / "before")
     (silent,) = before.of("receive-buffers", outcome="unknown")
     assert (silent["host"], silent["subject"]) == (NODES[0], "LM")
-    assert silent["why_unknown"] == "its driver does not know *ReceiveBuffers."
+    assert silent["why_unknown"] == "its driver does not support *ReceiveBuffers."
     assert len(before.of("receive-buffers", outcome="fail")) == 4
     (small,) = before.of("jumbo-adapter", outcome="fail", host=NODES[0], subject="LM")
     run = lab.play(small["remedy"]["text"])

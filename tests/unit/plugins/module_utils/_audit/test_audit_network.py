@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.winha.cluster.plugins.module_utils._audit.evaluation import evaluate
 from audit_cases import NOW, Mapping, facts_of, judged, rule
 
-UNSUPPORTED = {"adapter": "LM", "result": "unsupported", "msg": "its driver does not know *ReceiveBuffers"}
+UNSUPPORTED = {"adapter": "LM", "result": "unsupported", "msg": "its driver does not support *ReceiveBuffers"}
 PATH = {"source": "H", "target": "I", "address": "10.0.2.2", "standard": "passes", "network": "LM"}
 PASSES = {**PATH, "mtu": 9000, "jumbo": "passes", "verdict": "passes", "msg": ""}
 FAILS = {**PATH, "mtu": 9000, "jumbo": "no_answer", "verdict": "fails", "msg": "the path carries 1500"}
@@ -59,7 +59,7 @@ def test_a_driver_without_the_setting_costs_its_own_adapter_alone(name: str) -> 
     good = buffers("LM2") if setting == "receive_buffers" else size("LM2", before=9000, in_effect=True)
     found = on_adapters(name, good, {**UNSUPPORTED, "setting": setting, "wanted": 8192})
     assert [(each["subject"], each["outcome"]) for each in found] == [("LM2", "pass"), ("LM", "unknown")]
-    assert found[1]["why_unknown"] == "its driver does not know *ReceiveBuffers."
+    assert found[1]["why_unknown"] == "its driver does not support *ReceiveBuffers."
 
 
 @pytest.mark.parametrize(("windows", "outcome"), [("2008 R2", "unknown"), ("2022", "pass")])

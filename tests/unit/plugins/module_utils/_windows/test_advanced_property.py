@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes nearest to a wish, for each habit of drivers that was seen."""
+"""Tests of the value that is closest to the wanted one, for each kind of driver."""
 
 from __future__ import annotations
 
@@ -10,37 +10,46 @@ import re
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import advanced_property as driver
-from ansible_collections.winha.cluster.plugins.module_utils._windows.advanced_property import NotOfferedError, Offer
+from ansible_collections.winha.cluster.plugins.module_utils._windows.advanced_property import (
+    PropertyDefinition,
+    UnsupportedValueError,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 JUMBO, BUFFERS = "*JumboPacket", "*ReceiveBuffers"
 
-# Frame sizes, the stored one being the smallest that IP needs.
-ENUM = Offer(
+# Frame sizes; the stored one is the smallest.
+ENUM = PropertyDefinition(
     keyword=JUMBO, value="1514", choices=(("1514", "Disabled"), ("4088", "4088 Bytes"), ("9014", "9014 Bytes"))
 )
-LARGER_ENUM = Offer(keyword=JUMBO, value="1514", choices=(*ENUM.choices, ("16128", "16128 Bytes")))
-KILOBYTES = Offer(keyword=JUMBO, value="1514", choices=(("1514", "Disabled"), ("4088", "4KB MTU"), ("9014", "9KB MTU")))
-INDEX = Offer(keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4088 Bytes"), ("2", "9014 Bytes")))
-COMMAS = Offer(keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4,088 Bytes"), ("2", "9,014 Bytes")))
-NO_HEADER_INDEX = Offer(keyword=JUMBO, value="0", choices=(("0", "1500"), ("1", "9000")))
-NO_HEADER = Offer(keyword=JUMBO, value="1500", lowest=600, highest=9600, default="1500")
-HEADER = Offer(keyword=JUMBO, value="1514", lowest=600, highest=9600, default="1514")
-STEP = Offer(keyword=JUMBO, value="1514", lowest=1514, highest=9014, step=500, default="1514")
-ODD_STEP = Offer(keyword=JUMBO, value="1514", lowest=1514, highest=9700, step=1000, default="1514")
-SMALL = Offer(keyword=JUMBO, value="1514", choices=ENUM.choices[:2])
-VENDOR = Offer(keyword="MaxFrameSize", value="1500", lowest=64, highest=9600, default="1500")
-UNSAID_VENDOR = Offer(keyword="MaxFrameSize", value="1500", lowest=64, highest=9600)
-UNSAID = Offer(keyword=JUMBO, value="1514", lowest=600, highest=9600)
+LARGER_ENUM = PropertyDefinition(keyword=JUMBO, value="1514", choices=(*ENUM.choices, ("16128", "16128 Bytes")))
+KILOBYTES = PropertyDefinition(
+    keyword=JUMBO, value="1514", choices=(("1514", "Disabled"), ("4088", "4KB MTU"), ("9014", "9KB MTU"))
+)
+INDEX = PropertyDefinition(
+    keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4088 Bytes"), ("2", "9014 Bytes"))
+)
+COMMAS = PropertyDefinition(
+    keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4,088 Bytes"), ("2", "9,014 Bytes"))
+)
+NO_HEADER_INDEX = PropertyDefinition(keyword=JUMBO, value="0", choices=(("0", "1500"), ("1", "9000")))
+NO_HEADER = PropertyDefinition(keyword=JUMBO, value="1500", lowest=600, highest=9600, default="1500")
+HEADER = PropertyDefinition(keyword=JUMBO, value="1514", lowest=600, highest=9600, default="1514")
+STEP = PropertyDefinition(keyword=JUMBO, value="1514", lowest=1514, highest=9014, step=500, default="1514")
+ODD_STEP = PropertyDefinition(keyword=JUMBO, value="1514", lowest=1514, highest=9700, step=1000, default="1514")
+SMALL = PropertyDefinition(keyword=JUMBO, value="1514", choices=ENUM.choices[:2])
+VENDOR = PropertyDefinition(keyword="MaxFrameSize", value="1500", lowest=64, highest=9600, default="1500")
+VENDOR_NO_DEFAULT = PropertyDefinition(keyword="MaxFrameSize", value="1500", lowest=64, highest=9600)
+NO_DEFAULT = PropertyDefinition(keyword=JUMBO, value="1514", lowest=600, highest=9600)
 
 MTUS = {
     "a list": (ENUM, 9000, "9014", 9000, False),
     "a list, off": (ENUM, 1500, "1514", 1500, False),
     "a list, in between": (ENUM, 2000, "4088", 4074, False),
     "a list, below the smallest": (ENUM, 576, "1514", 1500, False),
-    "a list with a larger one": (LARGER_ENUM, 9000, "9014", 9000, False),
-    "a list with a larger one, above 9000": (LARGER_ENUM, 9001, "16128", 16114, False),
+    "a list with a larger size": (LARGER_ENUM, 9000, "9014", 9000, False),
+    "a list with a larger size, above 9000": (LARGER_ENUM, 9001, "16128", 16114, False),
     "a list with texts in kilobytes": (KILOBYTES, 9000, "9014", 9000, False),
     "an index": (INDEX, 9000, "2", 9000, False),
     "an index, off": (INDEX, 1500, "0", 1500, False),
@@ -51,27 +60,27 @@ MTUS = {
     "a range without the header, its end": (NO_HEADER, 9601, "9600", 9600, True),
     "a range with the header": (HEADER, 9000, "9014", 9000, False),
     "a range with the header, its end": (HEADER, 9587, "9600", 9586, True),
-    "a range that says no default": (UNSAID, 9000, "9014", 9000, False),
+    "a range without a default": (NO_DEFAULT, 9000, "9014", 9000, False),
     "a range with a step": (STEP, 9000, "9014", 9000, False),
     "a range with a step, in between": (STEP, 1501, "2014", 2000, False),
     "a step that misses the end": (ODD_STEP, 9000, "9514", 9500, False),
     "a step that misses the end, beyond": (ODD_STEP, 9600, "9514", 9500, True),
     "a small list": (SMALL, 9000, "4088", 4074, True),
     "a vendor's keyword": (VENDOR, 9000, "9000", 9000, False),
-    "a vendor's keyword that says no default": (UNSAID_VENDOR, 9000, "9000", 9000, False),
+    "a vendor's keyword without a default": (VENDOR_NO_DEFAULT, 9000, "9000", 9000, False),
 }
 
 
 @pytest.mark.parametrize("case", MTUS)
-def test_a_size(case: str) -> None:
-    offer, wanted, value, number, capped = MTUS[case]
-    found = driver.mtu_target(offer, wanted)
-    assert (found.keyword, found.value, found.number, found.capped) == (offer.keyword, value, number, capped)
-    assert driver.mtu_of(offer, value) == number
+def test_the_target_of_an_mtu(case: str) -> None:
+    definition, wanted, value, number, capped = MTUS[case]
+    found = driver.mtu_target(definition, wanted)
+    assert (found.keyword, found.value, found.number, found.capped) == (definition.keyword, value, number, capped)
+    assert driver.mtu_of(definition, value) == number
 
 
 @pytest.mark.parametrize(
-    ("offer", "mtu"),
+    ("definition", "mtu"),
     [
         (ENUM, 1500),
         (KILOBYTES, 1500),
@@ -81,32 +90,36 @@ def test_a_size(case: str) -> None:
         (NO_HEADER, 1500),
         (HEADER, 1500),
         (VENDOR, 1500),
-        (Offer(keyword=JUMBO, value="7", choices=INDEX.choices), None),
-        (Offer(keyword=JUMBO, value="", lowest=600, highest=9600), None),
-        (Offer(keyword=JUMBO, value="on", lowest=600, highest=9600), None),
+        (PropertyDefinition(keyword=JUMBO, value="7", choices=INDEX.choices), None),
+        (PropertyDefinition(keyword=JUMBO, value="", lowest=600, highest=9600), None),
+        (PropertyDefinition(keyword=JUMBO, value="on", lowest=600, highest=9600), None),
     ],
 )
-def test_the_size_in_force(offer: Offer, mtu: int | None) -> None:
-    assert driver.mtu_of(offer) == mtu
+def test_the_mtu_of_the_stored_value(definition: PropertyDefinition, mtu: int | None) -> None:
+    assert driver.mtu_of(definition) == mtu
 
 
 INDICES = ("1024", "2048", "4096", "8192", "16384", "32768")
-RING = Offer(keyword="ReceiveBuffers", value="4", choices=tuple((str(at), text) for at, text in enumerate(INDICES)))
-SMALL_RING = Offer(keyword=BUFFERS, value="32", choices=tuple((text, text) for text in ("32", "64", "128")))
+RING = PropertyDefinition(
+    keyword="ReceiveBuffers", value="4", choices=tuple((str(at), text) for at, text in enumerate(INDICES))
+)
+SMALL_RING = PropertyDefinition(
+    keyword=BUFFERS, value="32", choices=tuple((text, text) for text in ("32", "64", "128"))
+)
 
 
-def ends(lowest: int, highest: int, step: int = 1) -> Offer:
-    return Offer(keyword=BUFFERS, value=str(lowest), lowest=lowest, highest=highest, step=step)
+def range_of(lowest: int, highest: int, step: int = 1) -> PropertyDefinition:
+    return PropertyDefinition(keyword=BUFFERS, value=str(lowest), lowest=lowest, highest=highest, step=step)
 
 
 RINGS = {
-    "1 Gb/s": (ends(80, 2048, 8), 8192, "2048", 2048, True),
-    "10 Gb/s": (ends(80, 4096, 8), 8192, "4096", 4096, True),
-    "enough": (ends(256, 8192), 8192, "8192", 8192, False),
-    "more than enough": (ends(0, 16384), 8192, "8192", 8192, False),
-    "a step below": (ends(80, 4096, 8), 1003, "1000", 1000, True),
-    "a step that misses the end": (ends(80, 4090, 64), 8192, "4048", 4048, True),
-    "below the smallest": (ends(80, 2048, 8), 10, "80", 80, False),
+    "1 Gb/s": (range_of(80, 2048, 8), 8192, "2048", 2048, True),
+    "10 Gb/s": (range_of(80, 4096, 8), 8192, "4096", 4096, True),
+    "enough": (range_of(256, 8192), 8192, "8192", 8192, False),
+    "more than enough": (range_of(0, 16384), 8192, "8192", 8192, False),
+    "a step below": (range_of(80, 4096, 8), 1003, "1000", 1000, True),
+    "a step that misses the end": (range_of(80, 4090, 64), 8192, "4048", 4048, True),
+    "below the smallest": (range_of(80, 2048, 8), 10, "80", 80, False),
     "an index": (RING, 8192, "3", 8192, False),
     "an index, in between": (RING, 8000, "2", 4096, True),
     "an index, beyond": (RING, 65536, "5", 32768, True),
@@ -117,64 +130,69 @@ RINGS = {
 
 
 @pytest.mark.parametrize("case", RINGS)
-def test_a_number_of_buffers(case: str) -> None:
-    offer, wanted, value, number, capped = RINGS[case]
-    found = driver.buffers_target(offer, wanted)
+def test_the_target_of_receive_buffers(case: str) -> None:
+    definition, wanted, value, number, capped = RINGS[case]
+    found = driver.buffers_target(definition, wanted)
     assert (found.value, found.number, found.capped) == (value, number, capped)
-    assert driver.buffers_of(offer, value) == number
+    assert driver.buffers_of(definition, value) == number
 
 
 @pytest.mark.parametrize(
-    "offer",
+    "definition",
     [
-        Offer(keyword=BUFFERS, value="512"),
-        Offer(keyword=BUFFERS, value="512", lowest=80),
-        Offer(keyword=BUFFERS, value="512", highest=4096),
-        Offer(keyword=BUFFERS, value="512", lowest=80, highest=0),
-        Offer(keyword=BUFFERS, value="0", choices=(("0", "Low"), ("1", "High"))),
+        PropertyDefinition(keyword=BUFFERS, value="512"),
+        PropertyDefinition(keyword=BUFFERS, value="512", lowest=80),
+        PropertyDefinition(keyword=BUFFERS, value="512", highest=4096),
+        PropertyDefinition(keyword=BUFFERS, value="512", lowest=80, highest=0),
+        PropertyDefinition(keyword=BUFFERS, value="0", choices=(("0", "Low"), ("1", "High"))),
     ],
-    ids=["nothing", "no end", "no beginning", "an end before the beginning", "texts without numbers"],
+    ids=["nothing", "no maximum", "no minimum", "a maximum below the minimum", "texts without numbers"],
 )
-def test_a_driver_that_does_not_say(offer: Offer) -> None:
+def test_a_driver_without_valid_values_is_an_error(definition: PropertyDefinition) -> None:
     for choose in (driver.buffers_target, driver.mtu_target):
-        if choose is driver.mtu_target and offer.choices:
+        if choose is driver.mtu_target and definition.choices:
             continue
-        with pytest.raises(NotOfferedError, match=r"^the driver does not say what it offers for \*ReceiveBuffers$"):
-            choose(offer, 8192)
+        with pytest.raises(UnsupportedValueError, match=r"^the driver lists no valid values for \*ReceiveBuffers$"):
+            choose(definition, 8192)
 
 
-def test_texts_that_are_no_sizes_are_not_taken_for_any() -> None:
-    """An index of which only the first can be understood: it does not follow that there are no jumbo frames."""
-    offer = Offer(keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4KB MTU"), ("2", "9KB MTU")))
-    assert driver.mtu_of(offer) == 1500
-    assert driver.mtu_of(offer, "2") is None
-    assert driver.mtu_target(offer, 1500).value == "0"
-    with pytest.raises(NotOfferedError, match=r"0 \(Disabled\), 1 \(4KB MTU\), 2 \(9KB MTU\)"):
-        driver.mtu_target(offer, 9000)
+def test_texts_that_are_not_sizes_are_ignored() -> None:
+    """Only the first text is a size. The driver may still support jumbo frames."""
+    definition = PropertyDefinition(
+        keyword=JUMBO, value="0", choices=(("0", "Disabled"), ("1", "4KB MTU"), ("2", "9KB MTU"))
+    )
+    assert driver.mtu_of(definition) == 1500
+    assert driver.mtu_of(definition, "2") is None
+    assert driver.mtu_target(definition, 1500).value == "0"
+    with pytest.raises(UnsupportedValueError, match=r"0 \(Disabled\), 1 \(4KB MTU\), 2 \(9KB MTU\)"):
+        driver.mtu_target(definition, 9000)
 
 
 @pytest.mark.parametrize("value", ["", "-1", "2049", "79", "81", "many", "256 ", " 256", "0x100", "1e3", "²", "True"])
-def test_a_value_outside_a_range_is_refused(value: str) -> None:
-    with pytest.raises(NotOfferedError, match=r"the driver offers 80 to 2048 in steps of 8$"):
-        driver.verbatim_target(ends(80, 2048, 8), value)
+def test_a_value_outside_the_range_is_an_error(value: str) -> None:
+    with pytest.raises(UnsupportedValueError, match=r"the driver supports 80 to 2048 in steps of 8$"):
+        driver.verbatim_target(range_of(80, 2048, 8), value)
 
 
 @pytest.mark.parametrize("value", ["", "9000", "1514 ", "Disabled", "01514"])
-def test_a_value_outside_a_list_is_refused(value: str) -> None:
-    with pytest.raises(NotOfferedError, match=r"offers 1514 \(Disabled\), 4088 \(4088 Bytes\), 9014 \(9014 Bytes\)$"):
+def test_a_value_outside_the_list_is_an_error(value: str) -> None:
+    with pytest.raises(
+        UnsupportedValueError, match=r"supports 1514 \(Disabled\), 4088 \(4088 Bytes\), 9014 \(9014 Bytes\)$"
+    ):
         driver.verbatim_target(ENUM, value)
 
 
 @pytest.mark.parametrize(
-    ("offer", "value"), [(ends(80, 2048, 8), "88"), (INDEX, "2"), (Offer(keyword="NetworkAddress", value=""), "²")]
+    ("definition", "value"),
+    [(range_of(80, 2048, 8), "88"), (INDEX, "2"), (PropertyDefinition(keyword="NetworkAddress", value=""), "²")],
 )
-def test_a_value_that_is_offered_is_taken_as_it_stands(offer: Offer, value: str) -> None:
-    found = driver.verbatim_target(offer, value)
-    assert (found.keyword, found.value, found.capped) == (offer.keyword, value, False)
+def test_a_supported_value_is_not_changed(definition: PropertyDefinition, value: str) -> None:
+    found = driver.verbatim_target(definition, value)
+    assert (found.keyword, found.value, found.capped) == (definition.keyword, value, False)
 
 
 RANGES = st.builds(
-    lambda lowest, size, step, default, keyword: Offer(
+    lambda lowest, size, step, default, keyword: PropertyDefinition(
         keyword=keyword, value=str(lowest), lowest=lowest, highest=lowest + size, step=step, default=default
     ),
     st.integers(0, 9600),
@@ -187,60 +205,60 @@ SIZES = st.lists(st.integers(600, 20000), min_size=1, max_size=6, unique=True)
 LISTS = SIZES.map(lambda sizes: tuple((str(size), f"{size} Bytes") for size in sizes))
 INDEXED = SIZES.map(lambda sizes: tuple((str(at), f"{size:,} Bytes") for at, size in enumerate(sizes)))
 CHOICES = st.builds(
-    lambda choices, keyword: Offer(keyword=keyword, value=choices[0][0], choices=choices),
+    lambda choices, keyword: PropertyDefinition(keyword=keyword, value=choices[0][0], choices=choices),
     st.one_of(LISTS, INDEXED),
     st.sampled_from([JUMBO, "MaxFrameSize"]),
 )
-OFFERS = st.one_of(RANGES, CHOICES)
-WISHES = st.one_of(st.integers(0, 40000), st.sampled_from([1500, 9000, 8192]))
+DEFINITIONS = st.one_of(RANGES, CHOICES)
+WANTED = st.one_of(st.integers(0, 40000), st.sampled_from([1500, 9000, 8192]))
 
 
-def offered(offer: Offer, value: str) -> bool:
-    """What the driver itself would say to a value."""
-    if offer.choices:
-        return value in dict(offer.choices)
-    assert offer.lowest is not None
-    assert offer.highest is not None
-    return int(value) in range(offer.lowest, offer.highest + 1, offer.step)
+def supported(definition: PropertyDefinition, value: str) -> bool:
+    """Whether the driver supports a value."""
+    if definition.choices:
+        return value in dict(definition.choices)
+    assert definition.lowest is not None
+    assert definition.highest is not None
+    return int(value) in range(definition.lowest, definition.highest + 1, definition.step)
 
 
 @pytest.mark.parametrize("kind", ["mtu", "buffers"])
-@given(offer=OFFERS, wanted=WISHES)
-def test_what_is_chosen_is_offered_and_chosen_again(kind: str, offer: Offer, wanted: int) -> None:
+@given(definition=DEFINITIONS, wanted=WANTED)
+def test_the_target_is_supported_and_stable(kind: str, definition: PropertyDefinition, wanted: int) -> None:
     choose, meaning = (
         (driver.mtu_target, driver.mtu_of) if kind == "mtu" else (driver.buffers_target, driver.buffers_of)
     )
-    found = choose(offer, wanted)
-    assert offered(offer, found.value)
-    assert meaning(offer, found.value) == found.number
-    again = choose(offer, found.number)
+    found = choose(definition, wanted)
+    assert supported(definition, found.value)
+    assert meaning(definition, found.value) == found.number
+    again = choose(definition, found.number)
     assert (again.value, again.number, again.capped) == (found.value, found.number, False)
     assert found.capped == (found.number < wanted)
-    driver.verbatim_target(offer, found.value)
+    driver.verbatim_target(definition, found.value)
 
 
-@given(offer=OFFERS, wanted=WISHES)
-def test_nothing_offered_comes_nearer(offer: Offer, wanted: int) -> None:
-    if offer.choices:
-        values = [value for value, _text in offer.choices]
+@given(definition=DEFINITIONS, wanted=WANTED)
+def test_no_supported_value_is_closer(definition: PropertyDefinition, wanted: int) -> None:
+    if definition.choices:
+        values = [value for value, _text in definition.choices]
     else:
-        assert offer.lowest is not None
-        assert offer.highest is not None
-        assume((offer.highest - offer.lowest) // offer.step < 500)
-        values = [str(number) for number in range(offer.lowest, offer.highest + 1, offer.step)]
-    sizes = sorted(t for t in (driver.mtu_of(offer, value) for value in values) if t is not None)
+        assert definition.lowest is not None
+        assert definition.highest is not None
+        assume((definition.highest - definition.lowest) // definition.step < 500)
+        values = [str(number) for number in range(definition.lowest, definition.highest + 1, definition.step)]
+    sizes = sorted(t for t in (driver.mtu_of(definition, value) for value in values) if t is not None)
     enough = [size for size in sizes if size >= wanted]
-    assert driver.mtu_target(offer, wanted).number == (enough[0] if enough else sizes[-1])
-    counts = sorted(t for t in (driver.buffers_of(offer, value) for value in values) if t is not None)
+    assert driver.mtu_target(definition, wanted).number == (enough[0] if enough else sizes[-1])
+    counts = sorted(t for t in (driver.buffers_of(definition, value) for value in values) if t is not None)
     fewer = [count for count in counts if count <= wanted]
-    assert driver.buffers_target(offer, wanted).number == (fewer[-1] if fewer else counts[0])
+    assert driver.buffers_target(definition, wanted).number == (fewer[-1] if fewer else counts[0])
 
 
-@given(offer=OFFERS, value=st.one_of(st.text(max_size=6), st.integers(-5, 40000).map(str)))
-def test_a_value_is_refused_if_and_only_if_the_driver_would(offer: Offer, value: str) -> None:
-    readable = bool(offer.choices) or (value.isascii() and value.isdigit())
-    if readable and offered(offer, value):
-        assert driver.verbatim_target(offer, value).value == value
+@given(definition=DEFINITIONS, value=st.one_of(st.text(max_size=6), st.integers(-5, 40000).map(str)))
+def test_a_value_is_an_error_if_and_only_if_it_is_not_supported(definition: PropertyDefinition, value: str) -> None:
+    readable = bool(definition.choices) or (value.isascii() and value.isdigit())
+    if readable and supported(definition, value):
+        assert driver.verbatim_target(definition, value).value == value
     else:
-        with pytest.raises(NotOfferedError, match=f"^{re.escape(offer.keyword)} "):
-            driver.verbatim_target(offer, value)
+        with pytest.raises(UnsupportedValueError, match=f"^{re.escape(definition.keyword)} "):
+            driver.verbatim_target(definition, value)
