@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 
 Variables = t.Mapping[str, t.Any]
 
-_SPEC = {"role": {"type": "str"}, "check": {"type": "list", "elements": "str"}}
+SPEC = {"role": {"type": "str"}, "check": {"type": "list", "elements": "str"}}
 
 
 class ActionModule(ActionBase):
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
-        _unused, own = self.validate_argument_spec(_SPEC, mutually_exclusive=[["role", "check"]])
+        _unused, own = self.validate_argument_spec(SPEC, mutually_exclusive=[["role", "check"]])
         variables = task_vars or {}
         try:
             if own["check"] is not None:
