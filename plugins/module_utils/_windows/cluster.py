@@ -50,6 +50,7 @@ class Node:
     state: str
     drain: str
     vote: int | None
+    dynamic_vote: int | None
     windows: str
     reference: Reference | None
 
@@ -104,6 +105,7 @@ def read_nodes(client: Client) -> list[Node]:
             state=name_of(NODE_STATES, node.integer("State")),
             drain=name_of(DRAIN_STATES, node.integer("NodeDrainStatus")),
             vote=node.integer("NodeWeight"),
+            dynamic_vote=node.integer("DynamicWeight"),
             windows=WindowsVersion(node.integer("BuildNumber") or 0).name,
             reference=node.reference,
         )

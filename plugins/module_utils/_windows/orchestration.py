@@ -16,7 +16,7 @@ from . import registry
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
-_UPDATING = "root/Microsoft/Windows/ClusterUpdate"
+_UPDATING = "root/microsoft/windows/clusterupdate"
 _ATC_SERVICE = r"SYSTEM\CurrentControlSet\Services\NetworkATC"
 _CLUSTER_KEY = "Cluster"
 # Subkeys that any service can have.
