@@ -140,7 +140,7 @@ class Lab:
         return names | {
             (owner, instance.cls.name, *instance.key, *path): value
             for owner, repository in repositories.items()
-            for instance in repository.everything()
+            for instance in repository.all_instances()
             for name, stored in instance.values.items()
             for path, value in _scalars(plain(stored), name)
         }

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: exchange_principal_names
-short_description: Find the service principal names that an Exchange organization needs
+short_description: Plan the service principal names of an Exchange organization
 description:
-  - Finds from what the servers of an Exchange organization publish which service principal names its alternate service
-    accounts need, with the reasons for each, and why the other names that are published need none.
-  - Reads no directory and changes nothing.
+  - Plans the service principal names of the alternate service accounts from the names that the Exchange servers
+    publish. Returns the reasons for each name, and why the other published names need no service principal name.
+  - It only processes its input. It does not connect to Active Directory.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -18,14 +18,14 @@ positional: _input
 options:
   _input:
     description:
-      - What M(winha.cluster.exchange_info) returns. Parts of it may be missing; nothing is then said about them.
+      - The result of M(winha.cluster.exchange_info). Parts of it may be missing.
     type: dict
     required: true
   generations:
     description:
-      - Which generations to tell about. V(2013) stands for 2013, 2016, 2019 and SE, which share one account; 2010
-        cannot share it.
-      - A name that both publish belongs to the newer one, even when only the older is told about.
+      - The generations to return. V(2013) stands for 2013, 2016, 2019 and SE, which share one account. 2010 needs its
+        own account.
+      - A name that both publish is on the account of the newer one, even if only the older one is returned.
     type: list
     elements: str
     choices: ["2010", "2013"]
@@ -33,28 +33,28 @@ options:
   services:
     description:
       - The services whose internal URLs count. V(autodiscover) is the internal Autodiscover URI.
-      - Without it V(owa), V(ecp), V(ews), V(oab) and V(autodiscover) count, and since 2013 also V(mapi) and
+      - The default is V(owa), V(ecp), V(ews), V(oab) and V(autodiscover), since 2013 also V(mapi) and
         V(outlook_anywhere).
     type: list
     elements: str
     choices: [owa, ecp, ews, oab, mapi, outlook_anywhere, autodiscover, activesync, powershell]
   extra:
     description:
-      - Lists of further service principal names, by generation. They win over the rule that a name belongs to the
-        newer generation.
+      - Lists of additional service principal names, by generation. They override the rule that a shared name is on the
+        account of the newer generation.
     type: dict
   leave_out:
     description:
-      - Host names, or single service principal names, to leave out of the plan. A port of a host, a full stop at its
-        end and case mean nothing.
-      - One that no published name meets is a finding.
+      - Host names or single service principal names to leave out of the plan. The port of a host, a trailing dot and
+        case are ignored.
+      - An entry that matches no published name is a finding.
     type: list
     elements: str
   accounts:
     description:
       - The account of each generation, as M(winha.cluster.spn_info) returns it in
         RV(winha.cluster.spn_info#module:accounts).
-      - With it, even if it is empty, each generation also has C(account), C(missing) and C(surplus).
+      - If it is set, even to an empty dictionary, each generation also has C(account), C(missing) and C(surplus).
     type: dict
 seealso:
   - module: winha.cluster.exchange_info
@@ -71,14 +71,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ (exchange | winha.cluster.exchange_principal_names(generations=['2010'])).generations }}"
 
-- name: Fail while a server announces another name than its peers
+- name: Fail if the Autodiscover URI of a server differs from the others of its site
   ansible.builtin.assert:
     that: plan.findings | selectattr('kind', 'eq', 'stale_autodiscover') | length == 0
     fail_msg: "{{ plan.findings | map(attribute='text') | join(' ') }}"
   vars:
     plan: "{{ exchange | winha.cluster.exchange_principal_names }}"
 
-- name: Add a name that the directory does not know of, and leave one out
+- name: Add a name that is not in Active Directory, and leave one out
   ansible.builtin.set_fact:
     plan: >-
       {{ exchange | winha.cluster.exchange_principal_names(
@@ -91,7 +91,7 @@ _value:
   type: dict
   contains:
     generations:
-      description: One entry for each generation that has servers which clients meet.
+      description: One entry for each generation that has Client Access servers.
       type: list
       elements: dict
       contains:
@@ -99,64 +99,64 @@ _value:
           description: V(2010), or V(2013) for 2013 to SE.
           type: str
         title:
-          description: The generation as people say it.
+          description: The product names of the generation.
           type: str
           sample: Exchange 2016 and 2019
         servers:
-          description: The servers that need the credential of the account, before any name is registered.
+          description: The servers that need the credential of the account before any name is registered.
           type: list
           elements: str
         principal_names:
-          description: The service principal names with the reasons for each, those for http first.
+          description: The service principal names with the reasons for each, http first.
           type: list
           elements: dict
           sample:
             - name: http/mail.corp.example.com
               reasons: ["internal URL of OWA, ECP, EWS and OAB of CAS1 to CAS6"]
         left_out:
-          description: Names that are published and need no service principal name, with the reason.
+          description: The published names that need no service principal name, with the reason.
           type: list
           elements: dict
           sample:
             - name: mail.example.com
               reason: "external only: external URL of OWA and ECP of CAS1 to CAS6"
         account:
-          description: The account of the generation as it was given. Null if there is none.
+          description: The account of the generation as given. Null if there is none.
           type: dict
         missing:
-          description: The names that are planned and that the account does not have.
+          description: The planned names that the account does not have.
           type: list
           elements: str
         surplus:
           description:
-            - The names that the account has and that no generation needs.
-            - A name that is planned for another generation, or stands for one, is not among them. It is that
-              generation's to move.
+            - The names of the account that no generation needs.
+            - A name that is planned for another generation, or is equivalent to one, is not included. It is moved when
+              it is registered for that generation.
           type: list
           elements: str
     findings:
-      description: What to look at. None of it takes a name from the plan.
+      description: Problems with the published names. They do not change the plan.
       type: list
       elements: dict
       contains:
         kind:
-          description: A word for each kind of finding, to select by.
+          description: The kind of the finding, for filters.
           type: str
           sample: stale_autodiscover
         about:
-          description: The servers, databases, arrays or names concerned.
+          description: The affected servers, databases, CAS arrays or names.
           type: list
           elements: str
         text:
-          description: What is, in one sentence.
+          description: The problem in one or two sentences.
           type: str
         remedy:
-          description: What to run in the Exchange Management Shell, in one sentence.
+          description: The remedy, usually a command for the Exchange Management Shell.
           type: str
         hides_names:
           description:
-            - Whether clients may use names for this reason that are not in the plan. What an account has beside the
-              plan may then be needed.
+            - Whether names may be missing from the plan because of this finding. Clients may then use names that look
+              surplus.
           type: bool
 """
 
@@ -178,19 +178,19 @@ def exchange_principal_names(
     *,
     accounts: t.Mapping[t.Any, t.Any] | None = None,
 ) -> dict[str, t.Any]:
-    """The plan as plain values. Raises C(AnsibleFilterError)."""
+    """Return the plan. Raises C(AnsibleFilterError)."""
     try:
         return plan(
             exchange, generations=generations, services=services, extra=extra, leave_out=leave_out, accounts=accounts
         )
     except (PlanError, ExchangeInputError) as error:
-        # Ansible shows the texts of causes too, and this is the cause's.
+        # Ansible also shows the message of the cause, which is the same.
         raise AnsibleFilterError(f"exchange_principal_names: {error}") from None
 
 
 class FilterModule:
-    """What Ansible asks a filter plugin for."""
+    """The filter plugin."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filter by its name."""
+        """Return the filter by name."""
         return {"exchange_principal_names": exchange_principal_names}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection as options of a task. Private to this collection; twin of the doc fragment C(connection)."""
+"""The connection options of a task, as documented in the doc fragment C(connection). Private to this collection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .session import Service
 from .ticket import Kinit
 
 if t.TYPE_CHECKING:
-    from .session import SessionFactory, Options
+    from .session import Options, SessionFactory
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},
@@ -41,8 +41,8 @@ SPEC: dict[str, t.Any] = {
 
 
 def endpoint_of(options: Options) -> Endpoint:
-    """Where to connect and how, from the options of a task."""
-    further = {
+    """Make the endpoint from the options of a task."""
+    transport_options = {
         "server_cert_validation": "validate" if options["validate_certs"] else "ignore",
         "ca_trust_path": options["ca_path"],
         "cert_pem": options["client_cert"],
@@ -52,7 +52,7 @@ def endpoint_of(options: Options) -> Endpoint:
         "service": "HTTP",
     }
     defaults = {"ca_trust_path": "legacy_requests", "proxy": "legacy_requests"}
-    managed = options["transport"] == "kerberos" and options["password"]
+    needs_kinit = options["transport"] == "kerberos" and options["password"]
     return Endpoint(
         host=options["host"],
         port=options["port"],
@@ -64,13 +64,13 @@ def endpoint_of(options: Options) -> Endpoint:
         connect_timeout=options["connect_timeout"],
         operation_timeout=options["operation_timeout"],
         read_timeout=options["read_timeout"],
-        options={name: defaults.get(name) if value is None else value for name, value in further.items()},
-        kinit=Kinit() if managed else None,
+        options={name: defaults.get(name) if value is None else value for name, value in transport_options.items()},
+        kinit=Kinit() if needs_kinit else None,
     )
 
 
 def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory:
-    """Opens a session with an endpoint, which messages call C(name)."""
+    """Make a factory for sessions with an endpoint; C(name) is the name of the host in messages."""
 
     def open_session(*, read_only: bool) -> Client:
         transport = HttpTransport(endpoint, name=name)
@@ -79,13 +79,13 @@ def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFacto
     return open_session
 
 
-def _opener_of(options: Options) -> SessionFactory:
+def _session_factory_from(options: Options) -> SessionFactory:
     if not options["host"]:
         raise TaskError(
-            "The option host is missing: this task runs on a machine that is not reached by winrm or psrp, so it must "
-            "say which Windows host it is about."
+            "The option host is missing. The connection of this task is not winrm or psrp, so the task needs the name "
+            "of the Windows host."
         )
     return session_factory(endpoint_of(options), options["host"])
 
 
-WINDOWS = Service(spec=SPEC, session_factory=_opener_of)
+WINDOWS = Service(spec=SPEC, session_factory=_session_factory_from)

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong between us and a server, whatever is spoken with it. Private to this collection."""
+"""Errors of requests to servers, for all protocols. Private to this collection."""
 
 from __future__ import annotations
 
 
 class ServerError(Exception):
-    """Something went wrong; C(advice) says what the operator can do, in one clause without a full stop."""
+    """A request failed; C(advice) tells the operator what to do, as one clause without a full stop."""
 
     advice = ""
 
-    def __init__(self, answer: str, *, advice: str | None = None) -> None:
-        super().__init__(answer)
+    def __init__(self, detail: str, *, advice: str | None = None) -> None:
+        super().__init__(detail)
         self.operation = ""
         self.host = ""
         if advice is not None:
@@ -20,7 +20,7 @@ class ServerError(Exception):
 
     @property
     def detail(self) -> str:
-        """What was answered, without what was tried."""
+        """The error without the operation and the host."""
         return " ".join(str(self.args[0]).split()).rstrip(".")
 
     def __str__(self) -> str:
@@ -31,38 +31,38 @@ class ServerError(Exception):
 
 
 class Unreachable(ServerError):
-    """No connection: nothing was sent."""
+    """No connection was made. No request was sent."""
 
     advice = "check the address, the port, the firewall and that the listener runs"
 
 
 class CertificateRefused(Unreachable):
-    """The server's certificate did not verify: nothing was sent."""
+    """The server's certificate could not be verified. No request was sent."""
 
-    advice = "give the issuer's certificate as the CA path, or have the listener's certificate renewed for this name"
+    advice = "set the CA path to the issuer's certificate, or renew the listener's certificate for this name"
 
 
 class CredentialsRefused(Unreachable):
-    """The server answered 401, or a ticket could not be had: the request was not processed."""
+    """The server returned 401, or no ticket could be obtained. The request was not processed."""
 
-    advice = "check the user name, the password, and that the listener allows this way to authenticate"
+    advice = "check the user name, the password, and that the listener allows this authentication method"
 
 
 class ResponseLost(ServerError):
-    """A request went out and no usable answer came back: whether it took effect is unknown."""
+    """A request was sent but no valid response was received. It is not known whether the request took effect."""
 
-    advice = "check the network in between and what listens on that port, then run it again"
+    advice = "check the network and the service on that port, then run this task again"
 
 
 class TimedOut(ResponseLost):
-    """As C(ResponseLost), after waiting the whole read timeout."""
+    """A C(ResponseLost) because the read timeout has passed."""
 
 
 class WriteRefused(ServerError):
-    """A write was about to be sent by a session that may only read. Always a defect of ours."""
+    """A read-only session was about to send a write. This is always a defect of the collection."""
 
     advice = "this is a defect of the collection, please report it"
 
 
 class TaskError(Exception):
-    """What was asked for cannot be done; the message is a sentence for the operator."""
+    """The task cannot be done; the message is a sentence for the operator."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many names in one sentence: in the order that people expect, with runs folded. Private to this collection."""
+"""List many names in one sentence, in natural order and with ranges. Private to this collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"(.*?)(\d+)", re.ASCII | re.DOTALL)
 
 
 def natural(name: str) -> tuple[t.Any, ...]:
-    """A sort key that puts CAS2 before CAS10 and does not distinguish case."""
+    """A sort key that puts CAS2 before CAS10 and ignores case."""
     pieces = re.split(r"([0-9]+)", name.lower())
     return (*((int(piece), piece) if index % 2 else (0, piece) for index, piece in enumerate(pieces)), (0, name))
 
@@ -23,7 +23,7 @@ def listed(words: t.Sequence[str]) -> str:
 
 
 def folded(names: t.Iterable[str]) -> str:
-    """C(CAS1 to CAS4, CAS7 and MAIL): sorted, each name once, three or more in a row as a range."""
+    """C(CAS1 to CAS4, CAS7 and MAIL): sorted, each name once, three or more consecutive names as a range."""
     runs: list[list[str]] = []
     for name in sorted(set(names), key=natural):
         if runs and _successor(runs[-1][-1]) == name.lower():
@@ -37,6 +37,6 @@ def folded(names: t.Iterable[str]) -> str:
 
 
 def _successor(name: str) -> str:
-    """What follows in a run, in lower case: CAS9 and CAS09 give cas10, a name without a number nothing."""
+    """The next name in lower case: cas10 after CAS9 and CAS09; empty for a name without a number."""
     found = _NUMBERED.fullmatch(name.lower())
     return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}}" if found else ""

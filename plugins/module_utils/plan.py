@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task means to change, as values. Private to this collection."""
+"""The planned changes of a task. Private to this collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One setting of one thing, in the operator's words: C(EX01) from C(save) to C(shut_down)."""
+    """One setting from its value before to its value after: C(EX01) from C(save) to C(shut_down)."""
 
     label: str
     before: t.Any
@@ -20,14 +20,14 @@ class Change:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """Changes that are written together, in one message where the server takes them so."""
+    """Changes that are written together, in one request if possible."""
 
     changes: tuple[Change, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The values after a step as read back, by label, and what the host answered if they are not the wanted ones."""
+    """The values after a step as read back, by label; C(reason) is why they are not the wanted values."""
 
     values: t.Mapping[str, t.Any]
     reason: str = ""
@@ -35,9 +35,9 @@ class Applied:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a task means to change, in its order.
+    """All planned changes of a task, in order.
 
-    C(title) heads the diff. With C(ordered), a step that fails ends the work: the later ones build on it.
+    C(title) is the header of the diff. With C(ordered), no step is applied after a failed one.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Plan:
         return tuple(change for step in self.steps for change in step.changes)
 
     def diff(self, changes: t.Sequence[Change]) -> dict[str, str]:
-        """What C(--diff) shows of these changes: one line a setting, before and after."""
+        """The diff of these changes: one line for each setting, before and after."""
         return {
             "before_header": self.title,
             "after_header": self.title,

@@ -178,7 +178,7 @@ def apply(client: Client, state: State, step: Step) -> Applied:
         _reference(state.cluster),
         {meaning.SETTINGS[change.label].property: change.after for change in step.changes},
         properties.CLUSTER_COMMON,
-        doing=f"setting {', '.join(change.label for change in step.changes)} of {state.cluster.text('Name')}",
+        operation=f"setting {', '.join(change.label for change in step.changes)} of {state.cluster.text('Name')}",
     )
     now = meaning.values_of(stored.instance)
     return Applied(values={change.label: now[change.label] for change in step.changes}, reason=stored.reason)

@@ -238,9 +238,9 @@ def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.
 
 
 def _row(setting: adapter_settings.AdapterSetting, outcome: task.Outcome) -> dict[str, t.Any]:
-    verdict = outcome.verdict(setting.label)
-    if verdict["result"] == "compliant" and setting.target.capped:
-        verdict["result"] = "capped"
+    result = outcome.result_of(setting.label)
+    if result["result"] == "compliant" and setting.target.capped:
+        result["result"] = "capped"
     return {
         "adapter": setting.adapter.name,
         "setting": setting.name,
@@ -249,7 +249,7 @@ def _row(setting: adapter_settings.AdapterSetting, outcome: task.Outcome) -> dic
         "now": outcome.now(setting.label, setting.before),
         "capped": setting.target.capped,
         "in_effect": setting.in_effect,
-        **verdict,
+        **result,
     }
 
 

@@ -331,7 +331,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
         label, before = touched.get(key, str(state.names.get(key, ""))), state.before(key)
         now = outcome.now(label, before)
         row: dict[str, t.Any] = {"spn": label, "before": list(before.dns), "holders": now and list(now.dns)}
-        rows.append(row | outcome.verdict(label))
+        rows.append(row | outcome.result_of(label))
     return {"account": {name: getattr(state.account, name) for name in ("dn", "name", "kind")}, "spns": rows}
 
 

@@ -176,7 +176,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     for name, machine in state.machines.items():
         row = {"name": name, "resource": machine.resource, "before": machine.offline_action}
         row["offline_action"] = outcome.now(name, machine.offline_action)
-        rows.append(row | outcome.verdict(name))
+        rows.append(row | outcome.result_of(name))
     return {"virtual_machines": rows}
 
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the options of a host's winrm or psrp connection to a session of ours. Private to this collection.
+"""Make sessions from the winrm or psrp connection options of a host. Private to this collection.
 
-Only the public options of the connection plugins are read, so the inventory that they work with works here too.
+Only public options of the connection plugins are used, so the same inventory works for both.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ except ImportError:
 
 if t.TYPE_CHECKING:
     from ansible.plugins.connection import ConnectionBase
-    from ansible_collections.winha.cluster.plugins.module_utils.session import SessionFactory, Options, Service
+    from ansible_collections.winha.cluster.plugins.module_utils.session import Options, Service, SessionFactory
 
 CONNECTIONS = ("winrm", "psrp")
 
-# What pywinrm's transport understands of the ansible_winrm_* variables that the connection plugin passes on.
+# The ansible_winrm_* variables that the connection plugin passes to pywinrm's transport.
 _WINRM_TEXT = (
     "realm",
     "service",
@@ -44,36 +44,36 @@ _WINRM_TEXT = (
     "credssp_auth_mechanism",
     "proxy",
 )
-_WINRM_TRUTH = ("kerberos_delegation", "credssp_disable_tlsv1_2", "send_cbt")
+_WINRM_BOOLEAN = ("kerberos_delegation", "credssp_disable_tlsv1_2", "send_cbt")
 _WINRM_NUMBER = ("credssp_minimum_version",)
 
 
-def opener_of(service: Service, options: Options, connection: ConnectionBase, name: str) -> SessionFactory:
-    """How to open what a task talks to: where its options say, or else at the host itself."""
+def session_factory_for(service: Service, options: Options, connection: ConnectionBase, name: str) -> SessionFactory:
+    """Make a session factory for the server in the options, or else for the host itself."""
     if service is DNS:
         return service.session_factory(options)
     if service is DIRECTORY:
-        return service.session_factory(options if has_servers_or_domain(options) else _of_host(options, connection))
+        return service.session_factory(options if has_servers_or_domain(options) else _use_host(options, connection))
     return service.session_factory(options) if options["host"] else session_factory(endpoint_of(connection), name)
 
 
-def _of_host(options: Options, connection: ConnectionBase) -> Options:
-    """The host is the domain controller; a domain account that WinRM signs in with serves here, too."""
-    option = _reader(connection)
+def _use_host(options: Options, connection: ConnectionBase) -> Options:
+    """Use the host as the domain controller, with its WinRM account if that is a domain account."""
+    option = _option_reader(connection)
     user, password = option("remote_user"), option("remote_password")
-    own: dict[str, t.Any] = {"servers": [option("remote_addr")]}
+    host_options: dict[str, t.Any] = {"servers": [option("remote_addr")]}
     if options["authentication"] == "kerberos" and not options["username"] and "@" in (user or ""):
-        own |= {"username": user, "password": password}
-    return {**options, **own}
+        host_options |= {"username": user, "password": password}
+    return {**options, **host_options}
 
 
 def endpoint_of(connection: ConnectionBase) -> Endpoint:
-    """Where the host listens and how to sign in, as its inventory says for winrm or psrp."""
-    return _of_winrm(connection) if connection.transport == "winrm" else _of_psrp(connection)
+    """Make the endpoint from the winrm or psrp variables of the host."""
+    return _from_winrm(connection) if connection.transport == "winrm" else _from_psrp(connection)
 
 
-def _of_winrm(connection: ConnectionBase) -> Endpoint:
-    option = _reader(connection)
+def _from_winrm(connection: ConnectionBase) -> Endpoint:
+    option = _option_reader(connection)
     extras = {
         name.removeprefix("ansible_winrm_"): value for name, value in (connection.get_option("_extras") or {}).items()
     }
@@ -82,18 +82,20 @@ def _of_winrm(connection: ConnectionBase) -> Endpoint:
     username, password = option("remote_user"), option("remote_password")
     transports = tuple(str(one) for one in connection.get_option("transport") or () if one)
     if not transports:
-        # As the connection plugin does it since ansible-core 2.19: a UPN is a domain account, so Kerberos it is.
+        # As in the connection plugin since ansible-core 2.19: a UPN is a domain account, which uses Kerberos.
         by_scheme = "ssl" if scheme == "https" else "plaintext"
         transports = ("kerberos",) if "@" in (username or "") else (by_scheme,)
     mode = option("kerberos_mode") or ("managed" if password else "manual")
-    further: dict[str, t.Any] = {name: str(extras[name]) for name in _WINRM_TEXT if extras.get(name) is not None}
-    further |= {name: boolean(extras[name]) for name in _WINRM_TRUTH if extras.get(name) is not None}
-    further |= {name: int(extras[name]) for name in _WINRM_NUMBER if extras.get(name) is not None}
+    transport_options: dict[str, t.Any] = {
+        name: str(extras[name]) for name in _WINRM_TEXT if extras.get(name) is not None
+    }
+    transport_options |= {name: boolean(extras[name]) for name in _WINRM_BOOLEAN if extras.get(name) is not None}
+    transport_options |= {name: int(extras[name]) for name in _WINRM_NUMBER if extras.get(name) is not None}
     limit = option("connection_timeout")
     operation = float(limit or extras.get("operation_timeout_sec") or 60)
     read = float(limit) + 10 if limit else float(extras.get("read_timeout_sec") or operation + 10)
     arguments = shlex.split(option("kinit_args") or "")
-    if not arguments and further.get("kerberos_delegation"):
+    if not arguments and transport_options.get("kerberos_delegation"):
         arguments = ["-f"]
     kinit = Kinit(
         command=option("kerberos_command") or "kinit",
@@ -111,13 +113,13 @@ def _of_winrm(connection: ConnectionBase) -> Endpoint:
         connect_timeout=min(30.0, read),
         operation_timeout=operation,
         read_timeout=read,
-        options={"service": "HTTP", **further},
+        options={"service": "HTTP", **transport_options},
         kinit=kinit if "kerberos" in transports and mode == "managed" else None,
     )
 
 
-def _of_psrp(connection: ConnectionBase) -> Endpoint:
-    option = _reader(connection)
+def _from_psrp(connection: ConnectionBase) -> Endpoint:
+    option = _option_reader(connection)
     port, scheme = option("port"), option("protocol")
     scheme = scheme or ("http" if port and int(port) == 5985 else "https")
     username, password = option("remote_user"), option("remote_password")
@@ -130,7 +132,7 @@ def _of_psrp(connection: ConnectionBase) -> Endpoint:
     negotiated = ("kerberos", "ntlm") if HAVE_KERBEROS and ("@" in (username or "") or not password) else ("ntlm",)
     transports = negotiated if auth == "negotiate" else (auth,)
     proxy = option("proxy") or "legacy_requests"
-    further = {
+    transport_options = {
         "server_cert_validation": option("cert_validation") or "validate",
         "ca_trust_path": option("ca_cert") or "legacy_requests",
         "cert_pem": option("certificate_pem"),
@@ -156,13 +158,13 @@ def _of_psrp(connection: ConnectionBase) -> Endpoint:
         connect_timeout=float(option("connection_timeout") or 30),
         operation_timeout=float(option("operation_timeout") or 20),
         read_timeout=float(option("read_timeout") or 30),
-        options=further,
+        options=transport_options,
         kinit=Kinit() if "kerberos" in transports and password else None,
     )
 
 
-def _reader(connection: ConnectionBase) -> t.Callable[[str], str | None]:
-    """Options as plain text, or None: libraries in C do not take Ansible's own kinds of text."""
+def _option_reader(connection: ConnectionBase) -> t.Callable[[str], str | None]:
+    """Return a function that reads options as plain strings or None; C libraries reject Ansible's string types."""
 
     def option(name: str) -> str | None:
         value = connection.get_option(name)

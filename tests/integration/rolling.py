@@ -107,7 +107,7 @@ def held(lab: Stage, owner: str, name: str, keyword: str) -> str:
     """What is stored for an advanced property of an adapter."""
     (found,) = [
         one.values["RegistryValue"]
-        for one in lab.estate.host(owner).everything()
+        for one in lab.estate.host(owner).all_instances()
         if one.cls.name == ADVANCED and (one.values["Name"], one.values["RegistryKeyword"]) == (name, keyword)
     ]
     (value,) = t.cast("list[str]", found)
@@ -118,7 +118,7 @@ def in_effect(lab: Stage, owner: str, name: str) -> int:
     """The MTU that an adapter runs with."""
     (found,) = [
         one.values["MtuSize"]
-        for one in lab.estate.host(owner).everything()
+        for one in lab.estate.host(owner).all_instances()
         if one.cls.name == "MSFT_NetAdapter" and one.values["Name"] == name
     ]
     return t.cast("int", found)

@@ -182,14 +182,16 @@ class Stage:
         return {
             (owner, instance.name, name): value
             for owner, repository in held
-            for instance in repository.everything()
+            for instance in repository.all_instances()
             for property_name, held_value in instance.values.items()
             for name, value in _flat(property_name, held_value)
         }
 
     def actions(self, cluster: str) -> dict[str, int | None]:
         """The stored OfflineAction of each virtual machine by its resource; None where there is no such property."""
-        resources = [one for one in self.estate.cluster(cluster).everything() if one.cls.name == "MSCluster_Resource"]
+        resources = [
+            one for one in self.estate.cluster(cluster).all_instances() if one.cls.name == "MSCluster_Resource"
+        ]
         return {
             one.name: self.estate.private_properties(cluster, one.name).get("OfflineAction")
             for one in resources

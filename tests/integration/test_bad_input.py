@@ -29,7 +29,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         UNREACHABLE,
         r"rejected by the server .*that the listener allows this way to authenticate",
     ),
-    "closed-port": ({}, {"ansible_port": 1}, UNREACHABLE, r"port 1 does not take connections: Connection refused"),
+    "closed-port": ({}, {"ansible_port": 1}, UNREACHABLE, r"port 1 does not accept connections: Connection refused"),
     "unknown-name": ({}, {"ansible_host": "nowhere.invalid"}, UNREACHABLE, r"nowhere\.invalid port \d+ does not take"),
     "wrong-path": (
         {},
@@ -43,23 +43,23 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         UNREACHABLE,
         "port 5985 does not speak TLS, so it is no HTTPS",
     ),
-    "http-to-https": ({}, {"ansible_port": 5986}, FAILED, "the connection broke before the answer was whole"),
+    "http-to-https": ({}, {"ansible_port": 5986}, FAILED, "the connection was closed before the response was complete"),
     "other-ca": (
         {"certificate": "other_ca"},
         HTTPS,
         UNREACHABLE,
-        r"the certificate of \S+ port 5986 does not verify: unable to get local issuer certificate \(give the",
+        r"the certificate of \S+ port 5986 could not be verified: unable to get local issuer certificate \(give the",
     ),
     "wrong-name": (
         {"certificate": "wrong_name"},
         HTTPS,
         UNREACHABLE,
-        "does not verify: .*mismatch, certificate",
+        "could not be verified: .*mismatch, certificate",
     ),
-    "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "does not verify: certificate has expired"),
+    "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "could not be verified: certificate has expired"),
     "no-cluster": ({"windows": "2019"}, {}, FAILED, r"no-cluster is not a member of a failover cluster: "),
-    "half-an-answer": ({}, {}, FAILED, "the connection broke before the answer was whole"),
-    "endless-answer": ({}, {}, FAILED, "the answer is larger than 4 MiB .the endpoint ignores the envelope size"),
+    "half-an-answer": ({}, {}, FAILED, "the connection was closed before the response was complete"),
+    "endless-answer": ({}, {}, FAILED, "the response is larger than 4 MiB .the endpoint ignores the requested envelope size"),
     "good": (
         {},
         HTTPS | {"ansible_winrm_server_cert_validation": "ignore", "ansible_psrp_cert_validation": "ignore"},
@@ -186,8 +186,8 @@ def test_a_certificate_key_with_a_password_is_refused(lab: Stage) -> None:
 def test_an_endless_answer_is_not_taken_into_memory(lab: Stage) -> None:
     wrapper = ["bash", "-c", 'ulimit -v 600000; exec "$@"', "-"]
     says = {
-        "Enumerate": "^Reading the clustered virtual machines on hv01 failed: the answer is larger than 4 MiB",
-        "Get": r"0 of 1 changes are in effect, 1 failed\. Setting .* on hv01 failed: the answer is larger than 4 MiB",
+        "Enumerate": "^Reading the clustered virtual machines on hv01 failed: the response is larger than 4 MiB",
+        "Get": r"0 of 1 changes are in effect, 1 failed\. Setting .* on hv01 failed: the response is larger than 4 MiB",
     }
     for operation, sentence in says.items():
         lab.estate.clear_faults()

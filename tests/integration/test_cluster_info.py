@@ -59,7 +59,7 @@ def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, 
     assert found_networks == networks
     assert found["live_migration_networks"] == ["Live Migration"]
     volumes = [
-        one for one in lab.estate.cluster("HVC1").everything() if one.cls.name == "MSCluster_ClusterSharedVolume"
+        one for one in lab.estate.cluster("HVC1").all_instances() if one.cls.name == "MSCluster_ClusterSharedVolume"
     ]
     assert [one["path"] for one in found["shared_volumes"]] == [rf"C:\ClusterStorage\Volume{n}" for n in (1, 2)]
     assert {one["path"]: one["volume"] for one in found["shared_volumes"]} == {

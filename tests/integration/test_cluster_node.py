@@ -31,7 +31,7 @@ def lab(estate: Stage) -> Stage:
 
 def owners(lab: Stage) -> dict[str, str]:
     """The owner node of each virtual machine."""
-    groups = [one for one in lab.estate.cluster("HVC4").everything() if one.cls.name == "MSCluster_ResourceGroup"]
+    groups = [one for one in lab.estate.cluster("HVC4").all_instances() if one.cls.name == "MSCluster_ResourceGroup"]
     return {str(one.values["Name"]): str(one.values["OwnerNode"]) for one in groups if one.values["GroupType"] == 111}
 
 

@@ -128,7 +128,7 @@ def test_a_name_that_matches_nothing_stops_it_before_any_write(lab: Stage) -> No
 
 
 def test_never_touches_the_configuration_resources(lab: Stage) -> None:
-    kinds = {one.name: one.values["Type"] for one in lab.estate.cluster("HVC1").everything() if "Type" in one.values}
+    kinds = {one.name: one.values["Type"] for one in lab.estate.cluster("HVC1").all_instances() if "Type" in one.values}
     assert "Virtual Machine Configuration" in kinds.values()
     lab.task("hv01", "vm_offline_action", {"action": "turn_off"})
     assert {kinds[change.instance] for entry in lab.writes() for change in entry.changes} == {"Virtual Machine"}

@@ -93,7 +93,7 @@ def _show(arguments: argparse.Namespace) -> int:
     found = [
         {name: plain(value) for name, value in instance.values.items()}
         for repository in repositories
-        for instance in repository.everything()
+        for instance in repository.all_instances()
         if instance.cls.name.lower() == arguments.cls.lower()
     ]
     print(json.dumps(found, indent=2))

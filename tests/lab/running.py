@@ -188,11 +188,11 @@ class RunningEstate:
         for cluster in fresh.clusters:
             rebuilt = Repository(cluster.name, cluster.windows)
             initial_instances.fill_cluster(rebuilt, cluster, fresh)
-            self._clusters[cluster.name].reset(rebuilt.everything())
+            self._clusters[cluster.name].reset(rebuilt.all_instances())
         for host in fresh.hosts:
             own = Repository(host.name, host.windows)
             initial_instances.fill_host(own, host, begun(self.state))
-            self._hosts[host.name].reset(own.everything())
+            self._hosts[host.name].reset(own.all_instances())
         for machine in self._machines:
             machine.cursors.clear()
             machine.host = fresh.host(machine.host.name)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs and host names as they were published, and whether a service principal name can be made of them.
+"""Parse published URLs and host names for service principal names.
 
 Private to this collection.
 """
@@ -21,7 +21,7 @@ _HOST = re.compile(rf"(?!(?:.*\.)?\d+$)(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*", 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A URL or host name as it was published; C(host) in lower case, or C(problem) as the end of a sentence."""
+    """A published URL or host name; C(host) is in lower case, C(problem) is the end of a sentence."""
 
     text: str
     host: str = ""
@@ -33,7 +33,7 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """The host of a URL or of a bare host name."""
+    """Parse a URL or a host name."""
     try:
         host = (urllib.parse.urlsplit(text if "//" in text else f"//{text}").hostname or "").removesuffix(".")
     except ValueError:
@@ -43,7 +43,7 @@ def parse_address(text: str) -> Address:
     except ValueError:
         pass
     else:
-        return Address(text=text, problem="is an IP address, and Kerberos knows services by name")
+        return Address(text=text, problem="is an IP address, but Kerberos needs a host name")
     try:
         ServicePrincipalName.parse(f"http/{host}")
     except PrincipalNameError as error:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service connection points of Autodiscover, where domain members look first. Private to this collection."""
+"""The service connection points of Autodiscover. Private to this collection."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ AUTODISCOVER = Query(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceConnectionPoint:
-    """Where clients are sent.
+    """A service connection point.
 
-    Of the kind C(url) it is a server's AutoDiscoverServiceInternalUri, C(None) where that was taken away, and C(sites)
-    its AutoDiscoverSiteScope. Of the
-    kind C(pointer) it sends the users of C(domains) to the directory of another forest, and is no server's.
+    The kind C(url) belongs to a server: C(url) is its AutoDiscoverServiceInternalUri, C(None) if it is not set, and
+    C(sites) is its AutoDiscoverSiteScope. The kind C(pointer) refers the users of C(domains) to another forest and
+    belongs to no server.
     """
 
     server: str | None
@@ -45,13 +45,13 @@ class ServiceConnectionPoint:
 
 
 def service_connection_points_of(objects: Objects, servers: Servers) -> tuple[ServiceConnectionPoint, ...]:
-    """The service connection points by server; one that binds to several URLs is listed with each."""
+    """The service connection points, sorted by server. One with several URLs is returned once for each."""
     points = [point for entry in objects.of("serviceConnectionPoint") for point in _points(entry, servers)]
     return tuple(sorted(points, key=lambda point: (point.server is None, natural(point.server or point.name))))
 
 
 def _points(entry: Entry, servers: Servers) -> list[ServiceConnectionPoint]:
-    server = servers.holding(entry.dn)
+    server = servers.owner_of(entry.dn)
     keywords = entry.texts("keywords")
     return [
         ServiceConnectionPoint(
@@ -60,12 +60,12 @@ def _points(entry: Entry, servers: Servers) -> list[ServiceConnectionPoint]:
             kind="url" if _URL in map(str.casefold, keywords) else "pointer",
             url=url,
             host=host_of(url),
-            sites=_after("site=", keywords),
-            domains=_after("domain=", keywords),
+            sites=_keyword_values("site=", keywords),
+            domains=_keyword_values("domain=", keywords),
         )
         for url in entry.texts("serviceBindingInformation") or (None,)
     ]
 
 
-def _after(prefix: str, keywords: t.Sequence[str]) -> tuple[str, ...]:
+def _keyword_values(prefix: str, keywords: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(word[len(prefix) :] for word in keywords if word.casefold().startswith(prefix)))

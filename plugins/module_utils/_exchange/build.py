@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build numbers of Exchange and the generations they belong to. Private to this collection; knows no directory.
+"""Exchange build numbers and their generations. Private to this collection; no I/O.
 
 Sources: the list of Exchange build numbers; for C(versionNumber) the ServerVersion element of Autodiscover, whose
-published example is 738180DA for 14.1.218. The directory tells service packs and cumulative updates, not rollups.
+published example is 738180DA for 14.1.218. Active Directory has service packs and cumulative updates, not rollups.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _SERIAL_NUMBER = re.compile(
     r"\s*version\s+(\d{1,9})\.(\d{1,9})\s+\(build\s+(\d{1,9})\.(\d{1,9})\)\s*", re.ASCII | re.IGNORECASE
 )
 _DOTTED = re.compile(r"\s*(\d+)\.(\d+)\.(\d+)(?:\.(\d+))?\s*", re.ASCII)
-_DIRECTORY_OFFSET = 30000  # serialNumber carries the build with this added
+_DIRECTORY_OFFSET = 30000  # added to the build in serialNumber
 
 _GENERATIONS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15, 2): "2019"}
-_FIRST_SUBSCRIPTION_EDITION = 2562  # of 15.2, which it shares with 2019
+_FIRST_SUBSCRIPTION_EDITION = 2562  # build of 15.2, a version that SE shares with 2019
 
 
 class BuildError(ValueError):
-    """A text or number is not a build of Exchange; the message is one sentence about it."""
+    """A text or number is not an Exchange build; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
 class Build:
-    """A build of Exchange; its order is that of the releases, and its text is as people write it: C(14.1.218.15)."""
+    """An Exchange build, sorted by release; its text looks like C(14.1.218.15)."""
 
     major: int
     minor: int
@@ -37,23 +37,23 @@ class Build:
 
     @classmethod
     def parse(cls, text: str) -> Build:
-        """Read C(Version 14.1 (Build 30218.15)), as the directory has it, or C(14.1.218.15).
+        """Parse C(Version 14.1 (Build 30218.15)), the format in Active Directory, or C(14.1.218.15).
 
-        A revision that is not told is 0. Raises C(BuildError).
+        The default revision is 0. Raises C(BuildError).
         """
         found = _SERIAL_NUMBER.fullmatch(text) or _DOTTED.fullmatch(text)
         if found is None:
-            raise BuildError(f"{text!r} is not a build of Exchange like 14.1.218.15 or Version 14.1 (Build 30218.15)")
+            raise BuildError(f"{text!r} is not an Exchange build such as 14.1.218.15 or Version 14.1 (Build 30218.15)")
         major, minor, build, revision = (int(number or 0) for number in found.groups())
         return cls(major, minor, _without_offset(build), revision)
 
     @classmethod
     def from_version_number(cls, number: int) -> Build:
-        """Read the int32 C(versionNumber), which has no revision. Raises C(BuildError)."""
+        """Parse the int32 C(versionNumber), which has no revision. Raises C(BuildError)."""
         bits = number & 0xFFFFFFFF
         major, minor, build = bits >> 22 & 0x3F, bits >> 16 & 0x3F, bits & 0x7FFF
         if not major:
-            raise BuildError(f"the version number {number} has no major version of Exchange in it")
+            raise BuildError(f"the version number {number} contains no major version of Exchange")
         return cls(major, minor, _without_offset(build))
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Build:
 
     @property
     def generation(self) -> str:
-        """C(2007), C(2010), C(2013), C(2016), C(2019) or C(SE); empty when it is none of these."""
+        """C(2007), C(2010), C(2013), C(2016), C(2019) or C(SE); empty for any other build."""
         known = _GENERATIONS.get((self.major,)) or _GENERATIONS.get((self.major, self.minor), "")
         return "SE" if known == "2019" and self.build >= _FIRST_SUBSCRIPTION_EDITION else known
 

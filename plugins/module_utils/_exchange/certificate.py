@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a certificate in the directory says of itself. Private to this collection."""
+"""Read certificates from Active Directory. Private to this collection."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _HEADER = struct.Struct("<III")
 
 
 class CertificateError(ValueError):
-    """The octets are no certificate, or cannot be read here; the message is one clause about it."""
+    """The value is not a certificate or cannot be read on this machine; the message is one clause."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate; times are in UTC as C(2027-01-31T12:00:00Z), the rest as Windows shows it.
+    """A certificate; times are in UTC as C(2027-01-31T12:00:00Z), other values as Windows shows them.
 
-    C(key) is the algorithm and the length in bits. C(self_signed) means that subject and issuer are the same.
-    C(client_authentication) is whether the extended key usages name it.
+    C(key) is the algorithm and the length in bits. C(self_signed) is true if subject and issuer are equal.
+    C(client_authentication) is true if it is one of the extended key usages.
     """
 
     thumbprint: str
@@ -52,7 +52,7 @@ class Certificate:
 
 
 def encoding_of(stored: bytes) -> bytes:
-    """The DER encoding of a certificate that is stored so, or among its properties as C(SerializedCert).
+    """Return the DER encoding of a stored certificate: plain DER, or the C(SerializedCert) format with properties.
 
     Source: [MS-OSHARED] 2.3.2.5.1 and 2.3.2.5.3, records of identifier, encoding type, length and value. Raises
     C(CertificateError).
@@ -67,7 +67,7 @@ def encoding_of(stored: bytes) -> bytes:
             break
         if identifier == _CERTIFICATE:
             return value
-    raise CertificateError(f"its {len(stored)} octets hold no certificate")
+    raise CertificateError(f"its {len(stored)} octets contain no certificate")
 
 
 def thumbprint_of(encoding: bytes) -> str:
@@ -83,7 +83,7 @@ def read_certificate(encoding: bytes) -> Certificate:
         ) from CRYPTOGRAPHY_IMPORT_ERROR
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of encodings that cryptography will refuse one day: Windows made them
+            warnings.simplefilter("ignore")  # Windows writes encodings that cryptography deprecates
             return _certificate(x509.load_der_x509_certificate(encoding), thumbprint_of(encoding))
     except AttributeError as exc:
         raise CertificateError(f"the Python library cryptography on this machine is older than 42 ({exc})") from exc

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client access arrays of Exchange 2010: the names that Outlook connects to. Private to this collection."""
+"""The CAS arrays of Exchange 2010. Private to this collection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIENT_ACCESS_ARRAYS = Query(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAccessArray:
-    """An array; C(servers) are the Exchange 2010 client access servers of its site: a site has one array at most."""
+    """A CAS array; C(servers) are the Client Access servers of its site. A site has at most one array."""
 
     name: str
     fqdn: str | None
@@ -36,7 +36,7 @@ class ClientAccessArray:
 
 
 def client_access_arrays_of(objects: Objects, servers: Servers) -> tuple[ClientAccessArray, ...]:
-    """The arrays by name."""
+    """The CAS arrays, sorted by name."""
     members: dict[str, list[str]] = collections.defaultdict(list)
     for server in servers.all:
         if server.generation == "2010" and "client_access" in server.roles and server.site:

@@ -37,7 +37,7 @@ DATABASE_AVAILABILITY_GROUPS = Query(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A copy of a database; the lower the preference, the sooner it is activated."""
+    """A copy of a database. The copy with the lowest activation preference is activated first."""
 
     server: str
     activation_preference: int | None
@@ -47,9 +47,9 @@ class Copy:
 class Database:
     """A mailbox database.
 
-    C(rpc_client_access_server) is what Outlook profiles are given, with Exchange 2010 only; C(rpc_client_access_kind)
-    says whether that is an C(array) or a C(server), and is C(None) if it could not be found. C(preferred_site) is the
-    site of the copy that is preferred. Nobody connects to a C(recovery) database.
+    C(rpc_client_access_server) is the RPC endpoint in Outlook profiles, for Exchange 2010 only.
+    C(rpc_client_access_kind) is C(array) or C(server), C(None) if it was not found. C(preferred_site) is the site of
+    the copy with the lowest activation preference. Clients do not connect to a C(recovery) database.
     """
 
     name: str
@@ -73,7 +73,7 @@ class DatabaseAvailabilityGroup:
 
 
 def databases_of(objects: Objects, servers: Servers) -> tuple[Database, ...]:
-    """The mailbox databases by name."""
+    """The mailbox databases, sorted by name."""
     copies: dict[DnKey, list[Entry]] = collections.defaultdict(list)
     for entry in objects.of("msExchMDBCopy"):
         copies[dn_key(entry.dn)[1:]].append(entry)
@@ -88,7 +88,7 @@ def databases_of(objects: Objects, servers: Servers) -> tuple[Database, ...]:
 
 
 def database_availability_groups_of(objects: Objects, servers: Servers) -> tuple[DatabaseAvailabilityGroup, ...]:
-    """The DAGs by name, with the servers that say they are members."""
+    """The DAGs, sorted by name, with their members. The membership is stored on the servers."""
     members: dict[str, list[str]] = collections.defaultdict(list)
     for server in servers.all:
         if server.dag:
@@ -111,15 +111,15 @@ def _database(
     endpoints: t.Mapping[str, tuple[str, str | None]],
 ) -> Database:
     ordered = sorted(copies, key=lambda copy: (copy.number("msExchActivationPreference") or 1 << 31, copy.dn))
-    hosts: list[Server | None] = [servers.at(copy.text("msExchHostServerLink")) for copy in ordered]
-    owner = servers.at(entry.text("msExchOwningServer")) or next((host for host in hosts if host), None)
+    hosts: list[Server | None] = [servers.with_dn(copy.text("msExchHostServerLink")) for copy in ordered]
+    owner = servers.with_dn(entry.text("msExchOwningServer")) or next((host for host in hosts if host), None)
     generation = owner.generation if owner else None
     kind, endpoint = None, None
     if generation == "2010":
-        # What Exchange shows is not stored: the legacy name of the database begins with that of the array or server.
-        above = entry.text("legacyExchangeDN").rpartition("/")[0]
-        kind, endpoint = endpoints.get(above.casefold(), (None, None))
-        endpoint = endpoint or above.rpartition("=")[2] or None
+        # RpcClientAccessServer is not stored. It is the parent in the legacyExchangeDN of the database.
+        parent = entry.text("legacyExchangeDN").rpartition("/")[0]
+        kind, endpoint = endpoints.get(parent.casefold(), (None, None))
+        endpoint = endpoint or parent.rpartition("=")[2] or None
     return Database(
         name=name_of(entry.dn),
         dn=entry.dn,

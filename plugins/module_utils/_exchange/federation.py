@@ -23,7 +23,7 @@ _CERTIFICATES = {
     "next": "msExchFedOrgNextCertificate",
     "token_issuer": "msExchFedTokenIssuerCertificate",
 }
-# Private certificates by their name, but what is stored is the thumbprint of the one that the servers shall use.
+# The attribute names suggest private certificates. They contain the thumbprint of the configured certificate.
 _THUMBPRINTS = {
     "current": "msExchFedOrgPrivCertificate",
     "previous": "msExchFedOrgPrevPrivCertificate",
@@ -45,8 +45,8 @@ FEDERATION_TRUSTS = Query(
 class TrustCertificate:
     """A certificate of a trust.
 
-    C(use) is C(current), C(previous) or C(next), the organization's own, or C(token_issuer). One that cannot be read
-    has only its C(thumbprint), if at least that is known, and C(unknown) says why.
+    C(use) is C(current), C(previous) or C(next) for those of the organization, or C(token_issuer). If it cannot be
+    read, C(unknown) is the reason, and only C(thumbprint) may be set.
     """
 
     use: str
@@ -59,7 +59,7 @@ class TrustCertificate:
 class FederationTrust:
     """A trust with the Microsoft Federation Gateway.
 
-    C(organization_thumbprints) are those of the certificates that the servers shall use, by use.
+    C(organization_thumbprints) are the thumbprints of the configured certificates, by use.
     """
 
     name: str
@@ -71,7 +71,7 @@ class FederationTrust:
 
 
 def federation_trusts_of(objects: Objects, _servers: Servers) -> tuple[FederationTrust, ...]:
-    """The trusts by name."""
+    """The trusts, sorted by name."""
     trusts = (
         FederationTrust(
             name=name_of(entry.dn),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator should look at. Private to this collection."""
+"""A finding about published names. Private to this collection."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something to look at; C(about) names the servers, databases or arrays concerned.
+    """A finding; C(about) contains the names of the affected servers, databases or arrays.
 
-    C(text) is a sentence; C(remedy) has no full stop, since it mostly ends with a command to copy. C(hides_names) when
-    clients may use names for this reason that are not in the plan.
+    C(text) is a sentence. C(remedy) has no full stop, because it usually ends with a command to copy. C(hides_names) is
+    whether names may be missing from the plan because of it.
     """
 
     kind: str

@@ -4,8 +4,8 @@
 """The objects of an Exchange organization, read by one LDAP search. Private to this collection.
 
 All of them are below C(CN=Services) of the configuration partition: the organization below C(CN=Microsoft Exchange),
-and the pointers to the Autodiscover of other forests below C(CN=Microsoft Exchange Autodiscover). A part of the
-organization is an LDAP filter and the attributes to read. One search reads all parts.
+and the Autodiscover pointers to other forests below C(CN=Microsoft Exchange Autodiscover). Each part has an LDAP filter
+and a list of attributes. One search reads all parts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .._directory.entry import Entry, Searchable
 
 
 class ForestSession(Searchable, t.Protocol):
-    """A session that knows which forest it talks to."""
+    """A searchable session with the names of its forest."""
 
     @property
     def configuration_dn(self) -> str:
-        """The distinguished name of the configuration."""
+        """The distinguished name of the configuration partition."""
 
     @property
     def forest(self) -> str:
@@ -31,7 +31,7 @@ class ForestSession(Searchable, t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Query:
-    """A part of the organization: which objects they are, as an LDAP filter, and what to read of them."""
+    """The LDAP filter and the attributes for one part of the organization."""
 
     condition: str
     attributes: tuple[str, ...] = ()
@@ -39,17 +39,17 @@ class Query:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Objects:
-    """What was found, by object class in lower case; an object is listed under each of its classes."""
+    """The objects by object class, in lower case. An object is listed under each of its classes."""
 
     by_class: t.Mapping[str, t.Sequence[Entry]]
 
     def of(self, object_class: str) -> t.Sequence[Entry]:
-        """The objects of a class and of what derives from it."""
+        """The objects of a class and of its subclasses."""
         return self.by_class.get(object_class.casefold(), ())
 
 
 def read_objects(session: ForestSession, queries: t.Iterable[Query]) -> Objects:
-    """The objects of all queries, by one paged search. Raises C(ServerError)."""
+    """Read the objects of all queries with one paged search. Raises C(ServerError)."""
     wanted = tuple(queries)
     by_class: dict[str, list[Entry]] = collections.defaultdict(list)
     for entry in session.search(

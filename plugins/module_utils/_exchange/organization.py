@@ -36,7 +36,7 @@ class Organization:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedDomain:
-    """A mail domain; C(name) is the domain as it is accepted, C(type) what happens with mail for unknown recipients."""
+    """A mail domain; C(type) is how mail for unknown recipients is handled."""
 
     name: str
     type: str
@@ -44,19 +44,19 @@ class AcceptedDomain:
 
 
 def organization_of(objects: Objects, session: ForestSession) -> Organization:
-    """The organization. Raises C(TaskError) where there is none."""
-    # The containers of hosted tenants derive from the same class and stand deeper.
+    """The organization. Raises C(TaskError) if there is none."""
+    # The containers of hosted tenants have a derived class and a longer name.
     found = min(objects.of("msExchOrganizationContainer"), key=lambda entry: len(entry.dn), default=None)
     if found is None:
         raise TaskError(
-            f"The forest {session.forest} has no Exchange organization, or this account may not see it: {session.host} "
-            f"gave none below CN=Services,{session.configuration_dn}."
+            f"The forest {session.forest} has no Exchange organization, or this account may not read it: "
+            f"{session.host} returned none below CN=Services,{session.configuration_dn}."
         )
     return Organization(name=name_of(found.dn), dn=found.dn, forest=session.forest)
 
 
 def accepted_domains_of(objects: Objects, _servers: Servers) -> tuple[AcceptedDomain, ...]:
-    """The accepted domains by name. Source: C(AcceptedDomainFlags), two bits for the type and one for the default."""
+    """The accepted domains, sorted by name. Source: C(AcceptedDomainFlags), two bits for the type, one for default."""
     domains = []
     for entry in objects.of("msExchAcceptedDomain"):
         flags = entry.number("msExchAcceptedDomainFlags") or 0

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of an Exchange organization, or some parts. Private to this collection."""
+"""Read an Exchange organization or some of its parts. Private to this collection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the organization: what to look for, what is made of it, and how to know what of it is missing."""
+    """A part of the organization: its query, and the functions that read it and find missing objects."""
 
     query: Query
     read: t.Callable[[Objects, Servers], tuple[t.Any, ...]]
@@ -47,7 +47,7 @@ PARTS = {
 
 
 def read_organization(session: ForestSession, names: t.Container[str]) -> dict[str, t.Any]:
-    """The organization, its servers, and the named parts, as M(winha.cluster.exchange_info) returns them.
+    """Read the organization, its servers and the given parts, in the format of M(winha.cluster.exchange_info).
 
     Raises C(TaskError) if there is no organization, and C(ServerError).
     """
@@ -65,13 +65,13 @@ def read_organization(session: ForestSession, names: t.Container[str]) -> dict[s
 
 
 def _rows(things: t.Iterable[t.Any]) -> list[dict[str, t.Any]]:
-    return [_plain(dataclasses.asdict(thing)) for thing in things]
+    return [_plain_value(dataclasses.asdict(thing)) for thing in things]
 
 
-def _plain(value: t.Any) -> t.Any:
-    """With lists instead of tuples, and a certificate beside what else is known of it."""
+def _plain_value(value: t.Any) -> t.Any:
+    """Convert tuples to lists, and merge a certificate into its row."""
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain_value(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "certificate" in value:
@@ -81,4 +81,4 @@ def _plain(value: t.Any) -> t.Any:
             | value
         )
         del value["certificate"]
-    return {key: _plain(item) for key, item in value.items()}
+    return {key: _plain_value(item) for key, item in value.items()}

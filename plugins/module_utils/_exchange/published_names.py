@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where names for service principal names come from: what the servers of an Exchange organization publish.
+"""The names that the servers of an Exchange organization publish. Private to this collection.
 
-Private to this collection. Reads what M(winha.cluster.exchange_info) returns, in which any part may be missing.
+The input is the result of M(winha.cluster.exchange_info). Any part may be missing.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .build import Build, BuildError
 
 Row = t.Mapping[str, t.Any]
 
-# Each has an alternate service account of its own: what the two expect of Kerberos is too different to share one.
+# Each family needs its own alternate service account, because their Kerberos requirements differ.
 FAMILIES = {"2010": ("2010",), "2013": ("2013", "2016", "2019", "SE")}
 PARTS = (
     "servers", "client_access_arrays", "databases", "autodiscover", "virtual_directories", "accepted_domains",
 )  # fmt: skip
-# SCP is the service connection point; the URLs of the virtual directory of Autodiscover are read by no client.
+# SCP is the service connection point. No client uses the URLs of the Autodiscover virtual directory.
 SCP, AUTODISCOVER_DIRECTORY = "autodiscover", "autodiscover_directory"
 SERVICES = {
     "owa": "OWA",
@@ -39,7 +39,7 @@ SERVICES = {
 
 
 class ExchangeInputError(ValueError):
-    """What was given is not what C(exchange_info) returns; the message is one sentence about it."""
+    """The input is not a result of C(exchange_info); the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Server:
         return next((family for family, members in FAMILIES.items() if self.generation in members), "")
 
     def has_name(self, host: str) -> bool:
-        """Whether C(host), in lower case, is the server's own name; without an FQDN its first label decides."""
+        """Whether C(host), in lower case, is the server's own name. Without an FQDN, its first label is compared."""
         if host == self.name.lower():
             return True
         return host == self.fqdn.lower() if self.fqdn else host.partition(".")[0] == self.name.lower()
@@ -65,7 +65,7 @@ class Server:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedAddress:
-    """One name that one server gives to clients for one service; C(negotiate) if it is known what it offers."""
+    """The address of one service on one server; C(negotiate) is whether it offers Negotiate, C(None) if unknown."""
 
     server: Server
     service: str
@@ -79,7 +79,7 @@ class PublishedAddress:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    """A CAS array; it serves RPC and nothing else."""
+    """A CAS array. It is for RPC only."""
 
     name: str
     site: str
@@ -97,10 +97,11 @@ class Database:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedNames:
-    """All that is published.
+    """All published names of an organization.
 
-    C(known) has the parts that were given at all, C(unknown) what the directory did not give and why, C(unlisted)
-    servers that publish and have no entry, C(without_uri) servers whose service connection point has no URL.
+    C(known) are the parts in the input. C(unknown) are the objects that could not be read, with the reason. C(unlisted)
+    are servers that publish names but are not in the list of servers. C(without_uri) are servers whose service
+    connection point has no URL.
     """
 
     known: frozenset[str]
@@ -115,13 +116,13 @@ class PublishedNames:
     without_uri: tuple[Server, ...]
 
     def owner(self, host: str) -> str:
-        """The server whose own name C(host) is, or nothing."""
+        """The server with the own name C(host), or an empty string."""
         return next((server.name for server in self.servers if server.has_name(host)), "")
 
     def client_access(self, family: str) -> tuple[Server, ...]:
-        """The servers of a family that clients meet: by their role, or because they publish something.
+        """The servers of a family that clients use: those with the role, and those that publish a URL.
 
-        Every server has a URL for PowerShell, whatever its role.
+        PowerShell URLs are ignored, because every server has one.
         """
         publishing = {each.server.name for each in self.internal if each.service != "powershell"}
         return tuple(
@@ -132,10 +133,10 @@ class PublishedNames:
 
 
 def read_published_names(exchange: object) -> PublishedNames:
-    """Read what C(exchange_info) returns. Raises C(ExchangeInputError) when it is something else."""
+    """Read a result of C(exchange_info). Raises C(ExchangeInputError) if it has another format."""
     if not isinstance(exchange, t.Mapping) or not set(PARTS) & set(exchange):
         raise ExchangeInputError(
-            f"what winha.cluster.exchange_info returns is expected, a dictionary with {', '.join(PARTS)}"
+            f"the input is not what winha.cluster.exchange_info returns, a dictionary with {', '.join(PARTS)}"
         )
     rows = {part: _rows(exchange, part) for part in PARTS}
     servers = tuple(sorted(map(_server, rows["servers"]), key=lambda server: natural(server.name)))
@@ -162,7 +163,7 @@ def _rows(exchange: Row, part: str) -> list[Row]:
     if found is None:
         return []
     if not isinstance(found, t.Sequence) or not all(isinstance(row, t.Mapping) for row in found):
-        raise ExchangeInputError(f"{part} is not a list of dictionaries, as winha.cluster.exchange_info returns it")
+        raise ExchangeInputError(f"{part} is not a list of dictionaries, which winha.cluster.exchange_info returns")
     return list(found)
 
 
@@ -183,14 +184,14 @@ def _server(row: Row) -> Server:
             generation = Build.parse(_text(row, "build")).generation
         except BuildError:
             generation = ""
-    folded = generation in FAMILIES["2013"][1:] and "mailbox" in roles  # one role since 2016
+    has_combined_role = generation in FAMILIES["2013"][1:] and "mailbox" in roles  # one role since 2016
     name, fqdn = _text(row, "name"), _text(row, "fqdn").removesuffix(".")
     return Server(
         name=name or fqdn.partition(".")[0],
         fqdn=fqdn,
         site=_text(row, "site"),
         generation=generation,
-        client_access="client_access" in roles or folded,
+        client_access="client_access" in roles or has_combined_role,
     )
 
 
@@ -199,10 +200,10 @@ def _array(row: Row) -> Array:
 
 
 def _publishing_rows(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
-    """Service connection points and virtual directories in one shape."""
+    """Convert service connection points and virtual directories to one format."""
     for row in rows["autodiscover"]:
         if _text(row, "kind") != "pointer":
-            server = _text(row, "server") or _text(row, "name")  # it is called as the server that wrote it
+            server = _text(row, "server") or _text(row, "name")  # the object has the name of its server
             yield {"server": server, "service": SCP, "internal_url": _text(row, "url") or _text(row, "host")}
     for row in rows["virtual_directories"]:
         service = _text(row, "service")
@@ -231,7 +232,7 @@ def _databases(rows: list[Row], servers: t.Mapping[str, Server]) -> t.Iterator[D
         holders = [*(_text(copy, "server") for copy in copies), _text(row, "master")]
         preferred = next((servers[name.lower()] for name in holders if name.lower() in servers), None)
         generation = _text(row, "generation") or (preferred.generation if preferred else "")
-        used = generation == "2010" and not row.get("recovery")  # later ones ignore the name
+        used = generation == "2010" and not row.get("recovery")  # later generations ignore the endpoint
         if used and _text(row, "rpc_client_access_server"):
             yield Database(
                 name=_text(row, "name"),

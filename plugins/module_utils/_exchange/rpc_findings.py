@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with the names that Outlook uses for RPC: CAS arrays and databases. Private to this collection."""
+"""Findings about the RPC endpoints of Outlook: CAS arrays and databases. Private to this collection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
 
 
 def rpc_findings(published_names: PublishedNames, web: t.Container[str]) -> t.Iterator[Finding]:
-    """Findings about arrays and databases; C(web) has the hosts of the internal URLs that count."""
+    """Yield findings about CAS arrays and databases; C(web) has the hosts of the internal URLs that count."""
     yield from _arrays(published_names, web)
     yield from _databases(published_names)
 
@@ -34,7 +34,7 @@ def _arrays(published_names: PublishedNames, web: t.Container[str]) -> t.Iterato
         yield Finding(
             kind="no_array",
             about=tuple(sorted(names, key=natural)),
-            text=f"Site {site} has {folded(names)} and no CAS array, so Outlook connects to single servers there.",
+            text=f"Site {site} has {folded(names)} but no CAS array, so Outlook connects to single servers there.",
             remedy=f"Run New-ClientAccessArray -Site {quoted(site)} -Fqdn {BALANCED}",
         )
 
@@ -47,7 +47,7 @@ def _array(
         yield Finding(
             kind="unused_array",
             about=(array.name,),
-            text=f"No Client Access server of Exchange 2010 is known, so nothing is planned for {_array_name(array)}.",
+            text=f"{_array_name(array)} is not in the plan: no Client Access server of Exchange 2010 is known.",
             remedy="Run Get-ExchangeServer | Format-Table Name, Site, ServerRole, AdminDisplayVersion",
         )
         return
@@ -55,7 +55,7 @@ def _array(
         yield Finding(
             kind="invalid_name",
             about=(array.name,),
-            text=f"{address.text or 'Nothing'}, the FQDN of {_array_name(array)}, {address.problem}.",
+            text=f"The FQDN {address.text or '(empty)'} of {_array_name(array)} {address.problem}.",
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
             hides_names=True,
         )
@@ -63,20 +63,20 @@ def _array(
         yield Finding(
             kind="array_named_after_server",
             about=(array.name,),
-            text=f"{_array_name(array)} has the name of the server {owner}, whose computer account holds its service "
-            "principal names.",
+            text=f"{_array_name(array)} has the name of the server {owner}. The computer account of the server has its "
+            "service principal names.",
             remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn {BALANCED}",
         )
     elif address.host in web:
         yield Finding(
             kind="shared_name",
             about=(array.name,),
-            text=f"{_array_name(array)} and internal URLs share {address.host}, which is advised against: the name of "
-            "an array is for RPC alone and must not resolve outside.",
-            remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn with a name that nothing else has",
+            text=f"{_array_name(array)} and internal URLs share {address.host}, which is not recommended: the name "
+            "of a CAS array is for RPC only and must not resolve externally.",
+            remedy=f"Run Set-ClientAccessArray -Identity {identity} -Fqdn with a name that nothing else uses",
         )
     sites_with_servers = {server.site.lower() for server in servers}
-    if array.site and not {array.site.lower(), ""} & sites_with_servers:  # a server of an unknown site may be there
+    if array.site and not {array.site.lower(), ""} & sites_with_servers:  # a server without a known site may be in it
         yield Finding(
             kind="array_without_servers",
             about=(array.name,),
@@ -86,30 +86,30 @@ def _array(
 
 
 def _databases(published_names: PublishedNames) -> t.Iterator[Finding]:
-    here = {array.site.lower(): array.address.host for array in published_names.arrays if array.address.host}
+    array_hosts = {array.site.lower(): array.address.host for array in published_names.arrays if array.address.host}
     sites: dict[str, list[str]] = {}
     for each in published_names.arrays:
         sites.setdefault(each.address.host, []).append(each.site)
-    alike: dict[tuple[str, str], list[Database]] = {}
+    groups: dict[tuple[str, str], list[Database]] = {}
     for database in published_names.databases:
-        alike.setdefault((database.endpoint, database.site), []).append(database)
-    for (endpoint, site), databases in sorted(alike.items()):
+        groups.setdefault((database.endpoint, database.site), []).append(database)
+    for (endpoint, site), databases in sorted(groups.items()):
         owner = published_names.owner(endpoint)
         if owner:
-            kind, what = "database_of_single_server", f"the server {owner} alone"
+            kind, what = "database_of_single_server", f"the single server {owner}"
         elif endpoint not in sites:
-            kind, what = "database_of_unknown_name", f"{endpoint}, which is neither a CAS array nor a server"
+            kind, what = "database_of_unknown_name", f"{endpoint}, which is not a CAS array or a server"
         elif site and not {site.lower(), ""} & {served.lower() for served in sites[endpoint]}:
             kind, what = "database_of_other_site", f"the CAS array {endpoint} of site {listed(sites[endpoint])}"
         else:
             continue
         names = [database.name for database in databases]
-        array = here.get(site.lower(), "<FQDN of the CAS array>")
-        lies = f", and the site of the preferred copy is {site}" if site else ""
+        array = array_hosts.get(site.lower(), "<FQDN of the CAS array>")
+        site_note = f"; the site of the preferred copy is {site}" if site else ""
         yield Finding(
             kind=kind,
             about=tuple(sorted(names, key=natural)),
-            text=f"Outlook reaches {folded(names)} through {what}{lies}.",
+            text=f"Outlook connects to {folded(names)} through {what}{site_note}.",
             remedy=f"Run {for_each(names, f'Set-MailboxDatabase -Identity {{}} -RpcClientAccessServer {array}')}",
         )
 

@@ -17,8 +17,8 @@ if t.TYPE_CHECKING:
     from .._directory.entry import Entry
     from .objects import Objects
 
-# Client access arrays and the transport objects of 2013 and later are servers to their class, but no machines. A filter
-# must not leave them out: a class that the schema lacks is neither there nor not there ([MS-ADTS] 3.1.1.3.1.3.1).
+# CAS arrays and the transport objects of 2013 and later have the class of a server, but are not servers. A filter
+# cannot exclude them: a condition on a class that the schema lacks is undefined ([MS-ADTS] 3.1.1.3.1.3.1).
 ARRAY_CLASSES = ("msExchClientAccessArray", "msExchClientAccessArrayLegacy")
 _OTHER_CLASSES = ("msExchExchangeTransportServer", *ARRAY_CLASSES)
 SERVERS = Query(
@@ -35,15 +35,15 @@ SERVERS = Query(
 )
 
 _ROLES = {2: "mailbox", 5: "client_access", 16: "unified_messaging", 32: "hub_transport", 64: "edge_transport"}
-# A 2013 server can be one half of client access: 1 is the front end, which clients reach, and 4 the back end.
+# In 2013, client access has two role bits: 1 is the front end for clients, 4 is the back end.
 _ROLES_OF_2013 = {2: "mailbox", 1: "client_access", 16: "unified_messaging", 32: "hub_transport", 64: "edge_transport"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """An Exchange server; C(build) is its service pack or cumulative update, the directory knows no rollups.
+    """An Exchange server; C(build) is that of its service pack or cumulative update, without update rollups.
 
-    What may not be read or is not there is C(None). C(dag) is the database availability group that it is a member of.
+    A value that does not exist or may not be read is C(None). C(dag) is the DAG of which it is a member.
     """
 
     name: str
@@ -59,24 +59,24 @@ class Server:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Servers:
-    """The servers by name, and whose an object is."""
+    """The servers, sorted by name, with lookups by distinguished name."""
 
     all: tuple[Server, ...]
     by_key: t.Mapping[DnKey, Server]
 
-    def at(self, dn: str) -> Server | None:
-        """The server of this very name."""
+    def with_dn(self, dn: str) -> Server | None:
+        """The server with this distinguished name."""
         return self.by_key.get(dn_key(dn)) if dn else None
 
-    def holding(self, dn: str) -> Server | None:
-        """The server that an object stands below."""
-        place = dn_key(dn)
-        outwards = (self.by_key.get(place[depth:]) for depth in range(1, len(place)))
-        return next((server for server in outwards if server), None)
+    def owner_of(self, dn: str) -> Server | None:
+        """The server above an object."""
+        key = dn_key(dn)
+        parents = (self.by_key.get(key[depth:]) for depth in range(1, len(key)))
+        return next((server for server in parents if server), None)
 
 
 def servers_of(objects: Objects) -> Servers:
-    """The servers, without what only shares their class."""
+    """The servers, without other objects of the same class."""
     others = {entry.dn for name in _OTHER_CLASSES for entry in objects.of(name)}
     entries = (entry for entry in objects.of("msExchExchangeServer") if entry.dn not in others)
     servers = sorted(map(_server, entries), key=lambda server: natural(server.name))
@@ -84,7 +84,7 @@ def servers_of(objects: Objects) -> Servers:
 
 
 def fqdn_of(entry: Entry) -> str | None:
-    """The name in DNS of a server or an array: what it binds RPC over TCP to."""
+    """The DNS name of a server or a CAS array: its RPC over TCP binding."""
     addresses = (address.partition(":") for address in entry.texts("networkAddress"))
     return next((name for protocol, _kind, name in addresses if protocol.casefold() == "ncacn_ip_tcp"), None)
 
@@ -107,7 +107,7 @@ def _server(entry: Entry) -> Server:
 
 
 def _build(entry: Entry) -> Build | None:
-    """C(serialNumber) has the revision, C(versionNumber) has not; Exchange 2003 wrote both otherwise."""
+    """Read C(serialNumber), otherwise C(versionNumber), which has no revision. Exchange 2003 uses other formats."""
     try:
         return Build.parse(entry.text("serialNumber"))
     except BuildError:

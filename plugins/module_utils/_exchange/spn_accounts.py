@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the alternate service accounts have, beside what is planned for them. Private to this collection; pure.
+"""Compare the alternate service accounts with the plan. Private to this collection; no I/O.
 
-A name that another generation needs is never too much: clients use it, and only who gives it to the account of that
-generation knows when it can go. It is moved from there, not deleted here.
+A name that another generation needs is never surplus, because clients use it. It is moved when it is registered on the
+account of that generation.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ Row = t.Mapping[str, t.Any]
 
 
 def read_accounts(given: object) -> dict[str, Row] | None:
-    """The accounts by generation; C(None) when none were given. Raises C(PlanError)."""
+    """Read the accounts by generation; C(None) if they are not given. Raises C(PlanError)."""
     if given is None:
         return None
     if isinstance(given, t.Mapping):
         accounts = dict(zip(check_choices("accounts", given, FAMILIES), given.values(), strict=True))
         if all(isinstance(row, t.Mapping) and isinstance(row.get("spns"), t.Sequence) for row in accounts.values()):
             return accounts
-    raise PlanError("accounts is not a dictionary of what winha.cluster.spn_info returns of each account by generation")
+    raise PlanError("accounts is not a dictionary of accounts, as winha.cluster.spn_info returns them, by generation")
 
 
 def compare(
     account: Row | None, own: t.Sequence[ServicePrincipalName], others: t.Iterable[ServicePrincipalName]
 ) -> dict[str, t.Any]:
-    """What an account lacks of its C(own) names, and what it has that nobody needs.
+    """Compare the names of an account with its C(own) planned names and those of C(others), the other generations.
 
-    C(others) are the names that other generations need.
+    C(missing) are the planned names that it does not have. C(surplus) are its names that no generation needs.
     """
     has = {str(spn).lower(): str(spn) for spn in account["spns"]} if account else {}
     needed = {name.key for name in own}
     for name in others:
         needed.add(name.key)
-        if name.service_class.lower() == "http":  # clients find the account that has host/ for it as well
+        if name.service_class.lower() == "http":  # host/ is equivalent to http/
             needed.add(dataclasses.replace(name, service_class="host").key)
     return {
         "account": account,

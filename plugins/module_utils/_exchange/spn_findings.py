@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with the names that an Exchange organization publishes. Private to this collection.
+"""Findings about the names that an Exchange organization publishes. Private to this collection.
 
-Each finding has one sentence on what is, and one on what to run in the Exchange Management Shell. None of them takes a
-name from the plan or adds one.
+Each finding has a sentence about the problem and a remedy, usually a command for the Exchange Management Shell.
+Findings do not change the plan.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .rpc_findings import rpc_findings
 if t.TYPE_CHECKING:
     from .published_names import PublishedAddress, PublishedNames, Server
 
-# OAuth has to stay where there is a hybrid deployment: the command sets the whole list.
+# The command replaces the whole list, and a hybrid deployment needs OAuth.
 _NEGOTIATE = {
     "mapi": "Get-MapiVirtualDirectory -Server {} | "
     "Set-MapiVirtualDirectory -IISAuthenticationMethods Ntlm,Negotiate,OAuth",
@@ -33,7 +33,7 @@ _NEGOTIATE = {
 
 
 def findings(published_names: PublishedNames, counted: t.Mapping[str, t.Container[str]]) -> t.Iterator[Finding]:
-    """All findings; C(counted) has the services that count for each family."""
+    """Yield all findings; C(counted) has the services that count for each family."""
     internal = [each for each in published_names.internal if each.service in counted.get(each.server.family, ())]
     yield from _unread_parts(published_names)
     yield from _unplanned_servers(published_names)
@@ -46,22 +46,22 @@ def findings(published_names: PublishedNames, counted: t.Mapping[str, t.Containe
 
 
 def _unread_parts(published_names: PublishedNames) -> t.Iterator[Finding]:
-    """What was not read may hold names, so the plan can be too short."""
+    """Find parts that were not read. Their names may be missing from the plan."""
     for part in ("servers", "client_access_arrays", "autodiscover", "virtual_directories"):
         if part not in published_names.known:
             yield Finding(
                 kind="not_given",
                 about=(part,),
-                text=f"{part} was not given, so names may be missing from the plan.",
-                remedy=f"Have winha.cluster.exchange_info gather {part}",
+                text=f"{part} was not read, so names may be missing from the plan.",
+                remedy=f"Add {part} to the option gather of winha.cluster.exchange_info",
                 hides_names=True,
             )
     for what, why in published_names.unknown:
         yield Finding(
             kind="unknown",
             about=(what,),
-            text=f"{what} could not be read: {why}; names may be missing from the plan.",
-            remedy="Have winha.cluster.exchange_info read with an account that may see the Exchange configuration",
+            text=f"{what} could not be read: {why}. Names may be missing from the plan.",
+            remedy="Run winha.cluster.exchange_info with an account that may read the Exchange configuration",
             hides_names=True,
         )
 
@@ -71,20 +71,19 @@ def _unplanned_servers(published_names: PublishedNames) -> t.Iterator[Finding]:
         yield Finding(
             kind="unknown_server",
             about=(name,),
-            text=f"{name or 'A server without a name'} publishes names and is not among the servers, so its names are "
-            "not planned.",
-            remedy=f"Run Get-ExchangeServer -Identity {quoted(name)} to see whether it is still there",
+            text=f"{name or 'A server without a name'} publishes names but is not in the list of servers, so its names "
+            "are not in the plan.",
+            remedy=f"Run Get-ExchangeServer -Identity {quoted(name)} to check whether the server still exists",
             hides_names=True,
         )
     published = {each.server.name: each.server for each in (*published_names.internal, *published_names.external)}
     for server in sorted(published.values(), key=lambda server: natural(server.name)):
         if not server.family:
-            runs = f"Exchange {server.generation}" if server.generation else "an unknown version of Exchange"
+            version = f"Exchange {server.generation}" if server.generation else "an unknown version of Exchange"
             yield Finding(
                 kind="unplanned_server",
                 about=(server.name,),
-                text=f"{server.name} runs {runs}, for which no alternate service account is planned, so its names are "
-                "not planned either.",
+                text=f"{server.name} runs {version}, which the plan does not support. Its names are not in the plan.",
                 remedy=f"Run Get-ExchangeServer -Identity {quoted(server.name)} | Format-List AdminDisplayVersion",
                 hides_names=True,
             )
@@ -93,8 +92,8 @@ def _unplanned_servers(published_names: PublishedNames) -> t.Iterator[Finding]:
 def _addresses(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
     wrong: dict[tuple[str, str, str, str, bool], list[str]] = {}
     for each in internal:
-        plain = "begins with http://, so what it serves is not encrypted" if each.address.is_http else ""
-        problem = each.address.problem or plain
+        http = "starts with http://, so the connection is not encrypted" if each.address.is_http else ""
+        problem = each.address.problem or http
         if problem:
             kind = "invalid_name" if each.address.problem else "plain_http"
             modern = has_service_cmdlet(each.server)
@@ -114,26 +113,26 @@ def _addresses(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
 def _without_url(published_names: PublishedNames, internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
     if not {"autodiscover", "virtual_directories"} <= published_names.known:
         return
-    speaking = {each.server.name for each in internal}
-    silent = [
+    with_url = {each.server.name for each in internal}
+    without = [
         each.name
         for each in published_names.servers
-        if each.family and each.client_access and each.name not in speaking
+        if each.family and each.client_access and each.name not in with_url
     ]
-    if silent:
+    if without:
         yield Finding(
             kind="no_url",
-            about=tuple(sorted(silent, key=natural)),
-            text=f"No internal URL of {folded(silent)} is known, so no client asks for a name of theirs.",
-            remedy=f"Run {for_each(silent, 'Get-WebServicesVirtualDirectory -Server {} | Format-List InternalUrl')}",
+            about=tuple(sorted(without, key=natural)),
+            text=f"No internal URL of {folded(without)} is known, so their clients have no name to use.",
+            remedy=f"Run {for_each(without, 'Get-WebServicesVirtualDirectory -Server {} | Format-List InternalUrl')}",
         )
 
 
 def _without_kerberos(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
-    """OWA and ECP ask with a form, and the others offer Negotiate wherever they offer Windows authentication."""
-    refusing = [each for each in internal if each.negotiate is False]
+    """Only these services: OWA and ECP use forms, the others offer Negotiate with Windows authentication."""
+    without_negotiate = [each for each in internal if each.negotiate is False]
     for service, command in _NEGOTIATE.items():
-        names = sorted({each.server.name for each in refusing if each.service == service}, key=natural)
+        names = sorted({each.server.name for each in without_negotiate if each.service == service}, key=natural)
         if names:
             yield Finding(
                 kind="no_negotiate",
@@ -151,9 +150,9 @@ def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
         yield Finding(
             kind="no_autodiscover_uri",
             about=tuple(names),
-            text=f"The service connection point{'s' * several} of {folded(names)} name{'s' * (not several)} no URL, so "
-            "internal clients are not sent there; in a hybrid organization that is often meant.",
-            remedy=f"Run, unless it is meant, {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
+            text=f"The service connection point{'s' * several} of {folded(names)} ha{'ve' if several else 's'} no URL, "
+            "so internal clients do not use it. In a hybrid organization this is often intended.",
+            remedy=f"Unless it is intended, run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
         )
 
 
@@ -172,20 +171,20 @@ def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
                 yield Finding(
                     kind="autodiscover_not_balanced",
                     about=tuple(names),
-                    text=f"The internal Autodiscover URI of {folded(names)} of site {site} is each time the name of a "
-                    "single server, so no load balancer serves Autodiscover there.",
+                    text=f"The internal Autodiscover URIs of {folded(names)} of site {site} contain the names of "
+                    "single servers, so Autodiscover is not load balanced there.",
                     remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
                 )
             continue
         if len(leading) > 1:
-            said = listed(
+            hosts = listed(
                 [f"{host} at {folded(_servers_with_host(peers, host))}" for host in sorted(balanced, key=natural)]
             )
             yield Finding(
                 kind="mixed_autodiscover",
                 about=tuple(names),
-                text=f"The internal Autodiscover URIs of site {site} name different hosts, {said}, so clients get one "
-                "of them by chance.",
+                text=f"The internal Autodiscover URIs of site {site} contain different hosts: {hosts}. Clients get "
+                "any of them.",
                 remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
             )
         others = sorted(leading, key=natural)
@@ -196,13 +195,13 @@ def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
 
 def _stale_autodiscover(published_names: PublishedNames, each: PublishedAddress, others: list[str]) -> Finding:
     owner, server = published_names.owner(each.host), each.server
-    whose = "" if not owner else " (its own name)" if owner == server.name else f" (the name of {owner})"
+    note = "" if not owner else " (its own name)" if owner == server.name else f" (the name of {owner})"
     url = autodiscover_url(others[0] if len(others) == 1 else BALANCED)
     return Finding(
         kind="stale_autodiscover",
         about=(server.name,),
-        text=f"The internal Autodiscover URI of {server.name} names {each.host}{whose}, while its peers in site "
-        f"{server.site} name {listed(others)}, so clients get one of them by chance.",
+        text=f"The internal Autodiscover URI of {server.name} contains {each.host}{note}. The other servers of site "
+        f"{server.site} have {listed(others)}, so clients get any of these names.",
         remedy=f"Run {set_address(SCP, [server.name], url, modern=has_service_cmdlet(server))}",
     )
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator wants otherwise than the plan of service principal names would be. Private to this collection."""
+"""The overrides for the plan of service principal names. Private to this collection."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _COUNTED = {
 
 
 class PlanError(ValueError):
-    """A wish cannot be met or understood; the message is one sentence about it."""
+    """An override is invalid; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What an operator wants otherwise; C(Overrides.read) checks it.
+    """The overrides of the operator, checked by C(Overrides.read).
 
-    C(leave_out) has hosts and service principal names as a directory compares them, each with what was written.
+    The keys of C(leave_out) are hosts and service principal names in lower case, the values are the given texts.
     """
 
     generations: tuple[str, ...]
@@ -46,10 +46,10 @@ class Overrides:
         extra: t.Mapping[str, t.Iterable[str]] | None,
         leave_out: t.Iterable[str] | None,
     ) -> Overrides:
-        """Nothing, or C(None), means the default. Raises C(PlanError)."""
+        """Read and check the overrides; C(None) or empty is the default. Raises C(PlanError)."""
         if not isinstance(extra or {}, t.Mapping):
             raise PlanError("extra is not a dictionary of lists by generation")
-        told = check_choices("generations", generations, FAMILIES) or tuple(FAMILIES)
+        chosen = check_choices("generations", generations, FAMILIES) or tuple(FAMILIES)
         services_chosen = check_choices("services", services, _CHOICES)
         wanted = {
             check_choices("extra", [family], FAMILIES)[0]: tuple(
@@ -57,16 +57,16 @@ class Overrides:
             )
             for family, names in (extra or {}).items()
         }
-        refused = {_exclusion_key(text): text for text in _list("leave_out", leave_out)}
-        asked = [name for names in wanted.values() for name in names]
-        for name in asked:
-            if {name.key, name.host.lower()} & set(refused):
+        excluded = {_exclusion_key(text): text for text in _list("leave_out", leave_out)}
+        extra_names = [name for names in wanted.values() for name in names]
+        for name in extra_names:
+            if {name.key, name.host.lower()} & set(excluded):
                 raise PlanError(f"{name} is both in extra and in leave_out")
         for family, other in itertools.combinations(wanted, 2):
             for key in sorted({name.key for name in wanted[family]} & {name.key for name in wanted[other]}):
-                raise PlanError(f"{key} is in extra for {family} and for {other}, and only one account can have it")
+                raise PlanError(f"{key} is in extra for {family} and for {other}, but only one account can have it")
         counted = {family: services_chosen or _COUNTED[family] for family in FAMILIES}
-        return cls(generations=told, counted=counted, extra=wanted, leave_out=refused)
+        return cls(generations=chosen, counted=counted, extra=wanted, leave_out=excluded)
 
 
 def _list(option: str, given: t.Iterable[object] | None) -> list[str]:
@@ -76,11 +76,11 @@ def _list(option: str, given: t.Iterable[object] | None) -> list[str]:
 
 
 def check_choices(option: str, given: t.Iterable[object] | None, choices: t.Iterable[str]) -> tuple[str, ...]:
-    """What was given, as texts: YAML makes numbers of generations. Raises C(PlanError) for what is no choice."""
+    """Convert values to text (YAML reads generations as numbers) and check them. Raises C(PlanError)."""
     found = _list(option, given)
     for text in found:
         if text not in choices:
-            raise PlanError(f"{option} has {text!r}, which is none of {listed([*choices])}")
+            raise PlanError(f"{option} contains {text!r}; valid values are {listed([*choices])}")
     return tuple(found)
 
 

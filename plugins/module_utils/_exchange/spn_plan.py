@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which service principal names the alternate service accounts of an Exchange organization need, and why.
+"""Plan the service principal names of the alternate service accounts of an Exchange organization.
 
-Private to this collection; pure. Sources: Microsoft's articles on Kerberos for load-balanced Client Access servers, of
-Exchange 2010 (KB2688772 and the help) and of 2013 and later.
+Private to this collection; no I/O. Sources: Microsoft's articles on Kerberos for load-balanced Client Access servers,
+for Exchange 2010 (KB2688772 and the help) and for 2013 and later.
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ if t.TYPE_CHECKING:
     from .published_names import PublishedAddress, PublishedNames
 
 _RPC_CLASSES = ("exchangeMDB", "exchangeRFR", "exchangeAB")
-_LEFT_OUT = "left out as asked for"
-_OWN_NAME = "server's own name, not load balanced; its computer account has it"
-_EXTERNAL_AUTODISCOVER = (
-    "external Autodiscover only: internal clients find Autodiscover by the service connection point"
-)
+_LEFT_OUT = "listed in leave_out"
+_OWN_NAME = "the server's own name, not load balanced; its computer account has the SPN"
+_EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients use the service connection point"
 
 
 def plan(
@@ -42,12 +40,12 @@ def plan(
     leave_out: t.Iterable[str] | None = None,
     accounts: t.Mapping[t.Any, t.Any] | None = None,
 ) -> dict[str, t.Any]:
-    """The names for each generation with their reasons, what is left out and why, and findings, as plain values.
+    """Plan the names of each generation with reasons, the names that are left out with reasons, and the findings.
 
-    C(exchange) is what M(winha.cluster.exchange_info) returns, C(accounts) what M(winha.cluster.spn_info) returns of
-    the account of each generation. Raises C(PlanError) and C(ExchangeInputError).
+    C(exchange) is the result of M(winha.cluster.exchange_info). C(accounts) has the account of each generation, as
+    M(winha.cluster.spn_info) returns it. Raises C(PlanError) and C(ExchangeInputError).
     """
-    known = read_accounts(accounts)
+    account_rows = read_accounts(accounts)
     overrides = Overrides.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
     published_names = read_published_names(exchange)
     drafts = [
@@ -59,7 +57,7 @@ def plan(
     for draft in drafts:
         draft.add_left_out(planned)
     rows = {draft.family: draft.result() for draft in drafts if draft.family in overrides.generations}
-    if known is not None:
+    if account_rows is not None:
         needed = {draft.family: draft.ordered for draft in drafts}
         for family in rows:
             others = [
@@ -68,7 +66,7 @@ def plan(
                 if other != family
                 for name in names
             ]
-            rows[family] |= compare(known.get(family), needed[family], others)
+            rows[family] |= compare(account_rows.get(family), needed[family], others)
     found = [
         *findings(published_names, overrides.counted),
         *_extra_without_servers(drafts, overrides),
@@ -81,7 +79,7 @@ def plan(
 
 
 class _Draft:
-    """The plan for one generation while it is made."""
+    """The draft of the plan for one generation."""
 
     def __init__(self, published_names: PublishedNames, family: str, overrides: Overrides) -> None:
         self.family = family
@@ -99,7 +97,7 @@ class _Draft:
                 site = f" of site {array.site}" if array.site else ""
                 self._add_host(array.address.host, _RPC_CLASSES, [f"CAS array {array.name}{site}"])
         for name in overrides.extra.get(family, ()):
-            self._add_name(name, "asked for")
+            self._add_name(name, "listed in extra")
 
     @property
     def title(self) -> str:
@@ -127,34 +125,34 @@ class _Draft:
             reasons.append(reason)
 
     def settle_shared_names(self, newer: _Draft) -> None:
-        """One account can have a name: the newer generation's, which answers for both, unless it was asked for here."""
-        asked = {name.key for name in self._overrides.extra.get(self.family, ())}
+        """Keep each shared name on one account: that of the newer generation, unless C(extra) has it here."""
+        extra = {name.key for name in self._overrides.extra.get(self.family, ())}
         for key in sorted(set(self.names) & set(newer.names)):
-            loser, winner = (newer, self) if key in asked else (self, newer)
-            name = loser.names.pop(key)[0]
-            account = f"the account of {winner.title}"
-            answers = f"asked for on {account}" if key in asked else f"belongs to {account}, which answers for it too"
-            loser.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = answers
+            other, owner = (newer, self) if key in extra else (self, newer)
+            name = other.names.pop(key)[0]
+            account = f"the account of {owner.title}"
+            reason = f"in extra for {account}" if key in extra else f"on {account}, which also serves this generation"
+            other.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = reason
 
     @property
     def web_hosts(self) -> set[str]:
         return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
 
     def add_left_out(self, planned: t.Container[str]) -> None:
-        """Say of all other published names why they are not needed; C(planned) has the hosts of all generations."""
-        mine = self.web_hosts
+        """Add the reasons for all other published names; C(planned) has the hosts of all generations."""
+        own_hosts = self.web_hosts
         for each in self._counted:
             if each.address.problem:
                 self.left_out.setdefault(each.address.text, each.address.problem)
         for host, published in _by_host(self._internal).items():
-            if host not in mine and not self._published_names.owner(host):
-                self.left_out.setdefault(host, f"only {_services(published)} has it as an internal URL")
+            if host not in own_hosts and not self._published_names.owner(host):
+                self.left_out.setdefault(host, f"internal URL of {_services(published)} only")
         for host in sorted({f"autodiscover.{domain}" for domain in self._published_names.domains}):
             if host not in planned and parse_address(host).host:
                 self.left_out.setdefault(host, _EXTERNAL_AUTODISCOVER)
         external = [each for each in self._published_names.external if each.server.family == self.family]
         for host, published in _by_host(external).items():
-            if host not in mine and not self._published_names.owner(host):
+            if host not in own_hosts and not self._published_names.owner(host):
                 self.left_out.setdefault(host, f"external only: {listed(_reasons(published, 'external'))}")
 
     @property
@@ -172,11 +170,11 @@ class _Draft:
 
 
 def _order(name: ServicePrincipalName) -> tuple[t.Any, ...]:
-    """http first, then by host with the classes in Microsoft's order."""
+    """Sort http first, then by host, with the service classes in Microsoft's order."""
     classes = ["http", *map(str.lower, _RPC_CLASSES)]
     own = name.service_class.lower()
-    place = classes.index(own) if own in classes else len(classes)
-    return (place > 0, natural(name.host), place, name.key)
+    position = classes.index(own) if own in classes else len(classes)
+    return (position > 0, natural(name.host), position, name.key)
 
 
 def _by_host(published: t.Iterable[PublishedAddress]) -> dict[str, list[PublishedAddress]]:
@@ -188,10 +186,10 @@ def _by_host(published: t.Iterable[PublishedAddress]) -> dict[str, list[Publishe
 
 
 def _reasons(published: t.Sequence[PublishedAddress], direction: str) -> list[str]:
-    """Where a name stands, as an operator says it; services that the same servers publish go together."""
+    """The settings that contain a name. Services that the same servers publish are combined."""
     found: list[str] = []
     services: dict[tuple[str, ...], list[str]] = {}
-    for service, called in SERVICES.items():
+    for service, title in SERVICES.items():
         servers = tuple(sorted({each.server.name for each in published if each.service == service}, key=natural))
         if not servers:
             continue
@@ -200,7 +198,7 @@ def _reasons(published: t.Sequence[PublishedAddress], direction: str) -> list[st
         elif service == "outlook_anywhere" and direction == "internal":
             found.append(f"{direction} host name of Outlook Anywhere of {folded(servers)}")
         else:
-            services.setdefault(servers, []).append(called)
+            services.setdefault(servers, []).append(title)
     return [
         *(f"{direction} URL of {listed(names)} of {folded(servers)}" for servers, names in services.items()),
         *found,
@@ -214,27 +212,26 @@ def _services(published: t.Iterable[PublishedAddress]) -> str:
 
 
 def _extra_without_servers(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
-    there = {draft.family for draft in drafts}
+    families = {draft.family for draft in drafts}
     for family, wanted in overrides.extra.items():
         names = [str(name) for name in wanted]
-        if names and family not in there:
+        if names and family not in families:
             yield Finding(
                 kind="extra_without_servers",
                 about=tuple(names),
-                text=f"{listed(names)} is asked for on the account of Exchange {family}, and no server of that "
-                "generation is known.",
+                text=f"extra has {listed(names)} for Exchange {family}, but no server of that generation is known.",
                 remedy="Run Get-ExchangeServer | Format-Table Name, AdminDisplayVersion, ServerRole",
             )
 
 
 def _unused_leave_out(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
-    """A name to leave out that no server publishes is mostly a slip of the pen, and the meant one is in the plan."""
-    met = {name.lower() for draft in drafts for name in draft.left_out}
+    """Find entries of C(leave_out) without effect. They are usually misspelled, so the intended name is planned."""
+    used = {name.lower() for draft in drafts for name in draft.left_out}
     for key, text in sorted(overrides.leave_out.items()):
-        if key not in met:
+        if key not in used:
             yield Finding(
                 kind="leave_out_without_name",
                 about=(text,),
-                text=f"{text} is to be left out, and nothing that is published would need that name.",
-                remedy="Correct it in leave_out, or take it from there",
+                text=f"{text} is in leave_out, but no published name matches it.",
+                remedy="Correct it in leave_out, or remove it",
             )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs as administrators typed them. Private to this collection."""
+"""Parse URLs. Private to this collection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import urllib.parse
 
 
 def host_of(url: str | None) -> str | None:
-    """The host of a URL, or a host alone, in lower case and without the port; C(None) if there is none in it."""
+    """The host of a URL or of C(host:port), in lower case; C(None) if there is none."""
     if not url:
         return None
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual directories of the Exchange servers: the URLs of the web services. Private to this collection."""
+"""The virtual directories of the Exchange servers. Private to this collection."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ VIRTUAL_DIRECTORIES = Query(
     ),
 )
 
-# AuthenticationMethodFlags, bit by bit.
+# The bits of AuthenticationMethodFlags, in order.
 _METHODS = (
     "basic", "ntlm", "forms", "digest", "windows_integrated", "live_id_forms", "live_id_basic", "ws_security",
     "certificate", "nego_ex", "oauth", "adfs", "kerberos", "negotiate", "live_id_negotiate",
 )  # fmt: skip
 # IIS offers Negotiate with Windows integrated authentication, unless its providers were changed on the server.
-_NEGOTIATING = {"windows_integrated", "kerberos", "negotiate"}
-_CLIENTS_NEGOTIATE = 13  # AuthenticationMethod, which counts instead of setting bits
+_KERBEROS_METHODS = {"windows_integrated", "kerberos", "negotiate"}
+_NEGOTIATE_METHOD = 13  # a value of the enumeration AuthenticationMethod, which has no flags
 _NAME = re.compile(r".*\((?P<web_site>.*)\)\s*")
 _BACK_END = "exchange back end"
 
@@ -56,8 +56,8 @@ _BACK_END = "exchange back end"
 class VirtualDirectory:
     """A virtual directory of a server.
 
-    C(authentication) are the methods that IIS offers inside. C(negotiate) says whether clients inside can use Kerberos;
-    C(None) if the directory does not tell.
+    C(authentication) are the internal authentication methods of IIS. C(negotiate) is whether internal clients can use
+    Kerberos, C(None) if unknown.
     """
 
     server: str | None
@@ -73,9 +73,9 @@ class VirtualDirectory:
 
 
 def virtual_directories_of(objects: Objects, servers: Servers) -> tuple[VirtualDirectory, ...]:
-    """The virtual directories by server and service, without those of the back end, which no client reaches."""
+    """The virtual directories, sorted by server and service, without those of the back end."""
     found = [
-        _virtual_directory(entry, service, servers.holding(entry.dn))
+        _virtual_directory(entry, service, servers.owner_of(entry.dn))
         for object_class, service in _SERVICES.items()
         for entry in objects.of(object_class)
     ]
@@ -86,7 +86,7 @@ def virtual_directories_of(objects: Objects, servers: Servers) -> tuple[VirtualD
 def _virtual_directory(entry: Entry, service: str, server: Server | None) -> VirtualDirectory:
     name = name_of(entry.dn)
     web_site = _NAME.fullmatch(name)
-    internal = entry.text("msExchInternalHostName") or None  # a whole URL, despite its name
+    internal = entry.text("msExchInternalHostName") or None  # contains a URL
     external = entry.text("msExchExternalHostName") or None
     return VirtualDirectory(
         server=server.name if server else None,
@@ -109,11 +109,11 @@ def _authentication(entry: Entry) -> tuple[str, ...]:
 
 def _negotiate(entry: Entry, service: str, server: Server | None) -> bool | None:
     if service == "outlook_anywhere" and (server is None or server.generation not in {"2007", "2010"}):
-        # Since 2013 Outlook is told one method, and IIS offering another is no help; NTLM where none was set.
-        told = entry.number("msExchManagementSettings")
-        if told is not None or server is not None:
-            return told == _CLIENTS_NEGOTIATE
+        # Since 2013 Outlook uses one configured method, whatever IIS offers. The default is NTLM.
+        method = entry.number("msExchManagementSettings")
+        if method is not None or server is not None:
+            return method == _NEGOTIATE_METHOD
         return None
     if not entry.number("msExchInternalAuthenticationMethods"):
         return None
-    return not _NEGOTIATING.isdisjoint(_authentication(entry))
+    return not _KERBEROS_METHODS.isdisjoint(_authentication(entry))

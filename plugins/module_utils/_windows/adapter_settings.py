@@ -286,7 +286,7 @@ def _matches(adapter: adapters.Adapter, pattern: str) -> bool:
 
 
 def _with_value(instance: Instance, value: str) -> Instance:
-    return instance if _value_in(instance) == value else instance.replaced("RegistryValue", [value])
+    return instance if _value_in(instance) == value else instance.with_property("RegistryValue", [value])
 
 
 def _value_in(instance: Instance) -> str:

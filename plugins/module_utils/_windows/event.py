@@ -16,7 +16,7 @@ import itertools
 import textwrap
 import typing as t
 
-from .._wsman.cim import Naming
+from .._wsman.cim import UriStyle
 from .._wsman.errors import ServerError
 from .computer import in_utc
 
@@ -93,7 +93,7 @@ def _tried(operation: str, client: Client) -> t.Iterator[None]:
 
 
 def _some(client: Client, wql: str, most: int) -> t.Iterator[Instance]:
-    pages = client.pages(Naming.WINDOWS.of_query(_NAMESPACE), _NAMESPACE, wql=wql, max_elements=most)
+    pages = client.pages(UriStyle.WINDOWS.query_reference(_NAMESPACE), _NAMESPACE, wql=wql, max_elements=most)
     with contextlib.closing(t.cast("t.Generator[Instance, None, None]", pages)):
         yield from itertools.islice(pages, most)
 

@@ -67,6 +67,6 @@ def _echo(client: Client, address: str, mtu: int, timeout_ms: int) -> str:
         f"SELECT * FROM Win32_PingStatus WHERE Address={quoted(address)} AND BufferSize={mtu - _HEADERS} "  # noqa: S608
         f"AND NoFragmentation=TRUE AND Timeout={timeout_ms}"
     )
-    found = client.query("root/cimv2", wql, doing=f"sending an echo of {mtu} octets to {address}")
+    found = client.query("root/cimv2", wql, operation=f"sending an echo of {mtu} octets to {address}")
     code = found[0].integer("StatusCode") if found else None
     return "unknown" if code is None else _ANSWERS.get(code, "unknown")

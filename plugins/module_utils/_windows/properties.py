@@ -78,7 +78,7 @@ def store(
 
     def change(instance: Instance) -> Instance:
         for name, value in _missing(instance, values, within).items():
-            instance = instance.replaced(prefix + name, value)
+            instance = instance.with_property(prefix + name, value)
         return instance
 
     results: list[str] = []

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CIM objects as WS-Management carries them: reading, editing, and writing values. Private to this collection.
+"""CIM objects in WS-Management: read, edit and write values. Private to this collection.
 
-Sources: MS-WSMV 3.1.4.1, DSP0227, and answers of Windows Server 2008 R2 to 2012 and of OMI. Three things are kept
-apart everywhere: a property that is B(absent), one that is B(null) (C(None)) and one that is B(empty) (C("")).
+Sources: MS-WSMV 3.1.4.1, DSP0227, and responses of Windows Server 2008 R2 to 2012 and of OMI. A property can be
+B(absent), B(null) (C(None)) or B(empty) (C("")); these are three different cases.
 """
 
 from __future__ import annotations
@@ -34,55 +34,55 @@ class CimClass:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An endpoint reference: a resource URI and its selectors, as the server gave them.
+    """An endpoint reference: a resource URI and its selectors, as received.
 
-    A selector's value is text, or another reference where the key of an association is one.
+    The value of a selector is text, or a reference if the key of an association is a reference.
     """
 
     resource_uri: str
     selectors: tuple[tuple[str, str | Reference], ...] = ()
 
     def selector(self, name: str) -> str | Reference | None:
-        """The value of a selector; names are compared without case, as the server does."""
+        """The value of a selector; names are compared without case, as on the server."""
         return next((value for key, value in self.selectors if key.casefold() == name.casefold()), None)
 
 
-class Naming(enum.Enum):
-    """How a class is named on the wire.
+class UriStyle(enum.Enum):
+    """The style of a resource URI.
 
-    C(WINDOWS) is good for any WMI class on every Windows version; C(DMTF) is what Microsoft's MI client and OMI use,
-    and Windows Server 2008 R2 refuses it for most classes (MS-WSMV 3.1.4.1.1).
+    C(WINDOWS) works for any WMI class on every Windows version. C(DMTF) is used by Microsoft's MI client and OMI;
+    Windows Server 2008 R2 rejects it for most classes (MS-WSMV 3.1.4.1.1).
     """
 
     WINDOWS = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
     DMTF = "http://schemas.dmtf.org/wbem/wscim/1/"
 
-    def of_class(self, cim_class: CimClass) -> Reference:
-        """How to address the class itself."""
-        if self is Naming.WINDOWS:
+    def class_reference(self, cim_class: CimClass) -> Reference:
+        """The reference of a class."""
+        if self is UriStyle.WINDOWS:
             return Reference(resource_uri=f"{self.value}{cim_class.namespace}/{cim_class.name}")
         return self.with_namespace(
             Reference(resource_uri=f"{self.value}cim-schema/2/{cim_class.name}"), cim_class.namespace
         )
 
-    def of_query(self, namespace: str) -> Reference:
-        """How to address a whole namespace, for WQL."""
-        if self is Naming.WINDOWS:
+    def query_reference(self, namespace: str) -> Reference:
+        """The reference of a namespace, for WQL."""
+        if self is UriStyle.WINDOWS:
             return Reference(resource_uri=f"{self.value}{namespace}/*")
         return self.with_namespace(Reference(resource_uri=f"{self.value}*"), namespace)
 
     def with_namespace(self, reference: Reference, namespace: str) -> Reference:
-        """The reference, completed with the selector that the DMTF form needs; OMI's own references come without it."""
-        if self is Naming.WINDOWS or reference.selector("__cimnamespace") is not None:
+        """Add the namespace selector that the DMTF style needs; references from OMI do not contain it."""
+        if self is UriStyle.WINDOWS or reference.selector("__cimnamespace") is not None:
             return reference
         return dataclasses.replace(reference, selectors=(("__cimnamespace", namespace), *reference.selectors))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """A CIM object, a fragment of one, or a method's output: the element that was received and where it lives.
+    """A CIM object, a part of one, or a method's output: the received element and its reference.
 
-    The element stays whole, so that what is sent back is what was received but for the edit.
+    The element is kept unchanged, so that a Put sends the received element with only the edited properties changed.
     """
 
     element: Element
@@ -92,21 +92,21 @@ class Instance:
     def class_name(self) -> str:
         return local_name(self.element.tag)
 
-    def _named(self, name: str) -> list[Element]:
+    def _elements(self, name: str) -> list[Element]:
         wanted = name.casefold()
         return [child for child in self.element if local_name(child.tag).casefold() == wanted]
 
     def has(self, name: str) -> bool:
-        """Whether the property is there at all, be it null."""
-        return bool(self._named(name))
+        """Whether the property is present, even if it is null."""
+        return bool(self._elements(name))
 
     def text(self, name: str) -> str | None:
-        """The property as text; C(None) when null or absent. White space is part of a text."""
-        found = self._named(name)
+        """The property as text; C(None) if null or absent. White space is kept."""
+        found = self._elements(name)
         return None if not found or _is_null(found[0]) else (found[0].text or "")
 
     def integer(self, name: str) -> int | None:
-        """The property as a number; C(None) when null or absent. Raises C(ResponseLost) when it is none."""
+        """The property as a number; C(None) if null or absent. Raises C(ResponseLost) if it is not a number."""
         text = self.text(name)
         if text is None:
             return None
@@ -116,23 +116,23 @@ class Instance:
             raise ResponseLost(f"{self.class_name}.{name} should be a number and is {text!r}") from exc
 
     def boolean(self, name: str) -> bool | None:
-        """The property as a truth value: Windows writes C(true), OMI C(TRUE)."""
+        """The property as a boolean; Windows returns C(true), OMI C(TRUE)."""
         text = self.text(name)
         return None if text is None else text.strip().casefold() == "true"
 
     def array(self, name: str) -> tuple[str, ...] | None:
-        """The property as an array; C(None) when null or absent, which on the wire are often the same.
+        """The property as an array; C(None) if null or absent, which often look the same in XML.
 
-        An array of one item looks like a scalar, so only the reader knows that it is one.
+        An array of one item looks like a scalar in XML, so the caller must know that it is an array.
         """
-        found = self._named(name)
+        found = self._elements(name)
         if not found or (len(found) == 1 and _is_null(found[0])):
             return None
         return tuple(item.text or "" for item in found)
 
     def datetime(self, name: str) -> datetime.datetime | None:
-        """The property as a point in time: wrapped in C(cim:Datetime) by Windows, plain from OMI."""
-        found = self._named(name)
+        """The property as a date and time: in C(cim:Datetime) from Windows, as plain text from OMI."""
+        found = self._elements(name)
         if not found or _is_null(found[0]):
             return None
         text = text_of(found[0][0] if len(found[0]) else found[0])
@@ -142,23 +142,23 @@ class Instance:
             raise ResponseLost(f"{self.class_name}.{name} should be a date and time and is {text!r}") from exc
 
     def embedded(self, name: str) -> Instance | None:
-        """The object within a property; C(None) when null or absent."""
-        found = self._named(name)
+        """The embedded object of a property; C(None) if null or absent."""
+        found = self._elements(name)
         return None if not found or _is_null(found[0]) else Instance(found[0])
 
-    def referred(self, name: str) -> Reference | None:
-        """The reference within a property; C(None) when null or absent."""
-        found = self._named(name)
+    def reference_in(self, name: str) -> Reference | None:
+        """The reference in a property; C(None) if null or absent."""
+        found = self._elements(name)
         return None if not found or _is_null(found[0]) else read_reference(found[0])
 
     def names(self) -> tuple[str, ...]:
-        """The names of the properties that are there, each once, as received."""
+        """The names of all properties in the order received, each once."""
         return tuple(dict.fromkeys(local_name(child.tag) for child in self.element))
 
-    def replaced(self, path: str, value: Value) -> Instance:
-        """A copy with one property changed; C(PrivateProperties.OfflineAction) reaches into an embedded object.
+    def with_property(self, path: str, value: Value) -> Instance:
+        """A copy with one property changed. A dot selects an embedded object: C(PrivateProperties.OfflineAction).
 
-        A member that is absent is added at the end, in the namespace of its neighbours.
+        An absent property is added at the end, in the namespace of the other properties.
         """
         element = copy.deepcopy(self.element)
         parent = element
@@ -166,28 +166,28 @@ class Instance:
         for step in outer:
             inner = Instance(parent).embedded(step)
             if inner is None:
-                raise ResponseLost(f"{self.class_name} has no {step} to change {name} in")
+                raise ResponseLost(f"{self.class_name} has no property {step} that contains {name}")
             parent = inner.element
-        old = Instance(parent)._named(name)
+        old = Instance(parent)._elements(name)
         tag = old[0].tag if old else _qualified(_members_namespace(parent), name)
-        at = list(parent).index(old[0]) if old else len(parent)
+        position = list(parent).index(old[0]) if old else len(parent)
         if old and isinstance(value, datetime.datetime) and not _is_null(old[0]) and not len(old[0]):
-            value = value.isoformat()  # a server that sends plain points in time (OMI) refuses wrapped ones
-        new = encode(tag, value)
-        for fresh in new:
-            # Newer Windows says what a value is (xsi:type="cim:cimString"), and hears it back.
-            if old and XSI_TYPE in old[0].attrib and not {XSI_TYPE, XSI_NIL} & fresh.attrib.keys():
-                fresh.set(XSI_TYPE, old[0].attrib[XSI_TYPE])
-        for stale in old:
-            parent.remove(stale)
-        parent[at:at] = new
+            value = value.isoformat()  # OMI sends dates as plain text and rejects cim:Datetime
+        new_elements = encode(tag, value)
+        for new in new_elements:
+            # Newer Windows versions send the type (xsi:type="cim:cimString"), so the Put sends it back.
+            if old and XSI_TYPE in old[0].attrib and not {XSI_TYPE, XSI_NIL} & new.attrib.keys():
+                new.set(XSI_TYPE, old[0].attrib[XSI_TYPE])
+        for replaced in old:
+            parent.remove(replaced)
+        parent[position:position] = new_elements
         return Instance(element, self.reference)
 
 
 def encode(tag: str, value: Value) -> list[Element]:
-    """The elements of one property or parameter: none for an empty array, one an item for the others.
+    """Encode one property or parameter as elements: one for each array item, none for an empty array.
 
-    Octets travel as one decimal number each, never as base64 (MS-WSMV 3.1.4.1.26, Windows captures).
+    Bytes are sent as one decimal number each, not as base64 (MS-WSMV 3.1.4.1.26, Windows captures).
     """
     if isinstance(value, (list, tuple, bytes)):
         return [element for item in value for element in encode(tag, item)]
@@ -201,7 +201,7 @@ def encode(tag: str, value: Value) -> list[Element]:
     elif isinstance(value, Reference):
         element.extend(write_reference(value))
     elif isinstance(value, Instance):
-        # What was received within another object is named after its property, and only its xsi:type tells its class.
+        # The element of an embedded object has the name of its property; its class is in xsi:type.
         own = QName(namespace_of(value.element.tag), f"{value.class_name}_Type")
         element.set(XSI_TYPE, value.element.get(XSI_TYPE) or t.cast("str", own))
         element.extend(copy.deepcopy(list(value.element)))
@@ -211,7 +211,7 @@ def encode(tag: str, value: Value) -> list[Element]:
 
 
 def new_instance(resource_uri: str, properties: t.Mapping[str, Value]) -> Instance:
-    """An object that the server has not seen yet, for a parameter that takes one."""
+    """Build a new object for a method parameter."""
     element = Element(f"{{{resource_uri}}}{resource_uri.rpartition('/')[2]}")
     for name, value in properties.items():
         element.extend(encode(f"{{{resource_uri}}}{name}", value))
@@ -219,13 +219,13 @@ def new_instance(resource_uri: str, properties: t.Mapping[str, Value]) -> Instan
 
 
 def read_reference(element: Element) -> Reference | None:
-    """The reference that an element holds (an C(a:EndpointReference), or a property whose content is one)."""
+    """Parse the reference in an element (C(a:EndpointReference) or a property with the same content)."""
     parameters = element.find(f"{{{ADDRESSING}}}ReferenceParameters")
     if parameters is None:
         return None
     selectors: list[tuple[str, str | Reference]] = []
     for selector in parameters.iterfind(f"{{{WSMAN}}}SelectorSet/{{{WSMAN}}}Selector"):
-        # OMI puts the reference right into the selector, the specification into an EndpointReference in it.
+        # OMI puts a reference directly into the selector; the specification requires an EndpointReference around it.
         nested = selector.find(f"{{{ADDRESSING}}}EndpointReference")
         inner = read_reference(selector if nested is None else nested)
         selectors.append((selector.get("Name", ""), inner or selector.text or ""))
@@ -234,13 +234,13 @@ def read_reference(element: Element) -> Reference | None:
 
 
 def write_reference(reference: Reference) -> list[Element]:
-    """What an element must contain to be this reference."""
+    """Build the child elements of an endpoint reference."""
     address = Element(f"{{{ADDRESSING}}}Address")
     address.text = ANONYMOUS
     parameters = Element(f"{{{ADDRESSING}}}ReferenceParameters")
     SubElement(parameters, f"{{{WSMAN}}}ResourceURI").text = reference.resource_uri
     if not reference.selectors:
-        return [address, parameters]  # a set must not be empty
+        return [address, parameters]  # a SelectorSet must not be empty
     selector_set = SubElement(parameters, f"{{{WSMAN}}}SelectorSet")
     for name, value in reference.selectors:
         selector = SubElement(selector_set, f"{{{WSMAN}}}Selector", {"Name": name})
@@ -252,7 +252,7 @@ def write_reference(reference: Reference) -> list[Element]:
 
 
 def _members_namespace(element: Element) -> str:
-    """The namespace of an object's members: an embedded one's element is in that of the object around it."""
+    """The namespace of an object's properties; the element of an embedded object has the outer namespace."""
     if len(element):
         return namespace_of(element[0].tag)
     declared = t.cast("str | QName", element.get(XSI_TYPE))

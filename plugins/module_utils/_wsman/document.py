@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""XML from the wire: parsed without DTDs, with C(xsi:type) resolved to its namespace. Private to this collection."""
+"""Parse XML responses without DTDs and resolve C(xsi:type) to its namespace. Private to this collection."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ CIM_COMMON = "http://schemas.dmtf.org/wbem/wscim/1/common"
 WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
-CARRIAGE_RETURN = "&#13;"  # a bare one would reach the other side as a line feed (XML 1.0, 2.11)
+CARRIAGE_RETURN = "&#13;"  # unescaped, the receiver reads it as a line feed (XML 1.0, 2.11)
 
 XSI_TYPE = f"{{{XSI}}}type"
 XSI_NIL = f"{{{XSI}}}nil"
 
 
-class _Tree(TreeBuilder):
-    """Builds the tree and keeps what ElementTree would lose: the namespace behind an C(xsi:type) prefix.
+class _TreeBuilder(TreeBuilder):
+    """Builds the tree and keeps the namespace of an C(xsi:type) prefix, which ElementTree drops.
 
-    The value becomes a QName, which the serializer declares anew wherever the element is sent.
+    The value becomes a QName, so that the serializer declares its namespace.
     """
 
     def __init__(self) -> None:
@@ -36,8 +36,8 @@ class _Tree(TreeBuilder):
         self._prefixes: dict[str, list[str]] = {}
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> t.NoReturn:
-        # Every entity needs a DTD, so this also ends entity expansion and external references.
-        raise ResponseLost("the answer carries a document type definition, which WS-Management never does")
+        # Entities need a DTD, so this also prevents entity expansion and external references.
+        raise ResponseLost("the response contains a document type definition, which WS-Management does not allow")
 
     def start_ns(self, prefix: str, uri: str) -> None:
         self._prefixes.setdefault(prefix or "", []).append(uri)
@@ -56,18 +56,18 @@ class _Tree(TreeBuilder):
 
 
 def parse(document: bytes) -> Element:
-    """The root element of a message. Raises C(ResponseLost) when it is not XML that we accept."""
-    parser = XMLParser(target=_Tree())  # noqa: S314 (the tree refuses DTDs)
+    """Parse a message. Raises C(ResponseLost) if it is not well-formed XML or contains a DTD."""
+    parser = XMLParser(target=_TreeBuilder())  # noqa: S314 (the tree builder rejects DTDs)
     try:
         parser.feed(document)
         return parser.close()
-    except (ParseError, LookupError, ValueError) as exc:  # the latter two for encodings that expat does not know
+    except (ParseError, LookupError, ValueError) as exc:  # the last two: encodings that expat does not support
         begin = document[:60].decode("utf-8", "replace")
-        raise ResponseLost(f"the answer is not well-formed XML ({exc}; it begins with {begin!r})") from exc
+        raise ResponseLost(f"the response is not well-formed XML ({exc}; it begins with {begin!r})") from exc
 
 
 def serialize(element: Element) -> str:
-    """The element as text that stands alone: every namespace it uses is declared on it."""
+    """Serialize the element with all namespace declarations that it needs."""
     return tostring(element, encoding="unicode").replace("\r", CARRIAGE_RETURN)
 
 
@@ -82,5 +82,5 @@ def namespace_of(tag: str) -> str:
 
 
 def text_of(element: Element | None) -> str:
-    """The text of an element without the white space around it; empty when there is none."""
+    """The text of an element without the white space around it; empty if there is none."""
     return (element.text or "").strip() if element is not None else ""

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SOAP envelopes: what a request looks like and what an answer's header must say. Private to this collection.
+"""Build SOAP requests and check the headers of responses. Private to this collection.
 
-The order of the header elements, the qualified C(mustUnderstand="true") and ResourceURI before SelectorSet are those
-of the Windows MI client and of production clients; OMI insists on some of them.
+The order of the header elements, the qualified C(mustUnderstand="true") and ResourceURI before SelectorSet follow the
+Windows MI client and production clients; OMI requires some of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One message: C(options) are (name, XML schema type, value); C(body) is XML text that stands alone."""
+    """One message: C(options) are (name, XML schema type, value); C(body) is self-contained XML text."""
 
     action: str
     target: Reference
@@ -54,13 +54,13 @@ class Request:
     options: tuple[tuple[str, str, str], ...] = ()
 
 
-def modified(names: t.Iterable[str]) -> tuple[tuple[str, str, str], ...]:
-    """The options that tell a provider which properties a Put means to change."""
+def modified_properties(names: t.Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    """The options that list the properties that a Put changes."""
     return tuple((_MODIFIED, "xs:string", name) for name in names)
 
 
 def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int) -> tuple[str, str]:
-    """The message as text and its id. Answers may take C(max_size) octets and C(timeout_seconds) to make."""
+    """Build a message; return its text and id. The response is limited to C(max_size) bytes and C(timeout_seconds)."""
     message_id = f"uuid:{str(uuid.uuid4()).upper()}"
     header = (
         f"<a:To>{_text(to)}</a:To>"
@@ -82,7 +82,7 @@ def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int
 
 
 def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements: int = 32000) -> str:
-    """Ask for everything at once; whatever does not fit into one envelope is pulled."""
+    """The body of an Enumerate that requests all items; items that do not fit into one envelope are pulled."""
     mode = "<w:EnumerationMode>EnumerateObjectAndEPR</w:EnumerationMode>" if with_references else ""
     filtered = f'<w:Filter Dialect="{WQL_DIALECT}">{_text(wql)}</w:Filter>' if wql else ""
     return (
@@ -92,13 +92,13 @@ def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements:
 
 
 def quoted(text: str) -> str:
-    """A text as a string literal of WQL."""
+    """Quote a text as a string literal of WQL."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def pull_body(context: str, *, max_elements: int = 32000) -> str:
-    """Ask for the next page."""
+    """The body of a Pull for the next page."""
     return (
         f"<n:Pull><n:EnumerationContext>{_text(context)}</n:EnumerationContext>"
         f"<n:MaxElements>{max_elements}</n:MaxElements></n:Pull>"
@@ -106,25 +106,25 @@ def pull_body(context: str, *, max_elements: int = 32000) -> str:
 
 
 def release_body(context: str) -> str:
-    """Give an unfinished enumeration back: it holds one of the user's operations until then."""
+    """The body of a Release; an unfinished enumeration counts against the user's quota of operations."""
     return f"<n:Release><n:EnumerationContext>{_text(context)}</n:EnumerationContext></n:Release>"
 
 
-def body_of(answer: Element, message_id: str) -> Element | None:
-    """The first element of the body, once the header shows that it answers our message.
+def read_body(response: Element, message_id: str) -> Element | None:
+    """Return the first element of the body. Raises C(ResponseLost) if RelatesTo is not the id of the request.
 
-    Windows leaves RelatesTo out of some faults (seen on 2012 with a full quota); anything else must carry it.
+    Windows omits RelatesTo in some faults (2012 with a full quota), so it is optional in faults.
     """
-    if answer.tag != f"{{{SOAP}}}Envelope":
-        raise ResponseLost("the answer is XML but no SOAP envelope")
-    body = answer.find(f"{{{SOAP}}}Body")
+    if response.tag != f"{{{SOAP}}}Envelope":
+        raise ResponseLost("the response is XML but not a SOAP envelope")
+    body = response.find(f"{{{SOAP}}}Body")
     if body is None:
-        raise ResponseLost("the answer has no SOAP body")
+        raise ResponseLost("the response has no SOAP body")
     first = next(iter(body), None)
-    related = text_of(answer.find(f"{{{SOAP}}}Header/{{{ADDRESSING}}}RelatesTo"))
+    related = text_of(response.find(f"{{{SOAP}}}Header/{{{ADDRESSING}}}RelatesTo"))
     is_fault = first is not None and first.tag == f"{{{SOAP}}}Fault"
     if related.casefold() != message_id.casefold() and not (is_fault and not related):
-        raise ResponseLost(f"the answer belongs to another request ({related or 'it does not say which'})")
+        raise ResponseLost(f"the response belongs to another request ({related or 'RelatesTo is missing'})")
     return first
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong between us and a WS-Management endpoint. Private to this collection."""
+"""Errors of WS-Management requests. Private to this collection."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ __all__ = [
 
 
 class ResponseTooLarge(ResponseLost):
-    """The answer is larger than what we asked for could ever be."""
+    """The response is larger than any valid response."""
 
-    advice = "the endpoint ignores the envelope size that it was asked to keep; check what listens on that port"
+    advice = "the endpoint ignores the requested envelope size; check which service listens on that port"
 
 
 class RequestRefused(ServerError):
-    """HTTP refused the request before WS-Management saw it (404, 413, 415, 503 and the like)."""
+    """The HTTP server rejected the request, so WS-Management did not process it (404, 413, 415, 503)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
 
 
 class Fault(ServerError):
-    """A SOAP fault: the server understood the request and says no.
+    """A SOAP fault: the server processed the request and returned an error.
 
     * C(code): the WS-Management code (C(f:WSManFault/@Code)), e.g. 2150858793
     * C(subcode): local name of the SOAP subcode, e.g. C(TimedOut)
-    * C(provider_text): what the WMI provider said, if anything
-    * C(hresult): unsigned HRESULT wherever the fault hid one, e.g. 0x800713A0
+    * C(provider_text): the error text of the WMI provider, if any
+    * C(hresult): unsigned HRESULT from any part of the fault, e.g. 0x800713A0
     * C(cim_status): CIM status code (DSP0200), e.g. 6 for not found
     """
 
@@ -74,7 +74,7 @@ class Fault(ServerError):
 
     @property
     def detail(self) -> str:
-        text = " ".join((self.provider_text or self.reason or "the server gave no reason").split()).rstrip(".")
+        text = " ".join((self.provider_text or self.reason or "the server returned no reason").split()).rstrip(".")
         number = self.hresult if self.hresult is not None else self.code
         if number is not None and f"0x{number:08X}".casefold() in text.casefold():
             number = None
@@ -84,18 +84,18 @@ class Fault(ServerError):
 
 
 class TransientFault(Fault):
-    """A fault that the provider is known to give now and then and that a second try may not meet.
+    """A temporary fault: a retry can succeed.
 
-    The failover cluster provider answers "Invalid Property" to valid queries after failovers
-    (OpenStack os-win, bug 1798069); a full operation quota (w:QuotaLimit) empties by itself.
+    The failover cluster provider returns "Invalid Property" for valid queries after failovers (OpenStack os-win, bug
+    1798069). A full operation quota (w:QuotaLimit) is freed when other operations end.
     """
 
 
 class NotFound(Fault):
-    """No such class, namespace or instance."""
+    """The class, namespace or instance does not exist."""
 
 
 class AccessDenied(Fault):
-    """The account was authenticated and may not do this."""
+    """The account was authenticated but has no permission."""
 
     advice = "use an account that may administer this host; for a cluster, a cluster administrator"

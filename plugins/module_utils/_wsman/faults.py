@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SOAP faults as typed errors. Private to this collection.
+"""Parse SOAP faults into typed errors. Private to this collection.
 
-Windows hides what matters in different places by version and layer: C(f:WSManFault) (twice, the inner one from the
-provider), an C(...ExtendedStatus) object, C(MSFT_WmiError) from 2012 on, C(OMI_Error) from OMI, or only a number in the
-middle of the text. All of them are looked at; see the fault captures in the unit tests.
+The location of the error code depends on the Windows version and layer: C(f:WSManFault) (twice, the inner one from the
+provider), an C(...ExtendedStatus) object, C(MSFT_WmiError) on 2012 and later, C(OMI_Error) from OMI, or a number in the
+text. This module reads all of them; see the fault captures in the unit tests.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ WBEM_E_INVALID_PROPERTY = 0x80041031
 _CIM_ACCESS_DENIED, _CIM_INVALID_NAMESPACE, _CIM_INVALID_CLASS, _CIM_NOT_FOUND = 2, 3, 5, 6
 
 
-def fault_of(element: Element) -> Fault:
-    """The error that a C(s:Fault) element stands for."""
+def parse_fault(element: Element) -> Fault:
+    """Parse a C(s:Fault) element."""
     reason = " ".join(text_of(element.find(f"{{{SOAP}}}Reason/{{{SOAP}}}Text")).split())
     subcode = text_of(element.find(f"{{{SOAP}}}Code/{{{SOAP}}}Subcode/{{{SOAP}}}Value")).rpartition(":")[2]
     subcode = subcode or text_of(element.find(f"{{{SOAP}}}Code/{{{SOAP}}}Value")).rpartition(":")[2]
@@ -55,8 +55,8 @@ def fault_of(element: Element) -> Fault:
     hresult = next((number & 0xFFFFFFFF for number in hresults if number), None)
     code = next((number for number in reversed(codes) if number), None)
     cim_status = next((number for number in cim_statuses if number), None)
-    kind = _kind(subcode, hresult, cim_status, " ".join((reason, *texts)))
-    return kind(
+    fault_class = _fault_class(subcode, hresult, cim_status, " ".join((reason, *texts)))
+    return fault_class(
         reason,
         code=code,
         subcode=subcode,
@@ -66,7 +66,7 @@ def fault_of(element: Element) -> Fault:
     )
 
 
-def _kind(subcode: str, hresult: int | None, cim_status: int | None, text: str) -> type[Fault]:
+def _fault_class(subcode: str, hresult: int | None, cim_status: int | None, text: str) -> type[Fault]:
     denied = subcode == "AccessDenied" or hresult in (E_ACCESSDENIED, WBEM_E_ACCESS_DENIED)
     if denied or cim_status == _CIM_ACCESS_DENIED:
         return AccessDenied

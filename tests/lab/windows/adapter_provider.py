@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes to network adapters: advanced properties against the driver's word, restarts, the registry's way in."""
+"""The providers of the network adapters: writes to advanced properties, restarts, and reboots."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from .simulation import Simulation
 
 _REBOOT = 2
-# A machine answers before it goes down.
-_LAST_WORDS = 0.2
+# The host sends its response before it restarts.
+_REBOOT_DELAY = 0.2
 _CLASSES = {"MSFT_NetAdapter", "Win32_NetworkAdapter", adapter_state.ADVANCED}
 
 
 def handles(class_name: str) -> bool:
-    """Whether the adapters' providers own a class."""
+    """Whether this module has the methods of a class."""
     return class_name in _CLASSES
 
 
-def _place(context: RequestContext) -> tuple[Simulation, Host]:
+def _simulation_and_host(context: RequestContext) -> tuple[Simulation, Host]:
     if context.simulation is None or context.host is None:
-        raise provider_failed(0x80041001, "The machine has no network.")
+        raise provider_failed(0x80041001, "The host has no network.")
     return context.simulation, context.host
 
 
@@ -53,74 +53,76 @@ def _restart(context: RequestContext, simulation: Simulation, host: Host, adapte
     )
 
 
-def _wanted(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> str:
-    """The registry value that a Put means; the other of the two values is an echo of what was read."""
+def _new_value(keyword: Keyword, instance: Instance, sent: Mapping[str, Value]) -> str:
+    """The new registry value of a Put. A client may send both values back and change only one of them."""
     new = {name: sent[name] for name in ("RegistryValue", "DisplayValue") if sent.get(name) is not None}
-    held = instance.values
-    if "RegistryValue" in new and (new["RegistryValue"] != held["RegistryValue"] or "DisplayValue" not in new):
-        listed = new["RegistryValue"]
-        if not isinstance(listed, list) or len(listed) != 1:
+    current = instance.values
+    if "RegistryValue" in new and (new["RegistryValue"] != current["RegistryValue"] or "DisplayValue" not in new):
+        values = new["RegistryValue"]
+        if not isinstance(values, list) or len(values) != 1:
             raise invalid_parameter("RegistryValue takes one value.", parameter="RegistryValue")
-        if new.get("DisplayValue", held["DisplayValue"]) not in {
-            held["DisplayValue"],
-            keyword.display_value(str(listed[0])),
+        if new.get("DisplayValue", current["DisplayValue"]) not in {
+            current["DisplayValue"],
+            keyword.display_value(str(values[0])),
         }:
-            raise invalid_parameter("RegistryValue and DisplayValue contradict each other.", parameter="DisplayValue")
-        return str(listed[0])
+            raise invalid_parameter("RegistryValue and DisplayValue are different values.", parameter="DisplayValue")
+        return str(values[0])
     if "DisplayValue" in new:
-        meant = keyword.registry_value(str(new["DisplayValue"]))
-        if meant is None:
-            raise invalid_parameter(f"{keyword.name} has no {new['DisplayValue']}.", parameter="DisplayValue")
-        return meant
-    value: list[str] = held["RegistryValue"]  # type: ignore[assignment]
-    return value[0]
+        value = keyword.registry_value(str(new["DisplayValue"]))
+        if value is None:
+            raise invalid_parameter(f"{keyword.name} has no value {new['DisplayValue']}.", parameter="DisplayValue")
+        return value
+    unchanged: list[str] = current["RegistryValue"]  # type: ignore[assignment]
+    return unchanged[0]
 
 
 def modify(context: RequestContext, instance: Instance, sent: Mapping[str, Value]) -> Instance:
-    """A Put of an advanced property."""
-    _simulation, host = _place(context)
+    """A Put of an advanced property. Restarts the adapter, unless the option `wmi:NoRestart` is set."""
+    _simulation, host = _simulation_and_host(context)
     adapter = _adapter(host, instance)
     for name in ("RegistryKeyword", "RegistryDataType"):
         if sent.get(name) not in {None, instance.values[name]}:
             raise invalid_parameter(f"{name} of an existing property cannot be changed.", parameter=name)
     keyword = adapter.driver.keywords[str(instance.values["RegistryKeyword"])]
-    value = _wanted(keyword, instance, sent)
+    value = _new_value(keyword, instance, sent)
     if not keyword.accepts(value):
-        raise invalid_parameter(f"The driver does not offer {keyword.name} {value}.", parameter="RegistryValue")
+        raise invalid_parameter(
+            f"The driver does not offer the value {value} of {keyword.name}.", parameter="RegistryValue"
+        )
     return _store_value(context, instance, adapter, keyword, value)
 
 
 def _store_value(
     context: RequestContext, instance: Instance, adapter: Adapter, keyword: Keyword, value: str
 ) -> Instance:
-    simulation, host = _place(context)
+    simulation, host = _simulation_and_host(context)
     written = context.write(instance, {"RegistryValue": [value], "DisplayValue": keyword.display_value(value)})
     registry.write_value(context.repository, adapter, keyword.name, value)
-    asked = any(said.lower() == "true" for said in context.options.get("wmi:norestart", ()))
-    if not asked or host.no_restart == "ignored":
+    no_restart = any(value.lower() == "true" for value in context.options.get("wmi:norestart", ()))
+    if not no_restart or host.no_restart == "ignored":
         _restart(context, simulation, host, adapter, f"{keyword.name} was written")
     return written
 
 
 def _reset(context: RequestContext, instance: Instance) -> None:
-    _simulation, host = _place(context)
+    _simulation, host = _simulation_and_host(context)
     adapter = _adapter(host, instance)
     keyword = adapter.driver.keywords[str(instance.values["RegistryKeyword"])]
     _store_value(context, instance, adapter, keyword, keyword.default)
 
 
 def invoke(context: RequestContext, instance: Instance, method: str) -> dict[str, Value] | None:
-    """Restart, Enable, Disable and Reset; None where the lab lacks the method."""
+    """Run Restart, Enable, Disable or Reset. Returns None if the lab does not have the method."""
     name = method.lower()
     if instance.cls.name == adapter_state.ADVANCED:
         if name != "reset":
             return None
         _reset(context, instance)
         return {"ReturnValue": 0}
-    simulation, host = _place(context)
+    simulation, host = _simulation_and_host(context)
     adapter = _adapter(host, instance)
     if name == "restart":
-        _restart(context, simulation, host, adapter, "asked for")
+        _restart(context, simulation, host, adapter, "Restart was called")
         return {"ReturnValue": 0}
     actions: dict[str, Callable[[Host, str], None]] = {"enable": simulation.enable, "disable": simulation.disable}
     if name not in actions:
@@ -131,17 +133,17 @@ def invoke(context: RequestContext, instance: Instance, method: str) -> dict[str
 
 
 def boot(context: RequestContext, method: str, values: Mapping[str, Value]) -> dict[str, Value] | None:
-    """Reboot, and Win32Shutdown where its flags mean one; None where the lab lacks the method."""
+    """Run Reboot, or Win32Shutdown with the flag for a reboot. Returns None if the lab does not have the method."""
     flags = values.get("Flags")
     if method != "reboot" and not (method == "win32shutdown" and isinstance(flags, int) and flags & 3 == _REBOOT):
         return None
-    simulation, host = _place(context)
-    context.run_afterwards(partial(simulation.clock.call_later, _LAST_WORDS, partial(simulation.reboot, host)))
+    simulation, host = _simulation_and_host(context)
+    context.run_afterwards(partial(simulation.clock.call_later, _REBOOT_DELAY, partial(simulation.reboot, host)))
     return {"ReturnValue": 0}
 
 
 def follow_registry(context: RequestContext) -> None:
-    """What the registry holds is what the advanced properties say."""
-    _simulation, host = _place(context)
+    """Copy the values of the registry to the advanced properties of all adapters."""
+    _simulation, host = _simulation_and_host(context)
     for adapter in host.adapters:
         adapter_state.update_advanced_properties(context.repository, adapter)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is true of an adapter at this moment, and the classes that say so."""
+"""The current state of a network adapter, and the WMI instances that show it."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ STATE = Class(
 
 
 def display_values(keyword: Keyword, value: str) -> dict[str, Value]:
-    """A value of an advanced property, in both of its forms."""
+    """The two properties with the value of an advanced property."""
     return {"RegistryValue": [value], "DisplayValue": keyword.display_value(value)}
 
 
 def state(repository: Repository, name: str) -> tuple[str, int]:
-    """Whether an adapter is up, and the size that IP may use on it."""
+    """The status of an adapter and its MTU in bytes."""
     found = repository.find(STATE, name.lower())
     assert found is not None
     return str(found.values["Status"]), int(str(found.values["MtuSize"]))
 
 
 def set_state(repository: Repository, name: str, **values: Value) -> None:
-    """Change what is true of an adapter; `show` makes it visible."""
+    """Change the state of an adapter. `update_instances` copies it to the WMI instances."""
     found = repository.find(STATE, name.lower())
     if found is not None:
         repository.write(found, values)
 
 
 def update_instances(repository: Repository, adapter: Adapter, *, connected: bool) -> None:
-    """Let the classes say what is true of an adapter."""
+    """Copy the state of an adapter to its WMI instances."""
     status, mtu = state(repository, adapter.name)
     enabled = status != DISABLED
     speed = adapter.speed if connected else 0
@@ -102,10 +102,10 @@ def update_instances(repository: Repository, adapter: Adapter, *, connected: boo
 
 
 def update_advanced_properties(repository: Repository, adapter: Adapter) -> None:
-    """Let the advanced properties say what the registry holds."""
-    held = registry.stored_values(repository, adapter)
+    """Copy the values of the registry to the advanced properties."""
+    stored = registry.stored_values(repository, adapter)
     cls = repository.cls(STANDARD, ADVANCED)
     for instance in repository.instances(cls) if cls else ():
         keyword = adapter.driver.keywords.get(str(instance.values["RegistryKeyword"]))
-        if keyword is not None and instance.values["Name"] == adapter.name and keyword.name in held:
-            repository.write(instance, display_values(keyword, held[keyword.name]))
+        if keyword is not None and instance.values["Name"] == adapter.name and keyword.name in stored:
+            repository.write(instance, display_values(keyword, stored[keyword.name]))

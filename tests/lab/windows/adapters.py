@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host's network adapters, as each of the classes shows them."""
+"""The initial WMI instances of the network adapters of a host."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def _mac(adapter: Adapter, separator: str) -> str:
 
 
 def interface_index(adapter: Adapter) -> int:
-    """The number that the IP stack gives an adapter."""
+    """The interface index of an adapter."""
     return adapter.index * 3 + 4
 
 
-def _id(adapter: Adapter, more: str) -> str:
-    return f"{{{adapter.guid}}}::{more}"
+def _id(adapter: Adapter, part: str) -> str:
+    return f"{{{adapter.guid}}}::{part}"
 
 
-def device(adapter: Adapter) -> str:
-    """The PnP device of an adapter."""
+def device_id(adapter: Adapter) -> str:
+    """The PnP device ID of an adapter."""
     bus = adapter.driver.component.upper()
     return rf"{bus if bus.startswith('PCI') else 'ROOT' + chr(92) + bus}\{adapter.guid[:8]}&0&{adapter.index:04}"
 
 
-def bound(host: Host, adapter: Adapter) -> bool:
-    """Whether something else than IP sits on an adapter: a team or a virtual switch."""
+def is_bound(host: Host, adapter: Adapter) -> bool:
+    """Whether an adapter is a member of a team or a virtual switch."""
     teams = [name for item in host.adapters if item.kind == "team" for name in item.members]
     return adapter.name in teams or any(adapter.name in item.members for item in host.switches)
 
 
 def _advanced(repository: Repository, host: Host, adapter: Adapter) -> None:
     for keyword in adapter.driver.keywords.values():
-        value = adapter.values.get(keyword.name, keyword.default)
+        current = adapter.values.get(keyword.name, keyword.default)
         numbers: dict[str, Value] = {}
         if keyword.is_numeric:
             numbers = {
@@ -57,9 +57,9 @@ def _advanced(repository: Repository, host: Host, adapter: Adapter) -> None:
                 "NumericParameterMaxValue": str(keyword.high),
                 "NumericParameterStepValue": str(keyword.step),
             }
-        listed: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         if keyword.kind == "enum":
-            listed = {
+            values = {
                 "ValidRegistryValues": list(keyword.choices),
                 "ValidDisplayValues": list(keyword.choices.values()),
             }
@@ -81,9 +81,9 @@ def _advanced(repository: Repository, host: Host, adapter: Adapter) -> None:
                 "DefaultRegistryValue": keyword.default,
                 "DefaultDisplayValue": keyword.display_value(keyword.default),
                 "Optional": keyword.optional,
-                **display_values(keyword, value),
+                **display_values(keyword, current),
                 **numbers,
-                **listed,
+                **values,
             },
         )
 
@@ -178,7 +178,7 @@ def _net_adapter(repository: Repository, host: Host, adapter: Adapter) -> None:
             "InterfaceIndex": index,
             "InterfaceType": 6,
             "DeviceName": rf"\Device\{{{adapter.guid}}}",
-            "PnPDeviceID": device(adapter),
+            "PnPDeviceID": device_id(adapter),
             "ComponentID": driver.component.lower(),
             "DriverDescription": driver.description,
             "DriverProvider": driver.provider,
@@ -197,7 +197,7 @@ def _net_adapter(repository: Repository, host: Host, adapter: Adapter) -> None:
             "NotUserRemovable": False,
             "iSCSIInterface": False,
             "AdminLocked": False,
-            "PromiscuousMode": bound(host, adapter),
+            "PromiscuousMode": is_bound(host, adapter),
             "NdisMedium": 0,
             "NdisPhysicalMedium": 14,
             "NetLuidIndex": 32768 + adapter.index,
@@ -209,7 +209,7 @@ def _net_adapter(repository: Repository, host: Host, adapter: Adapter) -> None:
     )
 
 
-def _older(repository: Repository, host: Host, adapter: Adapter) -> None:
+def _cimv2(repository: Repository, host: Host, adapter: Adapter) -> None:
     index = adapter.index
     repository.add(
         _CIMV2,
@@ -232,7 +232,7 @@ def _older(repository: Repository, host: Host, adapter: Adapter) -> None:
             "AdapterType": "Ethernet 802.3",
             "AdapterTypeId": 0,
             "PhysicalAdapter": adapter.kind == "physical",
-            "PNPDeviceID": device(adapter),
+            "PNPDeviceID": device_id(adapter),
             "ServiceName": adapter.driver.provider.lower(),
             "Installed": True,
         },
@@ -262,17 +262,17 @@ def _mask(prefix: int) -> str:
 
 
 def fill(repository: Repository, host: Host) -> None:
-    """Everything that the classes say of the adapters at the beginning."""
+    """Add all initial instances of the adapters."""
     registry.fill(repository, host.adapters)
     for adapter in host.adapters:
         _net_adapter(repository, host, adapter)
         _advanced(repository, host, adapter)
         _bindings(repository, host, adapter)
-        if not bound(host, adapter):
+        if not is_bound(host, adapter):
             _ip(repository, host, adapter)
-        _older(repository, host, adapter)
-        below = [state(repository, name)[1] for name in adapter.members if adapter.kind == "team"]
-        mtu = min(below, default=adapter.driver.mtu(adapter.values))
+        _cimv2(repository, host, adapter)
+        member_mtu = [state(repository, name)[1] for name in adapter.members if adapter.kind == "team"]
+        mtu = min(member_mtu, default=adapter.driver.mtu(adapter.values))
         repository.place(Instance(STATE, {"Name": adapter.name, "MtuSize": mtu, "Status": UP}))
     for adapter in host.adapters:
         update_instances(repository, adapter, connected=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The WMI classes of one Windows version: types, keys, access, methods."""
+"""The WMI classes of a Windows version: types, keys, access and methods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property or parameter: its CIM type, and what a client may write into it."""
+    """A property or parameter: its CIM type, and the values that a client may write."""
 
     name: str
     type: str
@@ -34,23 +34,23 @@ class Property:
 
     @property
     def is_array(self) -> bool:
-        """Whether the values are lists."""
+        """Whether the type is an array."""
         return self.type.endswith("[]")
 
     @property
     def base(self) -> str:
-        """The type of one value, without the array mark."""
+        """The type of an element of the array."""
         return self.type.removesuffix("[]")
 
     @property
     def is_object(self) -> bool:
-        """Whether values are embedded objects."""
+        """Whether the type is an embedded object."""
         return self.type.startswith("object:")
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method with its parameters in the order of the class."""
+    """A method with its parameters."""
 
     name: str
     inputs: Mapping[str, Property]
@@ -60,7 +60,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """One WMI class as a given Windows version has it. Lookups go by lower-case name."""
+    """A WMI class of one Windows version. The keys of the mappings are lower-case names."""
 
     name: str
     namespace: str
@@ -70,7 +70,7 @@ class Class:
 
     @property
     def keys(self) -> tuple[Property, ...]:
-        """The key properties, in the order of the class."""
+        """The key properties."""
         return tuple(item for item in self.properties.values() if item.key)
 
     def property(self, name: str) -> Property | None:
@@ -78,8 +78,8 @@ class Class:
         return self.properties.get(name.lower())
 
 
-def _parameters(listed: Mapping[str, str] | None) -> dict[str, Property]:
-    return {name.lower(): Property(name, kind) for name, kind in (listed or {}).items()}
+def _parameters(types: Mapping[str, str] | None) -> dict[str, Property]:
+    return {name.lower(): Property(name, kind) for name, kind in (types or {}).items()}
 
 
 def _method(name: str, body: Mapping[str, Any]) -> Method:
@@ -94,7 +94,7 @@ def _data(name: str) -> dict[str, Any]:
 
 @cache
 def namespaces() -> tuple[str, ...]:
-    """The namespaces that any Windows of the lab can have, as WMI spells them."""
+    """The namespaces of all Windows versions."""
     return tuple(_data("access.yml"))
 
 
@@ -105,7 +105,9 @@ def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version)
         return None
     newer = _data("since-2025.yml").get(namespace, {}).get(name, {}) if version.has("2025") else {}
     types = {**body["properties"], **newer.get("properties", {})}
-    later = {item for since, items in access.get("since", {}).items() if not version.has(str(since)) for item in items}
+    missing = {
+        item for since, items in access.get("since", {}).items() if not version.has(str(since)) for item in items
+    }
     ranges = dict(access.get("ranges", {}))
     if not version.has("2012"):
         ranges.update(access.get("ranges_2008_r2", {}))
@@ -115,7 +117,7 @@ def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version)
             item, types[item], item in keys, item in writable, tuple(ranges[item]) if item in ranges else None
         )
         for item in sorted(types, key=str.lower)
-        if item not in later
+        if item not in missing
     }
     methods = {**body.get("methods", {}), **newer.get("methods", {})}
     return Class(
@@ -129,7 +131,7 @@ def _class(name: str, namespace: str, body: Mapping[str, Any], version: Version)
 
 @cache
 def classes(namespace: str, version_name: str) -> Mapping[str, Class]:
-    """All classes of a namespace on a Windows version, by lower-case name; empty where it has none."""
+    """All classes of a namespace on a Windows version, by lower-case name. Empty if it does not have the namespace."""
     version = VERSIONS[version_name]
     found = {
         name.lower(): _class(name, namespace, body, version)
@@ -140,12 +142,12 @@ def classes(namespace: str, version_name: str) -> Mapping[str, Class]:
 
 @cache
 def private_class(kind: str, type_name: str, version_name: str) -> Class | None:
-    """The dynamic class of the PrivateProperties of one type of cluster object, as far as it is known."""
+    """The class of the PrivateProperties of a resource or resource type. None if the lab does not have it."""
     members = _data("private-properties.yml")[kind].get(type_name)
     if members is None:
         return None
     version = VERSIONS[version_name]
-    mark = {"resource": "Resource", "resource_type": "ResourceType"}[kind]
+    kind_name = {"resource": "Resource", "resource_type": "ResourceType"}[kind]
     properties = {
         name.lower(): Property(
             name,
@@ -156,4 +158,4 @@ def private_class(kind: str, type_name: str, version_name: str) -> Class | None:
         for name, body in members.items()
         if version.has(str(body.get("since", "2008 R2")))
     }
-    return Class(f"MSCluster_Property_{mark}_{type_name.replace(' ', '_')}", "root/mscluster", properties)
+    return Class(f"MSCluster_Property_{kind_name}_{type_name.replace(' ', '_')}", "root/mscluster", properties)

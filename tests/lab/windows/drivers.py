@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What network drivers offer under which keyword, and what a value means for IP."""
+"""The keywords of network drivers, their values, and the MTU that follows from them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Keyword:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether it has a range."""
+        """Whether the keyword has a range."""
         return self.kind not in {"enum", "edit"}
 
     def accepts(self, value: str) -> bool:
@@ -51,14 +51,14 @@ class Keyword:
         return self.low <= int(value) <= self.high and (int(value) - self.low) % self.step == 0
 
     def display_value(self, value: str) -> str:
-        """The text that stands for a value."""
+        """The display value of a registry value."""
         return self.choices.get(value, value)
 
     def registry_value(self, text: str) -> str | None:
-        """The value that a text stands for."""
+        """The registry value of a display value. None if there is none."""
         if self.kind != "enum":
             return text
-        return next((value for value, shown in self.choices.items() if shown == text), None)
+        return next((value for value, display in self.choices.items() if display == text), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Driver:
         return next((item for key, item in self.keywords.items() if key.lower() == name.lower()), None)
 
     def mtu(self, values: Mapping[str, str]) -> int:
-        """The size that IP may use with these values; what the driver cannot take is as good as its default."""
+        """The MTU in bytes with these values. The driver uses the default instead of a value that it does not offer."""
         keyword = self.keyword(str(self.size.get("keyword", "")))
         if keyword is None:
             return _STANDARD_MTU
@@ -115,13 +115,13 @@ def _data() -> dict[str, Any]:
 
 
 def names() -> tuple[str, ...]:
-    """All drivers."""
+    """The names of all drivers."""
     return tuple(_data())
 
 
 def driver(name: str, maximum: Mapping[str, int] | None = None) -> Driver:
-    """A driver; `maximum` lowers or raises the end of a range, as another model of the same make would."""
-    body, ends = _data()[name], maximum or {}
+    """A driver. `maximum` replaces the end of a range by keyword, as in another model of the same vendor."""
+    body, maxima = _data()[name], maximum or {}
     return Driver(
         name,
         body["description"],
@@ -129,6 +129,6 @@ def driver(name: str, maximum: Mapping[str, int] | None = None) -> Driver:
         body["component"],
         str(body["address"]),
         int(body["speed"]),
-        {key: _keyword(key, item, ends.get(key)) for key, item in sorted(body["keywords"].items())},
+        {key: _keyword(key, item, maxima.get(key)) for key, item in sorted(body["keywords"].items())},
         body["mtu"],
     )

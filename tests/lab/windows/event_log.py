@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _CIMV2 = "root/cimv2"
 _ERROR = 1
-_STARTED = 6009  # what EventLog writes when Windows starts
+_STARTED = 6009  # the event of EventLog when Windows starts
 
 
 def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
@@ -31,14 +31,14 @@ def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
 
 
 def fill(repository: Repository, host: Host, begun: datetime) -> None:
-    """The updates, and the events with the numbers that they got as they came; ages count from when the lab began."""
+    """Add the hotfixes, and the events in the order of their time. Their ages count from `begun`."""
     for hotfix in host.hotfixes:
         update: dict[str, Value] = {"CSName": host.name.upper(), "Description": "Update", "ServicePackInEffect": ""}
         repository.add(_CIMV2, "Win32_QuickFixEngineering", update | dict(hotfix))
     records: dict[str, int] = {}
-    for when, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
+    for time, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
         records[event.log] = records.get(event.log, 10_000) + 1
-        moment = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = time.strftime("%Y-%m-%dT%H:%M:%SZ")
         repository.add(
             _CIMV2,
             "Win32_NTLogEvent",
@@ -52,8 +52,8 @@ def fill(repository: Repository, host: Host, begun: datetime) -> None:
                 "Category": 1,
                 "SourceName": event.source,
                 "ComputerName": event.computer or f"{host.name}.example.test",
-                "TimeGenerated": moment,
-                "TimeWritten": moment,
+                "TimeGenerated": text,
+                "TimeWritten": text,
                 "Message": event.message,
                 "InsertionStrings": list(event.strings) or None,
                 "User": r"NT AUTHORITY\SYSTEM",

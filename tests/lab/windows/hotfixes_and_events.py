@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a machine has been through: updates that were installed, and what its event logs kept."""
+"""The keys `hotfixes` and `events` of a host in the estate file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLUSTERING = "Microsoft-Windows-FailoverClustering"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that stands in an event log, with its age, so that an estate file stays true."""
+    """Entries of an event log. Their time is an age, so that an estate file never gets old."""
 
     event: int
     days_ago: float
@@ -32,19 +32,19 @@ class Event:
     hours_apart: float = 1.0
 
 
-def events(host: str, listed: Any) -> tuple[Event, ...]:
-    """Understand the events of a host."""
+def events(host: str, items: Any) -> tuple[Event, ...]:
+    """Check the events of a host."""
     optional = {"log", "source", "computer", "message", "strings", "count", "hours_apart"}
     bodies = [
-        check_keys(f"event {at + 1} of {host}", data, optional, {"event", "days_ago"}) for at, data in enumerate(listed)
+        check_keys(f"event {at + 1} of {host}", data, optional, {"event", "days_ago"}) for at, data in enumerate(items)
     ]
     return tuple(Event(**{**body, "strings": tuple(body.get("strings", ()))}) for body in bodies)
 
 
-def hotfixes(host: str, listed: Any) -> tuple[Mapping[str, Any], ...]:
-    """Understand the updates of a host: a number, or the properties of Win32_QuickFixEngineering."""
+def hotfixes(host: str, items: Any) -> tuple[Mapping[str, Any], ...]:
+    """Check the hotfixes of a host: a number, or the properties of Win32_QuickFixEngineering."""
     known = {"Caption", "Description", "InstalledBy", "InstalledOn", "ServicePackInEffect", "FixComments"}
     return tuple(
         {"HotFixID": data} if isinstance(data, str) else check_keys(f"a hotfix of {host}", data, known, {"HotFixID"})
-        for data in listed
+        for data in items
     )

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The virtual machines of a host in the classes of Hyper-V, in both of its versions.
+"""The instances of the Hyper-V classes for the virtual machines of a host, in both namespaces.
 
-Nothing of this is stored: a clustered machine shows on the node that owns its role at the moment.
+They are not stored, but built for each request: a clustered virtual machine is on its current owner node.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FIRST, SECOND, STORAGE = "root/virtualization", "root/virtualization/v2", "root/
 NAMESPACES = frozenset({FIRST, SECOND, STORAGE})
 
 _ENABLED, _DISABLED = 2, 3
-_SILENT = {3, 6}  # off, saved
+_STOPPED = {3, 6}  # off, saved
 _ONLINE = 2
 _NO_CONTACT = 12
 _MEMORY = "4764334d-e001-4176-82ee-5594ec9b530e"
@@ -38,17 +38,19 @@ _SYSTEM = {"SystemCreationClassName": "Msvm_ComputerSystem"}
 _Rows = Iterator[Mapping[str, "Value"]]
 
 
-def present(host: Host, cluster: Cluster | None, shared: Repository | None) -> list[tuple[MachineSettings, int]]:
-    """The virtual machines that are on a host now, each with its EnabledState."""
+def machines_on(
+    host: Host, cluster: Cluster | None, repository: Repository | None
+) -> list[tuple[MachineSettings, int]]:
+    """The virtual machines that are on a host now, with their EnabledState."""
     found = [(machine, machine.enabled_state or _ENABLED) for machine in host.virtual_machines]
-    for machine in cluster.virtual_machines if cluster and shared else ():
-        resource = shared.named("MSCluster_Resource", machine.resource) if shared else None
+    for machine in cluster.virtual_machines if cluster and repository else ():
+        resource = repository.named("MSCluster_Resource", machine.resource) if repository else None
         if resource is None:
             continue
         owner = resource.values.get("OwnerNode") or machine.owner
         if str(owner).lower() == host.name.lower():
-            usual = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
-            found.append((machine.settings, machine.settings.enabled_state or usual))
+            default = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
+            found.append((machine.settings, machine.settings.enabled_state or default))
     return found
 
 
@@ -112,7 +114,7 @@ def _settings(_host: Host, machines: list[tuple[MachineSettings, int]], first: b
 
 
 def _global_settings(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
-    shift = 2 if VERSIONS[host.windows].has("2012") else 0  # the numbers of the estate are the second version's there
+    shift = 2 if VERSIONS[host.windows].has("2012") else 0  # since 2012 the estate file has the numbers of v2
     for machine, _state in machines:
         action = 1 if machine.automatic_shutdown_action is None else machine.automatic_shutdown_action - shift
         yield {
@@ -146,7 +148,7 @@ def _memory(_host: Host, machines: list[tuple[MachineSettings, int]], first: boo
 
 
 def _attached(machines: list[tuple[MachineSettings, int]]) -> Iterator[tuple[str, Disk]]:
-    """Each disk with the stem of the id that its settings have, those of the checkpoints included."""
+    """The disks of the virtual machines and of their checkpoints, with the first part of their InstanceID."""
     for machine, _state in machines:
         for number in (machine.id, *_snapshots(machine)):
             for place, disk in enumerate(machine.disks):
@@ -161,13 +163,13 @@ def _drive_keys(host: Host, drive: int | None) -> dict[str, Value]:
 
 def _drive_path(host: Host, drive: int | None, *, first: bool) -> str:
     keys = {name: str(value).replace("\\", "\\\\") for name, value in _drive_keys(host, drive).items()}
-    chosen = ",".join(f'{name}="{value}"' for name, value in keys.items())
+    key_text = ",".join(f'{name}="{value}"' for name, value in keys.items())
     space = (FIRST if first else SECOND).replace("/", "\\")
-    return rf"\\{host.name.upper()}\{space}:Msvm_DiskDrive.{chosen}"
+    return rf"\\{host.name.upper()}\{space}:Msvm_DiskDrive.{key_text}"
 
 
 def _storage(_host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
-    """The second version's settings of images: hard disks and what lies in a DVD drive."""
+    """The image files in root/virtualization/v2: virtual hard disks and DVD images."""
     for stem, disk in _attached(machines):
         if disk.drive is None:
             kind = "Virtual CD/DVD Disk" if disk.dvd else "Virtual Hard Disk"
@@ -182,7 +184,7 @@ def _storage(_host: Host, machines: list[tuple[MachineSettings, int]], _first: b
 
 
 def _resources(host: Host, machines: list[tuple[MachineSettings, int]], first: bool) -> _Rows:
-    """The settings of drives, and in the first version also those of images."""
+    """The drives, and in root/virtualization also the image files."""
     prefix, drive_type, image_type = ("Microsoft ", 22, 21) if first else ("Microsoft:Hyper-V:", 17, 31)
     for limit in ("Default", "Minimum", "Maximum", "Increment"):
         yield {
@@ -211,7 +213,7 @@ def _resources(host: Host, machines: list[tuple[MachineSettings, int]], first: b
 
 
 def _physical(machines: list[tuple[MachineSettings, int]]) -> dict[int, int]:
-    """The host's disks that are attached to virtual machines: number to bus."""
+    """The bus types of the physical disks that are attached to virtual machines, by disk number."""
     return {disk.drive: disk.bus for machine, _state in machines for disk in machine.disks if disk.drive is not None}
 
 
@@ -235,7 +237,7 @@ def _shutdown(_host: Host, machines: list[tuple[MachineSettings, int]], _first: 
                 "ElementName": "Shutdown",
                 "Name": "Shutdown",
                 "EnabledState": _ENABLED,
-                "OperationalStatus": [_NO_CONTACT if state in _SILENT else machine.shutdown_component],
+                "OperationalStatus": [_NO_CONTACT if state in _STOPPED else machine.shutdown_component],
             }
 
 
@@ -256,7 +258,7 @@ def _disks(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool
         }
 
 
-_TABLE: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Rows]] = {
+_ROWS_BY_CLASS: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Rows]] = {
     "Msvm_ComputerSystem": _systems,
     "Msvm_VirtualSystemSettingData": _settings,
     "Msvm_VirtualSystemGlobalSettingData": _global_settings,
@@ -270,8 +272,8 @@ _TABLE: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Row
 
 
 def instances(cls: Class, host: Host, machines: list[tuple[MachineSettings, int]]) -> list[Instance]:
-    """What a class of Hyper-V or of the disks has for the virtual machines of a host; of other classes nothing."""
-    rows = _TABLE.get(cls.name) if cls.namespace in NAMESPACES else None
+    """The instances of a class of Hyper-V or of the disks. Empty for other classes."""
+    rows = _ROWS_BY_CLASS.get(cls.name) if cls.namespace in NAMESPACES else None
     empty: dict[str, Value] = {item.name: None for item in cls.properties.values()}
     found = rows(host, machines, cls.namespace == FIRST) if rows else ()
     return [Instance(cls, empty | {name: value for name, value in row.items() if name in empty}) for row in found]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One Windows machine behind its endpoint: requests come in, answers and journal marks go out."""
+"""The WS-Management operations of one host."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CLUSTER = "root/mscluster"
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What one request turned out to be; it fills while the request is worked on."""
+    """What the journal contains about one request. It is filled while the request is handled."""
 
     operation: str = "Unknown"
     namespace: str = ""
@@ -52,14 +52,14 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The Action and the Body of an answer."""
+    """The Action and the Body of a response."""
 
     action: str
     body: str
 
 
 def operation(request: Request) -> tuple[str, str]:
-    """The name of what a request wants, and the method of an Invoke."""
+    """The operation of a request, and the method of an Invoke."""
     if request.action in _TRANSFER:
         return _TRANSFER[request.action], ""
     if request.action in _PAGING:
@@ -86,21 +86,27 @@ def _missing(message: str, hresult: int, cim_status: int, name: str) -> FaultErr
 
 
 class Machine:
-    """A host with its own repository and, if it is a node, that of its cluster."""
+    """A host with its own repository and, if it is a node, the repository of its cluster."""
 
     def __init__(
-        self, host: Host, own: Repository, cluster: Cluster | None, shared: Repository | None, *, simulation: Simulation
+        self,
+        host: Host,
+        repository: Repository,
+        cluster: Cluster | None,
+        cluster_repository: Repository | None,
+        *,
+        simulation: Simulation,
     ) -> None:
         self.simulation = simulation
         self.host = host
         self.version = VERSIONS[host.windows]
         self.cursors = enumeration.Cursors(self.version.max_operations)
-        self._own = own
+        self._host_repository = repository
         self.cluster = cluster
-        self._shared = shared
+        self._cluster_repository = cluster_repository
 
     def handle(self, request: Request, user: str, record: RequestRecord) -> Reply:
-        """Do what a request asks for, or raise FaultError."""
+        """Run the operation of a request. Raises FaultError."""
         target = request.target
         if target.base.startswith("http://schemas.dmtf.org/") and not self.version.dmtf_uris:
             raise protocol_fault(
@@ -125,19 +131,21 @@ class Machine:
         return handler(request, user, record)
 
     def _repository(self, namespace: str) -> Repository:
-        if namespace == _CLUSTER and self._shared is not None:
-            return self._shared
+        if namespace == _CLUSTER and self._cluster_repository is not None:
+            return self._cluster_repository
         if namespace == _CLUSTER or namespace not in namespaces() or not classes(namespace, self.version.name):
-            raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
+            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
         if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
-            raise _missing(f"There is no namespace {namespace} on this machine.", 0x8004100E, 3, namespace)
-        return self._own
+            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
+        return self._host_repository
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
-        held = repository.instances(cls)
+        stored = repository.instances(cls)
         if cls.namespace not in hyperv.NAMESPACES:
-            return held
-        return held + hyperv.instances(cls, self.host, hyperv.present(self.host, self.cluster, self._shared))
+            return stored
+        return stored + hyperv.instances(
+            cls, self.host, hyperv.machines_on(self.host, self.cluster, self._cluster_repository)
+        )
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
@@ -154,27 +162,27 @@ class Machine:
     def _instance(self, request: Request) -> tuple[Repository, Instance]:
         repository, cls = self._class(request)
         keys = {item.name.lower() for item in cls.keys}
-        wanted = {item.name.lower(): item.value.lower() for item in request.selectors}
-        stray = next((item.name for item in request.selectors if item.name.lower() not in keys), None)
-        if stray is not None:
-            raise protocol_fault("w:InvalidSelectors", 2150858843, f"{stray} is no key of {cls.name}.")
-        if not wanted and keys and not cls.singleton:
-            raise protocol_fault("w:InvalidSelectors", 2150858842, f"The request lacks the selectors of {cls.name}.")
+        selectors = {item.name.lower(): item.value.lower() for item in request.selectors}
+        unknown = next((item.name for item in request.selectors if item.name.lower() not in keys), None)
+        if unknown is not None:
+            raise protocol_fault("w:InvalidSelectors", 2150858843, f"{unknown} is not a key of {cls.name}.")
+        if not selectors and keys and not cls.singleton:
+            raise protocol_fault("w:InvalidSelectors", 2150858842, f"The request has no selectors for {cls.name}.")
         if cls.singleton and not keys:
             return repository, Instance(cls, {})
         found = [
             item
             for item in self._instances(repository, cls)
             if all(
-                str(item.values.get(key.name)).lower() == wanted.get(key.name.lower(), "")
+                str(item.values.get(key.name)).lower() == selectors.get(key.name.lower(), "")
                 for key in cls.keys
-                if key.name.lower() in wanted
+                if key.name.lower() in selectors
             )
         ]
         if not found:
-            raise _missing("No instance has these selectors.", 0x80041002, 6, cls.name)
+            raise _missing("No instance matches the selectors.", 0x80041002, 6, cls.name)
         if len(found) > 1:
-            raise protocol_fault("w:InvalidSelectors", 2150858846, "The selectors fit more than one instance.")
+            raise protocol_fault("w:InvalidSelectors", 2150858846, "More than one instance matches the selectors.")
         return repository, found[0]
 
     def _request_context(self, repository: Repository, request: Request, record: RequestRecord) -> RequestContext:
@@ -185,28 +193,28 @@ class Machine:
             repository, self.cluster, record.changes, self.simulation, self.host, options, afterwards=record.afterwards
         )
 
-    def _written(self, request: Request, instance: Instance) -> str:
+    def _instance_xml(self, request: Request, instance: Instance) -> str:
         style = Style(request.target.base, request.precise_arrays)
         return write_instance(instance.cls.name, tuple(instance.cls.properties.values()), instance.values, style)
 
     def _get(self, request: Request, _user: str, _record: RequestRecord) -> Reply:
         _repository, instance = self._instance(request)
         if not instance.values:
-            raise _missing("No instance has these selectors.", 0x80041002, 6, instance.cls.name)
-        return Reply(f"{X}/GetResponse", self._written(request, instance))
+            raise _missing("No instance matches the selectors.", 0x80041002, 6, instance.cls.name)
+        return Reply(f"{X}/GetResponse", self._instance_xml(request, instance))
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
-        listed = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
+        modified = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
         context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
-            wanted = {name: value for name, value in sent.items() if not listed or name.lower() in listed}
-            written = providers.modify(context, instance, wanted)
+            values = {name: value for name, value in sent.items() if not modified or name.lower() in modified}
+            written = providers.modify(context, instance, values)
         record.cuts_connection = context.cuts_connection
-        return Reply(f"{X}/PutResponse", self._written(request, written))
+        return Reply(f"{X}/PutResponse", self._instance_xml(request, written))
 
     def _invoke(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, cls = self._class(request)
@@ -217,12 +225,12 @@ class Machine:
             )
         record.write = providers.is_write(cls.name, method.name, {})
         uri, base = request.target.uri, request.target.base
-        given = input_values(request.body, uri, base, record.method, method.inputs)
-        record.write = providers.is_write(cls.name, method.name, given)
+        inputs = input_values(request.body, uri, base, record.method, method.inputs)
+        record.write = providers.is_write(cls.name, method.name, inputs)
         context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
-            results = providers.invoke(context, instance, method.name, given)
+            results = providers.invoke(context, instance, method.name, inputs)
         record.cuts_connection = context.cuts_connection
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}
@@ -266,7 +274,7 @@ class Machine:
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)
         if cls.name == "Win32_PingStatus":
-            found = ping.answers(self.simulation, self.host, cls, options)
+            found = ping.instances(self.simulation, self.host, cls, options)
         cursor = enumeration.open_cursor(found, cls, options, host=self.host, user=user, style=style)
         if not options.optimize:
             context = self.cursors.add(cursor)
@@ -279,8 +287,10 @@ class Machine:
         items = enumeration.page(cursor, count, enumeration.items_size(request.max_envelope))
         context = "" if cursor.finished else self.cursors.add(cursor)
         end = f"<{prefix}:EndOfSequence/>" if cursor.finished else ""
-        held = f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
-        body = f"<n:{name}Response>{held}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
+        context_xml = (
+            f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
+        )
+        body = f"<n:{name}Response>{context_xml}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
         return Reply(f"{N}/{name}Response", body)
 
     def _pull(self, request: Request, user: str, _record: RequestRecord) -> Reply:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The network adapters of a host, what is bound together of them, and the switches between hosts."""
+"""The keys `adapters`, `teams`, `switches` and `paths` of the estate file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from . import drivers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# A switch that takes frames of 9216 bytes: less the header and a VLAN tag.
+# A physical switch with frames of 9216 bytes, without the Ethernet header and a VLAN tag.
 _SWITCH_MTU = 9198
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One adapter as Windows lists it. A team's or a switch's own adapter has others below it: its members."""
+    """A network adapter. The adapter of a team or a virtual switch has members."""
 
     name: str
     driver_name: str
@@ -41,13 +41,13 @@ class Adapter:
 
     @property
     def driver(self) -> drivers.Driver:
-        """What its driver offers."""
+        """The driver with its keywords."""
         return drivers.driver(self.driver_name, self.maximum)
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A virtual switch of Hyper-V: over one adapter or team, or with a team of its own (SET)."""
+    """A virtual switch on one adapter or team, or with Switch Embedded Teaming (SET)."""
 
     name: str
     guid: str
@@ -58,7 +58,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What the switches of a cluster network carry: between two nodes, or between any two of them."""
+    """The path between two nodes on a cluster network, or between all nodes. `mtu` is in bytes."""
 
     network: str
     between: tuple[str, ...] = ()
@@ -67,37 +67,37 @@ class Path:
 
 
 @dataclass(slots=True)
-class _Row:
-    """Adapters get their numbers in the order of the file."""
+class _AdapterList:
+    """The adapters of a host, numbered in the order of the file."""
 
     host: str
     found: list[Adapter] = field(default_factory=list)
 
     def add(self, where: str, body: Mapping[str, Any], **more: Any) -> None:
-        make = drivers.driver(check_choice(f"driver of {where}", str(body["driver"]), drivers.names()))
-        twins = sum(item.driver_name == make.name for item in self.found)
+        base = drivers.driver(check_choice(f"driver of {where}", str(body["driver"]), drivers.names()))
+        same_driver = sum(item.driver_name == base.name for item in self.found)
         name, index = str(body["name"]), len(self.found) + 1
         if any(item.name.lower() == name.lower() for item in self.found):
-            raise EstateError(f"host {self.host} has two adapters {name}")
+            raise EstateError(f"host {self.host} has two adapters with the name {name}")
         values = {str(key): str(value) for key, value in body.get("values", {}).items()}
         maximum = {str(key): int(value) for key, value in body.get("maximum", {}).items()}
-        driver = drivers.driver(make.name, maximum)
+        driver = drivers.driver(base.name, maximum)
         for key, value in values.items():
-            known = driver.keywords.get(key)
-            if known is None or not known.accepts(value):
-                raise EstateError(f"{where}: its driver has no {key} {value}")
+            keyword = driver.keywords.get(key)
+            if keyword is None or not keyword.accepts(value):
+                raise EstateError(f"{where}: the driver has no value {value} of {key}")
         self.found.append(
             Adapter(
                 name=name,
-                driver_name=make.name,
+                driver_name=base.name,
                 guid=identity(self.host, name, "adapter").upper(),
                 index=index,
-                description=make.description + (f" #{twins + 1}" if twins else ""),
+                description=base.description + (f" #{same_driver + 1}" if same_driver else ""),
                 address=str(body.get("address", "")),
                 prefix=int(body.get("prefix", 24)),
                 network=str(body.get("network", "")),
-                mac=str(more.pop("mac", body.get("mac", hardware_address(self.host, name, prefix=make.address)))),
-                speed=int(more.pop("speed", body.get("speed", make.speed))),
+                mac=str(more.pop("mac", body.get("mac", hardware_address(self.host, name, prefix=base.address)))),
+                speed=int(more.pop("speed", body.get("speed", base.speed))),
                 values=values,
                 maximum=maximum,
                 **more,
@@ -107,24 +107,26 @@ class _Row:
     def named(self, where: str, names: Sequence[str]) -> list[Adapter]:
         members = [item for name in names for item in self.found if item.name == name]
         if len(members) < len(names) or not names:
-            raise EstateError(f"{where} names members that are no adapters of the host")
+            raise EstateError(f"{where} has members that are not adapters of the host")
         return members
 
 
-_PLACE = {"network", "address", "prefix"}
+_ADDRESS_KEYS = {"network", "address", "prefix"}
 
 
-def adapters(host: str, listed: Any, teams: Any, switches: Any) -> tuple[tuple[Adapter, ...], tuple[Switch, ...]]:
-    """The adapters of a host: its own, those of its teams, and those of its virtual switches."""
-    row = _Row(host)
-    for data in listed:
+def adapters(host: str, items: Any, teams: Any, switches: Any) -> tuple[tuple[Adapter, ...], tuple[Switch, ...]]:
+    """The adapters of a host with those of its teams and virtual switches, and the virtual switches."""
+    adapters = _AdapterList(host)
+    for data in items:
         where = f"adapter {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
-        row.add(where, check_keys(where, data, _PLACE | {"values", "maximum", "speed", "mac"}, {"name", "driver"}))
+        adapters.add(
+            where, check_keys(where, data, _ADDRESS_KEYS | {"values", "maximum", "speed", "mac"}, {"name", "driver"})
+        )
     for data in teams:
         where = f"team {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
-        body = check_keys(where, data, _PLACE, {"name", "members"})
-        members = row.named(where, body["members"])
-        row.add(
+        body = check_keys(where, data, _ADDRESS_KEYS, {"name", "members"})
+        members = adapters.named(where, body["members"])
+        adapters.add(
             where,
             {**body, "driver": "multiplexor"},
             kind="team",
@@ -132,34 +134,36 @@ def adapters(host: str, listed: Any, teams: Any, switches: Any) -> tuple[tuple[A
             speed=sum(item.speed for item in members),
             mac=members[0].mac,
         )
-    made = []
+    virtual_switches = []
     for data in switches:
         where = f"switch {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
         body = check_keys(where, data, {"vnics", "embedded_teaming"}, {"name", "members"})
-        members = row.named(where, body["members"])
+        members = adapters.named(where, body["members"])
         embedded = bool(body.get("embedded_teaming", len(members) > 1))
         if len(members) > 1 and not embedded:
-            raise EstateError(f"{where} has several members and no team for them")
-        below = tuple(item.name for item in members)
+            raise EstateError(f"{where} has several members but no team")
+        member_names = tuple(item.name for item in members)
         for item in body.get("vnics", ()):
-            vnic = check_keys(f"adapter of {where}", item, _PLACE | {"values", "mac"}, {"name"})
-            named = {**vnic, "name": f"vEthernet ({vnic['name']})", "driver": "hyperv"}
+            vnic = check_keys(f"adapter of {where}", item, _ADDRESS_KEYS | {"values", "mac"}, {"name"})
+            values = {**vnic, "name": f"vEthernet ({vnic['name']})", "driver": "hyperv"}
             speed = sum(member.speed for member in members)
-            row.add(f"adapter {vnic['name']} of {where}", named, kind="vnic", members=below, speed=speed)
+            adapters.add(f"adapter {vnic['name']} of {where}", values, kind="vnic", members=member_names, speed=speed)
         vnics = tuple(str(item["name"]) for item in body.get("vnics", ()))
-        made.append(Switch(str(body["name"]), identity(host, body["name"], "switch").upper(), below, vnics, embedded))
-    busy = [name for item in row.found if item.kind == "team" for name in item.members]
-    busy += [name for item in made for name in item.members]
-    for adapter in row.found:
-        if busy.count(adapter.name) > 1 or (adapter.name in busy and (adapter.network or adapter.address)):
-            raise EstateError(f"adapter {adapter.name} of {host} is bound twice, or is bound and has a network")
-    return tuple(row.found), tuple(made)
+        virtual_switches.append(
+            Switch(str(body["name"]), identity(host, body["name"], "switch").upper(), member_names, vnics, embedded)
+        )
+    bound = [name for item in adapters.found if item.kind == "team" for name in item.members]
+    bound += [name for item in virtual_switches for name in item.members]
+    for adapter in adapters.found:
+        if bound.count(adapter.name) > 1 or (adapter.name in bound and (adapter.network or adapter.address)):
+            raise EstateError(f"adapter {adapter.name} of {host} has two bindings, or a binding and a network")
+    return tuple(adapters.found), tuple(virtual_switches)
 
 
-def paths(cluster: str, listed: Any, networks: Sequence[str], nodes: Sequence[str]) -> tuple[Path, ...]:
-    """The paths that are not as they should be; the first that fits counts, those between two nodes before others."""
+def paths(cluster: str, items: Any, networks: Sequence[str], nodes: Sequence[str]) -> tuple[Path, ...]:
+    """The paths of a cluster that differ from the default. Those between two nodes come first."""
     found = []
-    for data in listed:
+    for data in items:
         where = f"a path of {cluster}"
         body = check_keys(where, data, {"between", "mtu", "echo"}, {"network"})
         between = tuple(str(name) for name in body.get("between", ()))
@@ -170,9 +174,9 @@ def paths(cluster: str, listed: Any, networks: Sequence[str], nodes: Sequence[st
     return tuple(sorted(found, key=lambda path: not path.between))
 
 
-def path(known: Sequence[Path], network: str, one: str, other: str) -> Path:
-    """What lies between two nodes on a network."""
-    for item in known:
+def path(paths: Sequence[Path], network: str, one: str, other: str) -> Path:
+    """The path between two nodes on a network: the first match."""
+    for item in paths:
         if item.network == network and (not item.between or set(item.between) == {one, other}):
             return item
     return Path(network)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Win32_PingStatus: an echo from one host of the estate to an address, worked out and not sent."""
+"""Win32_PingStatus: the result of an echo from a host to an address. It is calculated, no packet is sent."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _missing_address(text: str) -> FaultError:
 
 
 def _alternatives(condition: wql.Condition | None) -> list[dict[str, Value]]:
-    """What a condition fixes by `=`, once for each of its ways to be true."""
+    """The values that a condition sets with `=`: one mapping for each alternative of an OR."""
     if condition is None:
         return [{}]
     if isinstance(condition, wql.Comparison):
@@ -75,25 +75,25 @@ def _alternatives(condition: wql.Condition | None) -> list[dict[str, Value]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class _Receiver:
     host: Host
     adapter: Adapter | None
 
 
-def _receiver(simulation: Simulation, address: str) -> _End | None:
+def _receiver(simulation: Simulation, address: str) -> _Receiver | None:
     for host in simulation.estate.hosts:
         for adapter in host.adapters:
             if adapter.address == address:
-                return _End(host, adapter)
+                return _Receiver(host, adapter)
     found = next((host for host in simulation.estate.hosts if host.address == address), None)
-    return _End(found, None) if found else None
+    return _Receiver(found, None) if found else None
 
 
-def _sender(host: Host, receiver: _End) -> Adapter | None:
-    """The adapter that routing chooses: the one on the same network, else the one with the listener."""
-    there = receiver.adapter
-    if there is not None:
-        target = ipaddress.ip_address(there.address)
+def _sender(host: Host, receiver: _Receiver) -> Adapter | None:
+    """The adapter that sends: the one in the subnet of the receiver, else the one with the listener."""
+    remote_adapter = receiver.adapter
+    if remote_adapter is not None:
+        target = ipaddress.ip_address(remote_adapter.address)
         for adapter in host.adapters:
             if adapter.address and target in ipaddress.ip_network(f"{adapter.address}/{adapter.prefix}", strict=False):
                 return adapter
@@ -104,55 +104,63 @@ def _mtu(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
     return adapter_state.state(simulation.hosts[host.name], adapter.name)[1] if adapter else 1500
 
 
-def _below(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
-    """What the cards under a virtual adapter carry."""
+def _lower_mtu(simulation: Simulation, host: Host, adapter: Adapter | None) -> int:
+    """The smallest MTU of the adapters below a virtual adapter, in bytes."""
     members = [host.adapter(name) for name in adapter.members] if adapter else []
-    return min((min(_mtu(simulation, host, item), _below(simulation, host, item)) for item in members), default=1 << 16)
+    return min(
+        (min(_mtu(simulation, host, item), _lower_mtu(simulation, host, item)) for item in members), default=1 << 16
+    )
 
 
-def _status(simulation: Simulation, host: Host, receiver: _End, size: int, *, whole: bool) -> int:
+def _status(simulation: Simulation, host: Host, receiver: _Receiver, size: int, *, no_fragmentation: bool) -> int:
     adapter = _sender(host, receiver)
     if adapter is not None and not simulation.connected(host, adapter):
         return _GENERAL_FAILURE
-    there, other = receiver.adapter, receiver.host
-    # What is not marked as whole travels in pieces that fit the sender.
-    packet, own = size + _HEADERS, _mtu(simulation, host, adapter)
-    if packet > own:
-        if whole:
+    remote_adapter, remote = receiver.adapter, receiver.host
+    # Without "do not fragment" the sender splits the packet into fragments of its MTU.
+    packet, own_mtu = size + _HEADERS, _mtu(simulation, host, adapter)
+    if packet > own_mtu:
+        if no_fragmentation:
             return _TOO_BIG
-        packet = own
-    if simulation.is_rebooting(other) or (there is not None and not simulation.connected(other, there)):
+        packet = own_mtu
+    if simulation.is_rebooting(remote) or (
+        remote_adapter is not None and not simulation.connected(remote, remote_adapter)
+    ):
         return _TIMED_OUT
-    if host.name == other.name:
+    if host.name == remote.name:
         return _PASSED
-    carried = min(_below(simulation, host, adapter), _below(simulation, other, there), _mtu(simulation, other, there))
+    path_mtu = min(
+        _lower_mtu(simulation, host, adapter),
+        _lower_mtu(simulation, remote, remote_adapter),
+        _mtu(simulation, remote, remote_adapter),
+    )
     member = simulation.cluster_of(host)
-    if member is not None and adapter is not None and adapter.network and other.cluster == host.cluster:
-        between = network_layout.path(member[0].paths, adapter.network, host.name, other.name)
-        if between.echo == "filtered":
+    if member is not None and adapter is not None and adapter.network and remote.cluster == host.cluster:
+        path = network_layout.path(member[0].paths, adapter.network, host.name, remote.name)
+        if path.echo == "filtered":
             return _TIMED_OUT
-        carried = min(carried, between.mtu)
-    return _PASSED if packet <= carried else _TIMED_OUT
+        path_mtu = min(path_mtu, path.mtu)
+    return _PASSED if packet <= path_mtu else _TIMED_OUT
 
 
-def _resolved(simulation: Simulation, said: str) -> str | None:
+def _resolve(simulation: Simulation, name: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(said))
+        return str(ipaddress.ip_address(name))
     except ValueError:
-        short = said.partition(".")[0].lower()
+        short = name.partition(".")[0].lower()
         return next((host.address for host in simulation.estate.hosts if host.name.lower() == short), None)
 
 
-def _answer(simulation: Simulation, host: Host, options: Mapping[str, Value]) -> dict[str, Value]:
-    address = _resolved(simulation, str(options["Address"]))
+def _reply(simulation: Simulation, host: Host, options: Mapping[str, Value]) -> dict[str, Value]:
+    address = _resolve(simulation, str(options["Address"]))
     if address is None:
         return {"PrimaryAddressResolutionStatus": _HOST_NOT_FOUND}
     receiver = _receiver(simulation, address)
     if receiver is None:
         return {"PrimaryAddressResolutionStatus": 0}
     size = options["BufferSize"]
-    whole = options["NoFragmentation"] in {True, "true", "TRUE"}
-    status = _status(simulation, host, receiver, int(str(size)), whole=whole)
+    no_fragmentation = options["NoFragmentation"] in {True, "true", "TRUE"}
+    status = _status(simulation, host, receiver, int(str(size)), no_fragmentation=no_fragmentation)
     values: dict[str, Value] = {"PrimaryAddressResolutionStatus": 0, "StatusCode": status}
     if status == _PASSED:
         values |= {
@@ -165,14 +173,14 @@ def _answer(simulation: Simulation, host: Host, options: Mapping[str, Value]) ->
     return values
 
 
-def answers(simulation: Simulation, host: Host, cls: Class, options: EnumerateOptions) -> list[Instance]:
-    """One instance for each address of the query."""
+def instances(simulation: Simulation, host: Host, cls: Class, options: EnumerateOptions) -> list[Instance]:
+    """One instance for each address in the WHERE clause."""
     found = []
     for fixed in _alternatives(options.query.condition if options.query else None):
         if not isinstance(fixed.get("address"), str) or not fixed["address"]:
             raise _missing_address(options.text)
         keys = {key.name: fixed[key.name.lower()] for key in cls.keys if key.name.lower() in fixed}
         given = {**_DEFAULTS, **keys}
-        values = {item.name: None for item in cls.properties.values()} | given | _answer(simulation, host, given)
+        values = {item.name: None for item in cls.properties.values()} | given | _reply(simulation, host, given)
         found.append(Instance(cls, values))
     return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The PROPERTY_LIST of the cluster's control codes (MS-CMRP 2.2.3.10), read without forgiveness."""
+"""The PROPERTY_LIST of the control codes of the cluster (MS-CMRP 2.2.3.10). The parser is strict."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _NUMBERS = {_DWORD: "<I", _ULARGE: "<Q", _LONG: "<i"}
 
 
 class PropertyListError(ValueError):
-    """The buffer is no property list."""
+    """The buffer is not a property list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One property of a list, with the CIM type that its syntax stands for."""
+    """A property of a list, with the CIM type of its syntax."""
 
     name: str
     type: str
@@ -63,13 +63,13 @@ def _padded(syntax: int, data: bytes) -> bytes:
 
 
 def encode(items: Iterable[Item]) -> bytes:
-    """Write a list; items of types that it cannot hold are left out."""
-    known = [item for item in items if item.type in _SYNTAX and item.value is not None]
+    """Encode a list. Items of other types and items without a value are left out."""
+    encodable = [item for item in items if item.type in _SYNTAX and item.value is not None]
     parts = [
         _padded(_NAME, _wide(item.name)) + _padded(_SYNTAX[item.type], _data(item.type, item.value)) + b"\0" * 4
-        for item in known
+        for item in encodable
     ]
-    return struct.pack("<I", len(known)) + b"".join(parts)
+    return struct.pack("<I", len(encodable)) + b"".join(parts)
 
 
 class _Buffer:
@@ -78,11 +78,11 @@ class _Buffer:
         self._at = 0
 
     def read(self, count: int) -> bytes:
-        taken = self._data[self._at : self._at + count]
-        if len(taken) < count:
+        data = self._data[self._at : self._at + count]
+        if len(data) < count:
             raise PropertyListError("the list ends too early")
         self._at += count
-        return taken
+        return data
 
     def number(self) -> int:
         return int(struct.unpack("<I", self.read(4))[0])
@@ -100,13 +100,13 @@ class _Buffer:
 
 def _text(data: bytes) -> str:
     if len(data) % 2 or not data.endswith(b"\0\0"):
-        raise PropertyListError("a string lacks its NUL")
+        raise PropertyListError("a string does not end in NUL")
     try:
         text = data.decode("utf-16-le")[:-1]
     except UnicodeDecodeError as problem:
         raise PropertyListError("a string is not UTF-16") from problem
     if "\0" in text:
-        raise PropertyListError("a string holds a NUL")
+        raise PropertyListError("a string contains a NUL")
     return text
 
 
@@ -127,7 +127,7 @@ def _item(buffer: _Buffer) -> Item:
         return Item(name, "string", _text(data))
     if syntax == _MULTI_SZ:
         if not data.endswith(b"\0\0"):
-            raise PropertyListError("a list of strings lacks its NUL")
+            raise PropertyListError("a list of strings does not end in NUL")
         return Item(name, "string[]", data[:-2].decode("utf-16-le").split("\0")[:-1])
     if syntax == _BINARY:
         return Item(name, "uint8[]", list(data))
@@ -135,9 +135,9 @@ def _item(buffer: _Buffer) -> Item:
 
 
 def decode(data: bytes) -> list[Item]:
-    """Read a list or raise PropertyListError."""
+    """Decode a list. Raises PropertyListError."""
     buffer = _Buffer(data)
-    items = [_item(buffer) for _turn in range(buffer.number())]
+    items = [_item(buffer) for _number in range(buffer.number())]
     if not buffer.finished():
-        raise PropertyListError("something follows the list")
+        raise PropertyListError("there is data after the list")
     return items

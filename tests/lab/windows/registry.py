@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of a host's registry that describes its network adapters."""
+"""The registry keys of the network adapters of a host."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KEY_CLASS = Class(
 
 
 def key_of(adapter: Adapter) -> str:
-    """The key of an adapter's driver instance."""
+    """The registry key of an adapter."""
     return rf"{NETWORK_CLASS}\{adapter.index:04}"
 
 
@@ -49,7 +49,7 @@ def _parameters(keyword: Keyword) -> dict[str, Value]:
 
 
 def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
-    """The keys of the adapters, and those beside them that belong to no card."""
+    """Add the registry keys of the adapters, and the neighboring keys that are not of an adapter."""
     path = ""
     for part in NETWORK_CLASS.split("\\"):
         path = rf"{path}\{part}" if path else part
@@ -59,7 +59,7 @@ def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
     _add(repository, rf"{NETWORK_CLASS}\0000", debugger)
     for adapter in adapters:
         driver = adapter.driver
-        held: dict[str, Value] = {
+        values: dict[str, Value] = {
             "DriverDesc": driver.description,
             "ProviderName": driver.provider,
             "NetCfgInstanceId": f"{{{adapter.guid}}}",
@@ -70,15 +70,15 @@ def fill(repository: Repository, adapters: tuple[Adapter, ...]) -> None:
         }
         for keyword in driver.keywords.values():
             if not keyword.optional or keyword.name in adapter.values:
-                held[keyword.name] = adapter.values.get(keyword.name, keyword.default)
-        _add(repository, key_of(adapter), held)
+                values[keyword.name] = adapter.values.get(keyword.name, keyword.default)
+        _add(repository, key_of(adapter), values)
         _add(repository, rf"{key_of(adapter)}\Ndi", {"Service": driver.provider.lower()})
         _add(repository, rf"{key_of(adapter)}\Ndi\params", {})
         for keyword in driver.keywords.values():
-            below = rf"{key_of(adapter)}\Ndi\params\{keyword.name}"
-            _add(repository, below, _parameters(keyword))
+            path = rf"{key_of(adapter)}\Ndi\params\{keyword.name}"
+            _add(repository, path, _parameters(keyword))
             if keyword.kind == "enum":
-                _add(repository, rf"{below}\enum", keyword.choices)
+                _add(repository, rf"{path}\enum", keyword.choices)
 
 
 def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
@@ -91,30 +91,30 @@ def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
 
 
 def find(repository: Repository, path: str) -> Instance | None:
-    """The key with a path, in any spelling of case."""
+    """The key with this path. Case does not matter."""
     return repository.find(KEY_CLASS, path.strip("\\").lower())
 
 
 def values_of(instance: Instance) -> dict[str, Value]:
-    """The values of a key by name."""
-    held = instance.values["Values"]
-    return dict(held.members) if isinstance(held, Embedded) else {}
+    """The values of a key, by name."""
+    values = instance.values["Values"]
+    return dict(values.members) if isinstance(values, Embedded) else {}
 
 
 def stored_values(repository: Repository, adapter: Adapter) -> dict[str, str]:
-    """What the registry holds for the driver of an adapter, by keyword."""
+    """The stored values of the driver of an adapter, by keyword."""
     found = find(repository, key_of(adapter))
     lower = {name.lower(): value for name, value in (values_of(found) if found else {}).items()}
     return {name: str(lower[name.lower()]) for name in adapter.driver.keywords if name.lower() in lower}
 
 
 def write_value(repository: Repository, adapter: Adapter, keyword: str, value: str) -> None:
-    """Store what came in by another door."""
+    """Store a value that was written through another class."""
     found = find(repository, key_of(adapter))
     if found is not None:
         repository.write(found, {"Values": Embedded("", {**values_of(found), keyword: value})})
 
 
 def display_type(keyword: Keyword) -> int:
-    """DisplayParameterType."""
+    """The DisplayParameterType of a keyword."""
     return KINDS[keyword.kind]

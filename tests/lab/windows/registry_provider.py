@@ -26,7 +26,7 @@ def _kinds(values: Mapping[str, Value]) -> list[int]:
     return [_REG_DWORD if isinstance(value, int) else _REG_SZ for value in values.values()]
 
 
-def _below(repository: Repository, path: str) -> Iterator[str]:
+def _subkeys(repository: Repository, path: str) -> Iterator[str]:
     for instance in repository.instances(registry.KEY_CLASS):
         parent, _mark, last = str(instance.values["Name"]).rpartition("\\")
         if parent.lower() == path:
@@ -43,18 +43,18 @@ def _read(values: Mapping[str, Value], name: str, kind: type) -> tuple[int, Valu
 def _write(context: RequestContext, instance: Instance, name: str, value: Value) -> dict[str, Value]:
     if value is None:
         return {"ReturnValue": 0x80041008}
-    held = registry.values_of(instance)
-    spelt = next((key for key in held if key.lower() == name.lower()), name)
-    context.write(instance, {"Values": Embedded("", {**held, spelt: value})})
+    values = registry.values_of(instance)
+    stored_name = next((key for key in values if key.lower() == name.lower()), name)
+    context.write(instance, {"Values": Embedded("", {**values, stored_name: value})})
     return {"ReturnValue": _DONE}
 
 
 def invoke(context: RequestContext, method: str, given: Mapping[str, Value]) -> dict[str, Value] | None:
-    """A method of StdRegProv; None where the lab lacks it."""
+    """Run a method of StdRegProv. Returns None if the lab does not have it."""
     path = str(given.get("sSubKeyName") or "").strip("\\").lower()
     hive, name = given.get("hDefKey"), str(given.get("sValueName") or "")
-    known = {"enumkey", "enumvalues", "getstringvalue", "getdwordvalue", "setstringvalue", "setdwordvalue"}
-    if method.lower() not in known:
+    methods = {"enumkey", "enumvalues", "getstringvalue", "getdwordvalue", "setstringvalue", "setdwordvalue"}
+    if method.lower() not in methods:
         return None
     found = registry.find(context.repository, path) if hive in {None, _LOCAL_MACHINE} else None
     if found is None:
@@ -63,7 +63,7 @@ def invoke(context: RequestContext, method: str, given: Mapping[str, Value]) -> 
         return {"ReturnValue": _DENIED}
     values = registry.values_of(found)
     if method.lower() == "enumkey":
-        return {"sNames": sorted(_below(context.repository, path)) or None, "ReturnValue": _DONE}
+        return {"sNames": sorted(_subkeys(context.repository, path)) or None, "ReturnValue": _DONE}
     if method.lower() == "enumvalues":
         return {"sNames": list(values) or None, "Types": _kinds(values) or None, "ReturnValue": _DONE}
     if method.lower() == "getstringvalue":

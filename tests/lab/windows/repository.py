@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The instances of one cluster or one host, with every write kept on disk."""
+"""The instances of one cluster or host. Every write is stored on disk."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One CIM instance: every property of its class has a value, null where nothing is known."""
+    """A CIM instance. Every property of its class has a value or null."""
 
     cls: Class
     values: Mapping[str, Value]
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells this instance from its sisters, without case."""
+        """The values of the key properties, in lower case."""
         return tuple(str(self.values.get(item.name)).lower() for item in self.cls.keys)
 
     @property
     def name(self) -> str:
-        """The Name of the instance, or its key in one text."""
+        """The Name of the instance, or the values of its key."""
         named = self.values.get("Name")
         return named if isinstance(named, str) else ",".join(self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that a write replaced."""
+    """A value that a write replaced."""
 
     cls: str
     instance: str
@@ -52,7 +52,7 @@ class Change:
 
 
 def plain(value: Value) -> Any:
-    """A value as JSON has it."""
+    """A value for JSON."""
     if isinstance(value, Embedded):
         return {"class": value.class_name, "members": {name: plain(item) for name, item in value.members.items()}}
     if isinstance(value, list | tuple):
@@ -78,7 +78,7 @@ def _differences(prefix: str, before: Value, after: Value) -> Iterator[tuple[str
 
 
 class Repository:
-    """Instances by class and key. One lock for all: a write is seen whole or not at all."""
+    """Instances by class and key. One lock makes each write atomic."""
 
     def __init__(self, name: str, version: str, log: Path | None = None) -> None:
         self.name = name
@@ -86,10 +86,10 @@ class Repository:
         self.lock = threading.RLock()
         self._log = log
         self._recording = False
-        self._held: dict[tuple[str, str], dict[tuple[str, ...], Instance]] = {}
+        self._instances: dict[tuple[str, str], dict[tuple[str, ...], Instance]] = {}
 
     def cls(self, namespace: str, name: str) -> Class | None:
-        """A class by name, in any case."""
+        """The class of this name. Case does not matter."""
         return classes(namespace, self.version.name).get(name.lower())
 
     def private_class(self, instance: Instance) -> Class | None:
@@ -101,7 +101,7 @@ class Repository:
         return None
 
     def add(self, namespace: str, class_name: str, values: Mapping[str, Value]) -> None:
-        """Put an instance of the estate file in; values of properties that this Windows lacks are left out."""
+        """Add an initial instance. Classes and properties that this Windows version does not have are left out."""
         cls = self.cls(namespace, class_name)
         if cls is None:
             return
@@ -110,28 +110,31 @@ class Repository:
         self.place(Instance(cls, filled))
 
     def place(self, instance: Instance) -> None:
-        """Put an instance in that begins with the estate."""
-        self._held.setdefault((instance.cls.namespace, instance.cls.name), {})[instance.key] = instance
+        """Add an initial instance that is complete."""
+        self._instances.setdefault((instance.cls.namespace, instance.cls.name), {})[instance.key] = instance
 
     def instances(self, cls: Class) -> list[Instance]:
         """All instances of a class."""
         with self.lock:
-            return list(self._held.get((cls.namespace, cls.name), {}).values())
+            return list(self._instances.get((cls.namespace, cls.name), {}).values())
 
     def named(self, class_name: str, name: str, namespace: str = "root/mscluster") -> Instance | None:
         """The instance with this Name."""
         with self.lock:
-            return self._held.get((namespace, class_name), {}).get((name.lower(),))
+            return self._instances.get((namespace, class_name), {}).get((name.lower(),))
 
     def find(self, cls: Class, *key: str) -> Instance | None:
         """The instance with this key, in lower case."""
         with self.lock:
-            return self._held.get((cls.namespace, cls.name), {}).get(key)
+            return self._instances.get((cls.namespace, cls.name), {}).get(key)
 
     def write(self, instance: Instance, values: Mapping[str, Value]) -> tuple[Instance, list[Change]]:
-        """Store new values, on disk before anybody can read them back."""
+        """Store new values. They are on disk before another request can read them.
+
+        Returns the new instance and its changes.
+        """
         with self.lock:
-            current = self._held[instance.cls.namespace, instance.cls.name][instance.key]
+            current = self._instances[instance.cls.namespace, instance.cls.name][instance.key]
             changes = [
                 Change(current.cls.name, current.name, *difference)
                 for name, value in values.items()
@@ -139,15 +142,15 @@ class Repository:
             ]
             if not changes:
                 return current, []
-            self._keep(current, values)
+            self._log_write(current, values)
             return self._replace(current, values), changes
 
     def _replace(self, current: Instance, values: Mapping[str, Value]) -> Instance:
         replaced = Instance(current.cls, {**current.values, **values})
-        self._held[current.cls.namespace, current.cls.name][current.key] = replaced
+        self._instances[current.cls.namespace, current.cls.name][current.key] = replaced
         return replaced
 
-    def _keep(self, current: Instance, values: Mapping[str, Value]) -> None:
+    def _log_write(self, current: Instance, values: Mapping[str, Value]) -> None:
         if self._log is None or not self._recording:
             return
         line = {
@@ -162,32 +165,32 @@ class Repository:
             os.fsync(log.fileno())
 
     def replay(self, *, repair: bool) -> None:
-        """Repeat the writes of earlier runs. A line cut off by a crash ends them, and is cut away if asked."""
+        """Repeat the writes of earlier runs. `repair` removes an incomplete line at the end, left by a crash."""
         self._recording = True
         if self._log is None or not self._log.exists():
             return
-        whole, _mark, rest = self._log.read_bytes().rpartition(b"\n")
-        for line in whole.splitlines():
+        complete, _mark, rest = self._log.read_bytes().rpartition(b"\n")
+        for line in complete.splitlines():
             self._repeat(json.loads(line))
         if rest and repair:
             with self._log.open("r+b") as log:
-                log.truncate(len(whole) + 1 if whole else 0)
+                log.truncate(len(complete) + 1 if complete else 0)
 
     def _repeat(self, line: Mapping[str, Any]) -> None:
-        current = self._held.get((line["namespace"], line["class"]), {}).get(tuple(line["key"]))
+        current = self._instances.get((line["namespace"], line["class"]), {}).get(tuple(line["key"]))
         if current is not None:
             self._replace(current, {name: _value(item) for name, item in line["values"].items()})
 
     def reset(self, instances: Iterable[Instance]) -> None:
-        """Forget every write and start again from these instances."""
+        """Remove every write and start again with these instances."""
         with self.lock:
-            self._held.clear()
+            self._instances.clear()
             for instance in instances:
-                self._held.setdefault((instance.cls.namespace, instance.cls.name), {})[instance.key] = instance
+                self._instances.setdefault((instance.cls.namespace, instance.cls.name), {})[instance.key] = instance
             if self._log is not None:
                 self._log.write_text("", encoding="utf-8")
 
-    def everything(self) -> list[Instance]:
-        """Every instance of every class."""
+    def all_instances(self) -> list[Instance]:
+        """The instances of all classes."""
         with self.lock:
-            return [instance for held in self._held.values() for instance in held.values()]
+            return [instance for by_key in self._instances.values() for instance in by_key.values()]

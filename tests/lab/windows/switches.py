@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Teams and virtual switches, as the classes of teaming and of Hyper-V show them."""
+"""The initial instances of teams and virtual switches."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _ENABLED = 2
 
 
 def _path(host: Host, cls: str, **keys: str) -> str:
-    chosen = ",".join(f'{name}="{value}"' for name, value in keys.items())
-    return rf"\\{host.name.upper()}\root\virtualization\v2:{cls}.{chosen}"
+    key_text = ",".join(f'{name}="{value}"' for name, value in keys.items())
+    return rf"\\{host.name.upper()}\root\virtualization\v2:{cls}.{key_text}"
 
 
 def _team(repository: Repository, host: Host, team: Adapter) -> None:
@@ -162,8 +162,8 @@ def _switch(repository: Repository, host: Host, switch: Switch) -> None:
     )
     members = [host.adapter(name) for name in switch.members]
     cls = "Msvm_ExternalEthernetPort"
-    below: list[Value] = [_path(host, cls, **_port_keys(host, cls, item.guid)) for item in members]
-    _connection(repository, host, switch, f"{switch.name}_External", HostResource=below)
+    adapter_paths: list[Value] = [_path(host, cls, **_port_keys(host, cls, item.guid)) for item in members]
+    _connection(repository, host, switch, f"{switch.name}_External", HostResource=adapter_paths)
     computer = _path(host, "Msvm_ComputerSystem", CreationClassName="Msvm_ComputerSystem", Name=host.name.upper())
     for name in switch.vnics:
         vnic = host.adapter(f"vEthernet ({name})")
@@ -172,7 +172,7 @@ def _switch(repository: Repository, host: Host, switch: Switch) -> None:
 
 
 def fill(repository: Repository, host: Host) -> None:
-    """What is bound together of a host's adapters."""
+    """Add the teams and virtual switches of a host."""
     for adapter in host.adapters:
         if adapter.kind == "team":
             _team(repository, host, adapter)

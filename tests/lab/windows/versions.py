@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Windows versions that a host of the estate can have, and what differs between them."""
+"""The Windows versions of the lab and their differences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One release of Windows Server, comparable by age."""
+    """A release of Windows Server. A newer release has a higher `age`."""
 
     name: str
     age: int
@@ -24,7 +24,7 @@ class Version:
     dmtf_uris: bool = True
 
     def has(self, since: str) -> bool:
-        """Whether this release is as young as the named one."""
+        """Whether this release is `since` or newer."""
         return self.age >= VERSIONS[since].age
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Virtual machines of the estate file as Hyper-V holds them: settings, disks, checkpoints."""
+"""The Hyper-V keys of a virtual machine in the estate file: settings, disks and checkpoints."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint, by the VirtualSystemType that the second version of Hyper-V's classes gives it."""
+    """A checkpoint. `type` is its VirtualSystemType in root/virtualization/v2."""
 
     name: str
     type: str = _SNAPSHOT
@@ -45,7 +45,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class MachineSettings:
-    """A virtual machine in the raw numbers of its host's Windows; where None stands, Windows' default is meant."""
+    """The settings of a virtual machine, with the raw values of its Windows version. None is the default of Windows."""
 
     name: str
     id: str
@@ -74,17 +74,17 @@ def _checkpoint(where: str, data: Any) -> Checkpoint:
 
 
 def machine_settings(where: str, name: str, vm_id: str, body: dict[str, Any], *, default_disk: str) -> MachineSettings:
-    """Understand the keys of a virtual machine that Hyper-V knows."""
+    """Check the Hyper-V keys of a virtual machine."""
     given = {key: body[key] for key in KEYS & set(body)}
     given["checkpoints"] = tuple(_checkpoint(where, item) for item in given.get("checkpoints", ()))
     given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (default_disk,)))
     return MachineSettings(name, vm_id.upper(), **given)
 
 
-def standalone(host: str, listed: Any, extension: str) -> tuple[MachineSettings, ...]:
-    """The virtual machines of a host that are in no cluster."""
+def standalone(host: str, items: Any, extension: str) -> tuple[MachineSettings, ...]:
+    """The virtual machines of a host that are not clustered."""
     found: list[MachineSettings] = []
-    for data in listed:
+    for data in items:
         where = f"virtual machine {len(found) + 1} of {host}"
         body = check_keys(where, data, KEYS, {"name"})
         path = rf"D:\Hyper-V\{body['name']}\{body['name']}.{extension}"

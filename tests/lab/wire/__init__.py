@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""WS-Management as Windows speaks it: envelopes, values, queries, faults, and the HTTP listener."""
+"""WS-Management: envelopes, bodies, values, queries, faults and certificates."""
 
 from __future__ import annotations

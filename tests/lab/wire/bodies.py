@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bodies of Put and Invoke: XML held against the class, element by element."""
+"""The bodies of Put and Invoke: each XML element is checked against the class."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ def _wrong_namespace(name: str) -> FaultError:
 
 
 def _unrecognized(name: str) -> FaultError:
-    return schema_error(f'The input XML contains an unrecognized XML element: "{name}". Check how the name is spelt.')
+    return schema_error(
+        f'The input XML contains an unrecognized XML element: "{name}". Check the spelling of the name.'
+    )
 
 
-def _grouped(
+def _elements_by_property(
     parent: ET.Element, space: str, known: Mapping[str, Property]
 ) -> dict[str, tuple[Property, list[ET.Element]]]:
     if (parent.text or "").strip():
-        raise schema_error(f"Text stands in {local(parent.tag)} where elements belong.")
+        raise schema_error(f"{local(parent.tag)} contains text instead of elements.")
     found: dict[str, tuple[Property, list[ET.Element]]] = {}
     last = ""
     for item in parent:
@@ -52,10 +54,10 @@ def _grouped(
         if member is None:
             raise _unrecognized(name)
         if (item.tail or "").strip():
-            raise schema_error(f"Text stands after {name} where elements belong.")
+            raise schema_error(f"There is text after the element {name}.")
         if name.lower() in found:
             if not member.is_array or last != name.lower():
-                raise schema_error(f"{name} is there more than once, and not as one array.")
+                raise schema_error(f"{name} occurs more than once, and not as one array.")
             found[name.lower()][1].append(item)
         else:
             found[name.lower()] = (member, [item])
@@ -64,8 +66,8 @@ def _grouped(
 
 
 def _embedded(item: ET.Element, base: str, cls: Class | None) -> Embedded:
-    named = item.get(XSI_TYPE, "")
-    space, name = namespace(named), local(named)
+    xsi_type = item.get(XSI_TYPE, "")
+    space, name = namespace(xsi_type), local(xsi_type)
     if not name.endswith("_Type") or not space.lower().endswith("/" + name.removesuffix("_Type").lower()):
         raise schema_error("An embedded object needs an xsi:type that ends in _Type, in the namespace of its class.")
     if (
@@ -73,19 +75,19 @@ def _embedded(item: ET.Element, base: str, cls: Class | None) -> Embedded:
         or name.removesuffix("_Type").lower() != cls.name.lower()
         or space.lower() != (base + cls.name).lower()
     ):
-        raise schema_error(f"The embedded object is of the class {name}, which does not belong here.")
+        raise schema_error(f"The embedded object is of the class {name}, which is not the class of the property.")
     return Embedded(cls.name, values(item, space, base, cls.properties, None))
 
 
 def values(
     parent: ET.Element, space: str, base: str, known: Mapping[str, Property], inner: Class | None
 ) -> dict[str, Value]:
-    """The values of an element's children; null stands for xsi:nil."""
+    """The values of the child elements. None is xsi:nil."""
     found: dict[str, Value] = {}
-    for member, items in _grouped(parent, space, known).values():
+    for member, items in _elements_by_property(parent, space, known).values():
         if is_nil(items[0]):
             if len(items) > 1:
-                raise schema_error(f"{member.name} is null and more.")
+                raise schema_error(f"{member.name} has null and other values.")
             found[member.name] = None
             continue
         try:
@@ -99,9 +101,9 @@ def values(
 
 
 def put_values(root: ET.Element | None, uri: str, base: str, cls: Class, inner: Class | None) -> dict[str, Value]:
-    """The body of a Put: one instance of the class, with every property that is no array."""
+    """The body of a Put: an instance of the class with every property that is not an array."""
     if root is None:
-        raise schema_error("The request has no instance in its body.")
+        raise schema_error("The body of the request has no instance.")
     if namespace(root.tag).lower() != uri.lower():
         raise _wrong_namespace(local(root.tag))
     if local(root.tag).lower() != cls.name.lower():
@@ -109,16 +111,16 @@ def put_values(root: ET.Element | None, uri: str, base: str, cls: Class, inner: 
     found = values(root, uri, base, cls.properties, inner)
     missing = [item.name for item in cls.properties.values() if not item.is_array and item.name not in found]
     if missing:
-        raise schema_error(f"The instance lacks {missing[0]}: all properties that are not arrays must be there.")
+        raise schema_error(f"The instance has no {missing[0]}: it must have all properties that are not arrays.")
     return found
 
 
 def input_values(
     root: ET.Element | None, uri: str, base: str, method: str, known: Mapping[str, Property]
 ) -> dict[str, Value]:
-    """The body of an Invoke: <Method_INPUT> in the namespace of the class."""
+    """The body of an Invoke: the element <Method_INPUT> in the namespace of the class."""
     if root is None:
-        raise schema_error(f"The request lacks {method}_INPUT.")
+        raise schema_error(f"The request has no {method}_INPUT.")
     if local(root.tag) != f"{method}_INPUT" or namespace(root.tag).lower() != uri.lower():
         raise _unrecognized(local(root.tag))
     return values(root, uri, base, known, None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate authority of the lab's own, and the certificates of the hosts."""
+"""The certificate authority of the lab, and the certificates of the hosts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def server_context(folder: Path, host: Host) -> ssl.SSLContext:
-    """The TLS side of a host's https listener; folder/ca.pem is what a client is to trust."""
+    """The TLS context of the https listener of a host. Clients must trust folder/ca.pem."""
     _authority(folder, "Lab CA", "ca")
     issuer, issuer_key = (
         _authority(folder, "Another CA", "other-ca")
@@ -80,7 +80,7 @@ def server_context(folder: Path, host: Host) -> ssl.SSLContext:
     )
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(tz=UTC)
-    name = "somebody.else.test" if host.certificate == "wrong_name" else host.name
+    name = "other-host.test" if host.certificate == "wrong_name" else host.name
     names: list[x509.GeneralName] = [x509.DNSName(name)]
     if host.certificate != "wrong_name":
         names.append(x509.IPAddress(ipaddress.ip_address(host.address)))

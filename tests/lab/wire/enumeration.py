@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Enumerate, Pull and Release: queries that are answered page by page."""
+"""Enumerate, Pull and Release: queries with their result in pages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MODES = ("EnumerateObject", "EnumerateObjectAndEPR", "EnumerateEPR")
 
 @dataclass(frozen=True, slots=True)
 class EnumerateOptions:
-    """What an Enumerate asks for."""
+    """The options of an Enumerate."""
 
     optimize: bool
     max_elements: int
@@ -45,27 +45,27 @@ class EnumerateOptions:
 
 @dataclass(slots=True)
 class Cursor:
-    """One open enumeration: the items not yet given out, and the one that the last page had no room for."""
+    """An open enumeration: the remaining items, and the item that did not fit into the last page."""
 
     user: str
-    left: deque[Instance]
+    remaining: deque[Instance]
     mode: str
     style: Style
     columns: tuple[Property, ...] | None
-    used: float = field(default_factory=time.monotonic)
-    waiting: str | None = None
+    last_used: float = field(default_factory=time.monotonic)
+    postponed: str | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to give."""
-        return not self.left and self.waiting is None
+        """Whether no items remain."""
+        return not self.remaining and self.postponed is None
 
     def item(self) -> str:
         """The next item as XML."""
-        if self.waiting is not None:
-            item, self.waiting = self.waiting, None
+        if self.postponed is not None:
+            item, self.postponed = self.postponed, None
             return item
-        instance = self.left.popleft()
+        instance = self.remaining.popleft()
         selectors = [(key.name, str(instance.values.get(key.name))) for key in instance.cls.keys]
         epr = reference(self.style.base + instance.cls.name, selectors)
         if self.mode == "EnumerateEPR":
@@ -80,15 +80,15 @@ class Cursor:
 
 
 def _count(element: ET.Element | None, default: int) -> int:
-    said = text(element)
+    value = text(element)
     if element is None:
         return default
-    if not said.isdigit() or int(said) == 0:
-        raise protocol_fault("w:SchemaValidationError", 2150858817, "MaxElements is no positive number.")
-    return min(int(said), _MAX_BATCH)
+    if not value.isdigit() or int(value) == 0:
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "MaxElements is not a positive number.")
+    return min(int(value), _MAX_BATCH)
 
 
-def _filter_fault(message: str, said: str, namespace: str) -> FaultError:
+def _filter_fault(message: str, query: str, namespace: str) -> FaultError:
     return FaultError(
         Fault(
             "n:CannotProcessFilter",
@@ -98,46 +98,42 @@ def _filter_fault(message: str, said: str, namespace: str) -> FaultError:
             hresult=0x80041017,
             cim_status=15,
             operation="ExecQuery",
-            parameter=said,
+            parameter=query,
             namespace=namespace,
         )
     )
 
 
 def read_enumerate(body: ET.Element | None, class_name: str, namespace: str) -> EnumerateOptions:
-    """Understand the body of an Enumerate."""
+    """Read the body of an Enumerate. Raises FaultError."""
     if body is None or body.tag != f"{{{N}}}Enumerate":
-        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body holds no n:Enumerate.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body has no n:Enumerate.")
     known = {f"{{{W}}}{name}" for name in ("OptimizeEnumeration", "MaxElements", "EnumerationMode", "Filter")}
     known |= {f"{{{N}}}{name}" for name in ("Expires", "EndTo", "Filter", "MaxElements")}
     for item in body:
         if item.tag not in known and not item.tag.endswith("PolymorphismMode"):
-            raise protocol_fault(
-                "w:SchemaValidationError", 2150858817, f"The body holds the unknown element {item.tag}."
-            )
+            raise protocol_fault("w:SchemaValidationError", 2150858817, f"The body has the unknown element {item.tag}.")
     mode = text(body.find(f"{{{W}}}EnumerationMode")) or "EnumerateObject"
     if mode not in _MODES:
         raise protocol_fault("w:UnsupportedFeature", 2150858886, f"The enumeration mode {mode} is not supported.")
-    chosen = body.find(f"{{{W}}}Filter")
-    query, said = None, ""
-    if chosen is not None:
-        said = (chosen.text or "").strip()
-        if chosen.get("Dialect") != WQL:
-            raise protocol_fault(
-                "n:FilterDialectRequestedUnavailable", 2150858777, "Only WQL is a filter dialect here."
-            )
+    filter_element = body.find(f"{{{W}}}Filter")
+    query, query_text = None, ""
+    if filter_element is not None:
+        query_text = (filter_element.text or "").strip()
+        if filter_element.get("Dialect") != WQL:
+            raise protocol_fault("n:FilterDialectRequestedUnavailable", 2150858777, "The only filter dialect is WQL.")
         if class_name != "*":
             raise protocol_fault(
                 "n:CannotProcessFilter", 2150859003, "A WQL query needs a resource URI that ends in *."
             )
         try:
-            query = wql.parse(said)
+            query = wql.parse(query_text)
         except wql.WqlError as problem:
-            raise _filter_fault(f"Invalid query: {problem}.", said, namespace) from problem
+            raise _filter_fault(f"Invalid query: {problem}.", query_text, namespace) from problem
     elif class_name == "*":
         raise protocol_fault("n:CannotProcessFilter", 2150858778, "A resource URI that ends in * needs a filter.")
     count = _count(body.find(f"{{{W}}}MaxElements"), 1)
-    return EnumerateOptions(body.find(f"{{{W}}}OptimizeEnumeration") is not None, count, mode, query, said)
+    return EnumerateOptions(body.find(f"{{{W}}}OptimizeEnumeration") is not None, count, mode, query, query_text)
 
 
 def _known(cls: Class, path: tuple[str, ...]) -> bool:
@@ -154,14 +150,14 @@ def _columns(cls: Class, options: EnumerateOptions, host: Host) -> tuple[Propert
     if len(found) < len(chosen):
         raise _filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
     if host.projection == "refuse":
-        raise _filter_fault("This host does not answer projections.", options.text, cls.namespace)
+        raise _filter_fault("This host does not support projections.", options.text, cls.namespace)
     return tuple(found)
 
 
 def open_cursor(
     instances: Iterable[Instance], cls: Class, options: EnumerateOptions, *, host: Host, user: str, style: Style
 ) -> Cursor:
-    """Choose what a query asks for."""
+    """Open an enumeration of the instances that match the query. Raises FaultError."""
     condition = options.query.condition if options.query else None
     for path in wql.paths(condition):
         if not _known(cls, path):
@@ -187,26 +183,26 @@ class Cursors:
 
     def _expire(self) -> None:
         now = time.monotonic()
-        for name in [name for name, cursor in self._open.items() if now - cursor.used > _EXPIRES]:
+        for name in [name for name, cursor in self._open.items() if now - cursor.last_used > _EXPIRES]:
             del self._open[name]
 
     def check_quota(self, user: str) -> None:
-        """Refuse another enumeration of a user who has too many open."""
+        """Raise FaultError if the user has too many open enumerations."""
         with self._lock:
             self._expire()
             if sum(cursor.user == user for cursor in self._open.values()) >= self._limit:
-                said = f"This user may have {self._limit} operations at a time, not more."
-                raise FaultError(Fault("w:QuotaLimit", 2150859174, said, provider=True, cim_status=27))
+                message = f"This user may have at most {self._limit} concurrent operations."
+                raise FaultError(Fault("w:QuotaLimit", 2150859174, message, provider=True, cim_status=27))
 
     def add(self, cursor: Cursor) -> str:
-        """Hold an enumeration until it is pulled; its context comes back."""
+        """Store an enumeration until it is pulled. Returns its context."""
         with self._lock:
             name = f"uuid:{str(uuid.uuid4()).upper()}"
             self._open[name] = cursor
             return name
 
     def pop(self, body: ET.Element | None, user: str) -> Cursor:
-        """Take out the enumeration that a Pull or Release names: each context serves once."""
+        """Remove and return the enumeration of a Pull or Release. Each context is valid once."""
         name = "" if body is None else text(body.find(f"{{{N}}}EnumerationContext"))
         with self._lock:
             self._expire()
@@ -216,31 +212,31 @@ class Cursors:
             return self._open.pop(name)
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Close all enumerations."""
         with self._lock:
             self._open.clear()
 
 
-def page(cursor: Cursor, count: int, room: int) -> str:
-    """As many items as were options for and fit."""
+def page(cursor: Cursor, count: int, size_limit: int) -> str:
+    """The next items as XML: at most `count`, and at most `size_limit` bytes."""
     items: list[str] = []
-    used = 0
+    total = 0
     while len(items) < count and not cursor.finished:
         item = cursor.item()
         size = len(item.encode())
-        if used + size > room:
+        if total + size > size_limit:
             if not items:
                 raise protocol_fault("w:EncodingLimit", 2150858824, "An item is larger than MaxEnvelopeSize.")
-            cursor.waiting = item
+            cursor.postponed = item
             break
         items.append(item)
-        used += size
-    cursor.used = time.monotonic()
+        total += size
+    cursor.last_used = time.monotonic()
     return "".join(items)
 
 
 def items_size(max_envelope: int) -> int:
-    """What is left for items of an envelope of that size."""
+    """The size for items in an envelope of this size, in bytes."""
     frame = soap_envelope(f"{N}/EnumerateResponse", "uuid:" + "0" * 36, "")
     return max_envelope - len(frame) - 400
 
@@ -248,5 +244,5 @@ def items_size(max_envelope: int) -> int:
 def pull_count(body: ET.Element | None) -> int:
     """MaxElements of a Pull."""
     if body is None or body.tag != f"{{{N}}}Pull":
-        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body holds no n:Pull.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The body has no n:Pull.")
     return _count(body.find(f"{{{N}}}MaxElements"), 1)

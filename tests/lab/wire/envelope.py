@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The header of a request, read as strictly as Windows reads it."""
+"""The header of a request. The checks are as strict as those of Windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, text
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
 
-_MUST = f"{{{S}}}mustUnderstand"
+_MUST_UNDERSTAND = f"{{{S}}}mustUnderstand"
 _TIMEOUT = re.compile(r"-?P(?:\d+D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(\.\d{1,3})?S)?)?")
 _MAX_TIMEOUT = 60.0
 _KNOWN = {
@@ -33,7 +33,7 @@ _KNOWN = {
 
 
 class Selector(NamedTuple):
-    """One name and value that choose the instance."""
+    """The name and value of a selector or an option."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ class Selector(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a resource URI points at. `class_name` is `*` for a whole namespace."""
+    """The namespace and class of a resource URI. `class_name` is `*` for all classes of a namespace."""
 
     uri: str
     base: str
@@ -51,7 +51,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, with everything that its header says."""
+    """A request with the values of its header."""
 
     message_id: str
     action: str
@@ -68,12 +68,12 @@ class Request:
 
     @property
     def precise_arrays(self) -> bool:
-        """Whether null arrays are to be spelt out."""
+        """Whether the response contains null arrays."""
         return any(value.lower() == "true" for value in self.option("msftwinrm:UsePreciseArrays"))
 
 
 def message_id(root: ET.Element) -> str | None:
-    """The id that an answer relates to, even when the rest of the header is refused."""
+    """The id for RelatesTo of the response, also if the rest of the header is not valid."""
     return text(root.find(f"{{{S}}}Header/{{{A}}}MessageID")) or None
 
 
@@ -96,16 +96,16 @@ def _headers(root: ET.Element) -> dict[str, ET.Element]:
         raise protocol_fault("a:MessageInformationHeaderRequired", 2150858769, "The request has no SOAP header.")
     found: dict[str, ET.Element] = {}
     for item in header:
-        must = item.get(_MUST)
-        if must not in {None, "true", "false"}:
+        must_understand = item.get(_MUST_UNDERSTAND)
+        if must_understand not in {None, "true", "false"}:
             raise _invalid(local(item.tag), "mustUnderstand is neither true nor false")
-        if must == "true" and item.tag not in _KNOWN:
+        if must_understand == "true" and item.tag not in _KNOWN:
             name = local(item.tag)
             raise FaultError(Fault("", 2150858768, f"The header {name} was not understood.", not_understood=name))
         if item.tag in found:
-            raise _invalid(local(item.tag), "it is there twice")
+            raise _invalid(local(item.tag), "it occurs twice")
         if item.tag == f"{{{W}}}SelectorSet" and f"{{{W}}}ResourceURI" not in found:
-            raise _invalid("SelectorSet", "it stands before ResourceURI")
+            raise _invalid("SelectorSet", "it comes before ResourceURI")
         found[item.tag] = item
     return found
 
@@ -116,18 +116,18 @@ def _target(element: ET.Element, selectors: tuple[Selector, ...]) -> Target:
     if uri.lower().startswith(WMI):
         space, _mark, name = uri[len(WMI) :].rpartition("/")
         if not space or not name:
-            raise protocol_fault("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} names no class.")
-        if named is not None and _plain(named) != _plain(space):
+            raise protocol_fault("a:DestinationUnreachable", 2150858754, f"The resource URI {uri} has no class.")
+        if named is not None and _normalized(named) != _normalized(space):
             raise protocol_fault("w:InvalidSelectors", 2150858845, "__cimnamespace differs from the resource URI.")
-        return Target(uri, f"{WMI}{space}/", _plain(space), name)
+        return Target(uri, f"{WMI}{space}/", _normalized(space), name)
     if uri == f"{DMTF}*":
-        return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), "*")
+        return Target(uri, DMTF_CLASS, _normalized(named or "root/cimv2"), "*")
     if uri.startswith(DMTF_CLASS) and "/" not in uri[len(DMTF_CLASS) :]:
-        return Target(uri, DMTF_CLASS, _plain(named or "root/cimv2"), uri[len(DMTF_CLASS) :])
+        return Target(uri, DMTF_CLASS, _normalized(named or "root/cimv2"), uri[len(DMTF_CLASS) :])
     raise protocol_fault("a:DestinationUnreachable", 2150858752, f"The service has no resource {uri}.")
 
 
-def _plain(space: str) -> str:
+def _normalized(space: str) -> str:
     return space.replace("\\", "/").strip("/").lower()
 
 
@@ -138,8 +138,8 @@ def _timeout(element: ET.Element | None) -> float:
     if matched is None or text(element).startswith("-"):
         raise protocol_fault("a:InvalidMessageInformationHeader", 2150858881, "OperationTimeout is not a duration.")
     hours, minutes, seconds, fraction = matched.groups(default="0")
-    wanted = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float("0" + fraction if "." in fraction else 0)
-    return min(max(wanted, 0.5), _MAX_TIMEOUT)
+    total = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float("0" + fraction if "." in fraction else 0)
+    return min(max(total, 0.5), _MAX_TIMEOUT)
 
 
 def _envelope_size(headers: dict[str, ET.Element], limit: int) -> int:
@@ -161,25 +161,27 @@ def _pairs(element: ET.Element | None, name: str) -> tuple[Selector, ...]:
     for item in element:
         named = item.get("Name")
         if item.tag != f"{{{W}}}{name}" or not named:
-            raise _invalid(local(element.tag), f"it holds something that is no {name} with a Name")
+            raise _invalid(local(element.tag), f"it has an element that is not a {name} with a Name")
         pairs.append(Selector(named, (item.text or "").strip("\r\n\t") if name == "Option" else item.text or ""))
     return tuple(pairs)
 
 
 def read(root: ET.Element, limit: int) -> Request:
-    """Understand a request, or raise the fault that Windows answers with."""
+    """Read a request. Raises FaultError with the fault of Windows."""
     if root.tag != f"{{{S}}}Envelope":
-        raise protocol_fault("w:SchemaValidationError", 2150858765, "The document is no SOAP 1.2 envelope.")
+        raise protocol_fault("w:SchemaValidationError", 2150858765, "The document is not a SOAP 1.2 envelope.")
     headers = _headers(root)
     to = text(_required(headers, f"{{{A}}}To"))
     if not re.search(r"/wsman/?$", to, re.IGNORECASE) and to != ANONYMOUS:
-        raise protocol_fault("a:DestinationUnreachable", 2150858770, f"The address {to} is not served here.")
+        raise protocol_fault(
+            "a:DestinationUnreachable", 2150858770, f"The address {to} is not an address of this service."
+        )
     resource = _required(headers, f"{{{W}}}ResourceURI")
-    if resource.get(_MUST) != "true":
+    if resource.get(_MUST_UNDERSTAND) != "true":
         raise _invalid("ResourceURI", "mustUnderstand is not true")
     reply = _required(headers, f"{{{A}}}ReplyTo")
     if text(reply.find(f"{{{A}}}Address")) != ANONYMOUS:
-        raise _invalid("ReplyTo", "only the anonymous address is served")
+        raise _invalid("ReplyTo", "only the anonymous address is supported")
     action = text(_required(headers, f"{{{A}}}Action"))
     identity = text(_required(headers, f"{{{A}}}MessageID"))
     if not identity:
@@ -187,12 +189,12 @@ def read(root: ET.Element, limit: int) -> Request:
     selectors = _pairs(headers.get(f"{{{W}}}SelectorSet"), "Selector")
     names = [item.name.lower() for item in selectors]
     if len(set(names)) != len(names):
-        raise protocol_fault("w:InvalidSelectors", 2150858847, "A selector is there twice.")
+        raise protocol_fault("w:InvalidSelectors", 2150858847, "A selector occurs twice.")
     body = root.find(f"{{{S}}}Body")
     if body is None:
         raise protocol_fault("w:SchemaValidationError", 2150858817, "The request has no SOAP body.")
     if len(body) > 1:
-        raise protocol_fault("w:SchemaValidationError", 2150858817, "The SOAP body holds more than one element.")
+        raise protocol_fault("w:SchemaValidationError", 2150858817, "The SOAP body has more than one element.")
     return Request(
         identity,
         action,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SOAP faults of Windows: which code goes with which subcode, and the two shapes of the detail."""
+"""The SOAP faults of Windows: their codes, subcodes and texts, and the two formats of the detail."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .soap import CIM, DMTF_CLASS, FAULT_ACTION, WMI, XSI, A, B, F, N, X
 
 _REASONS = {
     "w:SchemaValidationError": "The SOAP XML in the message does not match the XML schema.",
-    "w:InvalidSelectors": "The selectors of the request do not fit the resource.",
+    "w:InvalidSelectors": "The selectors of the request do not match the resource.",
     "w:QuotaLimit": "The service has reached a limit for this user.",
-    "w:EncodingLimit": "An internal encoding limit was exceeded by the request or by its answer.",
-    "w:TimedOut": "The operation did not finish within its time.",
+    "w:EncodingLimit": "An internal encoding limit was exceeded by the request or the response.",
+    "w:TimedOut": "The operation did not finish within its time limit.",
     "w:InternalError": "The service cannot process the request.",
-    "w:UnsupportedFeature": "The request uses a feature that the service does not have.",
+    "w:UnsupportedFeature": "The request uses a feature that the service does not support.",
     "n:CannotProcessFilter": "The data source could not process the filter.",
-    "n:InvalidEnumerationContext": "The enumeration context is not valid: expired, finished or never given out.",
+    "n:InvalidEnumerationContext": "The enumeration context is not valid: expired, finished or unknown.",
     "n:FilterDialectRequestedUnavailable": "The filter dialect of the request is not available.",
     "x:InvalidRepresentation": "The XML of the resource in the message is not valid.",
     "a:DestinationUnreachable": "The service cannot find the resource identified by the resource URI and selectors.",
@@ -35,7 +35,7 @@ _PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one fault says."""
+    """The contents of a fault."""
 
     subcode: str
     code: int
@@ -50,14 +50,14 @@ class Fault:
 
     @property
     def action(self) -> str:
-        """The fault's Action header."""
+        """The Action header of the fault."""
         spaces = {"n": N, "a": A, "x": X}
         space = spaces.get(self.subcode.partition(":")[0])
         return f"{space}/fault" if space else FAULT_ACTION
 
 
 class FaultError(Exception):
-    """Ends the processing of a request with a fault."""
+    """The response to the request is a fault."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
@@ -65,17 +65,17 @@ class FaultError(Exception):
 
 
 def protocol_fault(subcode: str, code: int, message: str) -> FaultError:
-    """A fault of the protocol layer: no provider had a hand in it."""
+    """A fault of the protocol, without a provider."""
     return FaultError(Fault(subcode, code, message))
 
 
 def schema_error(message: str) -> FaultError:
-    """The WMI plug-in met XML that does not fit the class."""
+    """A fault of the WMI plug-in: the XML does not match the class."""
     return FaultError(Fault("w:SchemaValidationError", 2150858817, message, provider=True, cim_status=4))
 
 
 def invalid_parameter(message: str, operation: str = "PutInstance", parameter: str = "") -> FaultError:
-    """The provider got a value that it cannot take."""
+    """A fault of the provider: a value is not valid."""
     return FaultError(
         Fault(
             "w:InternalError",
@@ -91,7 +91,7 @@ def invalid_parameter(message: str, operation: str = "PutInstance", parameter: s
 
 
 def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", cim_status: int = 1) -> FaultError:
-    """Any other HRESULT of a provider; older Windows carries it in the text only."""
+    """A fault of the provider with another HRESULT. Older Windows has the HRESULT in the text only."""
     return FaultError(
         Fault(
             "w:InternalError",
@@ -105,12 +105,12 @@ def provider_failed(hresult: int, message: str, operation: str = "ExecMethod", c
     )
 
 
-def _classic(fault: Fault, machine: str) -> str:
+def _wsman_fault(fault: Fault, machine: str) -> str:
     opening = f'<f:WSManFault xmlns:f="{F}" Code="{fault.code}" Machine={quoteattr(machine)}><f:Message>'
     closing = "</f:Message></f:WSManFault>"
-    said = opening + escape(fault.message) + " " + closing
+    simple = opening + escape(fault.message) + " " + closing
     if not fault.provider:
-        return said
+        return simple
     status = f"{WMI}{fault.namespace}/__ExtendedStatus"
     extended = (
         (
@@ -124,20 +124,20 @@ def _classic(fault: Fault, machine: str) -> str:
         if fault.operation
         else ""
     )
-    inner = f'<f:ProviderFault provider="WMI Provider" path="{_PROVIDER_PATH}">{said}{extended}</f:ProviderFault>'
+    inner = f'<f:ProviderFault provider="WMI Provider" path="{_PROVIDER_PATH}">{simple}{extended}</f:ProviderFault>'
     return opening + inner + closing
 
 
 def _wmi_error(fault: Fault) -> str:
     code = fault.hresult if fault.hresult is not None else fault.code
-    said = escape(fault.message)
-    kinds: list[tuple[str, str, str | None]] = [
+    text = escape(fault.message)
+    members: list[tuple[str, str, str | None]] = [
         ("CIMStatusCode", "cimUnsignedInt", str(fault.cim_status)),
         ("CIMStatusCodeDescription", "cimString", None),
         ("ErrorSource", "cimString", None),
         ("ErrorSourceFormat", "cimUnsignedShort", "0"),
         ("ErrorType", "cimUnsignedShort", "0"),
-        ("Message", "cimString", said),
+        ("Message", "cimString", text),
         ("MessageID", "cimString", f"HRESULT 0x{code:08x}"),
         ("OtherErrorSourceFormat", "cimString", None),
         ("OtherErrorType", "cimString", None),
@@ -148,31 +148,31 @@ def _wmi_error(fault: Fault) -> str:
         ("error_Category", "cimUnsignedInt", "30"),
         ("error_Code", "cimUnsignedInt", str(code)),
         ("error_Type", "cimString", "HRESULT"),
-        ("error_WindowsErrorMessage", "cimString", said),
+        ("error_WindowsErrorMessage", "cimString", text),
     ]
-    members = "".join(
+    xml = "".join(
         f'<p:{name} xsi:nil="true" xsi:type="cim:{kind}"/>'
         if value is None
         else f'<p:{name} xsi:type="cim:{kind}">{value}</p:{name}>'
-        for name, kind, value in kinds
+        for name, kind, value in members
     )
     return (
         f'<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:b="{B}" xmlns:cim="{CIM}" xmlns:p="{DMTF_CLASS}MSFT_WmiError"'
-        f' xsi:type="p:MSFT_WmiError_Type" xmlns:xsi="{XSI}">{members}</p:MSFT_WmiError>'
+        f' xsi:type="p:MSFT_WmiError_Type" xmlns:xsi="{XSI}">{xml}</p:MSFT_WmiError>'
     )
 
 
 def fault_body(fault: Fault, machine: str, *, wmi_error: bool) -> str:
-    """The Body of a fault; only provider faults know the MI style."""
+    """The body of a fault. Only faults of a provider have an MSFT_WmiError, if `wmi_error` is set."""
     if fault.not_understood:
-        said = f'<s:Text xml:lang="en-US">{escape(fault.message)}</s:Text>'
+        text = f'<s:Text xml:lang="en-US">{escape(fault.message)}</s:Text>'
         return (
-            f"<s:Fault><s:Code><s:Value>s:MustUnderstand</s:Value></s:Code><s:Reason>{said}</s:Reason>"
-            f"<s:Detail>{_classic(fault, machine)}</s:Detail></s:Fault>"
+            f"<s:Fault><s:Code><s:Value>s:MustUnderstand</s:Value></s:Code><s:Reason>{text}</s:Reason>"
+            f"<s:Detail>{_wsman_fault(fault, machine)}</s:Detail></s:Fault>"
         )
     role = "s:Receiver" if fault.subcode in _RECEIVER else "s:Sender"
     reason = fault.message if fault.subcode == "w:InternalError" else _REASONS.get(fault.subcode, fault.message)
-    detail = _wmi_error(fault) if wmi_error and fault.provider else _classic(fault, machine)
+    detail = _wmi_error(fault) if wmi_error and fault.provider else _wsman_fault(fault, machine)
     return (
         f"<s:Fault><s:Code><s:Value>{role}</s:Value><s:Subcode><s:Value>{escape(fault.subcode)}</s:Value></s:Subcode>"
         f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(reason)} </s:Text></s:Reason>'

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The XML names of WS-Management, and how requests are read and answers are written."""
+"""The XML namespaces of WS-Management, the parser of requests, and the envelope of responses."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _OPENING = (
 
 
 class MalformedError(ValueError):
-    """A request that is not a plain XML document in UTF-8."""
+    """The request is not a plain XML document in UTF-8."""
 
 
-class _Reader(ET.TreeBuilder):
-    """Builds elements; resolves the prefix in xsi:type, which ElementTree would lose."""
+class _TreeBuilder(ET.TreeBuilder):
+    """Builds the elements, and resolves the prefix of xsi:type, which ElementTree does not keep."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class _Reader(ET.TreeBuilder):
         self._scopes.pop()
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
-        named = attrs.get(XSI_TYPE)
-        if named is not None:
-            prefix, _mark, local = named.rpartition(":")
+        xsi_type = attrs.get(XSI_TYPE)
+        if xsi_type is not None:
+            prefix, _mark, local = xsi_type.rpartition(":")
             uri = next((uri for known, uri in reversed(self._scopes) if known == prefix), "")
             attrs[XSI_TYPE] = f"{{{uri}}}{local}"
         return super().start(tag, attrs)
@@ -69,12 +69,12 @@ class _Reader(ET.TreeBuilder):
 
 
 def parse(body: bytes) -> ET.Element:
-    """Read a request; raise MalformedError unless it is well-formed UTF-8 without BOM and DTD."""
+    """Parse a request. Raises MalformedError unless it is well-formed UTF-8 without BOM and DTD."""
     if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise MalformedError("a byte-order mark")
     try:
         body.decode("utf-8")
-        parser = ET.XMLParser(target=_Reader())
+        parser = ET.XMLParser(target=_TreeBuilder())
         parser.feed(body)
         root: ET.Element = parser.close()
     except (UnicodeDecodeError, ET.ParseError) as problem:
@@ -88,17 +88,17 @@ def local(tag: str) -> str:
 
 
 def namespace(tag: str) -> str:
-    """The namespace of a name, empty when it has none."""
+    """The namespace of a name. Empty if it has none."""
     return tag[1:].partition("}")[0] if tag.startswith("{") else ""
 
 
 def text(element: ET.Element | None) -> str:
-    """The text of a header element; blanks around it do not count there."""
+    """The text of an element without surrounding white space."""
     return "" if element is None else (element.text or "").strip()
 
 
 def envelope(action: str, relates_to: str | None, body: str) -> bytes:
-    """An answer as Windows lays it out."""
+    """The envelope of a response."""
     related = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
     return (
         f"{_OPENING}<a:Action>{escape(action)}</a:Action>"
@@ -108,10 +108,12 @@ def envelope(action: str, relates_to: str | None, body: str) -> bytes:
 
 
 def reference(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
-    """An endpoint reference of one instance."""
-    chosen = "".join(f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in selectors)
+    """The endpoint reference of an instance."""
+    selector_set = "".join(
+        f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in selectors
+    )
     return (
         f"<a:EndpointReference><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet>{chosen}</w:SelectorSet>"
+        f"<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet>{selector_set}</w:SelectorSet>"
         "</a:ReferenceParameters></a:EndpointReference>"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CIM values: how they are held, read from XML and written to it."""
+"""CIM values in Python and in XML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An object inside a property: its dynamic class and its members, absent ones left out."""
+    """An embedded object: its class, and the members that it has."""
 
     class_name: str
     members: Mapping[str, Value]
@@ -37,74 +37,74 @@ _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)
 
 @cache
 def bounds(kind: str) -> tuple[int, int]:
-    """Lowest and highest value of an integer type."""
+    """The lowest and highest value of an integer type."""
     sign, bits = _BITS[kind]
     return (0, 2**bits - 1) if sign == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def is_integer(kind: str) -> bool:
-    """Whether a CIM type is one of the integers."""
+    """Whether a CIM type is an integer type."""
     return kind in _BITS
 
 
 def check_value(kind: str, value: Value) -> Value:
-    """Return a value that comes from outside of XML as the CIM type has it, or raise ValueError."""
+    """Return a value. Raises ValueError unless it is of the CIM type."""
     if value is None:
         return None
     if kind.endswith("[]"):
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{value!r} is no array")
+            raise ValueError(f"{value!r} is not an array")
         return [check_value(kind[:-2], item) for item in value]
     if is_integer(kind):
         low, high = bounds(kind)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{value!r} is no {kind}")
+            raise ValueError(f"{value!r} is not of the type {kind}")
     elif kind == "boolean":
         if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is no boolean")
+            raise ValueError(f"{value!r} is not a boolean")
     elif kind.startswith("real"):
         if not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is no {kind}")
+            raise ValueError(f"{value!r} is not of the type {kind}")
     elif not kind.startswith("object:") and not isinstance(value, str):
-        raise ValueError(f"{value!r} is no {kind}")
+        raise ValueError(f"{value!r} is not of the type {kind}")
     return value
 
 
 def read_scalar(kind: str, element: ET.Element) -> Value:
-    """The value of one element, or ValueError when its text is not of the type."""
+    """The value of an element. Raises ValueError if its text is not of the type."""
     if kind == "datetime":
         inner = next((item for item in element if namespace(item.tag) == CIM), None)
         if inner is None or local(inner.tag) not in {"Datetime", "Interval", "Date", "Time"}:
             raise ValueError("a date needs cim:Datetime or cim:Interval")
-        said = inner.text or ""
-        if local(inner.tag) == "Datetime" and not _DATETIME.fullmatch(said):
-            raise ValueError(f"{said!r} is no date")
-        return said
+        text = inner.text or ""
+        if local(inner.tag) == "Datetime" and not _DATETIME.fullmatch(text):
+            raise ValueError(f"{text!r} is not a date")
+        return text
     if len(element):
-        raise ValueError("elements stand where text belongs")
-    said = element.text or ""
+        raise ValueError("the element contains elements instead of text")
+    text = element.text or ""
     if is_integer(kind):
         low, high = bounds(kind)
-        if not re.fullmatch(r"[+-]?\d+", said) or not low <= int(said) <= high:
-            raise ValueError(f"{said!r} is no {kind}")
-        return int(said)
+        if not re.fullmatch(r"[+-]?\d+", text) or not low <= int(text) <= high:
+            raise ValueError(f"{text!r} is not of the type {kind}")
+        return int(text)
     if kind == "boolean":
-        if said.lower() not in {"true", "false"}:
-            raise ValueError(f"{said!r} is no boolean")
-        return said.lower() == "true"
+        if text.lower() not in {"true", "false"}:
+            raise ValueError(f"{text!r} is not a boolean")
+        return text.lower() == "true"
     if kind.startswith("real"):
-        return float(said)
-    return said
+        return float(text)
+    return text
 
 
 def is_nil(element: ET.Element) -> bool:
-    """Whether an element stands for null."""
+    """Whether the value of an element is null."""
     return element.get(XSI_NIL, "").lower() in {"true", "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the values of one answer are written."""
+    """The format of the values in a response."""
 
     base: str
     precise_arrays: bool = False
@@ -129,7 +129,7 @@ def _embedded(tag: str, value: Embedded, base: str) -> str:
 
 
 def write(tag: str, kind: str, value: Value, style: Style, cim: str = "cim:") -> str:
-    """One property as XML; `tag` carries the prefix, or none inside a fragment."""
+    """A property as XML. `tag` includes the prefix, except in a fragment."""
     if kind.endswith("[]"):
         if value is None:
             nil = f'<{tag} xmlns:m="{P}" xsi:nil="true" m:IsNullArray="true"/>'
@@ -144,7 +144,7 @@ def write(tag: str, kind: str, value: Value, style: Style, cim: str = "cim:") ->
 
 
 def write_instance(name: str, properties: Sequence[Property], values: Mapping[str, Value], style: Style) -> str:
-    """A whole instance, as Get, Put and Enumerate answer with it."""
+    """An instance as XML, for Get, Put and Enumerate."""
     inner = "".join(write(f"p:{item.name}", item.type, values.get(item.name), style) for item in properties)
     return (
         f'<p:{name} xmlns:xsi="{XSI}" xmlns:p="{style.base}{name}" xmlns:cim="{CIM}" xsi:type="p:{name}_Type">'
@@ -153,7 +153,7 @@ def write_instance(name: str, properties: Sequence[Property], values: Mapping[st
 
 
 def write_fragment(properties: Sequence[Property], values: Mapping[str, Value], style: Style) -> str:
-    """The chosen properties of a projection: unqualified names, and so is their Datetime."""
+    """The properties of a projection as XML. Their names and Datetime have no namespace."""
     inner = "".join(write(item.name, item.type, values.get(item.name), style, "") for item in properties)
     return (
         f'<w:XmlFragment xmlns:xsi="{XSI}" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd">'

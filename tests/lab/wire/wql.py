@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of WQL that data queries use: SELECT … FROM … WHERE …"""
+"""WQL data queries: SELECT … FROM … WHERE …"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class WqlError(ValueError):
-    """The text is no query that the lab understands."""
+    """The query is not valid, or the lab does not support it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One condition: a property (a path inside an embedded object, if dotted), an operator, a literal.
+    """A condition: a property (or a path into an embedded object), an operator and a literal.
 
-    For a property that holds dates, `moment` is what the literal means.
+    `moment` is the literal as a date, for a property that is a date.
     """
 
     path: tuple[str, ...]
@@ -36,7 +36,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """AND, OR or NOT over conditions."""
+    """AND, OR or NOT of conditions."""
 
     operator: str
     parts: tuple[Condition, ...]
@@ -47,7 +47,7 @@ Condition = Comparison | Logic
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a query asks for; no columns stand for all of them."""
+    """A query. Without columns it selects all properties."""
 
     columns: tuple[str, ...]
     class_name: str
@@ -83,38 +83,38 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._left = _tokens(text)
+        self._remaining = _tokens(text)
 
     def _peek(self) -> str:
-        return self._left[0][1].lower() if self._left and self._left[0][0] != "string" else ""
+        return self._remaining[0][1].lower() if self._remaining and self._remaining[0][0] != "string" else ""
 
-    def _take(self, *wanted: str) -> bool:
-        if self._peek() in wanted:
-            self._left.pop(0)
+    def _take(self, *words: str) -> bool:
+        if self._peek() in words:
+            self._remaining.pop(0)
             return True
         return False
 
-    def _need(self, wanted: str) -> None:
-        if not self._take(wanted):
-            raise WqlError(f"{wanted} is missing")
+    def _expect(self, expected: str) -> None:
+        if not self._take(expected):
+            raise WqlError(f"{expected} is missing")
 
     def _word(self) -> str:
-        if not self._left or self._left[0][0] != "word":
+        if not self._remaining or self._remaining[0][0] != "word":
             raise WqlError("a name is missing")
-        return self._left.pop(0)[1]
+        return self._remaining.pop(0)[1]
 
     def query(self) -> Query:
-        self._need("select")
+        self._expect("select")
         columns = []
         if not self._take("*"):
             columns.append(".".join(self._path()))
             while self._take(","):
                 columns.append(".".join(self._path()))
-        self._need("from")
+        self._expect("from")
         name = self._word()
-        condition = self._either() if self._take("where") else None
-        if self._left:
-            raise WqlError(f"unexpected {self._left[0][1]}")
+        condition = self._disjunction() if self._take("where") else None
+        if self._remaining:
+            raise WqlError(f"unexpected {self._remaining[0][1]}")
         return Query(tuple(columns), name, condition)
 
     def _path(self) -> tuple[str, ...]:
@@ -123,57 +123,57 @@ class _Parser:
             path.append(self._word())
         return tuple(path)
 
-    def _either(self) -> Condition:
-        parts = [self._both()]
+    def _disjunction(self) -> Condition:
+        parts = [self._conjunction()]
         while self._take("or"):
-            parts.append(self._both())
+            parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else Logic("or", tuple(parts))
 
-    def _both(self) -> Condition:
-        parts = [self._single()]
+    def _conjunction(self) -> Condition:
+        parts = [self._comparison()]
         while self._take("and"):
-            parts.append(self._single())
+            parts.append(self._comparison())
         return parts[0] if len(parts) == 1 else Logic("and", tuple(parts))
 
-    def _single(self) -> Condition:
+    def _comparison(self) -> Condition:
         if self._take("not"):
-            return Logic("not", (self._single(),))
+            return Logic("not", (self._comparison(),))
         if self._take("("):
-            inner = self._either()
-            self._need(")")
+            inner = self._disjunction()
+            self._expect(")")
             return inner
         path = self._path()
         if self._take("is"):
             operator = "<>" if self._take("not") else "="
-            self._need("null")
+            self._expect("null")
             return Comparison(path, operator, None)
         operator = self._peek()
         if operator not in {*_COMPARE, "like"}:
             raise WqlError("an operator is missing")
-        self._left.pop(0)
+        self._remaining.pop(0)
         return Comparison(path, operator, self._literal())
 
     def _literal(self) -> Value:
-        if not self._left:
+        if not self._remaining:
             raise WqlError("a value is missing")
-        kind, said = self._left.pop(0)
+        kind, token = self._remaining.pop(0)
         if kind == "string":
-            return re.sub(r"\\(.)", r"\1", said[1:-1], flags=re.DOTALL)
+            return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
         if kind == "number":
-            return float(said) if "." in said else int(said)
-        constant: dict[str, Value] = {"true": True, "false": False, "null": None}
-        if said.lower() not in constant:
-            raise WqlError(f"{said} is no value")
-        return constant[said.lower()]
+            return float(token) if "." in token else int(token)
+        constants: dict[str, Value] = {"true": True, "false": False, "null": None}
+        if token.lower() not in constants:
+            raise WqlError(f"{token} is not a value")
+        return constants[token.lower()]
 
 
 def parse(text: str) -> Query:
-    """Understand a query or raise WqlError."""
+    """Parse a query. Raises WqlError."""
     return _Parser(text).query()
 
 
 def paths(condition: Condition | None) -> list[tuple[str, ...]]:
-    """Every property that a condition names."""
+    """The properties in a condition."""
     if condition is None:
         return []
     if isinstance(condition, Comparison):
@@ -181,11 +181,11 @@ def paths(condition: Condition | None) -> list[tuple[str, ...]]:
     return [path for part in condition.parts for path in paths(part)]
 
 
-def _look(values: Mapping[str, Value], path: tuple[str, ...]) -> Value:
+def _value_at(values: Mapping[str, Value], path: tuple[str, ...]) -> Value:
     value = next((item for name, item in values.items() if name.lower() == path[0].lower()), None)
     if len(path) == 1:
         return value
-    return _look(value.members, path[1:]) if isinstance(value, Embedded) else None
+    return _value_at(value.members, path[1:]) if isinstance(value, Embedded) else None
 
 
 def _like(value: Value, pattern: Value) -> bool:
@@ -216,7 +216,7 @@ def _order(value: Value, literal: Value) -> int | None:
 
 
 def matches(condition: Condition | None, values: Mapping[str, Value]) -> bool:
-    """Whether an instance with these values fulfils a condition."""
+    """Whether the values match a condition."""
     if condition is None:
         return True
     if isinstance(condition, Logic):
@@ -224,10 +224,12 @@ def matches(condition: Condition | None, values: Mapping[str, Value]) -> bool:
         if condition.operator == "not":
             return not next(results)
         return all(results) if condition.operator == "and" else any(results)
-    value = _look(values, condition.path)
+    value = _value_at(values, condition.path)
     if condition.literal is None or value is None:
-        same = value is None and condition.literal is None
-        return {"=": same, "<>": not same and condition.literal is None, "!=": not same}.get(condition.operator, False)
+        both_null = value is None and condition.literal is None
+        return {"=": both_null, "<>": not both_null and condition.literal is None, "!=": not both_null}.get(
+            condition.operator, False
+        )
     if condition.operator == "like":
         return _like(value, condition.literal)
     if condition.moment is not None:

@@ -179,7 +179,7 @@ def test_votes_without_dynamic_quorum(net, caller):
 
 def test_a_node_that_starts_anew_is_down_meanwhile(net, caller):
     n1 = caller("n1")
-    keys = {"Name": net.host("n1").everything()[0].values["Name"]}
+    keys = {"Name": net.host("n1").all_instances()[0].values["Name"]}
     uri = CIMV2 + "Win32_OperatingSystem"
     body = f'<p:Reboot_INPUT xmlns:p="{uri}"/>'
     response = n1.post(envelope(f"{uri}/Reboot", uri, body, keys))

@@ -105,7 +105,7 @@ def test_a_write_waits_for_the_next_start(net, old):
     host = net.estate.host("old")
     assert net.simulation.disconnects(host, {"Local Area Connection"})
     uri = CIMV2 + "Win32_OperatingSystem"
-    name = net.host("old").everything()[0].values["Name"]
+    name = net.host("old").all_instances()[0].values["Name"]
     old.post(envelope(f"{uri}/Reboot", uri, f'<p:Reboot_INPUT xmlns:p="{uri}"/>', {"Name": name}))
     assert eventually(lambda: [entry.method for entry in net.journal(events=True)][-1:] == ["Booted"], net=net)
     (up,) = [entry for entry in net.journal(events=True) if entry.changes]

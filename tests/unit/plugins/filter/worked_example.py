@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example of docs/kerberos.md, read from there: what its table says is published, and the plan it promises."""
+"""The example in docs/kerberos.md: the published names from its table, and its plan."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def guide() -> str:
     return GUIDE.read_text("utf-8")
 
 
-def promised() -> Row:
-    """The plan as the guide prints it: the last YAML block of the section."""
+def expected_plan() -> Row:
+    """The plan in the guide: the last YAML block of the section."""
     blocks: list[str] = re.findall(r"```yaml\n(.*?)```", _section(), re.DOTALL)
     found: Row = yaml.safe_load(blocks[-1])
     return found
 
 
 def published() -> Row:
-    """The table of the guide in the shape of C(exchange_info)."""
+    """The table of the guide in the format of C(exchange_info)."""
     exchange: dict[str, list[Row]] = {
         "servers": [], "client_access_arrays": [], "databases": [], "autodiscover": [], "virtual_directories": [],
         "accepted_domains": [{"name": "example.com", "type": "authoritative"}],

@@ -129,6 +129,6 @@ def test_a_kdc_that_says_nothing(script: Script, caches: pathlib.Path, monkeypat
     monkeypatch.setenv("KRB5CCNAME", "FILE:/former")
     with pytest.raises(CredentialsRefused, match=f"got no ticket for {PRINCIPAL} in 0.1 seconds") as caught:
         Kinit(command=script("sleep 600 & wait"), timeout=0.1).fetch(PRINCIPAL, PASSWORD)
-    assert "that a KDC of the realm answers" in str(caught.value)
+    assert "that a KDC of the realm can be reached" in str(caught.value)
     assert os.environ["KRB5CCNAME"] == "FILE:/former"
     assert list(caches.iterdir()) == []

@@ -131,15 +131,16 @@ def test_a_negative_response_from_a_server_without_the_zone_is_unknown(respond: 
     row = resolved(respond)
     assert (row["kind"], row["authoritative"]) == (None, None)
     assert row["unknown"].startswith(
-        f"DNS returned no usable response for the A and AAAA records of {NAME}: 127.0.0.1 does not have the zone and does not forward"
+        f"DNS returned no usable response for the A and AAAA records of {NAME}: "
+        "127.0.0.1 does not have the zone and does not forward"
     )
 
 
 @pytest.mark.parametrize(
     ("respond", "why"),
     [
-        (failing, "127.0.0.1 resolved SERVFAIL"),
-        (lambda query: reply(query, rcode=REFUSED), "127.0.0.1 resolved REFUSED"),
+        (failing, "127.0.0.1 returned SERVFAIL"),
+        (lambda query: reply(query, rcode=REFUSED), "127.0.0.1 returned REFUSED"),
         (lambda query: None, "127.0.0.1 did not respond in time"),
         (
             lambda query: reply(query, ALIAS, (f"{NAME}.", 1, "IN", "CNAME", "mail.example.test."), rcode=NXDOMAIN),
@@ -158,8 +159,8 @@ def test_a_name_without_a_usable_response_is_unknown(respond: Responder, why: st
         "ttl": None,
         "authoritative": None,
         "answers": [],
-        "unknown": f"DNS returned no usable response for the A and AAAA records of {NAME}: {why} (check the DNS servers, and that "
-        "they have this zone or may resolve others).",
+        "unknown": f"DNS returned no usable response for the A and AAAA records of {NAME}: {why} (check the DNS "
+        "servers, and that they have this zone or allow recursion).",
     }
 
 
@@ -167,7 +168,7 @@ def test_an_address_is_returned_if_only_the_query_for_the_other_type_fails() -> 
     row = resolved(by_kind(A=addresses, AAAA=failing))
     assert (row["kind"], row["addresses"], row["ttl"]) == ("address", ["10.1.0.10"], 300)
     assert row["unknown"].startswith(
-        f"DNS returned no usable response for the AAAA records of {NAME}: 127.0.0.1 resolved SERVFAIL"
+        f"DNS returned no usable response for the AAAA records of {NAME}: 127.0.0.1 returned SERVFAIL"
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exchange organizations in the shape of what C(exchange_info) returns."""
+"""Exchange organizations in the format of C(exchange_info)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Part = tuple[str, Row]
 
 
 def server(name: str, generation: str = "2010", site: str = "Hamburg") -> Row:
-    """A Client Access server, with its own name in corp.example.com."""
+    """A Client Access server with an FQDN in corp.example.com."""
     fqdn = f"{name.lower()}.corp.example.com"
     return {
         "name": name,
@@ -42,7 +42,7 @@ def array(name: str, fqdn: str, site: str = "Hamburg") -> Part:
 
 
 def estate(servers: t.Sequence[Row], parts: t.Iterable[Part], domains: t.Iterable[str] = ()) -> Row:
-    """An organization of these servers and parts; what has no part was read and is empty."""
+    """An organization with these servers and parts. Parts without rows are empty lists."""
     exchange: Row = {
         "servers": list(servers), "client_access_arrays": [], "databases": [], "autodiscover": [],
         "virtual_directories": [], "accepted_domains": [{"name": name, "type": "authoritative"} for name in domains],

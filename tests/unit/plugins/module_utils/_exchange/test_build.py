@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds of Exchange, as the directory and as people write them."""
+"""Exchange builds in the format of Active Directory and of version numbers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ GENERATIONS = {
 
 
 @pytest.mark.parametrize("text", WRITTEN)
-def test_a_build_reads_as_people_write_it(text: str) -> None:
+def test_a_build_is_written_with_dots(text: str) -> None:
     assert str(Build.parse(text)) == WRITTEN[text]
 
 
@@ -51,12 +51,12 @@ def test_builds_are_compared_as_numbers() -> None:
     assert Build.parse("Version 15.1 (Build 32507.006)") == Build.parse("15.1.2507.6")
 
 
-def test_the_version_number_is_that_of_the_published_example() -> None:
+def test_the_published_example_of_a_version_number() -> None:
     assert Build.from_version_number(0x738180DA) == Build.parse("14.1.218")
 
 
-def test_a_version_number_may_carry_the_offset_of_the_directory() -> None:
-    """Thirty thousand and the newest builds still fit into its fifteen bits."""
+def test_a_version_number_may_contain_the_offset_of_30000() -> None:
+    """30000 plus the newest builds fits into 15 bits."""
     assert Build.from_version_number(0x70000000 | 15 << 22 | 2 << 16 | 1 << 15 | 32562) == Build.parse("15.2.2562")
 
 
@@ -64,12 +64,12 @@ def test_a_version_number_may_carry_the_offset_of_the_directory() -> None:
     "text",
     ["", "14", "14.1", "14.1.218.15.3", "Version 14.1", "14.1.x.2", "-14.1.218.15", "14.1.٢١٨.15", "Exchange 2010"],
 )
-def test_what_is_no_build_is_refused(text: str) -> None:
-    with pytest.raises(BuildError, match="is not a build of Exchange"):
+def test_an_invalid_build_is_refused(text: str) -> None:
+    with pytest.raises(BuildError, match="is not an Exchange build"):
         Build.parse(text)
 
 
 @pytest.mark.parametrize("number", [0, 218, 0x70008000])
-def test_a_number_without_a_version_is_refused(number: int) -> None:
+def test_a_version_number_without_a_major_version_is_refused(number: int) -> None:
     with pytest.raises(BuildError, match=str(number)):
         Build.from_version_number(number)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates of federation trusts, as the directory stores them."""
+"""Certificates of federation trusts in the formats of Active Directory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = (
 )  # fmt: skip
 
 
-def made(
+def create_certificate(
     issuer: str = "Federation",
     identifier: bytes | None = None,
     usages: list[x509.ObjectIdentifier] | None = None,
@@ -47,19 +47,19 @@ def made(
     return builder.sign(RSA, hashes.SHA256())
 
 
-def encoded(found: x509.Certificate) -> bytes:
-    return found.public_bytes(serialization.Encoding.DER)
+def encoded(created: x509.Certificate) -> bytes:
+    return created.public_bytes(serialization.Encoding.DER)
 
 
 def serialized(*records: tuple[int, bytes]) -> bytes:
-    """Properties and certificate one after the other, as [MS-OSHARED] 2.3.2.5 has them."""
+    """Records of properties and certificates, [MS-OSHARED] 2.3.2.5."""
     return b"".join(struct.pack("<III", identifier, 1, len(value)) + value for identifier, value in records)
 
 
 PROPERTIES = ((2, bytes(60)), (3, bytes(20)), (11, "Exchange Delegation Federation\0".encode("utf-16-le")))
 
 
-class Answering:
+class Session:
     host, forest, configuration_dn = "dc1", "corp.example", "CN=Configuration,DC=corp,DC=example"
 
     def __init__(self, **values: bytes) -> None:
@@ -72,15 +72,15 @@ class Answering:
 
 
 def read(**values: bytes) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
-    found = read_organization(Answering(**values), ["federation_trusts"])
-    (trust,) = found["federation_trusts"]
-    return trust, [row for row in found["unknown"] if "certificate" in row["what"]]
+    created = read_organization(Session(**values), ["federation_trusts"])
+    (trust,) = created["federation_trusts"]
+    return trust, [row for row in created["unknown"] if "certificate" in row["what"]]
 
 
 @pytest.mark.parametrize("stored", ["plain", "serialized"])
 def test_a_self_signed_certificate(stored: str) -> None:
-    found = made(identifier=b"\x3f\x9c\x0b", usages=[ExtendedKeyUsageOID.SERVER_AUTH])
-    octets = encoded(found) if stored == "plain" else serialized(*PROPERTIES, (32, encoded(found)))
+    created = create_certificate(identifier=b"\x3f\x9c\x0b", usages=[ExtendedKeyUsageOID.SERVER_AUTH])
+    octets = encoded(created) if stored == "plain" else serialized(*PROPERTIES, (32, encoded(created)))
     trust, unknown = read(msExchFedOrgCertificate=octets)
     assert trust["certificates"] == [
         {
@@ -91,7 +91,7 @@ def test_a_self_signed_certificate(stored: str) -> None:
             "not_after": "2031-01-31T12:00:00Z",
             "self_signed": True,
             "subject_key_identifier": "3F9C0B",
-            "thumbprint": found.fingerprint(hashes.SHA1()).hex().upper(),
+            "thumbprint": created.fingerprint(hashes.SHA1()).hex().upper(),
             "key": "RSA 2048",
             "client_authentication": False,
             "unknown": None,
@@ -100,11 +100,11 @@ def test_a_self_signed_certificate(stored: str) -> None:
     assert unknown == []
 
 
-def test_a_certificate_of_an_authority_in_the_place_of_the_next() -> None:
+def test_the_next_certificate_from_a_certification_authority() -> None:
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
-    found = made(issuer="Authority", usages=usages, key=ec.generate_private_key(ec.SECP256R1()))
+    created = create_certificate(issuer="Authority", usages=usages, key=ec.generate_private_key(ec.SECP256R1()))
     trust, unknown = read(
-        msExchFedOrgNextCertificate=encoded(found),
+        msExchFedOrgNextCertificate=encoded(created),
         msExchFedOrgNextPrivCertificate=b"ab12",
         msExchFedApplicationUri=b"example.com",
     )
@@ -129,29 +129,29 @@ def test_a_certificate_of_an_authority_in_the_place_of_the_next() -> None:
         serialized(*PROPERTIES),
         serialized((32, b"no certificate")),
         struct.pack("<III", 32, 1, 1 << 31) + b"short",
-        encoded(made())[:-1],
-        encoded(made()) + b"\0",
+        encoded(create_certificate())[:-1],
+        encoded(create_certificate()) + b"\0",
     ],
-    ids=["nothing", "one octet", "a beginning", "properties only", "another thing", "cut off", "cut", "too long"],
+    ids=["empty", "one octet", "header only", "properties only", "text", "wrong length", "truncated", "too long"],
 )
-def test_what_is_no_certificate_is_told_and_never_fine(stored: bytes) -> None:
+def test_an_invalid_certificate_is_unknown(stored: bytes) -> None:
     trust, unknown = read(msExchFedOrgCertificate=stored)
     (row,) = trust["certificates"]
     assert row["unknown"]
     assert [row[name] for name in NAMES if name != "thumbprint"] == [None] * 8
-    assert [told["why"] for told in unknown] == [row["unknown"]]
+    assert [entry["why"] for entry in unknown] == [row["unknown"]]
 
 
-def test_half_a_certificate_has_no_thumbprint() -> None:
-    trust, _unknown = read(msExchFedOrgCertificate=serialized(*PROPERTIES, (32, encoded(made())))[:-1])
+def test_a_truncated_certificate_has_no_thumbprint() -> None:
+    trust, _unknown = read(msExchFedOrgCertificate=serialized(*PROPERTIES, (32, encoded(create_certificate())))[:-1])
     assert [row["thumbprint"] for row in trust["certificates"]] == [None]
 
 
-def test_without_the_library_the_thumbprint_is_known_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_thumbprint_is_known_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificate, "CRYPTOGRAPHY_IMPORT_ERROR", ImportError("No module named 'cryptography'"))
-    found = made()
-    trust, unknown = read(msExchFedOrgCertificate=serialized((32, encoded(found))))
+    created = create_certificate()
+    trust, unknown = read(msExchFedOrgCertificate=serialized((32, encoded(created))))
     (row,) = trust["certificates"]
-    assert row["thumbprint"] == found.fingerprint(hashes.SHA1()).hex().upper()
+    assert row["thumbprint"] == created.fingerprint(hashes.SHA1()).hex().upper()
     assert "cryptography is missing" in row["unknown"]
-    assert [told["why"] for told in unknown] == [row["unknown"]]
+    assert [entry["why"] for entry in unknown] == [row["unknown"]]

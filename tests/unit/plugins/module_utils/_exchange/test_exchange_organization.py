@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is made of the objects of an Exchange organization, written as a domain controller gives them.
+"""The result of exchange_info for objects in the format of a domain controller.
 
-The session here gives canned objects and understands no filter; the filters are tried on the lab's domain controller.
+The session returns fixed objects and ignores filters. The integration tests use real filters.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def point(owner: str, *keywords: str, url: str | None = "https://autodiscover.co
     return entry(dn, "top", "leaf", "serviceConnectionPoint", serviceBindingInformation=url, keywords=list(keywords))
 
 
-class Answering:
-    """A domain controller that gives the same objects whatever it is asked for, and counts how often it is."""
+class Session:
+    """A session that returns the same objects for every search and counts the searches."""
 
     host = "dc1.corp.example.com"
     configuration_dn = CONFIGURATION
@@ -118,34 +118,34 @@ class Answering:
 
 
 def read(part: str, *entries: Entry) -> Rows:
-    rows: Rows = exchange.read_organization(Answering(*entries), [part])[part]
+    rows: Rows = exchange.read_organization(Session(*entries), [part])[part]
     return rows
 
 
 def servers(*entries: Entry) -> Rows:
-    rows: Rows = exchange.read_organization(Answering(*entries), [])["servers"]
+    rows: Rows = exchange.read_organization(Session(*entries), [])["servers"]
     return rows
 
 
 def unknown(part: str, *entries: Entry) -> list[str]:
-    return [row["what"] for row in exchange.read_organization(Answering(*entries), [part])["unknown"]]
+    return [row["what"] for row in exchange.read_organization(Session(*entries), [part])["unknown"]]
 
 
-def test_everything_is_one_search() -> None:
-    session = Answering(server("EX1"))
+def test_all_parts_are_read_with_one_search() -> None:
+    session = Session(server("EX1"))
     assert set(exchange.PARTS) < set(exchange.read_organization(session, list(exchange.PARTS)))
     assert session.searches == 1
 
 
-def test_the_organization_is_not_a_tenant_in_it() -> None:
+def test_a_hosted_tenant_is_not_the_organization() -> None:
     tenant = entry(f"CN=Configuration,CN=Tenant,CN=ConfigurationUnits,{ORGANIZATION}", "msExchOrganizationContainer")
-    found = exchange.read_organization(Answering(tenant), [])
+    found = exchange.read_organization(Session(tenant), [])
     assert found["organization"] == {"name": "Example, Inc.", "dn": ORGANIZATION, "forest": "corp.example.com"}
 
 
-def test_a_forest_without_exchange_is_said_in_one_sentence() -> None:
+def test_a_forest_without_exchange_fails_with_one_sentence() -> None:
     with pytest.raises(TaskError, match=r"^The forest corp\.example\.com has no Exchange organization, .*\.$"):
-        exchange.read_organization(Answering(organization=False), [])
+        exchange.read_organization(Session(organization=False), [])
 
 
 def test_a_server() -> None:
@@ -165,7 +165,7 @@ def test_a_server() -> None:
     ]
 
 
-def test_arrays_and_transport_objects_are_no_servers() -> None:
+def test_arrays_and_transport_objects_are_not_servers() -> None:
     transport = entry(
         f"CN=Mailbox,CN=Transport Configuration,CN=EX1,CN=Servers,{AG}", *SERVER, "msExchExchangeTransportServer"
     )
@@ -177,7 +177,7 @@ def test_arrays_and_transport_objects_are_no_servers() -> None:
     ("build", "roles", "expected"),
     [
         (SP3, 4, ["client_access"]),
-        (CU2013, 54, ["mailbox", "unified_messaging", "hub_transport"]),  # the back end of client access only
+        (CU2013, 54, ["mailbox", "unified_messaging", "hub_transport"]),  # only the back end of client access
         (CU2013, 16385, ["client_access"]),
         (CU2013, 16439, ["mailbox", "client_access", "unified_messaging", "hub_transport"]),
         (CU2019, 16439, ["mailbox", "client_access", "unified_messaging", "hub_transport"]),
@@ -185,30 +185,30 @@ def test_arrays_and_transport_objects_are_no_servers() -> None:
         ("unknown", 16385, ["client_access"]),
     ],
 )
-def test_roles_are_what_clients_meet(build: str, roles: int, expected: list[str]) -> None:
+def test_the_roles_of_a_server(build: str, roles: int, expected: list[str]) -> None:
     assert servers(server("EX1", roles, build))[0]["roles"] == expected
 
 
-def test_an_array_of_the_class_that_later_schemas_have_is_an_array() -> None:
+def test_an_array_of_the_later_class_is_an_array() -> None:
     old = entry(f"CN=old,CN=Arrays,{AG}", *SERVER, "msExchClientAccessArrayLegacy", networkAddress="ncacn_ip_tcp:old")
     assert [row["fqdn"] for row in read("client_access_arrays", old)] == ["old"]
     assert servers(old) == []
 
 
-def test_a_build_that_cannot_be_read_is_none_and_told() -> None:
+def test_an_unreadable_build_is_null_and_unknown() -> None:
     old = server("OLD", 0, "Version 6.5 (Build 7638.2: Service Pack 2)", versionNumber=7638, msExchServerSite=None)
-    found = exchange.read_organization(Answering(old), [])
+    found = exchange.read_organization(Session(old), [])
     assert (found["servers"][0]["build"], found["servers"][0]["generation"]) == (None, None)
     assert [row["what"] for row in found["unknown"]] == ["the build of OLD", "the roles of OLD", "the site of OLD"]
 
 
-def test_the_version_number_helps_when_there_is_no_serial_number() -> None:
-    # 14.1.218 as a live server wrote it into Autodiscover, where it is the same number: 738180DA.
+def test_the_version_number_is_used_without_a_serial_number() -> None:
+    # 14.1.218 is 738180DA in the Autodiscover response of a real server.
     row = servers(server("EX1", serialNumber=None, versionNumber=0x738180DA))[0]
     assert (row["build"], row["generation"]) == ("14.1.218.0", "2010")
 
 
-def test_an_array_has_the_2010_client_access_servers_of_its_site() -> None:
+def test_an_array_has_the_exchange_2010_servers_of_its_site() -> None:
     here = [server("CAS2", 4), server("CAS10", 36, where="PRIMARY"), server("MBX1", 2), server("EX19", 16439, CU2019)]
     there = server("CAS7", 4, where="Failover")
     arrays = [array("outlook2.corp.example.com", "Failover"), array("outlook.corp.example.com", "Primary", "Array 1")]
@@ -243,24 +243,24 @@ OUTLOOK = array("outlook.corp.example.com", "Primary", "Array 1")
         ("gone.corp.example.com", "gone.corp.example.com", None),
     ],
 )
-def test_what_a_2010_database_gives_to_outlook(endpoint: str, name: str, kind: str | None) -> None:
+def test_the_rpc_endpoint_of_a_2010_database(endpoint: str, name: str, kind: str | None) -> None:
     (row,) = read("databases", *HOSTS, OUTLOOK, *database("DB1", "MBX1", endpoint, {"MBX1": 1}))
     assert (row["rpc_client_access_server"], row["rpc_client_access_kind"]) == (name, kind)
 
 
-def test_a_later_database_gives_nothing_to_outlook() -> None:
+def test_a_later_database_has_no_rpc_endpoint() -> None:
     (row,) = read("databases", *HOSTS, OUTLOOK, *database("DB1", "EX19", "Array 1", {"EX19": 1}))
     assert (row["generation"], row["rpc_client_access_server"], row["rpc_client_access_kind"]) == ("2019", None, None)
 
 
-def test_names_that_differ_in_case_are_one() -> None:
+def test_distinguished_names_are_case_insensitive() -> None:
     own, *copies = database("DB1", "MBX1", "CAS1", {"MBX2": 1})
     owner = f"cn=mbx1,cn=servers,{AG}".encode()
     (row,) = read("databases", *HOSTS, Entry(own.dn.lower(), own.values | {"msexchowningserver": (owner,)}), *copies)
     assert (row["generation"], row["preferred_site"]) == ("2010", "Failover")
 
 
-def test_the_copies_of_a_database_in_their_order() -> None:
+def test_copies_are_sorted_by_activation_preference() -> None:
     dag = f"CN=DAG1,CN=Database Availability Groups,{AG}"
     (row,) = read("databases", *HOSTS, *database("DB1", "MBX1", "CAS1", {"CAS1": None, "MBX1": 2, "MBX2": 1}, dag))
     assert row["copies"] == [
@@ -271,7 +271,7 @@ def test_the_copies_of_a_database_in_their_order() -> None:
     assert (row["preferred_site"], row["master"], row["generation"]) == ("Failover", "DAG1", "2010")
 
 
-def test_databases_of_one_name_in_two_groups_keep_their_copies() -> None:
+def test_databases_with_the_same_name_in_two_groups_keep_their_copies() -> None:
     first = database("DB1", "MBX1", "CAS1", {"MBX1": 1})
     second = [
         Entry(item.dn.replace(GROUP, "Other"), item.values) for item in database("DB1", "MBX2", "CAS1", {"MBX2": 1})
@@ -280,7 +280,7 @@ def test_databases_of_one_name_in_two_groups_keep_their_copies() -> None:
     assert [[copy["server"] for copy in row["copies"]] for row in rows] == [["MBX1"], ["MBX2"]]
 
 
-def test_the_members_of_a_group_say_so_themselves() -> None:
+def test_the_members_of_a_dag_are_read_from_the_servers() -> None:
     dag = f"CN=DAG1,CN=Database Availability Groups,{AG}"
     group = entry(dag, "top", "msExchMDBAvailabilityGroup", msExchAllowCrossSiteRPCClientAccess=1)
     members = [server(name, 2, msExchMDBAvailabilityGroupLink=dag) for name in ("MBX10", "MBX9")]
@@ -289,7 +289,7 @@ def test_the_members_of_a_group_say_so_themselves() -> None:
     ]
 
 
-def test_service_connection_points_by_server_and_pointers_last() -> None:
+def test_service_connection_points_are_sorted_with_pointers_last() -> None:
     pointer = entry(
         f"CN=a.example,CN=Microsoft Exchange Autodiscover,CN=Services,{CONFIGURATION}",
         "serviceConnectionPoint",
@@ -333,7 +333,7 @@ def test_a_virtual_directory() -> None:
         ("Mapi", CU2013, {"msExchInternalAuthenticationMethods": 2 + 1024}, False),
         ("OAB", SP3, {}, None),
         ("RpcHttp", SP3, {"msExchInternalAuthenticationMethods": 1}, False),
-        # Outlook is told one method since 2013, whatever IIS would offer; NTLM unless another was set.
+        # Since 2013 Outlook uses one configured method, whatever IIS offers. The default is NTLM.
         ("RpcHttp", CU2013, {"msExchInternalAuthenticationMethods": 8195, "msExchManagementSettings": 13}, True),
         ("RpcHttp", CU2013, {"msExchInternalAuthenticationMethods": 8195, "msExchManagementSettings": 2}, False),
         ("RpcHttp", CU2013, {"msExchInternalAuthenticationMethods": 8195}, False),
@@ -373,11 +373,11 @@ def test_accepted_domains() -> None:
     ]
 
 
-def test_what_is_named_and_not_given_is_told_once() -> None:
+def test_a_missing_object_is_unknown_once() -> None:
     databases = [
         item for number in range(1, 5) for item in database(f"DB{number}", "MBX1", "gone", {"MBX1": 1, "MBX9": 2})
     ]
-    assert unknown("databases", *HOSTS, *databases) == ["server MBX9", "client access array or server gone"]
+    assert unknown("databases", *HOSTS, *databases) == ["server MBX9", "CAS array or server gone"]
 
 
 @pytest.mark.parametrize(
@@ -397,12 +397,12 @@ def test_what_is_named_and_not_given_is_told_once() -> None:
             [server("CAS1", 4), point("CAS1", "77378f46-2c66-4aa9-a6a6-3e7a48b19596", url="https:///x.xml")],
             ["the host of service connection point CAS1"],
         ),
-        # Set-ClientAccessServer -AutoDiscoverServiceInternalUri $null leaves it so, and everything is known.
+        # The state after Set-ClientAccessServer -AutoDiscoverServiceInternalUri $null: nothing is unknown.
         ("autodiscover", [server("CAS1", 4), point("CAS1", "77378f46-2c66-4aa9-a6a6-3e7a48b19596", url=None)], []),
         ("virtual_directories", [server("CAS1", 4)], ["the virtual directories of CAS1"]),
         ("accepted_domains", [server("CAS1", 4)], ["the accepted domains"]),
         ("client_access_arrays", [server("CAS1", 4)], []),
     ],
 )
-def test_what_must_be_there_and_is_not_is_told(part: str, entries: list[Entry], expected: list[str]) -> None:
+def test_a_missing_required_object_is_unknown(part: str, entries: list[Entry], expected: list[str]) -> None:
     assert unknown(part, *entries) == expected

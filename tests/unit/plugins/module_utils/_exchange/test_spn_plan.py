@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which names are planned, which are left out, and why."""
+"""The names that are planned or left out, with reasons."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if t.TYPE_CHECKING:
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
-OWN_NAME = "server's own name, not load balanced; its computer account has it"
-EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients find Autodiscover by the service connection point"
+OWN_NAME = "the server's own name, not load balanced; its computer account has the SPN"
+EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients use the service connection point"
 WEB = ("owa", "ecp", "ews", "oab")
 
 
@@ -42,7 +42,7 @@ def left_out(exchange: Row, generation: str = "2010", **overrides: t.Any) -> dic
 
 
 def published(service: str, name: str, generation: str = "2010", count: int = 2) -> Row:
-    """Servers that publish one internal URL for one service."""
+    """Servers with one internal URL for one service."""
     servers = [server(f"EX{number}", generation) for number in range(1, count + 1)]
     return estate(servers, [directory(each, service, name) for each in servers])
 
@@ -59,12 +59,12 @@ def test_web_services_need_http(service: str, generation: str) -> None:
     ("service", "reason"),
     [("mapi", "internal URL of MAPI"), ("outlook_anywhere", "internal host name of Outlook Anywhere")],
 )
-def test_the_mailbox_is_a_web_service_since_2013(service: str, reason: str) -> None:
+def test_mapi_and_outlook_anywhere_need_http_since_2013(service: str, reason: str) -> None:
     exchange = published(service, "mail.corp.example.com", "2019")
     assert names(exchange, "2013") == {"http/mail.corp.example.com": [f"{reason} of EX1 and EX2"]}
 
 
-def test_outlook_anywhere_has_bare_host_names() -> None:
+def test_outlook_anywhere_may_have_a_host_name_without_a_url() -> None:
     exchange = published("outlook_anywhere", "mail.corp.example.com", "2016")
     for row in exchange["virtual_directories"]:
         row["internal_url"] = "mail.corp.example.com"
@@ -72,7 +72,7 @@ def test_outlook_anywhere_has_bare_host_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "called"),
+    ("service", "title"),
     [
         ("activesync", "ActiveSync"),
         ("powershell", "PowerShell"),
@@ -80,10 +80,10 @@ def test_outlook_anywhere_has_bare_host_names() -> None:
         ("autodiscover", "the Autodiscover virtual directory"),
     ],
 )
-def test_other_services_need_nothing(service: str, called: str) -> None:
+def test_other_services_need_no_name(service: str, title: str) -> None:
     exchange = published(service, "mail.corp.example.com")
     assert names(exchange) == {}
-    assert left_out(exchange) == {"mail.corp.example.com": f"only {called} has it as an internal URL"}
+    assert left_out(exchange) == {"mail.corp.example.com": f"internal URL of {title} only"}
 
 
 def test_the_internal_autodiscover_name_needs_http() -> None:
@@ -93,20 +93,20 @@ def test_the_internal_autodiscover_name_needs_http() -> None:
     assert left_out(exchange) == {"autodiscover.example.com": EXTERNAL_AUTODISCOVER}
 
 
-def test_the_external_autodiscover_name_needs_http_once_it_is_used_inside() -> None:
+def test_the_external_autodiscover_name_needs_http_if_it_is_also_internal() -> None:
     exchange = estate([server("CAS1")], [point(server("CAS1"), "autodiscover.example.com")], domains=["example.com"])
     assert list(names(exchange)) == ["http/autodiscover.example.com"]
     assert left_out(exchange) == {}
 
 
-def test_a_pointer_to_another_forest_is_no_name_of_this_one() -> None:
+def test_a_pointer_to_another_forest_needs_no_name() -> None:
     pointer = {"server": None, "name": "other", "kind": "pointer", "url": "LDAP://dc.other.example", "host": None}
     exchange = estate([server("CAS1")], [("autodiscover", pointer)])
     assert (names(exchange), left_out(exchange)) == ({}, {})
     assert [each["kind"] for each in plan(exchange)["findings"]] == ["no_url", "no_array"]
 
 
-def test_an_array_needs_the_names_of_rpc_and_no_others() -> None:
+def test_an_array_needs_only_the_names_for_rpc() -> None:
     exchange = estate([server("CAS1")], [array("Outlook1", "Outlook1.corp.example.com")])
     assert names(exchange) == {
         f"{service_class}/outlook1.corp.example.com": ["CAS array Outlook1 of site Hamburg"]
@@ -119,7 +119,7 @@ def test_an_array_needs_names_even_without_servers_in_its_site() -> None:
     assert len(names(exchange)) == 3
 
 
-def test_an_array_means_nothing_without_exchange_2010() -> None:
+def test_an_array_is_ignored_without_exchange_2010() -> None:
     exchange = estate([server("EX1", "2016")], [array("Outlook1", "outlook1.corp.example.com")])
     assert names(exchange, "2013") == {}
     assert [each["generation"] for each in plan(exchange)["generations"]] == ["2013"]
@@ -135,7 +135,7 @@ def test_an_array_that_shares_its_name_with_the_web_needs_both() -> None:
 
 @pytest.mark.parametrize("own", ["cas2.corp.example.com", "CAS2.Corp.Example.Com", "cas2"])
 def test_a_servers_own_name_is_left_out(own: str) -> None:
-    """Even where it is another server that publishes it, or an array that bears it."""
+    """Also if another server publishes the name, or if an array has it."""
     exchange = estate(
         [server("CAS1"), server("CAS2")],
         [point(server("CAS1"), own), directory(server("CAS2"), "ews", own), array("Outlook1", own)],
@@ -144,13 +144,13 @@ def test_a_servers_own_name_is_left_out(own: str) -> None:
     assert left_out(exchange) == {own.lower(): OWN_NAME}
 
 
-def test_a_name_like_that_of_a_server_is_not_its_own() -> None:
-    """A server called MAIL does not own mail in every domain."""
+def test_the_host_name_of_a_server_in_another_domain_is_not_its_own() -> None:
+    """The server MAIL does not own mail.example.com."""
     exchange = estate([server("MAIL")], [directory(server("MAIL"), "ews", "mail.example.com")])
     assert list(names(exchange)) == ["http/mail.example.com"]
 
 
-def test_without_its_fqdn_a_server_owns_what_begins_like_it() -> None:
+def test_without_an_fqdn_the_first_label_is_compared() -> None:
     nameless = {**server("CAS1"), "fqdn": None}
     exchange = estate([nameless], [point(nameless, "cas1.corp.example.com"), directory(nameless, "ews", "mail.b.c")])
     assert list(names(exchange)) == ["http/mail.b.c"]
@@ -174,7 +174,7 @@ def test_a_name_that_is_external_and_internal_is_needed() -> None:
     assert (list(names(exchange)), left_out(exchange)) == (["http/mail.example.com"], {})
 
 
-def test_reasons_put_together_what_the_same_servers_publish() -> None:
+def test_the_reason_combines_services_of_the_same_servers() -> None:
     cas = [server(f"CAS{number}") for number in (1, 2, 3, 10, 11)]
     parts = [directory(each, service, "mail.b.c") for each in cas[::-1] for service in ("oab", "owa", "ecp")]
     parts += [directory(cas[0], "ews", "mail.b.c"), point(cas[4], "mail.b.c"), point(cas[0], "mail.b.c")]
@@ -199,58 +199,67 @@ def coexistence() -> Row:
     )
 
 
-def test_a_name_of_two_generations_is_on_the_account_of_the_newer() -> None:
+def test_a_shared_name_is_on_the_account_of_the_newer_generation() -> None:
     assert list(names(coexistence(), "2013")) == ["http/mail.b.c", "http/mapi.b.c"]
     assert list(names(coexistence(), "2010")) == ["http/legacy.b.c"]
     assert left_out(coexistence()) == {
-        "mail.b.c": "belongs to the account of Exchange 2016 and 2019, which answers for it too"
+        "mail.b.c": "on the account of Exchange 2016 and 2019, which also serves this generation"
     }
 
 
-def test_the_newer_generation_counts_even_when_only_the_older_is_told_about() -> None:
-    told = plan(coexistence(), generations=["2010"])["generations"]
-    assert [each["generation"] for each in told] == ["2010"]
+def test_a_shared_name_is_on_the_newer_account_if_only_the_older_is_returned() -> None:
+    generations = plan(coexistence(), generations=["2010"])["generations"]
+    assert [each["generation"] for each in generations] == ["2010"]
     assert list(names(coexistence(), generations=["2010"])) == ["http/legacy.b.c"]
 
 
-def beside(exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **overrides: t.Any) -> dict[str, t.Any]:
-    """What the account of each generation lacks, and what it has that nobody needs."""
-    told = {generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()}
-    found = plan(exchange, accounts=told, **overrides)["generations"]
+def missing_and_surplus(
+    exchange: Row, accounts: t.Mapping[t.Any, t.Sequence[str]], **overrides: t.Any
+) -> dict[str, t.Any]:
+    """The missing and the surplus names of each account."""
+    accounts_by_generation = {
+        generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()
+    }
+    found = plan(exchange, accounts=accounts_by_generation, **overrides)["generations"]
     return {each["generation"]: (each["missing"], each["surplus"]) for each in found}
 
 
-def test_an_account_lacks_names_and_has_some_that_nobody_needs() -> None:
+def test_missing_and_surplus_names() -> None:
     accounts = {"2010": ["HTTP/Legacy.b.c", "http/old.b.c", "HOST/asa"], "2013": ["http/mapi.b.c"]}
-    assert beside(coexistence(), accounts) == {
+    assert missing_and_surplus(coexistence(), accounts) == {
         "2010": ([], ["HOST/asa", "http/old.b.c"]),
         "2013": (["http/mail.b.c"], []),
     }
 
 
 @pytest.mark.parametrize("new", [None, [], ["http/mail.b.c", "http/mapi.b.c"]], ids=["none", "bare", "complete"])
-def test_what_another_generation_needs_is_not_too_much(new: list[str] | None) -> None:
-    """Whether that generation has an account or not: only there it is known when the name can go."""
+def test_a_name_of_another_generation_is_not_surplus(new: list[str] | None) -> None:
+    """This is true with and without an account of that generation."""
     names_of_both = ["http/legacy.b.c", "HTTP/mail.b.c", "host/MAPI.b.c"]
     accounts = {"2010": names_of_both} if new is None else {"2010": names_of_both, "2013": new}
-    assert beside(coexistence(), accounts)["2010"] == ([], [])
-    back = beside(coexistence(), {"2013": ["http/legacy.b.c", "host/legacy.b.c", "http/mail.b.c", "http/mapi.b.c"]})
+    assert missing_and_surplus(coexistence(), accounts)["2010"] == ([], [])
+    back = missing_and_surplus(
+        coexistence(), {"2013": ["http/legacy.b.c", "host/legacy.b.c", "http/mail.b.c", "http/mapi.b.c"]}
+    )
     assert back["2013"] == ([], [])
 
 
-def test_what_stands_for_an_own_name_is_too_much() -> None:
-    assert beside(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (["http/legacy.b.c"], ["host/legacy.b.c"])
+def test_an_equivalent_of_an_own_name_is_surplus() -> None:
+    assert missing_and_surplus(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (
+        ["http/legacy.b.c"],
+        ["host/legacy.b.c"],
+    )
 
 
-def test_what_was_asked_for_is_not_too_much_even_where_no_server_is_known() -> None:
+def test_an_extra_name_is_not_surplus_without_a_server_of_its_generation() -> None:
     exchange = published("ews", "mail.b.c")
-    assert beside(exchange, {"2010": ["http/new.b.c"]}, extra={"2013": ["http/new.b.c"]}) == {
+    assert missing_and_surplus(exchange, {"2010": ["http/new.b.c"]}, extra={"2013": ["http/new.b.c"]}) == {
         "2010": (["http/mail.b.c"], [])
     }
 
 
-def test_a_generation_without_an_account_lacks_everything() -> None:
-    assert beside(coexistence(), {})["2013"] == (["http/mail.b.c", "http/mapi.b.c"], [])
+def test_all_names_are_missing_without_an_account() -> None:
+    assert missing_and_surplus(coexistence(), {})["2013"] == (["http/mail.b.c", "http/mapi.b.c"], [])
     assert {each["generation"]: each["account"] for each in plan(coexistence(), accounts={})["generations"]} == {
         "2010": None,
         "2013": None,
@@ -258,16 +267,16 @@ def test_a_generation_without_an_account_lacks_everything() -> None:
 
 
 def test_generations_of_accounts_may_be_numbers() -> None:
-    """YAML makes numbers of keys without quotes."""
-    assert beside(coexistence(), {2010: ["http/legacy.b.c"]})["2010"] == ([], [])
+    """YAML reads keys without quotes as numbers."""
+    assert missing_and_surplus(coexistence(), {2010: ["http/legacy.b.c"]})["2010"] == ([], [])
 
 
-def test_a_generation_says_which_servers_need_the_credential() -> None:
+def test_the_servers_of_a_generation_need_the_credential() -> None:
     found = {each["generation"]: (each["title"], each["servers"]) for each in plan(coexistence())["generations"]}
     assert found == {"2010": ("Exchange 2010", ["CAS1"]), "2013": ("Exchange 2016 and 2019", ["EX1", "EX2"])}
 
 
-def test_a_server_is_met_by_clients_for_its_role_or_because_it_publishes() -> None:
+def test_clients_use_servers_with_the_role_or_with_urls() -> None:
     only_mailbox = {**server("MBX1"), "roles": ["mailbox"]}
     two_roles = {**server("EX1", "2013"), "roles": ["mailbox"]}
     one_role = {**server("EX2", "2016"), "roles": ["mailbox"]}
@@ -279,16 +288,16 @@ def test_a_server_is_met_by_clients_for_its_role_or_because_it_publishes() -> No
     assert [each["servers"] for each in plan(exchange)["generations"]] == [["EX1"]]
 
 
-def test_the_build_tells_the_generation_when_nothing_else_does() -> None:
+def test_the_build_determines_an_unknown_generation() -> None:
     unknown = {**server("CAS1"), "generation": None, "build": "14.3.123.4"}
     assert list(names(estate([unknown], [directory(unknown, "ews", "mail.b.c")]))) == ["http/mail.b.c"]
 
 
-def test_extra_names_are_added_with_their_reason() -> None:
+def test_extra_names_are_added_with_a_reason() -> None:
     found = names(coexistence(), extra={"2010": ["HTTP/Legacy.b.c", "exchangeMDB/OUTLOOK1"]})
     assert found == {
-        "http/legacy.b.c": ["internal URL of OWA of CAS1", "asked for"],
-        "exchangeMDB/OUTLOOK1": ["asked for"],
+        "http/legacy.b.c": ["internal URL of OWA of CAS1", "listed in extra"],
+        "exchangeMDB/OUTLOOK1": ["listed in extra"],
     }
 
 
@@ -296,10 +305,10 @@ def test_an_extra_name_moves_to_the_older_account() -> None:
     overrides = {"extra": {"2010": ["http/mail.b.c"]}}
     assert "http/mail.b.c" in names(coexistence(), **overrides)
     assert "http/mail.b.c" not in names(coexistence(), "2013", **overrides)
-    assert left_out(coexistence(), "2013", **overrides) == {"mail.b.c": "asked for on the account of Exchange 2010"}
+    assert left_out(coexistence(), "2013", **overrides) == {"mail.b.c": "in extra for the account of Exchange 2010"}
 
 
-def test_names_can_be_left_out_by_host_or_singly() -> None:
+def test_leave_out_accepts_hosts_and_single_names() -> None:
     exchange = estate(
         [server("CAS1")],
         [array("Outlook1", "outlook.b.c"), directory(server("CAS1"), "ews", "mail.b.c")],
@@ -307,16 +316,16 @@ def test_names_can_be_left_out_by_host_or_singly() -> None:
     overrides = {"leave_out": ["Mail.b.c", "exchangeab/OUTLOOK.b.c"]}
     assert list(names(exchange, **overrides)) == ["exchangeMDB/outlook.b.c", "exchangeRFR/outlook.b.c"]
     assert left_out(exchange, **overrides) == dict.fromkeys(
-        ["exchangeAB/outlook.b.c", "mail.b.c"], "left out as asked for"
+        ["exchangeAB/outlook.b.c", "mail.b.c"], "listed in leave_out"
     )
 
 
 @pytest.mark.parametrize("written", ["mail.b.c.", "mail.b.c:443", "MAIL.B.C", "http/mail.b.c", "HTTP/Mail.b.c"])
-def test_a_name_to_leave_out_may_be_written_as_people_write_it(written: str) -> None:
+def test_leave_out_ignores_case_port_and_trailing_dot(written: str) -> None:
     assert names(published("ews", "mail.b.c"), leave_out=[written]) == {}
 
 
-def test_services_that_count_can_be_chosen() -> None:
+def test_the_services_can_be_selected() -> None:
     exchange = published("activesync", "mail.b.c")
     assert list(names(exchange, services=["activesync"])) == ["http/mail.b.c"]
     assert names(published("owa", "mail.b.c"), services=["ews", "autodiscover"]) == {}
@@ -332,7 +341,7 @@ def test_services_that_count_can_be_chosen() -> None:
         "https://user@mail.b.c/EWS",
     ],
 )
-def test_the_host_of_a_url_is_what_counts(url: str) -> None:
+def test_the_host_of_a_url_is_planned(url: str) -> None:
     row = {"server": "CAS1", "service": "ews", "internal_url": url}
     assert list(names(estate([server("CAS1")], [("virtual_directories", row)]))) == ["http/mail.b.c"]
 
@@ -352,7 +361,7 @@ def test_the_host_of_a_url_is_what_counts(url: str) -> None:
         ("https://mail.b.c, https://x/EWS", "has no valid host name"),
     ],
 )
-def test_what_is_no_host_name_is_left_out(url: str, why: str) -> None:
+def test_an_invalid_host_name_is_left_out(url: str, why: str) -> None:
     row = {"server": "CAS1", "service": "ews", "internal_url": url}
     exchange = estate([server("CAS1")], [("virtual_directories", row)])
     assert names(exchange) == {}
@@ -362,7 +371,7 @@ def test_what_is_no_host_name_is_left_out(url: str, why: str) -> None:
 
 
 def everything() -> Row:
-    """Two generations in two sites with something of each kind."""
+    """Two generations in two sites with objects of every kind."""
     exchange = coexistence()
     more = estate(
         [server("CAS2", site="Berlin")],
@@ -382,15 +391,15 @@ def everything() -> Row:
 
 
 @hypothesis.given(st.randoms(use_true_random=False))
-def test_the_order_of_what_was_read_changes_nothing(chance: random.Random) -> None:
+def test_the_order_of_the_input_is_ignored(chance: random.Random) -> None:
     shuffled = {part: chance.sample(rows, len(rows)) for part, rows in everything().items()}
     assert json.dumps(plan(shuffled)) == json.dumps(plan(everything()))
 
 
 @hypothesis.given(st.data())
-def test_whatever_is_missing_the_rest_is_planned(data: t.Any) -> None:
-    """Parts, rows and values that could not be read add no name, put none on two accounts, and stop nothing."""
-    whole = {name for generation in ("2010", "2013") for name in names(everything(), generation)}
+def test_the_plan_works_with_missing_values(data: t.Any) -> None:
+    """Missing values never add a name, put a name on two accounts, or raise an error."""
+    all_names = {name for generation in ("2010", "2013") for name in names(everything(), generation)}
     exchange = copy.deepcopy(everything())
     for rows in exchange.values():
         for row in rows:
@@ -401,4 +410,4 @@ def test_whatever_is_missing_the_rest_is_planned(data: t.Any) -> None:
     exchange[part] = data.draw(st.sampled_from([None, [], exchange[part]]))
     found = [names(exchange, generation) for generation in ("2010", "2013")]
     assert not set(found[0]) & set(found[1])
-    assert {*found[0], *found[1]} <= whole
+    assert {*found[0], *found[1]} <= all_names

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Naming
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import UriStyle
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import Script
 
@@ -30,11 +30,14 @@ def talk(pauses: list[float]) -> Iterator[Talk]:
     scripts = []
 
     def start(
-        *answers: str | bytes | Exception, read_only: bool = False, naming: Naming = Naming.WINDOWS, timeout: float = 60
+        *answers: str | bytes | Exception,
+        read_only: bool = False,
+        uri_style: UriStyle = UriStyle.WINDOWS,
+        timeout: float = 60,
     ) -> tuple[Client, Script]:
         script = Script(*answers)
         scripts.append(script)
-        client = Client(script, read_only=read_only, naming=naming, pause=pauses.append, operation_timeout=timeout)
+        client = Client(script, read_only=read_only, uri_style=uri_style, pause=pauses.append, operation_timeout=timeout)
         return client, script
 
     yield start

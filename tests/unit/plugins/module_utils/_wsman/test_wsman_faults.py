@@ -191,4 +191,4 @@ class TestSentences:
         )
 
     def test_a_fault_that_says_nothing_is_told_as_such(self, talk: Talk) -> None:
-        assert "the server gave no reason" in str(faulted(talk, fault("w:InternalError", reason="")))
+        assert "the server returned no reason" in str(faulted(talk, fault("w:InternalError", reason="")))

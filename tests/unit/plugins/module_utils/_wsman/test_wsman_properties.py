@@ -113,7 +113,7 @@ def test_a_point_in_time_arrives_as_it_was(value: datetime.datetime) -> None:
 
 @given(REFERENCES)
 def test_a_reference_arrives_as_it_was(value: Reference) -> None:
-    assert carried(value).referred("Value") == value
+    assert carried(value).reference_in("Value") == value
     (element,) = encode(TAG, value)
     assert read_reference(element) == value
 
@@ -148,7 +148,10 @@ def test_an_edit_changes_nothing_else(untouched: str, before: str, after: str) -
     got = answer(serialize(given_object.element))
     script = Script(*[got] * (1 if before == after else 3))
     written = Client(script).put(
-        Reference(resource_uri=RESOURCE), lambda old: old.replaced("Edited", after), ["Edited"], operation="editing"
+        Reference(resource_uri=RESOURCE),
+        lambda old: old.with_property("Edited", after),
+        ["Edited"],
+        operation="editing",
     )
     assert written.sent is (before != after)
     if written.sent:

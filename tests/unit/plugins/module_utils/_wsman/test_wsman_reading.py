@@ -9,14 +9,14 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Naming, Reference
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Reference, UriStyle
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
-    ResponseLost,
-    ResponseTooLarge,
     CredentialsRefused,
     Fault,
     NotFound,
     RequestRefused,
+    ResponseLost,
+    ResponseTooLarge,
     ServerError,
     TimedOut,
     TransientFault,
@@ -63,7 +63,9 @@ class TestPages:
         assert script.actions == ["Enumerate", "Pull", "Pull"]
 
     def test_omi_pages(self, talk: Talk) -> None:
-        client, script = talk(message("omi-page-1"), message("omi-page-2"), message("omi-page-3"), naming=Naming.DMTF)
+        client, script = talk(
+            message("omi-page-1"), message("omi-page-2"), message("omi-page-3"), uri_style=UriStyle.DMTF
+        )
         found = client.instances(CimClass(namespace="root/StandardCimv2", name="Any"), operation="listing")
         assert len(found) == 6
         assert len({one.text("InstanceID") for one in found}) == 6
@@ -79,14 +81,14 @@ class TestPages:
         ],
     )
     def test_omi_sends_a_context_along_with_the_end(self, talk: Talk, name: str, expected: list[str]) -> None:
-        client, script = talk(message(name), naming=Naming.DMTF)
+        client, script = talk(message(name), uri_style=UriStyle.DMTF)
         assert [one.text("Name") for one in client.instances(RESOURCES, operation="listing")] == expected
         assert script.actions == ["Enumerate"]  # neither Pull nor Release
 
     def test_items_with_references(self, talk: Talk) -> None:
         client, _script = talk(
             message("omi-enumerate-with-references").replace("</wsman:Items>", "</wsman:Items><wsman:EndOfSequence/>"),
-            naming=Naming.DMTF,
+            uri_style=UriStyle.DMTF,
         )
         found = client.instances(RESOURCES, operation="listing")
         assert [one.class_name for one in found] == ["MSCluster_Resource"] * 2
@@ -171,25 +173,25 @@ class TestAbandonedEnumerations:
 
     def test_a_page_without_context_and_end(self, talk: Talk) -> None:
         client, _script = talk(*[page(item("vm1"))] * 3)
-        with pytest.raises(ResponseLost, match="neither further nor to its end"):
+        with pytest.raises(ResponseLost, match="neither items nor the end"):
             client.instances(RESOURCES, operation="listing")
 
     def test_a_pull_that_brings_nothing_ends_it(self, talk: Talk) -> None:
         empty = [page(item("vm1"), context="1"), page(context="1", pulled=True), RELEASED]
         client, script = talk(*empty * 3)
-        with pytest.raises(ResponseLost, match="neither further nor to its end"):
+        with pytest.raises(ResponseLost, match="neither items nor the end"):
             client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull", "Release"] * 3
 
     def test_a_host_that_falls_silent_is_not_told(self, talk: Talk) -> None:
-        client, script = talk(page(item("vm1"), context="1"), TimedOut("no answer"))
+        client, script = talk(page(item("vm1"), context="1"), TimedOut("no response"))
         with pytest.raises(TimedOut):
             client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull"]
 
     def test_an_item_that_holds_nothing(self, talk: Talk) -> None:
         client, _script = talk(*[page("<w:Item><a:EndpointReference/></w:Item>", end=True)] * 3)
-        with pytest.raises(ResponseLost, match="holds no object"):
+        with pytest.raises(ResponseLost, match="contains no object"):
             client.instances(RESOURCES, operation="listing")
 
 
@@ -216,8 +218,8 @@ class TestSecondTries:
     @pytest.mark.parametrize(
         "error",
         [
-            TimedOut("no answer within 70 s"),
-            ResponseTooLarge("the answer is larger than 4 MiB"),
+            TimedOut("no response within 70 s"),
+            ResponseTooLarge("the response is larger than 4 MiB"),
             Unreachable("closed"),
             CredentialsRefused("no"),
             RequestRefused("HTTP 404 Not Found"),
@@ -257,7 +259,7 @@ class TestCorrelation:
     def test_an_answer_that_does_not_say_to_what(self, talk: Talk) -> None:
         silent = answer("<x/>", relates_to=None)
         client, _script = talk(silent, silent, silent)
-        with pytest.raises(ResponseLost, match="it does not say which"):
+        with pytest.raises(ResponseLost, match="RelatesTo is missing"):
             client.get(VM1, operation="reading")
 
     def test_a_fault_that_does_not_say_to_what_is_ours(self, talk: Talk) -> None:
@@ -283,10 +285,13 @@ class TestNoAnswers:
             (b"<html>not found", "not well-formed XML"),
             (b"\x00\xff\xfe garbage", "not well-formed XML"),
             (instance("<p:Name>vm1</p:Name>")[:-20].encode(), "not well-formed XML"),
-            (b"<html/>", "no SOAP envelope"),
-            (b"<Envelope><Body/></Envelope>", "no SOAP envelope"),
+            (b"<html/>", "not a SOAP envelope"),
+            (b"<Envelope><Body/></Envelope>", "not a SOAP envelope"),
             (b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/></s:Envelope>', "no SOAP body"),
-            (b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>', "no SOAP env"),
+            (
+                b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
+                "not a SOAP env",
+            ),
             (b'<?xml version="1.0" encoding="no-such-encoding"?><x/>', "not well-formed XML"),
             (b'<?xml version="1.0" encoding="shift_jis"?><x/>', "not well-formed XML"),
             (b'<!DOCTYPE x SYSTEM "file:///etc/hostname"><x/>', "document type definition"),

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Naming, Reference
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Reference, UriStyle
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
     DMTF,
     ENUMERATION,
@@ -70,7 +70,7 @@ def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Elemen
     )
     client, script = talk(got.format(old), got.format(""), got.format(raw[1]))
 
-    written = client.put(target, lambda before: before.replaced(changed, value), [changed], operation="changing")
+    written = client.put(target, lambda before: before.with_property(changed, value), [changed], operation="changing")
     assert written.problem is None
     assert written.instance.text(changed) == value
     return theirs, script.sent[1]
@@ -78,7 +78,7 @@ def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Elemen
 
 class TestHeader:
     def test_its_elements_are_those_of_the_mi_client_in_their_order(self, talk: Talk) -> None:
-        client, script = talk(page(end=True), naming=Naming.DMTF)
+        client, script = talk(page(end=True), uri_style=UriStyle.DMTF)
         client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs, ours = header(read(message("mi-client-enumerate"))), header(script.sent[0])
         order = [child.tag for child in theirs if child.tag not in SESSION and child.tag != f"{W}OptionSet"]
@@ -170,7 +170,7 @@ class TestPut:
 
     def test_each_changed_property_has_its_option(self, talk: Talk) -> None:
         client, script = talk(instance("<p:A>1</p:A><p:B>1</p:B>"), instance(""), instance(""))
-        client.put(VM1, lambda old: old.replaced("A", 2).replaced("B", 2), ["A", "B"], operation="changing")
+        client.put(VM1, lambda old: old.with_property("A", 2).with_property("B", 2), ["A", "B"], operation="changing")
         assert options(script.sent[1]) == [
             (MODIFIED, "xs:string", "A"),
             (MODIFIED, "xs:string", "B"),
@@ -184,10 +184,13 @@ class TestPut:
             resource_uri=uri, selectors=(("__cimnamespace", "root/MSCluster"), ("Name", "Virtual Machine vm1"))
         )
         client, script = talk(
-            message("omi-resource"), message("omi-put-resource"), message("omi-put-resource"), naming=Naming.DMTF
+            message("omi-resource"), message("omi-put-resource"), message("omi-put-resource"), uri_style=UriStyle.DMTF
         )
         client.put(
-            target, lambda old: old.replaced("PrivateProperties.OfflineAction", 2), ["PrivateProperties"], operation="x"
+            target,
+            lambda old: old.with_property("PrivateProperties.OfflineAction", 2),
+            ["PrivateProperties"],
+            operation="x",
         )
         assert facts(body(script.sent[1])) == facts(body(theirs))
         assert selectors(script.sent[1]) == selectors(theirs)
@@ -195,7 +198,7 @@ class TestPut:
 
 class TestEnumerate:
     def test_a_query_is_the_mi_clients(self, talk: Talk) -> None:
-        client, script = talk(page(end=True), naming=Naming.DMTF)
+        client, script = talk(page(end=True), uri_style=UriStyle.DMTF)
         client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs = read(message("mi-client-enumerate"))
         assert facts(body(script.sent[0])) == facts(body(theirs))
@@ -235,7 +238,7 @@ class TestInvoke:
         theirs = read(message("mi-client-invoke"))
         uri = header(theirs).findtext(f"{W}ResourceURI", "").strip()
         target = Reference(resource_uri=uri, selectors=tuple((n or "", v or "") for n, v in selectors(theirs)))
-        client, script = talk(instance(""), naming=Naming.DMTF)
+        client, script = talk(instance(""), uri_style=UriStyle.DMTF)
         client.invoke(target, "GetBoolValue", {}, operation="calling")
         assert body(script.sent[0]).tag == body(theirs).tag
         assert len(body(script.sent[0])) == 0

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
     CimClass,
     Instance,
-    Naming,
     Reference,
+    UriStyle,
     encode,
     new_instance,
     read_reference,
@@ -79,7 +79,7 @@ class TestWindows:
         assert (network.has("WINSPrimaryServer"), network.text("WINSPrimaryServer")) == (True, None)
         assert (network.has("IPXNetworkNumber"), network.text("IPXNetworkNumber")) == (False, None)
 
-    @pytest.mark.parametrize("reader", ["text", "integer", "boolean", "array", "datetime", "embedded", "referred"])
+    @pytest.mark.parametrize("reader", ["text", "integer", "boolean", "array", "datetime", "embedded", "reference_in"])
     @pytest.mark.parametrize("name", ["InstallDate", "NoSuchProperty"])
     def test_every_reader_gives_none_for_null_and_for_absent(self, reader: str, name: str) -> None:
         (disk,) = items("windows-disk-drives")
@@ -227,7 +227,7 @@ class TestReferences:
     def test_a_property_that_refers(self) -> None:
         uri = f"{WMI}root/virtualization/v2/Msvm_ConcreteJob"
         content = self.JOB.format(uri=uri, selectors='<w:Selector Name="InstanceID">42</w:Selector>')
-        found = one(f"<p:Job>{content}</p:Job>").referred("Job")
+        found = one(f"<p:Job>{content}</p:Job>").reference_in("Job")
         assert found == Reference(resource_uri=uri, selectors=(("InstanceID", "42"),))
         assert found.selector("instanceid") == "42"
         assert found.selector("Name") is None
@@ -249,14 +249,14 @@ class TestReferences:
             for key, end in (("GroupComponent", group), ("PartComponent", resource))
         )
         uri = f"{WMI}root/mscluster/MSCluster_ResourceGroupToResource"
-        found = one(f"<p:Link>{self.JOB.format(uri=uri, selectors=nested)}</p:Link>").referred("Link")
+        found = one(f"<p:Link>{self.JOB.format(uri=uri, selectors=nested)}</p:Link>").reference_in("Link")
         assert found == Reference(resource_uri=uri, selectors=(("GroupComponent", group), ("PartComponent", resource)))
 
         (written,) = encode("{urn:x}Link", found)
         assert read_reference(parse(serialize(written).encode())) == found
 
     def test_a_text_is_no_reference(self) -> None:
-        assert one("<p:Job>42</p:Job>").referred("Job") is None
+        assert one("<p:Job>42</p:Job>").reference_in("Job") is None
 
     def test_a_reference_without_keys_has_no_empty_selector_set(self) -> None:
         _address, parameters = write_reference(Reference(resource_uri=RESOURCE))
@@ -277,7 +277,7 @@ class TestPointsInTime:
     )
     def test_a_new_one_goes_out_as_the_old_one_came(self, received: str, sent: str) -> None:
         moment = datetime.datetime(2025, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
-        changed = one(f"<p:When>{received}</p:When>").replaced("When", moment)
+        changed = one(f"<p:When>{received}</p:When>").with_property("When", moment)
         assert facts(changed.element) == facts(one(sent).element)
         assert changed.datetime("When") == moment
 
@@ -340,54 +340,54 @@ class TestNaming:
     CLUSTER = CimClass(namespace="root/mscluster", name="MSCluster_Cluster")
 
     def test_the_windows_way(self) -> None:
-        assert Naming.WINDOWS.of_class(self.CLUSTER) == Reference(
+        assert UriStyle.WINDOWS.class_reference(self.CLUSTER) == Reference(
             resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/MSCluster_Cluster"
         )
-        assert Naming.WINDOWS.of_query("root/mscluster") == Reference(
+        assert UriStyle.WINDOWS.query_reference("root/mscluster") == Reference(
             resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/*"
         )
 
     def test_the_dmtf_way(self) -> None:
         selectors = (("__cimnamespace", "root/mscluster"),)
-        assert Naming.DMTF.of_class(self.CLUSTER) == Reference(
+        assert UriStyle.DMTF.class_reference(self.CLUSTER) == Reference(
             resource_uri="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSCluster_Cluster", selectors=selectors
         )
-        assert Naming.DMTF.of_query("root/mscluster") == Reference(
+        assert UriStyle.DMTF.query_reference("root/mscluster") == Reference(
             resource_uri="http://schemas.dmtf.org/wbem/wscim/1/*", selectors=selectors
         )
 
     def test_a_reference_of_omi_lacks_the_namespace_and_gets_it_once(self) -> None:
         bare = Reference(resource_uri=f"{DMTF}MSCluster_Cluster", selectors=(("Name", "CLU1"),))
-        full = Naming.DMTF.with_namespace(bare, "root/mscluster")
+        full = UriStyle.DMTF.with_namespace(bare, "root/mscluster")
         assert full.selectors == (("__cimnamespace", "root/mscluster"), ("Name", "CLU1"))
-        assert Naming.DMTF.with_namespace(full, "root/other") == full
-        assert Naming.WINDOWS.with_namespace(bare, "root/mscluster") == bare
+        assert UriStyle.DMTF.with_namespace(full, "root/other") == full
+        assert UriStyle.WINDOWS.with_namespace(bare, "root/mscluster") == bare
 
 
 class TestReplacing:
     def test_a_member_of_an_empty_embedded_object_takes_the_namespace_of_its_type(self) -> None:
         given = one(f'<p:PrivateProperties xmlns:q="{VM}" xsi:type="q:MSCluster_Property_Virtual_Machine_Type"/>')
-        changed = given.replaced("PrivateProperties.OfflineAction", 2).embedded("PrivateProperties")
+        changed = given.with_property("PrivateProperties.OfflineAction", 2).embedded("PrivateProperties")
         assert changed is not None
         assert [child.tag for child in changed.element] == [f"{{{VM}}}OfflineAction"]
 
     def test_a_property_without_a_namespace_stays_without(self) -> None:
         fragment = Instance(parse(b"<w:XmlFragment xmlns:w='urn:w'><Name>a</Name></w:XmlFragment>"))
-        assert fragment.replaced("Type", "b").names() == ("Name", "Type")
-        assert [child.tag for child in fragment.replaced("Type", "b").element] == ["Name", "Type"]
+        assert fragment.with_property("Type", "b").names() == ("Name", "Type")
+        assert [child.tag for child in fragment.with_property("Type", "b").element] == ["Name", "Type"]
 
     def test_an_array_is_replaced_where_it_stood_and_stays_together(self) -> None:
         jumbo = first("omi-adapter-property")
-        changed = jumbo.replaced("ValidDisplayValues", ["x", "y"])
+        changed = jumbo.with_property("ValidDisplayValues", ["x", "y"])
         assert changed.array("ValidDisplayValues") == ("x", "y")
         assert changed.names() == jumbo.names()
         assert jumbo.array("ValidDisplayValues") == ("Disabled", "4KB MTU", "9KB MTU")  # the original is as it was
 
     def test_a_null_gets_a_value_and_is_null_no_more(self) -> None:
-        changed = first("omi-cluster").replaced("status", "OK")
+        changed = first("omi-cluster").with_property("status", "OK")
         assert changed.text("Status") == "OK"
         assert changed.names() == first("omi-cluster").names()
 
     def test_nothing_to_reach_into(self) -> None:
-        with pytest.raises(ResponseLost, match="MSCluster_Cluster has no Other to change Member in"):
-            first("omi-cluster").replaced("Other.Member", 1)
+        with pytest.raises(ResponseLost, match="MSCluster_Cluster has no property Other that contains Member"):
+            first("omi-cluster").with_property("Other.Member", 1)

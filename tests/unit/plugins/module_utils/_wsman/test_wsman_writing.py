@@ -11,17 +11,17 @@ import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import (
     CimClass,
     Instance,
-    Naming,
     Reference,
+    UriStyle,
     new_instance,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
-    ResponseLost,
     CertificateRefused,
     CredentialsRefused,
     Fault,
     NotFound,
     RequestRefused,
+    ResponseLost,
     ServerError,
     TimedOut,
     TransientFault,
@@ -69,7 +69,7 @@ def resource(action_value: int | None, more: str = "") -> str:
 
 
 def to(value: object) -> t.Callable[[Instance], Instance]:
-    return lambda before: before.replaced("PrivateProperties.OfflineAction", t.cast("int", value))
+    return lambda before: before.with_property("PrivateProperties.OfflineAction", t.cast("int", value))
 
 
 def done(value: int | None) -> str:
@@ -107,7 +107,7 @@ class TestPutRoundTrip:
     )
     def test_so_it_is_with_what_omi_answers(self, talk: Talk, name: str, path: str, value: t.Any) -> None:
         client, script = talk(message(name), answer(""), message(name))
-        client.put(VM1, lambda before: before.replaced(path, value), [path], operation="changing")
+        client.put(VM1, lambda before: before.with_property(path, value), [path], operation="changing")
         _old, new = only_the_text_changed(body(read(message(name))), body(script.sent[1]), path.rpartition(".")[2])
         assert new == (value[0] if isinstance(value, list) else str(value))
 
@@ -129,13 +129,13 @@ class TestPutRoundTrip:
 
     def test_a_null_is_no_longer_one(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(1), resource(1))
-        client.put(VM1, lambda before: before.replaced("Caption", "text"), ["Caption"], operation="changing")
+        client.put(VM1, lambda before: before.with_property("Caption", "text"), ["Caption"], operation="changing")
         (caption,) = [e for e in body(script.sent[1]) if e.tag.endswith("}Caption")]
         assert (caption.text, caption.attrib) == ("text", {})
 
     def test_a_value_becomes_null(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(1), resource(1))
-        client.put(VM1, lambda before: before.replaced("State", None), ["State"], operation="changing")
+        client.put(VM1, lambda before: before.with_property("State", None), ["State"], operation="changing")
         (state,) = [e for e in body(script.sent[1]) if e.tag.endswith("}State")]
         assert (state.text, state.attrib) == (None, {f"{XSI}nil": "true"})
 
@@ -154,7 +154,7 @@ class TestPutWithoutAnAnswer:
             (FLAKY, TransientFault),
             (fault("w:QuotaLimit"), TransientFault),
             (ResponseLost("the connection broke"), ResponseLost),
-            (TimedOut("no answer within 70 s"), TimedOut),
+            (TimedOut("no response within 70 s"), TimedOut),
             ("<half", ResponseLost),
             (answer("<x/>", relates_to=None), ResponseLost),
             (RequestRefused("HTTP 413"), RequestRefused),
@@ -265,7 +265,7 @@ class TestInvoke:
             resource_uri=f"{DMTF}MSCluster_Resource",
             selectors=(("__cimnamespace", "root/MSCluster"), ("Name", "Virtual Machine vm1")),
         )
-        client, script = talk(message("omi-invoke-embedded"), message("omi-invoke-octets"), naming=Naming.DMTF)
+        client, script = talk(message("omi-invoke-embedded"), message("omi-invoke-octets"), uri_style=UriStyle.DMTF)
         new = new_instance(f"{DMTF}MSCluster_Property_Virtual_Machine", {"OfflineAction": 2, "VmID": "guid"})
         answered = client.invoke(
             target,
@@ -287,10 +287,10 @@ class TestInvoke:
 
     def test_a_method_of_a_class(self, talk: Talk) -> None:
         for naming, uri, selectors in (
-            (Naming.WINDOWS, f"{WMI}root/default/StdRegProv", []),
-            (Naming.DMTF, f"{DMTF}StdRegProv", [("__cimnamespace", "root/default")]),
+            (UriStyle.WINDOWS, f"{WMI}root/default/StdRegProv", []),
+            (UriStyle.DMTF, f"{DMTF}StdRegProv", [("__cimnamespace", "root/default")]),
         ):
-            client, script = talk(message("omi-invoke-scalars"), naming=naming)
+            client, script = talk(message("omi-invoke-scalars"), uri_style=naming)
             answered = client.invoke(
                 CimClass(namespace="root/default", name="StdRegProv"), "EnumKey", {"hDefKey": 2147483650}, operation="x"
             )
@@ -312,7 +312,7 @@ class TestInvoke:
         )
         answered = client.invoke(VM1, "Modify", {}, operation="calling")
         assert (answered.class_name, answered.integer("ReturnValue")) == ("Modify_OUTPUT", 4096)
-        assert answered.referred("Job") is None
+        assert answered.reference_in("Job") is None
 
     @pytest.mark.parametrize(
         ("problem", "kind"),
