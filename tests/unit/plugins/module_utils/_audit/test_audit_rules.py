@@ -86,7 +86,8 @@ def test_a_remedy_is_a_play_that_names_what_there_is(name: str, remedy: Mapping)
         assert ArgumentSpecValidator(found.TASK.argument_spec).validate(options).error_messages == []
     for role in play.get("roles", []):
         path = ROOT / "roles" / role["role"].split(".")[-1] / "meta" / "argument_specs.yml"
-        known = yaml.safe_load(path.read_text("utf-8"))["argument_specs"]["main"]["options"]
+        entries = yaml.safe_load(path.read_text("utf-8"))["argument_specs"].values()
+        known = {name: option for entry in entries for name, option in entry["options"].items()}
         assert ArgumentSpecValidator(known).validate(role.get("vars", {})).error_messages == []
 
 
