@@ -58,7 +58,14 @@ attributes:
 """
 
     WRITES = r"""
-options: {}
+options:
+  expected:
+    description:
+      - Values that settings must have now, by the label that the setting has in C(changes).
+      - A setting whose current value is another one is not changed, and C(skipped) in the result has it. Settings that
+        are not named are changed as usual.
+    type: dict
+    version_added: 1.1.0
 attributes:
   check_mode:
     support: full

@@ -11,11 +11,19 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One setting from its value before to its value after: C(EX01) from C(save) to C(shut_down)."""
+    """One setting from its value before to its value after: C(EX01) from C(save) to C(shut_down).
+
+    C(details) is what else identifies the setting in the record of a run, such as C(setting) and C(thing).
+    """
 
     label: str
     before: t.Any
     after: t.Any
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def row(self) -> dict[str, t.Any]:
+        """The change as results and records have it."""
+        return {**self.details, "label": self.label, "before": self.before, "after": self.after}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,3 +64,19 @@ class Plan:
             "before": "".join(f"{change.label}: {change.before}\n" for change in changes),
             "after": "".join(f"{change.label}: {change.after}\n" for change in changes),
         }
+
+    def expecting(self, expected: t.Mapping[str, t.Any]) -> tuple[Plan, list[dict[str, t.Any]]]:
+        """The plan without the changes whose current value is not the expected one, and a row for each of these."""
+        skipped = [one for one in self.changes if one.label in expected and not _is_same(one, expected[one.label])]
+        steps = [tuple(change for change in step.changes if change not in skipped) for step in self.steps]
+        rows = [
+            {"label": change.label, "expected": expected[change.label], "current": change.before} for change in skipped
+        ]
+        return dataclasses.replace(self, steps=tuple(Step(changes) for changes in steps if changes)), rows
+
+
+def _is_same(change: Change, expected: t.Any) -> bool:
+    """Whether the current value is the expected one. Numbers may come as text, lists in any order."""
+    if isinstance(change.before, (list, tuple)) and isinstance(expected, (list, tuple)):
+        return sorted(str(one).casefold() for one in change.before) == sorted(str(one).casefold() for one in expected)
+    return str(change.before) == str(expected)

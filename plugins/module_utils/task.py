@@ -18,12 +18,15 @@ from .errors import ServerError, TaskError, TimedOut, Unreachable
 from .session import Options
 
 if t.TYPE_CHECKING:
-    from .plan import Applied, Plan, Step
+    from .plan import Applied, Change, Plan, Step
     from .session import Service, Session, SessionFactory
 
 __all__ = ["Options", "Outcome", "Task", "TaskError", "run", "run_as_module"]
 
 State = t.TypeVar("State")
+Progress = t.Callable[[str], None]
+# Of every module that writes.
+EXPECTED: t.Mapping[str, t.Any] = {"expected": {"type": "dict"}}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ class Task(t.Generic[State]):
     * C(read): read the current state from the host
     * C(plan): plan the changes; pure. Raises C(TaskError) for a change that must not be made
     * C(apply): apply one step and return the values as read back. Raises C(ServerError) if they could not be read
+    * C(apply_together): write all steps, then read all values back at once, by label. A step whose values are not as
+      planned then is applied by C(apply). Raises C(ServerError) if the values could not be read
+    * C(identified_by): the options that identify in a record what was changed
     * C(report): make the result from the state and the outcome
     * C(service): the kind of server; C(read) and C(apply) get a session with it
     """
@@ -65,13 +71,19 @@ class Task(t.Generic[State]):
     read: t.Callable[[t.Any, Options], State]
     plan: t.Callable[[State, Options], Plan] | None = None
     apply: t.Callable[[t.Any, State, Step], Applied] | None = None
+    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], t.Mapping[str, t.Any]] | None = None
     report: t.Callable[[State, Outcome], dict[str, t.Any]]
     rules: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    identified_by: tuple[str, ...] = ()
     service: Service = WINDOWS
 
     @property
     def argument_spec(self) -> dict[str, t.Any]:
-        return {**self.service.spec, **self.spec}
+        return {**self.service.spec, **self.spec, **({} if self.plan is None else EXPECTED)}
+
+
+def _ignore(_value: t.Any) -> None:
+    """Take a value and do nothing."""
 
 
 def run(
@@ -80,49 +92,111 @@ def run(
     options: Options,
     *,
     check_mode: bool,
-    progress: t.Callable[[str], None] = lambda text: None,
+    progress: Progress = _ignore,
+    record: t.Callable[[list[dict[str, t.Any]]], None] = _ignore,
 ) -> dict[str, t.Any]:
-    """Run the task on a server and return its result. Raises C(ServerError) or C(TaskError) before any write."""
+    """Run the task on a server and return its result. Raises C(ServerError) or C(TaskError) before any write.
+
+    C(record) gets the changes of each step as they were read back, right after the step.
+    """
     session = session_factory(read_only=check_mode)
     try:
         state = task.read(session, options)
         if task.plan is None:
             return {"changed": False, **task.report(state, Outcome())}
-        plan = task.plan(state, options)
+        plan, skipped = task.plan(state, options).expecting(options.get("expected") or {})
         if check_mode:
             outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
         else:
-            outcome = _apply(task, session, state, plan, progress)
-        return _result(plan, outcome, task.report(state, outcome), session.host)
+            outcome = _apply(task, session, state, plan, progress=progress, record=record)
+        result = _result(plan, outcome, task.report(state, outcome), session.host)
+        return result | ({"skipped": skipped} if skipped else {})
     finally:
         session.close()
 
 
-def _apply(task: Task[State], session: Session, state: State, plan: Plan, progress: t.Callable[[str], None]) -> Outcome:
+def _apply(
+    task: Task[State],
+    session: Session,
+    state: State,
+    plan: Plan,
+    *,
+    progress: Progress,
+    record: t.Callable[[list[dict[str, t.Any]]], None],
+) -> Outcome:
     if task.apply is None:
         raise TypeError("A task with a plan function needs an apply function.")
     values: dict[str, t.Any] = {}
     failures: dict[str, str] = {}
-    for number, step in enumerate(plan.steps, start=1):
-        progress(f"{session.host}: {plan.title}, {number} of {len(plan.steps)}")
+    steps = plan.steps
+    if task.apply_together is not None and steps:
+        together = _apply_together(task.apply_together, session, state, steps, progress)
+        record(_changed_rows(plan.changes, together))
+        values |= together.values
+        failures |= together.failures
+        steps = tuple(
+            step
+            for step in steps
+            if not together.failures and any(values[change.label] != change.after for change in step.changes)
+        )
+    for number, step in enumerate(steps, start=1):
+        progress(f"{session.host}: {plan.title}, {number} of {len(steps)}")
         unreachable, writes_before = False, session.writes
         try:
             applied = task.apply(session, state, step)
-        except ServerError as exc:
-            failures |= {change.label: str(exc) for change in step.changes}
+        except Exception as exc:  # whatever it is, the earlier steps have written and are reported
+            failures |= {change.label: _describe_error(exc) for change in step.changes}
             unreachable = isinstance(exc, (Unreachable, TimedOut))
             if session.writes == writes_before:
-                values |= {change.label: change.before for change in step.changes}
+                values |= {change.label: values.get(change.label, change.before) for change in step.changes}
+            else:
+                values = {label: value for label, value in values.items() if label not in failures}
         else:
             values |= applied.values
             failures |= _describe_differences(step, applied, session.host)
+        record(_changed_rows(step.changes, Outcome(values=values, failures=failures)))
         if unreachable or (failures and plan.ordered):
             why = "the host no longer responds" if unreachable else "an earlier step failed"
-            remaining = [change for later in plan.steps[number:] for change in later.changes]
+            remaining = [change for later in steps[number:] for change in later.changes]
             failures |= {change.label: f"{change.label} was not written, because {why}." for change in remaining}
-            values |= {change.label: change.before for change in remaining}
+            values |= {change.label: values.get(change.label, change.before) for change in remaining}
             break
     return Outcome(values=values, failures=failures)
+
+
+def _apply_together(
+    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], t.Mapping[str, t.Any]],
+    session: Session,
+    state: State,
+    steps: t.Sequence[Step],
+    progress: Progress,
+) -> Outcome:
+    """The values after all steps were written; none for changes that may have been sent and could not be read back."""
+    writes_before = session.writes
+    try:
+        return Outcome(values=apply_together(session, state, steps, progress))
+    except Exception as exc:  # whatever it is, some steps may have written and are reported
+        changes = [change for step in steps for change in step.changes]
+        failures = {change.label: _describe_error(exc) for change in changes}
+        if session.writes == writes_before:
+            return Outcome(values={change.label: change.before for change in changes}, failures=failures)
+        return Outcome(failures=failures)
+
+
+def _describe_error(exc: Exception) -> str:
+    if isinstance(exc, ServerError):
+        return str(exc)
+    return f"An unexpected error ended the step: {type(exc).__name__}: {exc}. This is a defect, please report it."
+
+
+def _changed_rows(changes: t.Iterable[Change], outcome: Outcome) -> list[dict[str, t.Any]]:
+    """A row for each change that took effect, or may have: then its value after is null."""
+    rows = []
+    for change in changes:
+        now = outcome.now(change.label, change.before)
+        if now != change.before:
+            rows.append(dataclasses.replace(change, after=now).row())
+    return rows
 
 
 def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, str]:
@@ -150,7 +224,8 @@ def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -
         for change in plan.changes
         if change in unknown or now[change.label] != change.before
     ]
-    result = {"changed": bool(changed), **report}
+    rows = [change.row() for change in plan.changes] if outcome.check_mode else _changed_rows(plan.changes, outcome)
+    result = {"changed": bool(changed), "changes": rows, **report}
     if changed:
         result["diff"] = plan.diff(changed)
     if outcome.failures:

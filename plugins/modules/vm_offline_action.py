@@ -156,7 +156,12 @@ def plan(state: State, options: task.Options) -> Plan:
     """One step for each virtual machine whose offline action is another."""
     wanted = options["action"]
     changes = (
-        Change(label=name, before=machine.offline_action, after=wanted)
+        Change(
+            label=name,
+            before=machine.offline_action,
+            after=wanted,
+            details={"thing": name, "setting": "offline_action"},
+        )
         for name, machine in state.machines.items()
         if machine.offline_action != wanted
     )
@@ -170,6 +175,20 @@ def apply(client: Client, state: State, step: Step) -> Applied:
     return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, reason=stored.reason)
 
 
+def apply_together(
+    client: Client, state: State, steps: t.Sequence[Step], progress: t.Callable[[str], None]
+) -> dict[str, str]:
+    """Set the offline action of all virtual machines, one request each, and read all of them back at once."""
+    for number, step in enumerate(steps, start=1):
+        (change,) = step.changes
+        progress(f"{client.host}: cluster-controlled offline action, {number} of {len(steps)}")
+        virtual_machine.send_offline_action(client, state.machines[change.label], change.after)
+    now = {machine.resource: machine.offline_action for machine in virtual_machine.read_virtual_machines(client)}
+    before = {change.label: change.before for step in steps for change in step.changes}
+    # A virtual machine that is gone was not changed.
+    return {name: now.get(state.machines[name].resource, value) for name, value in before.items()}
+
+
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Each virtual machine with what it was, what it is, and what became of it."""
     rows = []
@@ -180,7 +199,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     return {"virtual_machines": rows}
 
 
-TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, report=report)
+TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, apply_together=apply_together, report=report)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 import time
 import typing as t
 
@@ -18,6 +19,7 @@ from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable
 
+from . import record
 from .endpoint import CONNECTIONS, session_factory_for
 
 display = Display()
@@ -52,7 +54,23 @@ class ControllerAction(ActionBase):
         executed: dict[str, t.Any] = self._execute_module(
             module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
         )
+        if not self._task.check_mode:
+            self._recorder(task_vars or {}, self._task.args)(executed.get("changes") or [])
         return result | executed
+
+    def _recorder(
+        self, task_vars: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]
+    ) -> t.Callable[[list[dict[str, t.Any]]], None]:
+        path = self._templar.template(task_vars.get(record.FILE) or "")
+        if not path:
+            return lambda changes: None
+        return record.recorder(
+            str(pathlib.Path(str(path)).expanduser()),
+            str(self._templar.template(task_vars.get(record.RUN) or "")),
+            host=str(self._task.delegate_to or task_vars.get("inventory_hostname") or ""),
+            module=self.module.rsplit(".", 1)[-1],
+            options={name: options[name] for name in self.task.identified_by if options.get(name) is not None},
+        )
 
     def _run_on_controller(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if self._play_context.become:
@@ -76,6 +94,7 @@ class ControllerAction(ActionBase):
                     options,
                     check_mode=self._task.check_mode,
                     progress=_progress(),
+                    record=self._recorder(task_vars, options),
                 )
             except Unreachable as exc:
                 # A result, not AnsibleConnectionFailure, so that until: retries.

@@ -11,19 +11,14 @@ responses to both are not trusted; only the values that are read back count.
 from __future__ import annotations
 
 import dataclasses
-import struct
 import typing as t
 
 from .._wsman.errors import AccessDenied, ResponseLost, ServerError, Unreachable
+from . import property_list
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
     from .._wsman.client import Client
-
-# MS-CMRP 2.2.3.10
-_SYNTAX_NAME = 0x00040003
-_SYNTAX_DWORD = 0x00010002
-_ENDMARK = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +35,29 @@ RESOURCE_PRIVATE = ControlCode(method="ExecuteResourceControl", validate=0x01000
 CLUSTER_COMMON = ControlCode(method="ExecuteClusterControl", validate=0x07000061, store=0x0740005E)
 
 
-def property_list(values: t.Mapping[str, int]) -> bytes:
-    """Encode a PROPERTY_LIST of DWORD values (MS-CMRP 2.2.3.10): little-endian, names in UTF-16 with NUL."""
-    parts = [struct.pack("<I", len(values))]
-    for name, value in values.items():
-        encoded = f"{name}\0".encode("utf-16-le")
-        padding = b"\0" * (-len(encoded) % 4)  # not counted in the size
-        parts.append(struct.pack("<II", _SYNTAX_NAME, len(encoded)) + encoded + padding)
-        parts.append(struct.pack("<IIII", _SYNTAX_DWORD, 4, value, _ENDMARK))
-    return b"".join(parts)
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoreResult:
     """The instance as read back; if it lacks a value, C(reason) has the result of each attempt."""
 
     instance: Instance
     reason: str = ""
+
+
+def send(
+    client: Client, reference: Reference, values: t.Mapping[str, int], code: ControlCode, *, operation: str
+) -> None:
+    """Store the values by one control code, which contains only them. The caller reads back what is stored.
+
+    This is how Set-ClusterParameter and C((Get-Cluster).X = ...) write. An error or a lost response is ignored, since
+    clusters report an error for values that they stored. Raises C(Unreachable).
+    """
+    parameters: dict[str, t.Any] = {"ControlCode": code.store, "InputBuffer": property_list.encode(values)}
+    try:
+        client.invoke(reference, code.method, parameters, operation=operation)
+    except Unreachable:
+        raise
+    except ServerError:
+        return
 
 
 def store(
@@ -92,7 +93,7 @@ def store(
             return StoreResult(instance=written.instance, reason=results[-1])
         if not isinstance(written.problem, ResponseLost):
             break
-    parameters = {"InputBuffer": property_list(missing)}
+    parameters = {"InputBuffer": property_list.encode(missing)}
     problem: ServerError | None = None
     try:
         client.invoke(

@@ -121,6 +121,17 @@ def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int
     return drain_action(running, priority, threshold) in ("saved", "turned_off")
 
 
+def send_offline_action(client: Client, machine: VirtualMachine, action: str) -> None:
+    """Set the cluster-controlled offline action by one request. The caller reads the values back."""
+    properties.send(
+        client,
+        machine.reference,
+        {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
+        properties.RESOURCE_PRIVATE,
+        operation=f"setting the offline action of {machine.name} to {action}",
+    )
+
+
 def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.StoreResult:
     """Set the cluster-controlled offline action and read it back. Takes effect at the next offline."""
     return properties.store(

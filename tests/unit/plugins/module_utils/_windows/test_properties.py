@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from ansible_collections.winha.cluster.plugins.module_utils._windows.properties import property_list
+from ansible_collections.winha.cluster.plugins.module_utils._windows.property_list import encode as property_list
 from hypothesis import given
 from hypothesis import strategies as st
 
