@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 name: change_approval
 short_description: Find why an approved plan does not cover the current one
 description:
-  - Compares the plan that was approved with the plan that was made just now. Each difference that matters is a sentence;
-    without one the run may begin.
+  - Compares the approved plan with the plan that was made just now. Each difference that matters is a sentence. Without
+    one the run may begin.
   - A change that is approved and no longer needed is no difference.
 version_added: 1.1.0
 author:

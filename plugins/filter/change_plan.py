@@ -30,8 +30,8 @@ options:
     default: ''
   results:
     description:
-      - The names of the variables with the registered results of each role, as lists. A variable may have the result of a
-        task, of a loop, or a list of results.
+      - The names of the variables with the registered results of each role, as lists. A variable may have the result of
+        a task, of a loop, or a list of results.
       - The default is V(dag_heartbeat_set), V(hyperv_cluster_set), V(migration_network_plan), and for
         C(exchange_kerberos) V(exchange_kerberos_set) and V(exchange_kerberos_deleted).
     type: dict

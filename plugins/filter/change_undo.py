@@ -35,12 +35,14 @@ _value:
   type: dict
   contains:
     tasks:
-      description: For each of C(vm_offline_action), C(heartbeat), C(net_adapter) and C(spn) a list of tasks with C(host),
-        C(cluster) and C(options).
+      description:
+        - A list of tasks for each of C(vm_offline_action), C(heartbeat), C(net_adapter) and C(spn).
+        - A task has C(host), C(cluster) and C(options).
       type: dict
     changes:
-      description: Each setting with C(module), C(host), C(cluster), C(label), C(setting), C(thing), C(before) (the value
-        that the run left) and C(after) (the value before the run).
+      description:
+        - Each setting with C(module), C(host), C(cluster), C(label), C(setting) and C(thing).
+        - C(before) is the value that the run left, C(after) the value before the run.
       type: list
       elements: dict
     left:

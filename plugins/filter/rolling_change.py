@@ -9,8 +9,8 @@ name: rolling_change
 short_description: Find which nodes may be drained or changed, in which rounds
 description:
   - Puts the results of all hosts of the play together to clusters, judges the gates, and orders the nodes in rounds.
-  - A round has at most one node of each cluster, at most one standalone host, and no two nodes that carry members of one
-    database availability group. Clusters are worked on side by side.
+  - A round has at most one node of each cluster, at most one standalone host, and no two nodes that carry members of
+    one database availability group. Clusters are worked on side by side.
   - It reads only the values that it is given, and changes nothing.
 version_added: 1.1.0
 author:

@@ -55,7 +55,7 @@ def _age(plan: Mapping, now: str, max_age: float) -> t.Iterator[str]:
         hours = age.total_seconds() / 3600
         yield f"The approved plan is {hours:.1f} hours old, and at most {max_age:g} hours are allowed. Make a new plan."
     elif age < -_SKEW:
-        yield f"The approved plan was made at {plan['created']}, which is in the future. Correct the clock and make a new plan."
+        yield f"The approved plan was made at {plan['created']}, in the future. Correct the clock."
 
 
 def _of_change(change: Mapping, approved: Mapping | None, refused: bool) -> t.Iterator[str]:
@@ -79,13 +79,16 @@ def _of_cluster(cluster: Mapping, approved: Mapping) -> t.Iterator[str]:
         if gate["outcome"] != "pass" and not gate["allowed"]:
             yield f"{cluster['name']}: the gate {gate['gate']} does not pass. {gate['reason']}"
         elif gate["outcome"] != "pass" and before and gate["gate"] not in allowed:
-            yield f"{cluster['name']}: the gate {gate['gate']} is allowed in this run, and in the approved plan it is not."
+            yield f"{cluster['name']}: the gate {gate['gate']} is allowed now, but not in the approved plan."
     going = {host for each_round in cluster["order"] for host in each_round}
     hurt = {(move["role"], move["how"]) for row in before for move in row["moves"]}
     for move in cluster["moves"]:
         how = move["how"]
         if move["host"] in going and how not in ("live", "offline") and (move["role"], how) not in hurt:
-            yield f"{cluster['name']}: a drain would do this to {move['machine']}: {_words(how)}. The approved plan does not have it."
+            yield (
+                f"{cluster['name']}: a drain of {move['node']} has another effect on {move['machine']} than approved: "
+                f"{_words(how)}."
+            )
 
 
 def _title(change: Mapping) -> str:

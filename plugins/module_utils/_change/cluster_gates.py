@@ -84,8 +84,8 @@ def foreign_drain(cluster: Cluster) -> Gate:
         return Gate(
             gate="foreign_drain",
             outcome=FAIL,
-            reason=f"{folded(foreign)} {'was' if len(foreign) == 1 else 'were'} paused by somebody else. Ask who did it, "
-            "and resume the node when that work is done.",
+            reason=f"{folded(foreign)} {'was' if len(foreign) == 1 else 'were'} paused by somebody else. Ask who did "
+            "it, and resume the node when that work is done.",
         )
     if nodes:
         why = f"{nodes[0].name} is paused, and who paused it is not known: {_end(nodes[0].mark_unknown)}"
@@ -136,8 +136,8 @@ def updating(cluster: Cluster) -> Gate:
         return Gate(
             gate="updating",
             outcome=FAIL,
-            reason=f"A Cluster-Aware Updating run is in progress on {folded(running)}. Wait until it ends; Get-CauRun shows "
-            "it. A run that crashed is listed for up to an hour.",
+            reason=f"A Cluster-Aware Updating run is in progress on {folded(running)}. Wait until it ends; Get-CauRun "
+            "shows it. A run that crashed is listed for up to an hour.",
         )
     silent = [view for view in cluster.views if view.updating is None]
     if silent or not cluster.views:

@@ -10,6 +10,7 @@ import fnmatch
 import typing as t
 
 from ..errors import TaskError
+from .window import read_windows
 
 GATES = (
     "nodes_in_run", "nodes_up", "networks_up", "foreign_drain", "quorum", "virtual_machines_live", "dag_members_apart",
@@ -69,6 +70,7 @@ def read_options(values: t.Mapping[str, t.Any]) -> Options:
     ]
     if wrong:
         raise TaskError(f"migration_network_{wrong[0]} must be true or false.")
+    read_windows(options.maintenance_window)
     strange = [name for name in options.allow_gates if name not in GATES]
     if strange:
         raise TaskError(

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The health of a cluster as one host reported it. Private to this collection; pure.
 
-It reads the value C(health) of M(winha.cluster.cluster_health_info). What is missing there is unknown and becomes C(None).
+It reads the value C(health) of M(winha.cluster.cluster_health_info). What is missing is unknown and becomes C(None).
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ def make_plan(
                     continue  # the node is there under its other name
                 else:
                     rows += [
-                        _change(role, host, key, change, result, rolling) for change in result.get("changes") or ()
+                        _change(MODULES.get(role, role), host, key, change, result, role=role, rolling=rolling)
+                        for change in result.get("changes") or ()
                     ]
         dag = _dag(host, variables)
         if dag and dag["key"] not in known:
@@ -158,8 +159,7 @@ def _cluster(row: Mapping) -> Row:
     return {"kind": "standalone" if row["standalone"] else "hyperv", **{name: plain(row[name]) for name in names}}
 
 
-def _change(role: str, host: str, key: str, change: Mapping, result: Mapping, rolling: Mapping) -> Row:
-    module = MODULES.get(role, role)
+def _change(module: str, host: str, key: str, change: Mapping, result: Mapping, *, role: str, rolling: Mapping) -> Row:
     thing = change.get("thing")
     connection = result.get("connection_adapters") or ()
     return {

@@ -1,15 +1,11 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rolling change: what each cluster of a run has to do, whether it may, and in which rounds. Private to this collection.
-
-Pure: from what the hosts reported to plain values.
-"""
+"""A rolling change: what each cluster has to do, in which rounds, and its gates. Private to this collection."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
 from ..name_list import folded
@@ -22,6 +18,8 @@ from .rounds import Work, rounds_of
 from .window import is_open
 
 if t.TYPE_CHECKING:
+    import datetime
+
     from .clusters import Cluster, Host
     from .gate import Options
     from .health import Health, Node, Role

@@ -121,11 +121,12 @@ def _impact(plan: Mapping) -> list[str]:
 
 def _hurt(plan: Mapping) -> list[str]:
     """The virtual machines that do not move live, by name."""
-    found = []
-    for cluster in plan["clusters"]:
-        for move in cluster["moves"]:
-            if move["how"] not in ("live", "offline"):
-                found.append(f"{cluster['name']}: {move['machine']} on {move['node']}: {how_words(move['how'])}")
+    found = [
+        f"{cluster['name']}: {move['machine']} on {move['node']}: {how_words(move['how'])}"
+        for cluster in plan["clusters"]
+        for move in cluster["moves"]
+        if move["how"] not in ("live", "offline")
+    ]
     more = [f"and {len(found) - _SIZE} more"] if len(found) > _SIZE else []
     return (
         ["", "Virtual machines that are not live migrated", *(f"  {each}" for each in (*found[:_SIZE], *more))]
@@ -145,26 +146,27 @@ def _gates(plan: Mapping) -> list[str]:
 
 
 def _changes(plan: Mapping) -> list[str]:
-    return _table([
-        (_place(each), each["label"], f"{_shown(each['before'])} -> {_shown(each['after'])}", _COSTS[each["cost"]])
-        for each in plan["changes"]
-    ])  # fmt: skip
+    changes = plan["changes"]
+    return _table([(_place(plan, each), each["label"], _step(each), _COSTS[each["cost"]]) for each in changes])
 
 
 def _left(plan: Mapping) -> list[str]:
-    return [
-        f"{_place(each)}: {each['label']}: {_shown(each['before'])} -> {_shown(each['after'])}. {each['reason']}"
-        for each in plan["left"]
-    ]
+    return [f"{_place(plan, each)}: {each['label']}: {_step(each)}. {each['reason']}" for each in plan["left"]]
+
+
+def _step(change: Mapping) -> str:
+    return f"{_shown(change['before'])} -> {_shown(change['after'])}"
 
 
 def _unread(plan: Mapping) -> list[str]:
     return [f"{each['host']}: {each['reason']}" for each in plan["unread"]]
 
 
-def _place(change: Mapping) -> str:
+def _place(plan: Mapping, change: Mapping) -> str:
     """The host of a change, or the cluster where the setting is the cluster's."""
-    return str(change["host"] if change["module"] in ("net_adapter", "spn") else change["cluster"] or change["host"])
+    if change["module"] in ("net_adapter", "spn") or not change["cluster"]:
+        return str(change["host"])
+    return next((str(row["name"]) for row in plan["clusters"] if row["key"] == change["cluster"]), change["cluster"])
 
 
 def _shown(value: t.Any) -> str:

@@ -122,7 +122,7 @@ def _why_not(setting: Setting) -> str:
     if setting.before is None:
         return "The value before is not known."
     if setting.module == "spn" and len(setting.before) > 1:
-        return f"The SPN was on {' and on '.join(setting.before)}. A duplicate SPN is not restored, since Kerberos fails for it."
+        return f"The SPN was on {' and on '.join(setting.before)}. A duplicate SPN is not restored."
     return ""
 
 

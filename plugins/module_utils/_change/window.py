@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
+import typing as t
 
 from ..errors import TaskError
+
+if t.TYPE_CHECKING:
+    import datetime
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 24 * 60
@@ -63,6 +66,6 @@ def _minute(text: str, day: str | None, hour: str, minute: str) -> int:
 
 def _unreadable(text: str) -> TaskError:
     return TaskError(
-        f'The maintenance window "{text.strip()}" cannot be read. Write it as "Sat 22:00-Sun 04:00" or "22:00-04:00", in '
-        "the local time of the controller."
+        f'The maintenance window "{text.strip()}" cannot be read. Write it as "Sat 22:00-Sun 04:00" or "22:00-04:00", '
+        "in the local time of the controller."
     )

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of a run, and the tasks that undo it."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._change.record import Entry, line_of, read_record
+from ansible_collections.winha.cluster.plugins.module_utils._change.undo import undo
+from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
+from hypothesis import given
+from hypothesis import strategies as st
+
+Row = dict[str, t.Any]
+_NOTHING: dict[str, list[Row]] = {"vm_offline_action": [], "heartbeat": [], "net_adapter": [], "spn": []}
+
+
+def entry(
+    module: str, *changes: Row, host: str = "hv01", cluster: str = "hvc1.example.test", **options: t.Any
+) -> Entry:
+    return Entry(
+        run="r1",
+        time="2026-11-28T22:00:00Z",
+        host=host,
+        module=module,
+        cluster=cluster,
+        options=options,
+        changes=changes,
+    )
+
+
+def change(label: str, before: t.Any, after: t.Any, **other: t.Any) -> Row:
+    return {"label": label, "before": before, "after": after, **other}
+
+
+def adapter(before: str | None, after: str) -> Row:
+    raw = {"keyword": "*JumboPacket", "before_raw": before, "after_raw": after}
+    return change("LM1 mtu", 1500, 9000, setting="mtu", thing="LM1", **raw)
+
+
+def test_a_line_is_read_as_it_was_written() -> None:
+    entries = (entry("heartbeat", change("same_subnet_delay", 1000, 2000), given=[1]), entry("spn", host="dc01"))
+    text = "".join(line_of(each) for each in entries)
+    assert text.count("\n") == 2
+    assert read_record(text) == entries
+    assert read_record(text + '{"winha_rec') == entries
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("{}\n", "Line 1 is not a record"),
+        ("no\n" + line_of(entry("spn")), "Line 1 of the record is not JSON"),
+        ([{"winha_record": 2}], "Line 1 is not a record"),
+        ([{"winha_record": 1, "host": "a", "module": "spn"}], "Line 1 of the record is not complete"),
+        (7, "neither text nor a list"),
+    ],
+)
+def test_what_is_no_record_is_refused(value: object, sentence: str) -> None:
+    with pytest.raises(TaskError, match=sentence):
+        read_record(value)
+
+
+def test_offline_actions_are_set_back_in_one_task_for_each_action() -> None:
+    found = undo([
+        entry("vm_offline_action", change("EX01", "save", "shut_down"), change("EX[2]", "save", "shut_down")),
+        entry("vm_offline_action", change("EX03", "turn_off", "shut_down"), host="hv02"),
+    ])  # fmt: skip
+    options = {"action": "save", "names": ["EX01", "EX[[]2]"], "allow_no_match": True}
+    assert found["tasks"]["vm_offline_action"] == [
+        {
+            "host": "hv01",
+            "cluster": "hvc1.example.test",
+            "options": {"expected": {"EX01": "shut_down", "EX[2]": "shut_down"}, **options},
+        },
+        {
+            "host": "hv02",
+            "cluster": "hvc1.example.test",
+            "options": {
+                "expected": {"EX03": "shut_down"}, "action": "turn_off", "names": ["EX03"], "allow_no_match": True
+            },
+        },
+    ]  # fmt: skip
+    assert all(
+        fnmatch.fnmatchcase(name, pattern) for name, pattern in zip(("EX01", "EX[2]"), options["names"], strict=True)
+    )
+
+
+def test_the_later_of_two_records_collapses_to_first_before_and_last_after() -> None:
+    found = undo([
+        entry("heartbeat", change("same_subnet_delay", 1000, 2000), change("same_subnet_threshold", 5, 10)),
+        entry("heartbeat", change("same_subnet_delay", 2000, 1500), change("same_subnet_threshold", 10, 5), host="hv02"),
+    ])  # fmt: skip
+    (task,) = found["tasks"]["heartbeat"]
+    assert task["options"] == {"expected": {"same_subnet_delay": 1500}, "same_subnet_delay": 1000, "max_seconds": 0}
+    assert [(row["before"], row["after"]) for row in found["changes"]] == [(1500, 1000)]
+    assert found["left"] == []
+
+
+def test_adapters_are_set_back_with_the_raw_values() -> None:
+    found = undo([entry("net_adapter", adapter("1514", "9014"))])
+    assert found["tasks"]["net_adapter"] == [
+        {
+            "host": "hv01",
+            "cluster": "hvc1.example.test",
+            "options": {
+                "expected": {"LM1 *JumboPacket": "9014"},
+                "adapter_properties": {"LM1": {"*JumboPacket": "1514"}},
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "options"),
+    [
+        ([], ["CN=A"], [{"account": "CN=A", "state": "absent"}]),
+        (["CN=A"], [], [{"account": "CN=A", "state": "present"}]),
+        (["CN=B"], ["CN=A"], [{"account": "CN=B", "state": "present", "on_conflict": "move"}]),
+    ],
+)
+def test_a_name_goes_back_to_the_account_that_had_it(before: list[str], after: list[str], options: list[Row]) -> None:
+    found = undo([entry("spn", change("http/mail", before, after), host="dc01", cluster="")])
+    assert [task["options"] for task in found["tasks"]["spn"]] == [
+        {"expected": {"http/mail": after}, "spns": ["http/mail"], **each} for each in options
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (entry("net_adapter", adapter(None, "9014")),
+         "The driver's default was in effect before, and no value was stored. Reset the advanced property."),
+        (entry("net_adapter", change("LM1 restart", "pending", "done", thing="LM1")),
+         "The restart of an adapter cannot be undone."),
+        (entry("heartbeat", change("same_subnet_delay", 1000, None)),
+         "The run does not know the value after its write. Read the setting and set it back yourself."),
+        (entry("heartbeat", change("same_subnet_delay", None, 1000)), "The value before is not known."),
+        (entry("spn", change("http/mail", ["CN=A", "CN=B"], ["CN=A"])),
+         "The SPN was on CN=A and on CN=B. A duplicate SPN is not restored."),
+        (entry("cluster_node", change("HV01", "active", "drained"), change("HV02", "active", "drained")),
+         "Drains and resumes cannot be undone. The virtual machines went back to their nodes in the run."),
+        (entry("other", change("x", 1, 2)), "There is no undo for other. The value before was 1."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_undone_is_told(record: Entry, reason: str) -> None:
+    found = undo([record])
+    assert found["tasks"] == _NOTHING
+    assert [each["reason"] for each in found["left"]] == [reason]
+
+
+_LABELS = st.sampled_from(["EX01", "EX[0]", "ex*"])
+_ACTIONS = st.sampled_from(["save", "shut_down", "turn_off"])
+_SETTINGS = st.sampled_from(["same_subnet_delay", "cross_subnet_delay"])
+_WRITES = st.lists(
+    st.one_of(
+        st.tuples(st.just("vm_offline_action"), _LABELS, _ACTIONS),
+        st.tuples(st.just("heartbeat"), _SETTINGS, st.integers(1, 3)),
+        st.tuples(st.just("net_adapter"), st.sampled_from(["LM1 mtu", "LM2 mtu"]), st.sampled_from(["1", "2"])),
+        st.tuples(st.just("spn"), st.sampled_from(["a/x", "a/y"]), st.sampled_from([(), ("CN=A",), ("CN=B",)])),
+    ),
+    max_size=12,
+)
+
+
+@given(_WRITES)
+def test_undo_after_apply_returns_every_value(writes: list[tuple[str, str, t.Any]]) -> None:
+    start: dict[tuple[str, str], t.Any] = {}
+    for module, label, _value in writes:
+        start[module, label] = {"vm_offline_action": "save", "heartbeat": 1, "net_adapter": "1", "spn": ()}[module]
+    now, lines = dict(start), []
+    for module, label, value in writes:
+        if now[module, label] != value:
+            lines.append(line_of(_recorded(module, label, now[module, label], value)))
+            now[module, label] = value
+    for module, tasks in undo(read_record("".join(lines)))["tasks"].items():
+        for task in tasks:
+            _apply(now, module, task["options"])
+    assert now == start
+
+
+def _recorded(module: str, label: str, before: t.Any, after: t.Any) -> Entry:
+    if module == "net_adapter":
+        raw = {"keyword": "*JumboPacket", "before_raw": before, "after_raw": after, "thing": label.split(" ", 1)[0]}
+        return entry(module, change(label, int(before), int(after), **raw))
+    if module == "spn":
+        return entry(module, change(label, list(before), list(after)))
+    return entry(module, change(label, before, after))
+
+
+def _apply(now: dict[tuple[str, str], t.Any], module: str, options: Row) -> None:
+    """What the module does with the options, where the value is the expected one."""
+    expected = options["expected"]
+    if module == "net_adapter":
+        for name, properties in options["adapter_properties"].items():
+            assert now[module, f"{name} mtu"] == expected[f"{name} *JumboPacket"]
+            now[module, f"{name} mtu"] = properties["*JumboPacket"]
+    elif module == "heartbeat":
+        for label, value in options.items():
+            if label not in {"expected", "max_seconds"}:
+                assert now[module, label] == expected[label]
+                now[module, label] = value
+    else:
+        for label, value in expected.items():
+            assert now[module, label] == (tuple(value) if module == "spn" else value)
+            if module == "spn":
+                now[module, label] = (options["account"],) if options["state"] == "present" else ()
+            else:
+                assert any(fnmatch.fnmatchcase(label, pattern) for pattern in options["names"])
+                now[module, label] = options["action"]
