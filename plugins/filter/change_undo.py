@@ -20,6 +20,12 @@ options:
     description: The record, as the text of its file or as a list of its lines.
     type: raw
     required: true
+  clusters:
+    description:
+      - The key of the cluster of each host, as P(winha.cluster.rolling_change#filter) returns it in C(hosts).
+      - Two nodes of one cluster that wrote the same setting of the cluster are then known to have written one setting.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -61,10 +67,10 @@ from ..module_utils._change.undo import undo
 from ..module_utils.errors import TaskError
 
 
-def change_undo(record: object) -> t.Any:
+def change_undo(record: object, clusters: t.Mapping[str, str] | None = None) -> t.Any:
     """The undo tasks, their changes and what is left. Raises C(AnsibleFilterError)."""
     try:
-        return wrap_var(undo(read_record(record)))
+        return wrap_var(undo(read_record(record), {str(host): str(key) for host, key in (clusters or {}).items()}))
     except (TaskError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"change_undo: {error}") from error
 

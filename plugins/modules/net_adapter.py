@@ -176,6 +176,7 @@ SPEC = {
     "mtu": {"type": "int"},
     "receive_buffers": {"type": "int"},
     "properties": {"type": "dict", "default": {}},
+    "adapter_properties": {"type": "dict", "default": {}},
     "on_unsupported": {"type": "str", "choices": ["cap", "report", "fail", "ignore"], "default": "cap"},
     "restart": {"type": "str", "choices": ["now", "defer"], "default": "now"},
     "reconnect_timeout": {"type": "int", "default": 120},
@@ -184,7 +185,7 @@ SPEC = {
 
 def read(client: Client, options: task.Options) -> adapter_settings.State:
     """Read the selected adapters and the values that their drivers support."""
-    if not (options["adapters"] or options["cluster_network"] or options["live_migration"]):
+    if not any(options[name] for name in ("adapters", "cluster_network", "live_migration", "adapter_properties")):
         raise task.TaskError("No adapters are selected. Set adapters, cluster_network, or live_migration.")
     try:
         return adapter_settings.read(client, options)
@@ -197,12 +198,13 @@ def plan(state: adapter_settings.State, options: task.Options) -> Plan:
     steps = []
     for adapter in state.adapters:
         changes = [
-            Change(label=setting.label, before=setting.before, after=setting.after)
+            Change(label=setting.label, before=setting.before, after=setting.after, details=setting.record)
             for setting in state.settings
             if setting.adapter is adapter and setting.differs
         ]
         if not changes and options["restart"] == "now" and adapter.name in state.pending:
-            changes = [Change(label=f"{adapter.name} restart", before="pending", after="done")]
+            details = {"thing": adapter.name, "setting": "restart"}
+            changes = [Change(label=f"{adapter.name} restart", before="pending", after="done", details=details)]
         if changes:
             steps.append(Step(tuple(changes)))
     return Plan(title="Network adapters", steps=tuple(steps), ordered=True)
@@ -234,6 +236,7 @@ def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.
         "settings": [_row(setting, outcome) for setting in state.settings] + list(state.unsupported),
         "restarts": sorted(restarts),
         "restart_required": sorted(required),
+        "connection_adapters": sorted(state.connection & {adapter.name for adapter in state.adapters}),
     }
 
 
@@ -259,7 +262,16 @@ TASK = task.Task(
     plan=plan,
     apply=apply,
     report=report,
-    rules={"mutually_exclusive": [["adapters", "cluster_network"], ["adapters", "live_migration"]]},
+    rules={
+        "mutually_exclusive": [
+            ["adapters", "cluster_network"],
+            ["adapters", "live_migration"],
+            ["adapter_properties", "adapters"],
+            ["adapter_properties", "cluster_network"],
+            ["adapter_properties", "mtu"],
+            ["adapter_properties", "receive_buffers"],
+        ]
+    },
 )
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m benchmark.audit): what the audit of many hosts costs, beside plays that do nothing.
+"""C(python -m benchmark.audit): measure the cost of an audit of many hosts, compared with plays that do nothing.
 
-The lab is asked once and its answers are kept, so that neither its CPU time nor its slowness is counted.
+The lab's responses are recorded once and replayed, so that its CPU time and its delays are not counted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lab import daemon
 
 from .audit_estate import NODES, PORT, estate
 from .endpoint import Account, UnexpectedError
-from .memory import Watch
+from .memory import MemoryMonitor
 from .plays import FORKS, ROOT, RunError
 from .recording import Recording
 
@@ -34,20 +34,20 @@ if t.TYPE_CHECKING:
     from .endpoint import Count
 
 SIZES = (8, 48, 96, 200)
-AT_MOST = 3.0  # times of a play that does nothing
+MAX_RATIO = 3.0  # of the CPU time of a play that does nothing
 _STEP = 2 * NODES
 _REPORTS = ("audit.html", "audit.json", "audit.xml", "audit.md", "facts.json")
-_AUDIT, _ALL, _DONE = "audit", "nothing, for each task of the role", "nothing, for what is not skipped"
-_PEER = "a PowerShell for each fact, nothing judged"
-# What the audit reads: of all hosts Windows, hotfixes, events, the cluster and its nodes; of Hyper-V hosts adapters,
-# virtual machines, their roles in the cluster, what adapters are set to, and paths.
-_FACTS, _MORE_FACTS = 5, 5
+_AUDIT, _ALL, _NOT_SKIPPED = "audit", "empty action, for each task of the role", "empty action, for tasks not skipped"
+_PEER = "PowerShell for each fact, no evaluation"
+# From all hosts the audit reads Windows, hotfixes, events, the cluster and its nodes. From Hyper-V hosts it also reads
+# adapters, virtual machines, their clustered roles, the settings of adapters, and paths.
+_FACTS, _HYPERV_FACTS = 5, 5
 Play = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one play cost: seconds, octets."""
+    """The cost of one play, in seconds and bytes."""
 
     wall: float
     cpu: float
@@ -60,7 +60,7 @@ class Run:
 
 
 def audit() -> list[Play]:
-    """The playbook, but for its exit status."""
+    """The plays of winha.cluster.validate, but with exit status 0 when rules fail."""
     return [
         {
             "name": "Audit",
@@ -73,10 +73,10 @@ def audit() -> list[Play]:
 
 
 def nothing(*, skipped: bool) -> list[Play]:
-    """An action that does nothing, as often as the audit has a task on a host; C(skipped) counts those left out, too.
+    """Plays with an action that does nothing for each task of the audit. C(skipped) includes tasks that hosts skip.
 
-    Every host has each task of the role then. Without them all hosts have the first three, Hyper-V hosts two more.
-    What runs once is the same in both: the options, a place, the facts, the judgement, three reports, the message.
+    With C(skipped) every host has each task of the role. Without it all hosts have the first three, Hyper-V hosts two
+    more. Tasks that run once are the same in both: options, folder, facts, evaluation, three reports, message.
     """
     files = [ROOT / "roles" / "audit" / "tasks" / f"gather_{part}.yml" for part in ("server", "hyperv", "forest")]
     gather = [task for file in files for task in yaml.safe_load(file.read_text(encoding="utf-8"))]
@@ -89,27 +89,27 @@ def nothing(*, skipped: bool) -> list[Play]:
 
 
 def peer() -> list[Play]:
-    """As facts are read with the modules of others: a task and a PowerShell for each. What it answers is fixed."""
+    """Plays that read the facts with other modules: one task with PowerShell for each fact, with a fixed result."""
     task = {"ansible.windows.win_powershell": {"script": "$Ansible.Changed = $false"}}
-    numbered = [{"name": f"Fact {number}", **task} for number in range(1, _FACTS + _MORE_FACTS + 1)]
+    numbered = [{"name": f"Fact {number}", **task} for number in range(1, _FACTS + _HYPERV_FACTS + 1)]
     return [_play("all", numbered[:_FACTS]), _play("hyperv_hosts", numbered[_FACTS:])]
 
 
 def _play(hosts: str, tasks: list[Play]) -> Play:
-    return {"name": "Beside", "hosts": hosts, "gather_facts": False, "tasks": tasks}
+    return {"name": "Comparison", "hosts": hosts, "gather_facts": False, "tasks": tasks}
 
 
-class Stage:
-    """A directory with an inventory of some of the hosts, and how ansible-playbook is run in it."""
+class AuditRunner:
+    """Runs ansible-playbook in a directory that has an inventory of some of the hosts."""
 
-    def __init__(self, directory: Path, described: t.Mapping[str, t.Any], *, port: int) -> None:
+    def __init__(self, directory: Path, description: t.Mapping[str, t.Any], *, port: int) -> None:
         directory.mkdir()
         self.reports = directory / "audit"
         self._directory = directory
         collections = directory / "collections" / "ansible_collections" / "winha"
         collections.mkdir(parents=True)
         (collections / "cluster").symlink_to(ROOT)
-        account = described["credentials"]
+        account = description["credentials"]
         connection = {
             "ansible_connection": "winrm",
             "ansible_port": port,
@@ -119,15 +119,15 @@ class Stage:
             "ansible_password": account["password"],
         }
         groups: dict[str, t.Any] = {"domain_controllers": {}}
-        for host in described["hosts"]:
+        for host in description["hosts"]:
             group = groups.setdefault(host["groups"][0], {"hosts": {}})
             group["hosts"][host["name"]] = {"ansible_host": host["address"]}
         inventory = {"all": {"vars": connection, "children": groups}}
         (directory / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
         (directory / "ansible.cfg").touch()
-        beside = str(Path(sys.executable).parent)
+        programs = str(Path(sys.executable).parent)
         self._environment = {
-            "PATH": f"{beside}:{os.environ['PATH']}",
+            "PATH": f"{programs}:{os.environ['PATH']}",
             "HOME": str(directory),
             "PWD": str(directory),
             "LC_ALL": "C.UTF-8",
@@ -141,30 +141,30 @@ class Stage:
         }
 
     def run(self, plays: t.Sequence[Play], endpoint: Recording, **more: str) -> Run:
-        """Run plays. Raises C(RunError) unless they end well, C(UnexpectedError) for what was never asked before."""
+        """Run plays. Raises C(RunError) if one fails, C(UnexpectedError) if a request has no recorded response."""
         path = self._directory / "play.yml"
         path.write_text(yaml.safe_dump(list(plays), sort_keys=False), encoding="utf-8")
         command = ["ansible-playbook", "-i", str(self._directory / "inventory.yml"), str(path)]
         output = self._directory / "output.txt"
         endpoint.take()
         with output.open("w", encoding="utf-8") as file:
-            began = time.perf_counter()
+            started = time.perf_counter()
             process = subprocess.Popen(
                 command, env={**self._environment, **more}, cwd=self._directory, stdout=file, stderr=subprocess.STDOUT
             )
-            with Watch(process.pid) as watch:
+            with MemoryMonitor(process.pid) as monitor:
                 _pid, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - began
+            wall = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
         text = output.read_text(encoding="utf-8")
         if process.returncode or "failed=0" not in text or '"failed": true' in text:
-            raise RunError(f"ansible-playbook ended with {process.returncode}:\n{text[-6000:]}")
+            raise RunError(f"ansible-playbook ended with status {process.returncode}:\n{text[-6000:]}")
         count: Count = endpoint.take()
         return Run(
             wall=wall,
             cpu=usage.ru_utime + usage.ru_stime,
             largest=usage.ru_maxrss * 1024,
-            together=watch.most,
+            together=monitor.peak,
             requests=count.requests,
             sent=count.sent,
             received=count.received,
@@ -173,58 +173,58 @@ class Stage:
 
 
 def measure(sizes: t.Sequence[int], rounds: int) -> dict[str, t.Any]:
-    """Everything, as the JSON file has it."""
-    described = estate(max(sizes))
-    account = Account(**described["credentials"])
-    found: dict[str, t.Any] = {"load_before": os.getloadavg()[0], "forks": FORKS, "sizes": {}}
+    """All results, in the format of the JSON file."""
+    description = estate(max(sizes))
+    account = Account(**description["credentials"])
+    results: dict[str, t.Any] = {"load_before": os.getloadavg()[0], "forks": FORKS, "sizes": {}}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name, Recording(lab=PORT, account=account) as endpoint:
         folder = Path(name)
-        (folder / "estate.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
+        (folder / "estate.yml").write_text(yaml.safe_dump(description), encoding="utf-8")
         daemon.up(folder / "estate.yml", folder / "lab")
         try:
-            _say(f"{max(sizes)} hosts: asking the lab")
-            stages = {size: Stage(folder / str(size), estate(size), port=endpoint.port) for size in sizes}
-            stages[max(sizes)].run(audit(), endpoint)
-            endpoint.repeat()
+            _log(f"{max(sizes)} hosts: recording the responses of the lab")
+            runners = {size: AuditRunner(folder / str(size), estate(size), port=endpoint.port) for size in sizes}
+            runners[max(sizes)].run(audit(), endpoint)
+            endpoint.replay()
         finally:
             daemon.down(folder / "lab")
-        for size, stage in stages.items():
-            found["sizes"][size] = _measured(stage, endpoint, size, rounds)
-    return found
+        for size, runner in runners.items():
+            results["sizes"][size] = _measure_size(runner, endpoint, size, rounds)
+    return results
 
 
-def _measured(stage: Stage, endpoint: Recording, size: int, rounds: int) -> dict[str, t.Any]:
-    """The median of the rounds by CPU time for each play, and what was written."""
-    plays = {_AUDIT: audit(), _ALL: nothing(skipped=True), _DONE: nothing(skipped=False), _PEER: peer()}
+def _measure_size(runner: AuditRunner, endpoint: Recording, size: int, rounds: int) -> dict[str, t.Any]:
+    """For each play the round with the median CPU time, and the sizes of the written files."""
+    plays = {_AUDIT: audit(), _ALL: nothing(skipped=True), _NOT_SKIPPED: nothing(skipped=False), _PEER: peer()}
     runs: dict[str, list[Run]] = {name: [] for name in plays}
     for number in range(rounds):
         for name, play in plays.items():
-            run = stage.run(play, endpoint)
+            run = runner.run(play, endpoint)
             runs[name].append(run)
-            _say(f"{size} hosts, round {number + 1}, {name}: {json.dumps(dataclasses.asdict(run))}")
-    median = {name: sorted(some, key=lambda run: run.cpu)[len(some) // 2] for name, some in runs.items()}
+            _log(f"{size} hosts, round {number + 1}, {name}: {json.dumps(dataclasses.asdict(run))}")
+    median = {name: sorted(group, key=lambda run: run.cpu)[len(group) // 2] for name, group in runs.items()}
     return {
         **{name: dataclasses.asdict(run) for name, run in median.items()},
-        "written": {file: (stage.reports / file).stat().st_size for file in _REPORTS},
+        "written": {file: (runner.reports / file).stat().st_size for file in _REPORTS},
     }
 
 
-def table(found: t.Mapping[str, t.Any]) -> str:
-    """The numbers as a table in Markdown."""
-    head = ["hosts", "play", "CPU, s", "times nothing", "wall, s", "times nothing", "largest process, MB"]
-    head += ["all together, MB", "requests", "sent, MB", "received, MB"]
+def table(results: t.Mapping[str, t.Any]) -> str:
+    """The results as a Markdown table."""
+    head = ["hosts", "play", "CPU, s", ": empty action", "wall, s", ": empty action", "largest process, MB"]
+    head += ["all processes, MB", "requests", "sent, MB", "received, MB"]
     rows = [f"| {' | '.join(head)} |", "|--:|---|" + "--:|" * (len(head) - 2)]
-    for size, plays in found["sizes"].items():
-        floor = plays[_ALL]
-        for name in (_AUDIT, _ALL, _DONE, _PEER):
+    for size, plays in results["sizes"].items():
+        baseline = plays[_ALL]
+        for name in (_AUDIT, _ALL, _NOT_SKIPPED, _PEER):
             run = plays[name]
-            times = [f"{run[key]:.1f} | {run[key] / floor[key]:.2f}" for key in ("cpu", "wall")]
+            times_and_ratios = [f"{run[key]:.1f} | {run[key] / baseline[key]:.2f}" for key in ("cpu", "wall")]
             memory = [f"{run[key] / 1e6:.0f}" for key in ("largest", "together")]
-            cells = [size, name, *times, *memory, f"{run['requests']:,}"]
+            cells = [size, name, *times_and_ratios, *memory, f"{run['requests']:,}"]
             cells += [f"{run[key] / 1e6:.1f}" for key in ("sent", "received")]
             rows.append("| " + " | ".join(map(str, cells)) + " |")
-    files = ", ".join(f"{name} {octets:,}" for name, octets in found["sizes"][max(found["sizes"])]["written"].items())
-    return "\n".join([*rows, "", f"Octets written at {max(found['sizes'])} hosts: {files}"])
+    files = ", ".join(f"{name} {size:,}" for name, size in results["sizes"][max(results["sizes"])]["written"].items())
+    return "\n".join([*rows, "", f"Bytes written for {max(results['sizes'])} hosts: {files}"])
 
 
 def main() -> int:
@@ -233,26 +233,28 @@ def main() -> int:
     parser.add_argument(
         "--hosts", type=int, nargs="+", default=SIZES, help=f"numbers of hosts, each a multiple of {_STEP}"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="how often each play is run (default: 3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
-    parser.add_argument("--strict", action="store_true", help=f"fail above {AT_MOST:g} times the CPU of nothing")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: 3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to this file")
+    parser.add_argument(
+        "--strict", action="store_true", help=f"fail above {MAX_RATIO:g} times the CPU time of a play that does nothing"
+    )
     options = parser.parse_args()
     if any(size < _STEP or size % _STEP for size in options.hosts) or options.rounds < 1:
-        parser.error(f"numbers of hosts are multiples of {_STEP}, and there is at least one round")
+        parser.error(f"--hosts must be multiples of {_STEP}, and --rounds must be at least 1")
     try:
-        found = measure(options.hosts, options.rounds)
+        results = measure(options.hosts, options.rounds)
     except (RunError, UnexpectedError, daemon.DaemonError, OSError) as exc:
-        print(f"The benchmark could not run: {exc}", file=sys.stderr)
+        print(f"The benchmark failed: {exc}", file=sys.stderr)
         return 2
-    print(table(found))
+    print(table(results))
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    largest = found["sizes"][max(options.hosts)]
-    return int(options.strict and largest[_AUDIT]["cpu"] > AT_MOST * largest[_ALL]["cpu"])
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    largest = results["sizes"][max(options.hosts)]
+    return int(options.strict and largest[_AUDIT]["cpu"] > MAX_RATIO * largest[_ALL]["cpu"])
 
 
-def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+def _log(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hyper-V clusters and DAGs of four by turns, as many as wanted, with something wrong on some of them."""
+"""An estate of Hyper-V clusters and DAGs with four nodes each, of any size, with findings on some of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typing as t
 
 NODES = 4
 PORT = 5985
-_NETWORK = 127 << 24 | 60 << 16  # on loopback; each cluster has the next 256 addresses
+_NETWORK = 127 << 24 | 60 << 16  # loopback; each cluster has 256 addresses
 _HOTFIXES = tuple(f"KB50{number:05}" for number in range(31361, 31361 + 8 * 997, 997))
-Described = dict[str, t.Any]
+Description = dict[str, t.Any]
 
 
-def estate(hosts: int) -> Described:
-    """The estate file of the lab. C(hosts) is a multiple of eight."""
+def estate(hosts: int) -> Description:
+    """The estate file for the lab. C(hosts) must be a multiple of eight."""
     pairs = range(hosts // (2 * NODES))
     clusters = [cluster for pair in pairs for cluster in (_hyperv(pair), _dag(pair))]
     return {
@@ -28,12 +28,12 @@ def estate(hosts: int) -> Described:
     }
 
 
-def _hyperv(pair: int) -> Described:
-    """Ten to twenty virtual machines, one of them not as wanted; adapters are not in every fourth cluster."""
+def _hyperv(pair: int) -> Description:
+    """A Hyper-V cluster with 10 to 20 virtual machines. Some have findings; each fourth cluster has adapter findings."""
     name, base = f"HVC{pair:02}", _NETWORK + 512 * pair
     nodes = [f"hv{pair:02}{node}" for node in range(1, NODES + 1)]
     drifted = {} if pair % 4 else {"*JumboPacket": "1514"}
-    adapters: list[Described] = [
+    adapters: list[Description] = [
         {"name": "Management", "driver": "intel-1g", "network": "Management"},
         {"name": "LM", "driver": "intel-10g", "network": "LiveMigration"},
         {"name": "Storage A", "driver": "mellanox", "address": "10.9.0.1", "prefix": 24},
@@ -41,7 +41,7 @@ def _hyperv(pair: int) -> Described:
     ]
     live = {"*JumboPacket": "9014", "*ReceiveBuffers": "4096", **drifted}
     identity = f"5f1c7f0e-2f0b-4d3c-9a55-6f3f3f9f{pair:02}"
-    machines: list[Described] = [
+    machines: list[Description] = [
         {
             "name": f"EX{pair:02}{number:02}",
             "owner": nodes[number % NODES],
@@ -73,7 +73,7 @@ def _hyperv(pair: int) -> Described:
     }
 
 
-def _dag(pair: int) -> Described:
+def _dag(pair: int) -> Description:
     name, base = f"DAG{pair:02}", _NETWORK + 512 * pair + 256
     adapter = {"name": "MAPI", "driver": "hyperv", "network": "MapiDagNetwork"}
     return {
@@ -91,7 +91,7 @@ def _dag(pair: int) -> Described:
     }
 
 
-def _host(name: str, address: int, cluster: str, windows: str, group: str) -> Described:
+def _host(name: str, address: int, cluster: str, windows: str, group: str) -> Description:
     event = {"message": "A cluster node or resource failed.\r\n\r\nSee the cluster's log.", "strings": ["somebody"]}
     return {
         "name": name,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m benchmark.duplicates): what looking for duplicate names costs as the forest grows.
+"""C(python -m benchmark.duplicates): measure the search for duplicate SPNs in forests of different sizes.
 
-A Samba domain controller of the lab holds the accounts; one process for each size does what C(spn_info) does. The time
-is Samba's for the most part. What counts is that memory does not grow with the forest, and that one pass is enough.
+A Samba domain controller of the lab has the accounts. A separate process for each size runs C(spn_info). Samba needs
+most of the time. The results show that memory does not grow with the forest, and that one pass is enough.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from ansible_collections.winha.cluster.plugins.modules import spn_info
 
 options = {name: option.get("default") for name, option in spn_info.TASK.argument_spec.items()}
 options |= json.loads(sys.argv[1])
-def highest():
-    # Not ru_maxrss: a process takes that over from the one that started it.
+def peak_memory():
+    # Not ru_maxrss: a process inherits it from its parent.
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
 pages = 0
-whole_page = binding.Binding.page
+original_page = binding.Binding.page
 
-def counted(*arguments):
+def counting_page(*arguments):
     global pages
     pages += 1
-    return whole_page(*arguments)
+    return original_page(*arguments)
 
-binding.Binding.page = counted
-before, memory = resource.getrusage(resource.RUSAGE_SELF), highest()
+binding.Binding.page = counting_page
+before, memory = resource.getrusage(resource.RUSAGE_SELF), peak_memory()
 started = time.monotonic()
 found = task.run(spn_info.TASK, DIRECTORY.session_factory(options), options, check_mode=True)
 seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF)
@@ -55,7 +55,7 @@ print(json.dumps({
     "seconds": seconds,
     "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     "memory_before": memory,
-    "memory": highest(),
+    "memory": peak_memory(),
     "pages": pages,
     "searched": found["searched"],
     "duplicates": [row["spn"] for row in found["duplicates"]],
@@ -64,7 +64,7 @@ print(json.dumps({
 
 
 def description(accounts: int) -> directory.Directory:
-    """A domain with this many computers of four names each, and two accounts that share one."""
+    """A domain with computers that have four SPNs each, and two accounts that share one SPN."""
     computer = {
         "name": "PC{number:06}",
         "kind": "computer",
@@ -73,12 +73,12 @@ def description(accounts: int) -> directory.Directory:
         "spns": ["HOST/{name}", "HOST/{name}.corp.example.test", "RestrictedKrbHost/{name}", "TERMSRV/{name}"],
     }
     shared = [{"name": f"svc-{number}", "spns": ["http/shared.corp.example.test"]} for number in (1, 2)]
-    told = {"domain": "corp.example.test", "address": _ADDRESS, "accounts": [computer, *shared]}
-    return directory.parse(told, {"password": PASSWORD})
+    domain = {"domain": "corp.example.test", "address": _ADDRESS, "accounts": [computer, *shared]}
+    return directory.parse(domain, {"password": PASSWORD})
 
 
 def measure(accounts: int, folder: Path) -> dict[str, t.Any]:
-    """One search of a forest of this size, in a process of its own. Raises C(RuntimeError) when it finds wrongly."""
+    """Search a forest of this size in a separate process. Raises C(RuntimeError) if the result is wrong."""
     with directory.running(description(accounts), folder) as controller:
         mark = controller.log.stat().st_size
         options = {
@@ -100,19 +100,19 @@ def measure(accounts: int, folder: Path) -> dict[str, t.Any]:
             raise RuntimeError("the search wrote to the directory")
     found = t.cast("dict[str, t.Any]", json.loads(done.stdout))
     if found["duplicates"] != ["http/shared.corp.example.test"] or found["searched"]["accounts"] < accounts:
-        raise RuntimeError(f"it found {found['duplicates']} among {found['searched']}")
+        raise RuntimeError(f"the search returned the duplicates {found['duplicates']} of {found['searched']}")
     return {"accounts": accounts, **found}
 
 
 def main() -> int:
-    """Measure each size and print a table."""
+    """Measure each size, and print a table."""
     parser = argparse.ArgumentParser(prog="benchmark.duplicates", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of accounts")
     sizes = parser.parse_args().sizes
     if problem := directory.impediment():
-        print(f"The benchmark could not run: {problem}", file=sys.stderr)
+        print(f"The benchmark failed: {problem}", file=sys.stderr)
         return 2
-    print("| accounts | names | pages | seconds | CPU s | MiB before | MiB at most |\n|---|---|---|---|---|---|---|")
+    print("| accounts | names | pages | seconds | CPU s | MiB before | MiB peak |\n|---|---|---|---|---|---|---|")
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
             found = measure(size, Path(name))

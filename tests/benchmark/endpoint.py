@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The loopback endpoint that every contender talks to, and the counter of what they send.
+"""The loopback endpoint for all measured tasks. It counts their requests.
 
-It answers Windows Remote Shell itself, with the fixed result of a PowerShell that takes no time, and passes CIM on to
-the lab. One counter stands before both.
+It responds to Windows Remote Shell with a fixed result, as if PowerShell took no time, and forwards CIM to the lab.
+Both are counted in the same place.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ _X = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 _RSP = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 _SHELL_URI = f"{_RSP}/cmd"
 _RESULT = b'{"changed": false}\r\n'
-_PASSED_ON = ("Authorization", "Content-Type")
-_PASSED_BACK = ("Content-Type", "WWW-Authenticate")
+_FORWARDED_HEADERS = ("Authorization", "Content-Type")
+_RETURNED_HEADERS = ("Content-Type", "WWW-Authenticate")
 
 
 @dataclasses.dataclass
 class Count:
-    """What went over the wire, as HTTP bodies."""
+    """The requests and the bytes of their HTTP bodies, as the controller sees the directions."""
 
     requests: int = 0
     sent: int = 0
     received: int = 0
-    answering: float = 0.0
+    seconds: float = 0.0
     actions: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 
     def add(self, action: str, sent: int, received: int, seconds: float) -> None:
-        """Count one exchange, as the controller sees its directions."""
+        """Count one request and its response."""
         self.requests += 1
         self.sent += sent
         self.received += received
-        self.answering += seconds
+        self.seconds += seconds
         self.actions[action] += 1
 
 
 class UnexpectedError(ValueError):
-    """A request that this endpoint does not understand."""
+    """A request that the endpoint does not support."""
 
 
 class Shells:
@@ -69,11 +69,11 @@ class Shells:
         self._lock = threading.Lock()
         self._shells: dict[str, dict[str, bytearray]] = {}
 
-    def answer(self, root: ET.Element) -> str:
-        """The answer to a request about a shell. Raises C(UnexpectedError) for what the protocol does not allow."""
+    def respond(self, root: ET.Element) -> str:
+        """The response to a shell request. Raises C(UnexpectedError) if the protocol does not allow the request."""
         header, body = root.find(f"{{{_S}}}Header"), root.find(f"{{{_S}}}Body")
         if header is None or body is None:
-            raise UnexpectedError("no SOAP header or body")
+            raise UnexpectedError("the request has no SOAP header or body")
         action = header.findtext(f"{{{_A}}}Action") or ""
         verb = action.rsplit("/", 1)[-1]
         with self._lock:
@@ -104,12 +104,12 @@ class Shells:
             command_id = str(uuid.uuid4()).upper()
             commands[command_id] = bytearray()
             return f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
-        named = next((element for element in body.iter() if element.get("CommandId")), None)
-        if named is None or named.attrib["CommandId"] not in commands:
+        element = next((element for element in body.iter() if element.get("CommandId")), None)
+        if element is None or element.attrib["CommandId"] not in commands:
             raise UnexpectedError(f"{verb} without a known command")
-        command_id = named.attrib["CommandId"]
+        command_id = element.attrib["CommandId"]
         if verb == "Send":
-            commands[command_id] += base64.b64decode(named.text or "", validate=True)
+            commands[command_id] += base64.b64decode(element.text or "", validate=True)
             return "<rsp:SendResponse/>"
         if verb == "Receive":
             return self._output(command_id, bytes(commands[command_id]))
@@ -121,7 +121,7 @@ class Shells:
     @staticmethod
     def _output(command_id: str, script: bytes) -> str:
         if b"\0\0\0\0" not in script:
-            raise UnexpectedError("no script of Ansible came in before its output was asked for")
+            raise UnexpectedError("the output was requested before Ansible sent a script")
         output = base64.b64encode(_RESULT).decode()
         return (
             f'<rsp:ReceiveResponse><rsp:Stream Name="stdout" CommandId="{command_id}">{output}</rsp:Stream>'
@@ -143,19 +143,19 @@ def _envelope(action: str, relates_to: str, content: str) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Account:
-    """Who may sign in."""
+    """The account that may sign in."""
 
     user: str
     password: str
 
     @property
     def header(self) -> str:
-        """The HTTP header that proves it."""
+        """The HTTP header with its credentials."""
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
 
 
 class _Host(http.server.ThreadingHTTPServer):
-    """One address. Counts into a count that it shares with the other hosts."""
+    """The endpoint on one address. All addresses share one count."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -185,12 +185,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().finish()
 
     def do_POST(self) -> None:
-        began = time.perf_counter()
+        started = time.perf_counter()
         message = self.rfile.read(int(self.headers["Content-Length"] or 0))
         action = "?"
         headers: dict[str, str] = {}
         if self.headers["Authorization"] != self.server.account.header:
-            status, answer = 401, b""
+            status, response = 401, b""
             headers = {"WWW-Authenticate": 'Basic realm="WSMAN"'}
         else:
             try:
@@ -198,34 +198,34 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 action = _last(root.findtext(f"{{{_S}}}Header/{{{_A}}}Action"))
                 uri = root.findtext(f"{{{_S}}}Header/{{{_W}}}ResourceURI")
                 if uri == _SHELL_URI:
-                    status, answer = 200, self.server.shells.answer(root).encode()
+                    status, response = 200, self.server.shells.respond(root).encode()
                     headers = {"Content-Type": "application/soap+xml;charset=UTF-8"}
                 else:
-                    status, headers, answer = self._ask_lab(message)
+                    status, headers, response = self._forward_to_lab(message)
             except (ET.ParseError, UnexpectedError, binascii.Error) as exc:
-                self.server.tally.complain(f"{self.server.address}: {action}: {exc}")
-                status, answer = 500, b""
+                self.server.tally.add_error(f"{self.server.address}: {action}: {exc}")
+                status, response = 500, b""
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(response)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(response)
         self.wfile.flush()
-        self.server.tally.add(action, len(message), len(answer), time.perf_counter() - began)
+        self.server.tally.add(action, len(message), len(response), time.perf_counter() - started)
 
-    def _ask_lab(self, message: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _forward_to_lab(self, message: bytes) -> tuple[int, dict[str, str], bytes]:
         if self.server.lab is None:
-            raise UnexpectedError("there is no lab behind this endpoint")
+            raise UnexpectedError("this endpoint has no lab to forward to")
         if self._lab is None:
             self._lab = http.client.HTTPConnection(*self.server.lab, timeout=120)
             self._lab.connect()
             self._lab.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        passed_on = {name: self.headers[name] for name in _PASSED_ON if self.headers[name]}
-        self._lab.request("POST", self.path, body=message, headers=passed_on)
-        answer = self._lab.getresponse()
-        back = {name: value for name in _PASSED_BACK if (value := answer.getheader(name))}
-        return answer.status, back, answer.read()
+        forwarded = {name: self.headers[name] for name in _FORWARDED_HEADERS if self.headers[name]}
+        self._lab.request("POST", self.path, body=message, headers=forwarded)
+        response = self._lab.getresponse()
+        returned = {name: value for name in _RETURNED_HEADERS if (value := response.getheader(name))}
+        return response.status, returned, response.read()
 
 
 def _last(action: str | None) -> str:
@@ -233,34 +233,34 @@ def _last(action: str | None) -> str:
 
 
 class Tally:
-    """The count that all hosts share."""
+    """The count that all addresses share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = Count()
-        self._complaints: list[str] = []
+        self._errors: list[str] = []
 
     def add(self, action: str, sent: int, received: int, seconds: float) -> None:
-        """Count one exchange."""
+        """Count one request and its response."""
         with self._lock:
             self._count.add(action, sent, received, seconds)
 
-    def complain(self, text: str) -> None:
-        """Remember what was not understood."""
+    def add_error(self, text: str) -> None:
+        """Add an unexpected request."""
         with self._lock:
-            self._complaints.append(text)
+            self._errors.append(text)
 
     def take(self) -> tuple[Count, list[str]]:
-        """What was counted since the last time."""
+        """The count and the errors since the last call."""
         with self._lock:
-            taken = self._count, self._complaints
-            self._count, self._complaints = Count(), []
-            return taken
+            result = self._count, self._errors
+            self._count, self._errors = Count(), []
+            return result
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Route:
-    """An address to listen on, and the lab's host behind it."""
+    """An address to listen on, and the host of the lab to forward to."""
 
     address: str
     lab: tuple[str, int] | None = None
@@ -282,7 +282,7 @@ def _serve(pipe: Connection, routes: t.Sequence[Route], port: int, account: Acco
 
 
 class Endpoint:
-    """The endpoint in a process of its own, so its CPU time is not the controller's."""
+    """The endpoint in a separate process, so that its CPU time is not counted as the controller's."""
 
     def __init__(self, routes: t.Sequence[Route], *, port: int, account: Account) -> None:
         context = multiprocessing.get_context("spawn")
@@ -290,17 +290,17 @@ class Endpoint:
         self._process = context.Process(target=_serve, args=(other, routes, port, account), daemon=True)
         self._process.start()
         other.close()
-        problem = self._pipe.recv()
-        if problem:
-            raise OSError(problem)
+        error = self._pipe.recv()
+        if error:
+            raise OSError(error)
 
     def take(self) -> Count:
-        """What was counted since the last time. Raises C(UnexpectedError) if a request was not understood."""
+        """The count since the last call. Raises C(UnexpectedError) if there was an unexpected request."""
         self._pipe.send(True)
         count: Count
-        count, complaints = self._pipe.recv()
-        if complaints:
-            raise UnexpectedError("; ".join(dict.fromkeys(complaints)))
+        count, errors = self._pipe.recv()
+        if errors:
+            raise UnexpectedError("; ".join(dict.fromkeys(errors)))
         return count
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's estate for the benchmark: a small cluster of many hosts, and the large one of the lab."""
+"""The estate of the benchmark: a cluster of many hosts with few virtual machines, and the large cluster of the lab."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ DRIFTED = 100
 PORT = 5985
 _LARGE = Path(daemon.__file__).with_name("estates") / "large.yml"
 _FEW = 10  # virtual machines of the small cluster
-_WANTED, _OTHER = {"OfflineAction": 2}, {"OfflineAction": 1}
+_COMPLIANT, _DIFFERENT = {"OfflineAction": 2}, {"OfflineAction": 1}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Estate:
-    """The estate file with all virtual machines as wanted, the one with some drifted, and the ways there."""
+    """The estate files with all virtual machines compliant and with some that differ, and the routes to the hosts."""
 
     compliant: dict[str, t.Any]
     drifted: dict[str, t.Any]
@@ -37,7 +37,7 @@ class Estate:
 
 
 def estate() -> Estate:
-    """The estate, from the lab's large one. Each host is reached through an address of the benchmark's endpoint."""
+    """The estate, built from the large one of the lab. The benchmark's endpoint has an address for each host."""
     large = yaml.safe_load(_LARGE.read_text(encoding="utf-8"))
     (cluster,) = large["clusters"]
     (machines,) = cluster["virtual_machines"]
@@ -46,9 +46,9 @@ def estate() -> Estate:
         {"name": f"node{number:02}", "address": f"127.41.1.{number}", "windows": "2019", "cluster": "SMALL"}
         for number in range(1, HOSTS + 1)
     ]
-    few = {"name": "vm{number:02}", "count": _FEW, "private_properties": _WANTED}
-    small = {"name": "SMALL", "fqdn": "small.example.test", "virtual_machines": [few]}
-    moved = [{**host, "address": f"127.41.2.{number}"} for number, host in enumerate(large["hosts"], start=1)]
+    small_group = {"name": "vm{number:02}", "count": _FEW, "private_properties": _COMPLIANT}
+    small = {"name": "SMALL", "fqdn": "small.example.test", "virtual_machines": [small_group]}
+    large_hosts = [{**host, "address": f"127.41.2.{number}"} for number, host in enumerate(large["hosts"], start=1)]
 
     def with_machines(*groups: dict[str, t.Any]) -> dict[str, t.Any]:
         common = machines["private_properties"]
@@ -60,39 +60,39 @@ def estate() -> Estate:
                 **large,
                 "name": "benchmark",
                 "listeners": {"http": PORT},
-                "hosts": [*hosts, *moved],
+                "hosts": [*hosts, *large_hosts],
                 "clusters": [small, {**cluster, "virtual_machines": listed}],
             }
         )
 
     return Estate(
-        compliant=with_machines({"count": total, "private_properties": _WANTED}),
+        compliant=with_machines({"count": total, "private_properties": _COMPLIANT}),
         drifted=with_machines(
-            {"count": total - DRIFTED, "private_properties": _WANTED},
-            {"count": DRIFTED, "name": "dr{number:04}", "private_properties": _OTHER},
+            {"count": total - DRIFTED, "private_properties": _COMPLIANT},
+            {"count": DRIFTED, "name": "dr{number:04}", "private_properties": _DIFFERENT},
         ),
         account=Account(**large["credentials"]),
         many=tuple(
             Route(address=f"127.41.0.{number}", lab=(str(host["address"]), PORT))
             for number, host in enumerate(hosts, start=1)
         ),
-        large=Route(address="127.41.0.100", lab=(moved[0]["address"], PORT)),
+        large=Route(address="127.41.0.100", lab=(large_hosts[0]["address"], PORT)),
         virtual_machines=total,
     )
 
 
 class Lab:
-    """The lab with this estate, in a process of its own."""
+    """The lab with an estate, in a separate process."""
 
-    def __init__(self, directory: Path, beginning: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, directory: Path, description: t.Mapping[str, t.Any]) -> None:
         self._source = directory / "estate.yml"
         self._state = directory / "state"
-        self._write(beginning)
+        self._write(description)
         daemon.up(self._source, self._state)
 
-    def become(self, other: t.Mapping[str, t.Any]) -> None:
-        """Take the values of another estate file with the same hosts, and forget all that was written."""
-        self._write(other)
+    def load(self, description: t.Mapping[str, t.Any]) -> None:
+        """Load the values of another estate file with the same hosts. All written values are lost."""
+        self._write(description)
         daemon.reset(self._state)
 
     def close(self) -> None:

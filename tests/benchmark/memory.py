@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much memory a process and all of its descendants hold together, at most."""
+"""Measure the peak memory of a process and all its descendants together."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ import threading
 from pathlib import Path
 
 _PROC = Path("/proc")
-_SHARE = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PROPORTIONAL_SHARE = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
-class Watch:
-    """Looks every so many seconds. Pages that forks share count once: C(most) is the sum of proportional shares."""
+class MemoryMonitor:
+    """Reads the memory at each interval. C(peak) is a sum of proportional shares, so shared pages count once."""
 
-    def __init__(self, pid: int, every: float = 0.5) -> None:
+    def __init__(self, pid: int, interval: float = 0.5) -> None:
         self._pid = pid
-        self._every = every
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self.most = 0
+        self._interval = interval
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._measure, daemon=True)
+        self.peak = 0
 
-    def _look(self) -> None:
-        while not self._over.wait(self._every):
-            self.most = max(self.most, sum(map(_share, _family(self._pid))))
+    def _measure(self) -> None:
+        while not self._stopped.wait(self._interval):
+            self.peak = max(self.peak, sum(map(_memory, _process_tree(self._pid))))
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> MemoryMonitor:
         self._thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
 
 
-def _family(pid: int) -> list[int]:
-    found = [pid]
-    for each in found:
+def _process_tree(pid: int) -> list[int]:
+    pids = [pid]
+    for each in pids:
         with contextlib.suppress(OSError):
             for task in (_PROC / str(each) / "task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
+                pids += map(int, (task / "children").read_text().split())
+    return pids
 
 
-def _share(pid: int) -> int:
+def _memory(pid: int) -> int:
     with contextlib.suppress(OSError):
-        if told := _SHARE.search((_PROC / str(pid) / "smaps_rollup").read_text()):
-            return int(told[1]) * 1024
+        if match := _PROPORTIONAL_SHARE.search((_PROC / str(pid) / "smaps_rollup").read_text()):
+            return int(match[1]) * 1024
     return 0

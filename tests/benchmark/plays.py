@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays: what each contender runs, and what a run of it costs."""
+"""The plays of the benchmark, and the cost of one run of a play."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FORKS = 5
 
-Module = t.Mapping[str, t.Any]
+TaskArguments = t.Mapping[str, t.Any]
 
 
 class RunError(Exception):
-    """A play did not end as it should; the text has its output."""
+    """A play did not end as expected. The text contains its output."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Contender:
-    """A task, and who it belongs to."""
+class MeasuredTask:
+    """A task to measure, and its owner: this collection, a peer, or the baseline."""
 
     name: str
     owner: str
-    task: Module
+    task: TaskArguments
 
 
-OURS, PEER, FLOOR = "ours", "peer", "floor"
-EMPTY = Contender(name="no task at all", owner=FLOOR, task={})
-NOTHING = Contender(name="an action that does nothing", owner=FLOOR, task={"nothing": {}})
-CONTENDERS = (
+OURS, PEER, BASELINE = "ours", "peer", "floor"
+EMPTY = MeasuredTask(name="no task at all", owner=BASELINE, task={})
+NOTHING = MeasuredTask(name="an action that does nothing", owner=BASELINE, task={"nothing": {}})
+MEASURED_TASKS = (
     EMPTY,
     NOTHING,
-    Contender(name="winha.cluster.cluster_info", owner=OURS, task={"winha.cluster.cluster_info": {"gather": []}}),
-    Contender(name="winha.cluster.heartbeat", owner=OURS, task={"winha.cluster.heartbeat": {}}),
-    Contender(name="winha.cluster.vm_offline_action", owner=OURS, task={"winha.cluster.vm_offline_action": {}}),
-    Contender(
+    MeasuredTask(name="winha.cluster.cluster_info", owner=OURS, task={"winha.cluster.cluster_info": {"gather": []}}),
+    MeasuredTask(name="winha.cluster.heartbeat", owner=OURS, task={"winha.cluster.heartbeat": {}}),
+    MeasuredTask(name="winha.cluster.vm_offline_action", owner=OURS, task={"winha.cluster.vm_offline_action": {}}),
+    MeasuredTask(
         name="ansible.windows.win_powershell",
         owner=PEER,
         task={"ansible.windows.win_powershell": {"script": "$Ansible.Changed = $false"}},
     ),
-    Contender(
+    MeasuredTask(
         name="ansible.windows.win_dsc",
         owner=PEER,
         task={"ansible.windows.win_dsc": {"resource_name": "File", "DestinationPath": "C:\\temp", "Type": "Directory"}},
     ),
-    Contender(
+    MeasuredTask(
         name="microsoft.ad.user",
         owner=PEER,
         task={"microsoft.ad.user": {"identity": "svc-exchange", "state": "present"}},
@@ -69,15 +69,15 @@ CONTENDERS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run of a play cost."""
+    """The cost of one run of a play, in seconds and HTTP traffic."""
 
     wall: float
     cpu: float
     count: Count
 
 
-class Stage:
-    """A directory with an inventory and plays, and how ansible-playbook is run in it."""
+class PlayRunner:
+    """Runs ansible-playbook in a directory that has an inventory."""
 
     def __init__(self, directory: Path, hosts: t.Sequence[str], *, port: int, account: Account) -> None:
         self._directory = directory
@@ -112,16 +112,16 @@ class Stage:
             "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "benchmark" / "plugins" / "action"),
             "ANSIBLE_COLLECTIONS_PATH": f"{directory / 'collections'}:{sysconfig.get_path('purelib')}",
         }
-        beside = Path(sys.executable).with_name("ansible-playbook")
-        found = str(beside) if beside.exists() else shutil.which("ansible-playbook")
-        if found is None:
-            raise RunError("there is no ansible-playbook")
-        self._command = found
+        same_environment = Path(sys.executable).with_name("ansible-playbook")
+        command = str(same_environment) if same_environment.exists() else shutil.which("ansible-playbook")
+        if command is None:
+            raise RunError("ansible-playbook is not installed")
+        self._command = command
 
-    def run(self, task: Module, times: int, endpoint: Endpoint, *, check: bool = False, changed: int = 0) -> Run:
-        """Run a play with this task so many times on each host.
+    def run(self, task: TaskArguments, times: int, endpoint: Endpoint, *, check: bool = False, changed: int = 0) -> Run:
+        """Run a play that has the task several times on each host.
 
-        Raises C(RunError) unless all of them went well, and so many of each host's changed something.
+        Raises C(RunError) unless all tasks succeed and C(changed) tasks of each host report a change.
         """
         tasks = [{"name": f"Task {number}", **task} for number in range(1, times + 1)] if task else []
         play = {"name": "Benchmark", "hosts": "all", "gather_facts": False, "tasks": tasks}
@@ -131,18 +131,18 @@ class Stage:
         endpoint.take()
         output = self._directory / "output.txt"
         with output.open("w", encoding="utf-8") as file:
-            began = time.perf_counter()
+            started = time.perf_counter()
             process = subprocess.Popen(command, env=self._environment, stdout=file, stderr=subprocess.STDOUT)
             _pid, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - began
+            wall = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
         text = output.read_text(encoding="utf-8")
-        wanted = f"ok={len(tasks)} changed={changed} unreachable=0 failed=0"
+        expected = f"ok={len(tasks)} changed={changed} unreachable=0 failed=0"
         recap = [" ".join(line.split()) for line in text.partition("PLAY RECAP")[2].splitlines()]
-        well = sum(wanted in line for line in recap)
-        if process.returncode != 0 or (tasks and well != len(self.hosts)):
+        succeeded = sum(expected in line for line in recap)
+        if process.returncode != 0 or (tasks and succeeded != len(self.hosts)):
             raise RunError(
-                f"ansible-playbook ended with {process.returncode}, "
-                f"and {well} of {len(self.hosts)} hosts with {wanted}:\n{text[-3000:]}"
+                f"ansible-playbook ended with status {process.returncode}, "
+                f"and {succeeded} of {len(self.hosts)} hosts ended with {expected}:\n{text[-3000:]}"
             )
         return Run(wall=wall, cpu=usage.ru_utime + usage.ru_stime, count=endpoint.take())

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An endpoint that learns the lab's answers once, and then gives them without the lab. Shells get a fixed answer.
+"""An endpoint that records the lab's responses once and then replays them. Shells get a fixed response.
 
-The lab works out each answer, which takes more time than the audit does. Where 200 hosts are asked and the wall clock
-is read, its work would be counted with ours.
+The lab needs more time for its responses than the audit needs for 200 hosts, so its time would distort the wall time.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from .endpoint import Account, Count, Shells, Tally, UnexpectedError
 if t.TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-_SIGN_IN = {"WWW-Authenticate": 'Basic realm="WSMAN"'}
+_AUTHENTICATE = {"WWW-Authenticate": 'Basic realm="WSMAN"'}
 _SOAP = {"Content-Type": "application/soap+xml;charset=UTF-8"}
 _SHELL = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd<"
 _MESSAGE = re.compile(rb"<a:MessageID>([^<]*)</a:MessageID>")
-# The host's port, and since when events are asked for, differ from run to run.
-_PASSING = re.compile(rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}")
+# The port of the host and the start time of event queries differ in each run.
+_VARIABLE_PARTS = re.compile(rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}")
 _Key = tuple[str, bytes]
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    """All addresses of loopback on one port; C(lab) is the port of the lab on the same addresses, or None."""
+    """All loopback addresses on one port. C(lab) is the port of the lab on these addresses, or None to replay."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -44,7 +43,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self.lab = lab
         self.account = account
         self.tally = Tally()
-        self.answers: dict[_Key, tuple[int, bytes, bytes]] = {}
+        self.responses: dict[_Key, tuple[int, bytes, bytes]] = {}
         self.shells = Shells()
 
 
@@ -57,47 +56,47 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         message = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if self.headers["Authorization"] != self.server.account.header:
-            status, headers, answer = 401, _SIGN_IN, b""
+            status, headers, response = 401, _AUTHENTICATE, b""
         else:
             headers = _SOAP
             try:
-                status, answer = self._answer(message)
+                status, response = self._respond(message)
             except UnexpectedError as exc:
-                self.server.tally.complain(str(exc))
-                status, answer = 500, b""
+                self.server.tally.add_error(str(exc))
+                status, response = 500, b""
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(response)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(response)
         self.wfile.flush()
-        self.server.tally.add("", len(message), len(answer), 0)
+        self.server.tally.add("", len(message), len(response), 0)
 
-    def _answer(self, message: bytes) -> tuple[int, bytes]:
+    def _respond(self, message: bytes) -> tuple[int, bytes]:
         address = self.connection.getsockname()[0]
-        named = _MESSAGE.search(message)
-        if named is None:
-            raise UnexpectedError(f"{address}: a message without MessageID")
+        message_id = _MESSAGE.search(message)
+        if message_id is None:
+            raise UnexpectedError(f"{address}: a message has no MessageID")
         if _SHELL in message:
-            return 200, self.server.shells.answer(ET.fromstring(message)).encode()
-        key = address, _PASSING.sub(b"", message.replace(named[1], b""))
+            return 200, self.server.shells.respond(ET.fromstring(message)).encode()
+        key = address, _VARIABLE_PARTS.sub(b"", message.replace(message_id[1], b""))
         if self.server.lab is not None:
-            status, answer = self._learned(address, self.server.lab, message)
-            self.server.answers[key] = status, answer, named[1]
-            return status, answer
-        if key not in self.server.answers:
-            raise UnexpectedError(f"{address}: the lab was never asked {key[1][-600:].decode()}")
-        status, answer, then = self.server.answers[key]
-        return status, answer.replace(then, named[1])
+            status, response = self._forward(address, self.server.lab, message)
+            self.server.responses[key] = status, response, message_id[1]
+            return status, response
+        if key not in self.server.responses:
+            raise UnexpectedError(f"{address}: there is no recorded response to {key[1][-600:].decode()}")
+        status, response, recorded_id = self.server.responses[key]
+        return status, response.replace(recorded_id, message_id[1])
 
-    def _learned(self, address: str, port: int, message: bytes) -> tuple[int, bytes]:
+    def _forward(self, address: str, port: int, message: bytes) -> tuple[int, bytes]:
         headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
         lab = http.client.HTTPConnection(address, port, timeout=120)
         with contextlib.closing(lab):
             lab.request("POST", self.path, body=message, headers=headers)
-            answer = lab.getresponse()
-            return answer.status, answer.read()
+            response = lab.getresponse()
+            return response.status, response.read()
 
 
 def _serve(pipe: Connection, lab: int, account: Account) -> None:
@@ -105,14 +104,14 @@ def _serve(pipe: Connection, lab: int, account: Account) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     pipe.send(server.server_port)
     with contextlib.suppress(EOFError):
-        while asked := pipe.recv():
-            if asked == "repeat":
+        while command := pipe.recv():
+            if command == "replay":
                 server.lab = None
             pipe.send(server.tally.take())
 
 
 class Recording:
-    """The endpoint in a process of its own, so its CPU time is not the controller's. C(port) is where it listens."""
+    """The endpoint in a separate process, so that its CPU time is not the controller's. It listens on C(port)."""
 
     def __init__(self, *, lab: int, account: Account) -> None:
         context = multiprocessing.get_context("spawn")
@@ -122,20 +121,20 @@ class Recording:
         other.close()
         self.port: int = self._pipe.recv()
 
-    def repeat(self) -> None:
-        """From now on give what was learned, and ask the lab no more. Raises C(UnexpectedError) as C(take) does."""
-        self._ask("repeat")
+    def replay(self) -> None:
+        """Replay the recorded responses from now on, without the lab. Raises C(UnexpectedError) like C(take)."""
+        self._send("replay")
 
     def take(self) -> Count:
-        """What was counted since the last time. Raises C(UnexpectedError) if something was asked for the first time."""
-        return self._ask("take")
+        """The count since the last call. Raises C(UnexpectedError) if a request has no recorded response."""
+        return self._send("take")
 
-    def _ask(self, what: str) -> Count:
-        self._pipe.send(what)
+    def _send(self, command: str) -> Count:
+        self._pipe.send(command)
         count: Count
-        count, complaints = self._pipe.recv()
-        if complaints:
-            raise UnexpectedError("; ".join(list(dict.fromkeys(complaints))[:3]))
+        count, errors = self._pipe.recv()
+        if errors:
+            raise UnexpectedError("; ".join(list(dict.fromkeys(errors))[:3]))
         return count
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From runs to numbers, ratios and targets, and how they are written."""
+"""Compute costs, ratios and targets from runs, and write them as text."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import dataclasses
 import statistics
 import typing as t
 
-from .plays import OURS, PEER, Contender, Run
+from .plays import OURS, PEER, MeasuredTask, Run
 
-_LARGEST_SHARE = 1 / 10  # of the peers' bytes
-_LARGEST_CPU = 1.5  # times the floor
-_MOST_READS = 3
-_MOST_FOR_ONE = 3
-_WORDS = {True: "met", False: "missed"}
+_MAX_SHARE = 1 / 10  # of the bytes of a peer
+_MAX_CPU_RATIO = 1.5  # to an empty action
+_MAX_READS = 3
+_MAX_REQUESTS_PER_CHANGE = 3
+_VERDICTS = {True: "met", False: "missed"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Spread:
-    """The median of several runs, the least and the most."""
+    """The median, the minimum and the maximum of several runs."""
 
     median: float
     least: float
@@ -35,7 +35,7 @@ class Spread:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a task costs: times in seconds beyond those of an empty play, and bytes of HTTP bodies."""
+    """The cost of a task: seconds above those of an empty play, and bytes of HTTP bodies."""
 
     name: str
     owner: str
@@ -50,40 +50,46 @@ class Cost:
 
     @property
     def octets(self) -> float:
-        """Both directions."""
+        """The bytes in both directions."""
         return self.sent + self.received
 
 
 def cost(
-    contender: Contender, runs: t.Sequence[Run], *, empty: t.Sequence[Run], floor: t.Sequence[Run], parts: int
+    measured: MeasuredTask, runs: t.Sequence[Run], *, empty: t.Sequence[Run], baseline: t.Sequence[Run], parts: int
 ) -> Cost:
-    """The cost of one part of a run (one task on one host), from runs and those to compare with in the same rounds."""
+    """The cost of one part of a run, which is one task on one host.
 
-    def typical(number: t.Callable[[Run], float]) -> float:
+    C(empty) has the runs of the empty play in the same rounds, C(baseline) those of the action that does nothing.
+    """
+
+    def median(number: t.Callable[[Run], float]) -> float:
         return statistics.median(number(run) for run in runs) / parts
 
-    def beyond(number: t.Callable[[Run], float]) -> Spread:
+    def above_empty(number: t.Callable[[Run], float]) -> Spread:
         return Spread.of([(number(run) - number(idle)) / parts for run, idle in zip(runs, empty, strict=True)])
 
     return Cost(
-        name=contender.name,
-        owner=contender.owner,
-        requests=typical(lambda run: run.count.requests),
-        sent=typical(lambda run: run.count.sent),
-        received=typical(lambda run: run.count.received),
-        writes=typical(lambda run: run.count.actions["Put"]),
-        cpu=beyond(lambda run: run.cpu),
-        wall=beyond(lambda run: run.wall),
-        endpoint=typical(lambda run: run.count.answering),
+        name=measured.name,
+        owner=measured.owner,
+        requests=median(lambda run: run.count.requests),
+        sent=median(lambda run: run.count.sent),
+        received=median(lambda run: run.count.received),
+        writes=median(lambda run: run.count.actions["Put"]),
+        cpu=above_empty(lambda run: run.cpu),
+        wall=above_empty(lambda run: run.wall),
+        endpoint=median(lambda run: run.count.seconds),
         cpu_to_floor=Spread.of(
-            [(run.cpu - idle.cpu) / (least.cpu - idle.cpu) for run, idle, least in zip(runs, empty, floor, strict=True)]
+            [
+                (run.cpu - idle.cpu) / (base.cpu - idle.cpu)
+                for run, idle, base in zip(runs, empty, baseline, strict=True)
+            ]
         ),
     )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
-    """What was promised, and what was measured."""
+    """A target and the measured value."""
 
     promise: str
     limit: float
@@ -91,45 +97,49 @@ class Target:
 
     @property
     def met(self) -> bool:
-        """Whether the promise holds."""
+        """Whether the measured value is within the limit."""
         return self.measured <= self.limit
 
 
 def targets(
     tasks: t.Sequence[Cost], compliant: Cost, check: Cost, applied: Cost, *, drifted: int
 ) -> tuple[Target, ...]:
-    """The targets with what was measured; where several of our modules compete, the dearest one counts."""
+    """The targets with the measured values. Of our modules, the most expensive one counts."""
     ours = [task for task in tasks if task.owner == OURS]
     peers = [task for task in tasks if task.owner == PEER]
     return (
         Target(
-            promise="bytes of a task of ours, as a share of the most frugal peer's",
-            limit=_LARGEST_SHARE,
+            promise="bytes of our task, as a share of the bytes of the smallest peer task",
+            limit=_MAX_SHARE,
             measured=max(task.octets for task in ours) / min(task.octets for task in peers),
         ),
         Target(
-            promise="controller CPU of a task of ours, in times of an action that does nothing",
-            limit=_LARGEST_CPU,
+            promise="controller CPU of our task, as a multiple of an action that does nothing",
+            limit=_MAX_CPU_RATIO,
             measured=max(task.cpu_to_floor.median for task in ours),
         ),
-        Target(promise="requests for virtual machines as wanted", limit=_MOST_READS, measured=compliant.requests),
-        Target(promise="requests for the same in check mode, some drifted", limit=_MOST_READS, measured=check.requests),
+        Target(promise="requests for compliant virtual machines", limit=_MAX_READS, measured=compliant.requests),
         Target(
-            promise=f"further requests for each of {drifted} drifted ones",
-            limit=_MOST_FOR_ONE,
+            promise="requests in check mode, when some virtual machines differ",
+            limit=_MAX_READS,
+            measured=check.requests,
+        ),
+        Target(
+            promise=f"more requests for each of {drifted} virtual machines that differ",
+            limit=_MAX_REQUESTS_PER_CHANGE,
             measured=(applied.requests - compliant.requests) / drifted,
         ),
     )
 
 
 def text(report: t.Mapping[str, t.Any]) -> str:
-    """The report for people."""
+    """The report as text."""
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     conditions = report["conditions"]
     scale = "{hosts} hosts x {tasks} tasks, {forks} forks, {rounds} rounds".format(**conditions)
     lines = [
         f"{conditions['cores']} cores, {versions}",
-        f"Per task and host: {scale}; median (least to most)",
+        f"Per task and host: {scale}; median (minimum to maximum)",
         "",
         *_table(
             ("", "requests", "bytes sent", "received", ": ours", "CPU ms", "", ": floor", "", "wall ms", ""),
@@ -152,7 +162,7 @@ def text(report: t.Mapping[str, t.Any]) -> str:
         f"winha.cluster.vm_offline_action on one cluster of {conditions['virtual_machines']:,} virtual machines",
         "",
         *_table(
-            ("", "requests", "writes", "bytes sent", "received", "CPU ms", "", "wall ms", "", "of it the lab's"),
+            ("", "requests", "writes", "bytes sent", "received", "CPU ms", "", "wall ms", "", "of this the lab"),
             [
                 (
                     task["name"],
@@ -171,7 +181,7 @@ def text(report: t.Mapping[str, t.Any]) -> str:
         *_table(
             ("target", "at most", "measured", ""),
             [
-                (target["promise"], f"{target['limit']:g}", f"{target['measured']:.4g}", _WORDS[target["met"]])
+                (target["promise"], f"{target['limit']:g}", f"{target['measured']:.4g}", _VERDICTS[target["met"]])
                 for target in report["targets"]
             ],
         ),

@@ -95,7 +95,7 @@ def foreign_drain(cluster: Cluster) -> Gate:
 
 def storage(cluster: Cluster) -> Gate:
     """Storage Spaces Direct is healthy. While a node is drained, it cannot be judged."""
-    flags = {view.storage_spaces_direct for view in cluster.views}
+    flags = {view.storage_spaces_direct for view in cluster.views} - {None}
     if flags == {False}:
         return Gate(gate="storage", outcome=PASS, reason="The cluster does not use Storage Spaces Direct.")
     if True not in flags:

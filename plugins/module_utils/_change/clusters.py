@@ -107,6 +107,7 @@ def _registered(variables: Mapping, name: str) -> Mapping:
 
 def clusters_of(hosts: t.Sequence[Host], earlier: t.Mapping[str, Health]) -> tuple[Cluster, ...]:
     """The clusters in inventory order. C(earlier) is the health of hosts from an earlier look in the same run."""
+    hosts = _with_full_keys(hosts)
     views: dict[str, list[Health]] = {}
     for host in hosts:
         if host.health and host.health.cluster:
@@ -127,6 +128,23 @@ def clusters_of(hosts: t.Sequence[Host], earlier: t.Mapping[str, Health]) -> tup
         )
         for key, nodes in members.items()
     )
+
+
+def _with_full_keys(hosts: t.Sequence[Host]) -> tuple[Host, ...]:
+    """A host that read only the name of its cluster gets the key that its neighbors read, if there is just one."""
+    full: dict[str, set[str]] = {}
+    for health in (host.health for host in hosts):
+        if health and health.cluster and health.cluster != health.cluster_name.casefold():
+            full.setdefault(health.cluster_name.casefold(), set()).add(health.cluster)
+    found = []
+    for host in hosts:
+        keys = full.get(host.health.cluster or "", set()) if host.health else set()
+        found.append(
+            dataclasses.replace(host, health=dataclasses.replace(host.health, cluster=next(iter(keys))))
+            if host.health and len(keys) == 1
+            else host
+        )
+    return tuple(found)
 
 
 def _assigned(

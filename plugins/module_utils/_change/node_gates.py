@@ -44,13 +44,13 @@ def quorum(node: Node, nodes: t.Collection[Node], own: Health | None) -> Gate:
     return Gate(gate="quorum", node=node.name, outcome=UNKNOWN, reason=reason)
 
 
-def virtual_machines_live(node: Node, roles: t.Sequence[Role] | None, options: Options) -> Gate:
+def virtual_machines_live(node: Node, cluster: Cluster, options: Options) -> Gate:
     """The drain live migrates every virtual machine of the node, except those that the operator named."""
     gate = "virtual_machines_live"
-    if roles is None:
-        reason = f"The clustered roles of {node.name} are not known. Look at them in Failover Cluster Manager."
+    if cluster.roles() is None:
+        reason = f"The clustered roles of {node.name} are not known: {cluster.why_unknown('roles').rstrip('.')}."
         return Gate(gate=gate, node=node.name, outcome=UNKNOWN, reason=reason)
-    machines = [role for role in roles if role.type == "virtual_machine"]
+    machines = [role for role in cluster.roles_of(node.key) if role.type == "virtual_machine"]
     named = [role for role in machines if options.may_be_saved(role.title, role.name)]
     hurt = [role for role in machines if role.drain in _DONE and role not in named]
     if hurt:
@@ -63,7 +63,8 @@ def virtual_machines_live(node: Node, roles: t.Sequence[Role] | None, options: O
         return Gate(gate=gate, node=node.name, outcome=FAIL, reason=reason)
     silent = [role.title for role in machines if role.drain is None and role not in named]
     if silent:
-        reason = f"What a drain of {node.name} does to {folded(silent)} is not known. Look at the priority of the role."
+        why = cluster.why_unknown("drain").rstrip(".")
+        reason = f"What a drain of {node.name} does to {folded(silent)} is not known: {why}."
         return Gate(gate=gate, node=node.name, outcome=UNKNOWN, reason=reason)
     kept = f" {folded(role.title for role in named)} may be saved." if named else ""
     reason = f"A drain of {node.name} live migrates its virtual machines.{kept}"
@@ -74,7 +75,7 @@ def dag_members_apart(node: Node, cluster: Cluster, dags: t.Mapping[str, str]) -
     """The node has at most one member of a DAG, and the members of a DAG share an anti-affinity class."""
     gate = "dag_members_apart"
     if cluster.roles() is None:
-        reason = f"The clustered roles of {node.name} are not known. Look at them in Failover Cluster Manager."
+        reason = f"The clustered roles of {node.name} are not known: {cluster.why_unknown('roles').rstrip('.')}."
         return Gate(gate=gate, node=node.name, outcome=UNKNOWN, reason=reason)
     here = [(role, carried_by(role, dags)) for role in cluster.roles_of(node.key)]
     pairs = [

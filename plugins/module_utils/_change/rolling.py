@@ -162,9 +162,8 @@ def _gates(run: Run, cluster: Cluster, nodes: t.Sequence[Node]) -> list[Row]:
         found.append(node_gates.quorum(node, cluster.nodes().values(), view))
         # A node that is drained already has nothing left to move.
         if run.options.drain and not (node.paused and node.mark):
-            roles = None if cluster.roles() is None else cluster.roles_of(node.key)
             found += [
-                node_gates.virtual_machines_live(node, roles, run.options),
+                node_gates.virtual_machines_live(node, cluster, run.options),
                 node_gates.dag_members_apart(node, cluster, run.dags),
             ]
         found.append(node_gates.network_atc(node.name, view))

@@ -46,8 +46,12 @@ class Setting:
         return self.last.get("after")
 
 
-def undo(entries: t.Iterable[Entry]) -> Row:
-    """C(tasks) by module, the C(changes) that they make, and what is C(left) with the reason."""
+def undo(entries: t.Iterable[Entry], clusters: t.Mapping[str, str]) -> Row:
+    """C(tasks) by module, the C(changes) that they make, and what is C(left) with the reason.
+
+    C(clusters) has the key of the cluster of each host, for entries that do not name it.
+    """
+    entries = [dataclasses.replace(one, cluster=one.cluster or clusters.get(one.host, "")) for one in entries]
     tasks: dict[str, list[Row]] = {module: [] for module in _TASKS}
     done: list[Setting] = []
     left: list[Row] = []

@@ -60,7 +60,15 @@ def requested_settings(options: t.Mapping[str, t.Any]) -> list[RequestedSetting]
                 target_value=lambda target: target.number,
             )
         )
-    settings += [
+    settings += verbatim_settings(options["properties"])
+    if not settings:
+        raise AdapterOptionsError("No setting is given. Set mtu, receive_buffers, or properties.")
+    return settings
+
+
+def verbatim_settings(properties: t.Mapping[str, t.Any]) -> list[RequestedSetting]:
+    """Registry values by keyword, written as they are."""
+    return [
         RequestedSetting(
             name=keyword,
             value=str(value),
@@ -69,8 +77,5 @@ def requested_settings(options: t.Mapping[str, t.Any]) -> list[RequestedSetting]
             choose_target=functools.partial(driver.verbatim_target, value=str(value)),
             target_value=lambda target: target.value,
         )
-        for keyword, value in options["properties"].items()
+        for keyword, value in properties.items()
     ]
-    if not settings:
-        raise AdapterOptionsError("No setting is given. Set mtu, receive_buffers, or properties.")
-    return settings

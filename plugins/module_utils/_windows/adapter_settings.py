@@ -14,7 +14,7 @@ from .._wsman.errors import NotFound, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
 from . import cluster, registry, registry_adapter
-from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings
+from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings, verbatim_settings
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -49,6 +49,18 @@ class AdapterSetting:
         return driver.buffers_of(definition) if self.name == "receive_buffers" else stored
 
     @property
+    def record(self) -> dict[str, t.Any]:
+        """What identifies the setting in the record of a run, with the registry values before and after."""
+        definition = self.driver_property.definition
+        return {
+            "thing": self.adapter.name,
+            "setting": self.name,
+            "keyword": self.target.keyword,
+            "before_raw": definition.value or None,
+            "after_raw": self.target.value,
+        }
+
+    @property
     def differs(self) -> bool:
         return self.driver_property.definition.value != self.target.value and self.before != self.after
 
@@ -65,21 +77,25 @@ class AdapterSetting:
 class State:
     """The adapters in the order of the changes, and their settings.
 
-    C(pending) has the names of adapters whose stored MTU is not in effect before a restart.
+    C(pending) has the names of adapters whose stored MTU is not in effect before a restart, C(connection) those that
+    carry the connection of Ansible.
     """
 
     adapters: tuple[adapters.Adapter, ...]
     settings: tuple[AdapterSetting, ...]
     unsupported: tuple[t.Mapping[str, t.Any], ...]
     pending: frozenset[str]
+    connection: frozenset[str]
     restart_now: bool
     reconnect_timeout: float
 
 
 def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     """Read the selected adapters and their settings. Raises C(AdapterOptionsError) before any write."""
-    requested = requested_settings(options)
-    keywords = [keyword for request in requested for keyword in request.keywords]
+    own = {str(name): verbatim_settings(values) for name, values in options["adapter_properties"].items()}
+    requested = [one for values in own.values() for one in values] if own else requested_settings(options)
+    keywords = list(dict.fromkeys(keyword for request in requested for keyword in request.keywords))
+    connection: set[str] = set()
     try:
         all_adapters = adapters.read_adapters(client)
     except NotFound:  # Windows Server 2008 R2
@@ -88,7 +104,7 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         restart_now = False
     else:
         selected = _select(client, options, all_adapters)
-        if options["underlying"]:
+        if options["underlying"] and not own:
             selected = adapters.with_underlying(client, selected, all_adapters)
         properties = adapters.read_properties(client, keywords)
         connection = adapters.read_connection_adapters(client, all_adapters)
@@ -96,7 +112,7 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         restart_now = options["restart"] == "now"
     settings, unsupported = [], []
     for adapter in order:
-        for request in requested:
+        for request in own[adapter.name] if own else requested:
             setting = _plan(adapter, properties.get(adapter.name, {}), request, options["on_unsupported"])
             if isinstance(setting, AdapterSetting):
                 settings.append(setting)
@@ -108,6 +124,7 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         settings=tuple(settings),
         unsupported=tuple(unsupported),
         pending=frozenset(one.adapter.name for one in settings if one.in_effect is False and not one.differs),
+        connection=frozenset(connection),
         restart_now=restart_now,
         reconnect_timeout=float(options["reconnect_timeout"]),
     )
@@ -251,6 +268,12 @@ def _check(
 def _select(
     client: Client, options: t.Mapping[str, t.Any], all_adapters: t.Sequence[adapters.Adapter]
 ) -> list[adapters.Adapter]:
+    if options["adapter_properties"]:
+        names = [str(name) for name in options["adapter_properties"]]
+        missing = [name for name in names if not any(adapter.name == name for adapter in all_adapters)]
+        if missing:
+            raise AdapterOptionsError(f"{client.host} has no network adapter {', '.join(missing)}.")
+        return [adapter for adapter in all_adapters if adapter.name in names]
     if options["adapters"]:
         patterns = [str(pattern) for pattern in options["adapters"]]
         unmatched = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in all_adapters)]

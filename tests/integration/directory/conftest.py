@@ -17,7 +17,7 @@ from lab.directory import impediment
 
 @pytest.fixture(scope="session")
 def address() -> t.Iterator[str]:
-    """An address for a domain controller that no other process on this machine uses meanwhile."""
+    """An address for a domain controller that no other process on this machine uses."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     with socket.socket() as claim:
         for number in range(worker, 256, 16):
@@ -31,7 +31,7 @@ def address() -> t.Iterator[str]:
 
 @pytest.fixture(scope="session")
 def only_domain(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Domain]:
-    """A domain with nothing in it but its controller, up for the whole session."""
+    """An empty domain with one domain controller, for the whole session."""
     if problem := impediment():
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
@@ -52,6 +52,6 @@ def only_domain(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Ite
 
 @pytest.fixture
 def domain(only_domain: Domain) -> Domain:
-    """The domain without the accounts of other tests."""
-    only_domain.begin()
+    """The domain without accounts of other tests."""
+    only_domain.clean()
     return only_domain

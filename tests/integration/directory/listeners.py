@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may stand where a domain controller should: something with a bad certificate, something silent, a relay."""
+"""Replacements for a domain controller: bad certificates, no response, and a relay."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 if t.TYPE_CHECKING:
     import ssl
 
-# The answer to the extended request that begins TLS, to message 1 (RFC 4511, 4.14).
-_GO_ON = bytes.fromhex("300c02010178070a010004000400")
+# The response to the StartTLS extended request, message 1 (RFC 4511, 4.14).
+_START_TLS_RESPONSE = bytes.fromhex("300c02010178070a010004000400")
 _OCTETS = 65536
 
 
 @contextlib.contextmanager
 def listening(address: str, serve: t.Callable[[socket.socket], None]) -> t.Iterator[int]:
-    """Serve each connection in a thread of its own, on a port that is given."""
+    """Serve each connection in its own thread, and yield the port."""
     with socket.create_server((address, 0)) as server:
 
         def accept() -> None:
@@ -42,52 +42,52 @@ def _served(serve: t.Callable[[socket.socket], None], connection: socket.socket)
         serve(connection)
 
 
-def silent(connection: socket.socket) -> None:
-    """Take everything and answer nothing."""
+def no_response(connection: socket.socket) -> None:
+    """Read all data and send no response."""
     while connection.recv(_OCTETS):
         pass
 
 
-def ended(connection: socket.socket) -> None:
-    """Hear the first question and hang up."""
+def closed_connection(connection: socket.socket) -> None:
+    """Read the first request and close the connection."""
     connection.recv(_OCTETS)
 
 
 def tls(context: ssl.SSLContext, *, start: bool = False) -> t.Callable[[socket.socket], None]:
-    """Shake hands, after the request to do so where C(start), and go no further."""
+    """Do a TLS handshake, with C(start) after the StartTLS request, and send nothing more."""
 
     def serve(connection: socket.socket) -> None:
         if start:
             connection.recv(_OCTETS)
-            connection.sendall(_GO_ON)
+            connection.sendall(_START_TLS_RESPONSE)
         with context.wrap_socket(connection, server_side=True) as wrapped:
-            silent(wrapped)
+            no_response(wrapped)
 
     return serve
 
 
 @dataclass(slots=True)
 class Relay:
-    """Passes on what it hears, and remembers it.
+    """Forwards all data and records it.
 
-    C(on_answer) is told of each answer of the server before it is passed on, with its number over all connections; to
-    say no is to hang up instead.
+    C(on_response) is called with the number of each response, over all connections, before it is forwarded. If it
+    returns false, the connection is closed.
     """
 
     port: int = 0
-    on_answer: t.Callable[[int], bool] = lambda _number: True
-    _heard: list[bytes] = field(default_factory=list)
+    on_response: t.Callable[[int], bool] = lambda _number: True
+    _data: list[bytes] = field(default_factory=list)
     _numbers: t.Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def seen(self) -> bytes:
-        """All that went through, in both directions."""
-        return b"".join(self._heard)
+        """All data in both directions."""
+        return b"".join(self._data)
 
-    def pass_on(self, source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
+    def forward(self, source: socket.socket, sink: socket.socket, *, responses: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_OCTETS):
-                self._heard.append(data)
-                if answers and not self.on_answer(next(self._numbers)):
+                self._data.append(data)
+                if responses and not self.on_response(next(self._numbers)):
                     break
                 sink.sendall(data)
         for end in (source, sink):
@@ -96,16 +96,16 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relay(address: str, port: int, on_answer: t.Callable[[int], bool] = lambda _number: True) -> t.Iterator[Relay]:
-    """Something between a client and a port of the same address."""
-    found = Relay(on_answer=on_answer)
+def relay(address: str, port: int, on_response: t.Callable[[int], bool] = lambda _number: True) -> t.Iterator[Relay]:
+    """A relay between a client and a port of the same address."""
+    found = Relay(on_response=on_response)
 
     def serve(connection: socket.socket) -> None:
         with socket.create_connection((address, port)) as server:
             threading.Thread(
-                target=found.pass_on, args=(connection, server), kwargs={"answers": False}, daemon=True
+                target=found.forward, args=(connection, server), kwargs={"responses": False}, daemon=True
             ).start()
-            found.pass_on(server, connection, answers=True)
+            found.forward(server, connection, responses=True)
 
     with contextlib.ExitStack() as stack:
         found.port = stack.enter_context(listening(address, serve))

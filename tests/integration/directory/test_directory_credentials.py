@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the options and credentials may come from, and that nobody else gets to see them."""
+"""The sources of options and credentials, and that credentials stay secret."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if t.TYPE_CHECKING:
 
 PLACES = ["localhost", "dc"]
 ASA_NAME = "http/sealed.corp.example.test"
-ELSEWHERE = {"ansible_host": "nowhere.invalid", "ansible_user": "nobody", "ansible_password": "x"}
-NOBODY = {"KRB5CCNAME": "FILE:/no/such/cache"}
+OTHER_HOST = {"ansible_host": "nowhere.invalid", "ansible_user": "nobody", "ansible_password": "x"}
+NO_TICKET = {"KRB5CCNAME": "FILE:/no/such/cache"}
 
 
-def test_this_machine_must_be_told_where_the_domain_is(domain: Domain) -> None:
+def test_a_task_on_this_machine_needs_servers_or_domain(domain: Domain) -> None:
     result = domain.play(tasks("localhost", {"spn_info": {"accounts": ["krbtgt"]}})).of("localhost")
     assert result.status == "failed"
-    assert result.message.startswith("Neither servers nor domain is given: ")
+    assert result.message.startswith("Neither servers nor domain is set. ")
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_the_environment_of_the_task_says_where_and_who(domain: Domain, host: str) -> None:
+def test_the_environment_of_the_task_sets_the_connection(domain: Domain, host: str) -> None:
     variables = {
         "WINHA_DIRECTORY_SERVERS": f"{domain.fqdn}:1,{domain.fqdn}",
         "WINHA_DIRECTORY_USERNAME": domain.administrator,
@@ -40,22 +40,22 @@ def test_the_environment_of_the_task_says_where_and_who(domain: Domain, host: st
     variables |= {"WINHA_DIRECTORY_PASSWORD": PASSWORD}
     asa = domain.add("ASA$")
     play = tasks(host, {"spn": {"account": "ASA$", "spns": [ASA_NAME]}, "environment": variables})
-    result = domain.play(play, environment=NOBODY, hosts={"dc": ELSEWHERE}).of(host)
+    result = domain.play(play, environment=NO_TICKET, hosts={"dc": OTHER_HOST}).of(host)
     assert (result.status, domain.names_of(asa)) == ("ok", {ASA_NAME}), result.message
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_the_environment_of_the_process_says_where_and_who(domain: Domain, host: str) -> None:
+def test_the_environment_of_the_process_sets_the_connection(domain: Domain, host: str) -> None:
     variables = {"WINHA_DIRECTORY_DOMAIN": DOMAIN, "WINHA_DIRECTORY_USERNAME": "Administrator"}
-    variables |= {"WINHA_DIRECTORY_PASSWORD": PASSWORD} | NOBODY
+    variables |= {"WINHA_DIRECTORY_PASSWORD": PASSWORD} | NO_TICKET
     asa = domain.add("ASA$")
     task = {"account": "ASA$", "spns": [ASA_NAME], "dns_servers": [domain.controller.address]}
-    result = domain.play(tasks(host, {"spn": task}), environment=variables, hosts={"dc": ELSEWHERE}).of(host)
+    result = domain.play(tasks(host, {"spn": task}), environment=variables, hosts={"dc": OTHER_HOST}).of(host)
     assert (result.status, domain.names_of(asa)) == ("ok", {ASA_NAME}), result.message
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_module_defaults_say_where_and_who(domain: Domain, host: str) -> None:
+def test_module_defaults_set_the_connection(domain: Domain, host: str) -> None:
     defaults = {"servers": [domain.fqdn], "username": domain.administrator, "password": PASSWORD}
     asa = domain.add("ASA$")
     (play,) = yaml.safe_load(
@@ -66,14 +66,14 @@ def test_module_defaults_say_where_and_who(domain: Domain, host: str) -> None:
         )
     )
     play["module_defaults"] = {"group/winha.cluster.directory": defaults}
-    run = domain.play(yaml.safe_dump([play]), environment=NOBODY, hosts={"dc": ELSEWHERE})
+    run = domain.play(yaml.safe_dump([play]), environment=NO_TICKET, hosts={"dc": OTHER_HOST})
     assert (run.rc, domain.names_of(asa)) == (0, {ASA_NAME}), run.output
     assert run.of(host, "read").data["accounts"][0]["spns"] == [ASA_NAME]
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_nothing_is_readable_on_the_wire(domain: Domain, host: str) -> None:
-    """Everything goes through a relay; what it saw holds no name that was asked for or written."""
+def test_all_traffic_is_encrypted(domain: Domain, host: str) -> None:
+    """All traffic goes through a relay. Its data contains no name that was read or written."""
     asa = domain.add("ASA$")
     with (
         listeners.relay(domain.controller.address, 389) as ldap,
@@ -96,8 +96,8 @@ def test_nothing_is_readable_on_the_wire(domain: Domain, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_a_password_is_in_no_process_list_and_no_output(domain: Domain, tmp_path: Path, host: str) -> None:
-    """A kinit of ours looks around before it calls the real one."""
+def test_the_password_is_not_in_the_process_list_or_the_output(domain: Domain, tmp_path: Path, host: str) -> None:
+    """A wrapper of kinit records all processes before it runs kinit."""
     domain.add("svc-delegate", password=SECRET)
     seen = tmp_path / "seen"
     real = shutil.which("kinit")
@@ -114,18 +114,18 @@ def test_a_password_is_in_no_process_list_and_no_output(domain: Domain, tmp_path
     }
     path = f"{tmp_path}:{os.environ['PATH']}"
     run = domain.play(
-        domain.playbook("spn_info", options, host=host), "-vvvv", "--diff", environment={"PATH": path} | NOBODY
+        domain.playbook("spn_info", options, host=host), "-vvvv", "--diff", environment={"PATH": path} | NO_TICKET
     )
     assert run.of(host).status == "ok", run.output
     assert f"svc-delegate@{DOMAIN.upper()}".encode() in seen.read_bytes()
     assert SECRET.encode() not in seen.read_bytes()
-    for told in (run.output, str(run.of(host).data)):
-        assert SECRET not in told
+    for output in (run.output, str(run.of(host).data)):
+        assert SECRET not in output
 
 
-def test_no_ticket_of_ours_stays_behind(domain: Domain, tmp_path: Path) -> None:
+def test_the_ticket_is_deleted(domain: Domain, tmp_path: Path) -> None:
     options = {"username": domain.administrator, "password": PASSWORD, "accounts": ["krbtgt"], "servers": [domain.fqdn]}
     for host in PLACES:
-        result = domain.task("spn_info", options, host=host, environment={"TMPDIR": str(tmp_path)} | NOBODY)
+        result = domain.task("spn_info", options, host=host, environment={"TMPDIR": str(tmp_path)} | NO_TICKET)
         assert result.status == "ok", result.message
     assert not list(tmp_path.glob("winha_krb5cc*"))

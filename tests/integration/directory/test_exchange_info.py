@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""exchange_info tells what the estate file says, from a real domain controller, and what it could not read."""
+"""exchange_info on a real domain controller, compared with the estate file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ACCESS_ONLY = ldap.controls.RequestControl("1.2.840.113556.1.4.801", True, b"\x
 
 @pytest.fixture(scope="module")
 def organization(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Domain]:
-    """A domain with an Exchange organization in it, for all tests of this file."""
+    """A domain with an Exchange organization, for all tests of this file."""
     if problem := impediment():
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
@@ -47,21 +47,21 @@ def organization(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.It
         cache = folder / "administrator.ccache"
         controller.kinit(f"{controller.administrator}@{controller.realm}", cache, password=controller.password)
         domain = Domain(stage, controller, cache)
-        # Exchange's own setup lets every account read the organization.
+        # The setup of Exchange grants read access to every account.
         grant(domain, f"CN=Microsoft Exchange,{services(domain)}", "(A;CI;RPLCLORC;;;AU)")
         yield domain
 
 
 def grant(domain: Domain, dn: str, ace: str) -> None:
-    """Put an entry into an access control list, for the object and what lies below it."""
+    """Add an access control entry to an object, inherited by all objects below it."""
     folder = domain.controller.folder
     where = [f"--configfile={folder}/smb.conf", "-H", f"tdb://{folder}/private/sam.ldb"]
     command = ["samba-tool", "dsacl", "set", *where, f"--objectdn={dn}", f"--sddl={ace}"]
     subprocess.run(command, check=True, capture_output=True)
 
 
-def told(domain: Domain) -> Exchange:
-    """The organization as the estate file has it."""
+def described_exchange(domain: Domain) -> Exchange:
+    """The organization of the estate file."""
     found = domain.controller.description.exchange
     assert found is not None
     return found
@@ -72,26 +72,26 @@ def services(domain: Domain) -> str:
 
 
 def group(domain: Domain) -> str:
-    """Where the objects of the organization lie."""
-    name = told(domain).organization
+    """The administrative group with the objects of the organization."""
+    name = described_exchange(domain).organization
     return f"CN={GROUP},CN=Administrative Groups,CN={name},CN=Microsoft Exchange,{services(domain)}"
 
 
 def read(domain: Domain, *parts: str, **options: t.Any) -> Row:
-    """What is returned; all parts without any."""
+    """Read the given parts, by default all."""
     wanted = options | ({"gather": list(parts)} if parts else {})
     result = domain.task(MODULE, wanted)
     assert (result.status, result.changed, result.diff) == ("ok", False, None), result.message
     return result.data
 
 
-def without(rows: list[Row], *names: str) -> list[Row]:
+def without_keys(rows: list[Row], *names: str) -> list[Row]:
     return [{name: value for name, value in row.items() if name not in names} for row in rows]
 
 
 @contextlib.contextmanager
 def added(domain: Domain, dn: str, kind: str, **values: str | list[str]) -> t.Iterator[None]:
-    """An object that is there for a while."""
+    """Add an object temporarily."""
     listed = {"objectClass": kind, **values}
     octets = {
         name: [one.encode() for one in ([value] if isinstance(value, str) else value)] for name, value in listed.items()
@@ -105,7 +105,7 @@ def added(domain: Domain, dn: str, kind: str, **values: str | list[str]) -> t.It
 
 @contextlib.contextmanager
 def changed(domain: Domain, dn: str, attribute: str, value: str | None) -> t.Iterator[None]:
-    """A value that is another, or none, for a while."""
+    """Change or delete a value temporarily."""
     ((_dn, before),) = domain.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=[attribute])
     domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, None if value is None else [value.encode()])])
     try:
@@ -116,7 +116,7 @@ def changed(domain: Domain, dn: str, attribute: str, value: str | None) -> t.Ite
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", ["localhost", "dc"])
-def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, host: str) -> None:
+def test_reads_the_whole_organization_and_writes_nothing(organization: Domain, host: str) -> None:
     usn = organization.controller.highest_usn()
     play = organization.playbook(MODULE, {}, host=host)
     run = organization.play(play, "--diff")
@@ -125,7 +125,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
     checked = organization.check(play).of(host)
     result = run.of(host)
     assert (result.changed, result.diff) == (False, None)
-    found, estate = result.data, told(organization)
+    found, estate = result.data, described_exchange(organization)
     assert {name: checked.data[name] for name in found if name != "warnings"} == found
 
     assert found["organization"] == {
@@ -133,7 +133,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
         "dn": f"CN={estate.organization},CN=Microsoft Exchange,{services(organization)}",
         "forest": organization.controller.domain,
     }
-    assert without(found["servers"], "legacy_dn") == sorted(
+    assert without_keys(found["servers"], "legacy_dn") == sorted(
         (
             {
                 "name": server.name,
@@ -149,7 +149,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
         ),
         key=lambda row: str(row["name"]),
     )
-    assert without(found["client_access_arrays"], "legacy_dn") == [
+    assert without_keys(found["client_access_arrays"], "legacy_dn") == [
         {
             "name": array.name,
             "fqdn": array.fqdn,
@@ -165,7 +165,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
     endpoints = {array.name: (array.fqdn, "array") for array in estate.arrays}
     endpoints |= {server.name: (server.fqdn, "server") for server in estate.servers}
     sites = {server.name: server.site for server in estate.servers}
-    assert without(found["databases"], "dn") == [
+    assert without_keys(found["databases"], "dn") == [
         {
             "name": database.name,
             "generation": "2010",
@@ -206,7 +206,7 @@ def test_tells_the_whole_organization_and_writes_nothing(organization: Domain, h
     assert found["unknown"] == []
 
 
-def test_tells_every_url_of_every_server(organization: Domain) -> None:
+def test_reads_all_urls_of_all_servers(organization: Domain) -> None:
     found = read(organization, "virtual_directories")["virtual_directories"]
     stored = organization.controller.ldbsearch(
         "(objectClass=msExchVirtualDirectory)",
@@ -224,7 +224,7 @@ def test_tells_every_url_of_every_server(organization: Domain) -> None:
             for value in entry.values.get(key, (b"",))
         )
         assert row["web_site"] == "Default Web Site"
-    for server in told(organization).servers:
+    for server in described_exchange(organization).servers:
         given = {service: wanted.external or None for service, wanted in server.services.items()}
         own = {row["service"]: row["external_url"] for row in found if row["server"] == server.name}
         assert ("client_access" in server.roles) == bool(own)
@@ -234,9 +234,9 @@ def test_tells_every_url_of_every_server(organization: Domain) -> None:
     assert ews["EX2CAS1"] == ("mail-two.corp.example.test", True)
 
 
-def test_tells_the_certificates_of_the_federation_trust(organization: Domain) -> None:
+def test_reads_the_certificates_of_the_federation_trust(organization: Domain) -> None:
     (trust,) = read(organization, "federation_trusts")["federation_trusts"]
-    (wanted,) = told(organization).trusts
+    (wanted,) = described_exchange(organization).trusts
     (stored,) = organization.controller.ldbsearch("(objectClass=msExchFedTrust)", base=services(organization))
     by_use = {row["use"]: row for row in trust["certificates"]}
     assert list(by_use) == ["current", "previous", "token_issuer"]
@@ -258,7 +258,7 @@ def test_tells_the_certificates_of_the_federation_trust(organization: Domain) ->
         assert row["unknown"] is None
 
 
-def test_gathers_what_was_asked_for(organization: Domain) -> None:
+def test_gather_selects_the_parts(organization: Domain) -> None:
     always = {"organization", "servers", "unknown"}
     parts = {"client_access_arrays", "databases", "database_availability_groups", "autodiscover", "virtual_directories",
              "accepted_domains", "federation_trusts"}  # fmt: skip
@@ -268,14 +268,14 @@ def test_gathers_what_was_asked_for(organization: Domain) -> None:
     assert {row["rpc_client_access_kind"] for row in found["databases"]} == {"array", "server"}
 
 
-def test_any_account_may_read_it(organization: Domain) -> None:
+def test_any_account_may_read_the_organization(organization: Domain) -> None:
     as_reader = {"username": f"reader@{organization.controller.realm}", "password": READER}
     assert READER not in str(found := read(organization, **as_reader))
     everything = read(organization)
     assert {name: found[name] for name in everything} == everything
 
 
-def test_what_an_account_may_not_see_is_told(organization: Domain) -> None:
+def test_objects_that_an_account_may_not_read_are_unknown(organization: Domain) -> None:
     databases = f"CN=Databases,{group(organization)}"
     (reader,) = organization.controller.ldbsearch("(sAMAccountName=reader)", ["objectSid"])
     ((_dn, before),) = organization.ldap.search_ext_s(
@@ -292,13 +292,13 @@ def test_what_an_account_may_not_see_is_told(organization: Domain) -> None:
     assert [row["what"] for row in found["unknown"]] == ["the databases"]
 
 
-def test_a_forest_without_exchange_fails_in_one_sentence(domain: Domain) -> None:
+def test_a_forest_without_exchange_fails_with_one_sentence(domain: Domain) -> None:
     result = domain.task(MODULE, {})
     assert result.status == "failed"
     assert result.message.startswith(f"The forest {domain.controller.domain} has no Exchange organization")
 
 
-def test_what_only_looks_alike_is_left_out(organization: Domain) -> None:
+def test_similar_objects_are_left_out(organization: Domain) -> None:
     before = read(organization)
     parent = f"CN=EX1CAS1,CN=Servers,{group(organization)}"
     other = f"CN=Printing,CN=Protocols,{parent}"
@@ -346,7 +346,7 @@ def test_names_with_a_comma_and_an_accent(organization: Domain) -> None:
     assert [row["servers"][-1] for row in found["client_access_arrays"]] == ["EX1CAS6", "EX2CAS5"]
 
 
-def test_what_a_database_names_and_is_gone_is_told(organization: Domain) -> None:
+def test_a_missing_rpc_endpoint_of_a_database_is_unknown(organization: Domain) -> None:
     dn = f"CN=DB1,CN=Databases,{group(organization)}"
     ((_dn, stored),) = organization.ldap.search_s(dn, ldap.SCOPE_BASE, attrlist=["legacyExchangeDN"])
     legacy = stored["legacyExchangeDN"][0].decode()
@@ -357,10 +357,10 @@ def test_what_a_database_names_and_is_gone_is_told(organization: Domain) -> None
         "outlook-gone.corp.example.test",
         None,
     )
-    assert [row["what"] for row in found["unknown"]] == ["client access array or server outlook-gone.corp.example.test"]
+    assert [row["what"] for row in found["unknown"]] == ["CAS array or server outlook-gone.corp.example.test"]
 
 
-def test_an_autodiscover_uri_that_was_taken_away_is_known_to_be_none(organization: Domain) -> None:
+def test_a_deleted_autodiscover_uri_is_null_and_not_unknown(organization: Domain) -> None:
     server = f"CN=EX1CAS1,CN=Servers,{group(organization)}"
     point = f"CN=EX1CAS1,CN=Autodiscover,CN=Protocols,{server}"
     with changed(organization, point, "serviceBindingInformation", None):
@@ -371,8 +371,8 @@ def test_an_autodiscover_uri_that_was_taken_away_is_known_to_be_none(organizatio
 
 
 @pytest.mark.slow
-def test_more_than_one_page(organization: Domain) -> None:
-    name = told(organization).organization
+def test_more_accepted_domains_than_one_page(organization: Domain) -> None:
+    name = described_exchange(organization).organization
     place = f"CN=Accepted Domains,CN=Transport Settings,CN={name},CN=Microsoft Exchange,{services(organization)}"
     names = [f"d{number:04}.test" for number in range(1100)]
     with contextlib.ExitStack() as stack:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role exchange_kerberos by enforce.yml: twelve Client Access servers in two datacenters, from plan to ticket."""
+"""The role exchange_kerberos in enforce.yml, for twelve Client Access servers in two datacenters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLANNED = {
 ENFORCE = "winha.cluster.enforce"
 ROLE = "winha.cluster.exchange_kerberos : "
 REGISTER = ROLE + "Register the service principal names"
-DELETE = ROLE + "Delete the names that nobody needs"
+DELETE = ROLE + "Delete the surplus service principal names"
 SHOW = ROLE + "Show the plan"
 READY: dict[str, t.Any] = {
     "exchange_kerberos_accounts": {"2010": ASA},
@@ -39,7 +39,7 @@ READY: dict[str, t.Any] = {
 @pytest.fixture(scope="module")
 def only_exchange(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
     if impediment():
-        pytest.skip("there is no domain controller here")  # only_domain says so where there has to be one
+        pytest.skip("there is no domain controller here")  # only_domain fails if it is required
     folder = tmp_path_factory.mktemp("exchange")
     network = address.replace("127.32.", "127.35.").rpartition(".")[0]
     with staging.stage(staging.estate_file(network, "exchange"), folder) as stage:
@@ -48,11 +48,11 @@ def only_exchange(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 @pytest.fixture
 def exchange(only_exchange: staging.Stage) -> Domain:
-    """The organization as its estate file has it, and nobody's ticket around."""
+    """The organization of the estate file, without a Kerberos ticket."""
     controller = only_exchange.estate.directory
     controller.reset()
-    domain = Domain(only_exchange, controller, only_exchange.folder / "nobody.ccache")
-    domain.mark()
+    domain = Domain(only_exchange, controller, only_exchange.folder / "no.ccache")
+    domain.mark_log()
     return domain
 
 
@@ -62,7 +62,7 @@ def asa_of(exchange: Domain) -> str:
 
 
 def enforce(exchange: Domain, *arguments: str, check: bool = False, **variables: t.Any) -> staging.Run:
-    """Enforce, with the domain controller as a host that WinRM reaches."""
+    """Run enforce with the domain controller as a WinRM host."""
     run = exchange.check if check else exchange.play
     dc = exchange.hosts()["dc"]
     return run(
@@ -78,21 +78,21 @@ def shown(run: staging.Run) -> list[str]:
     return t.cast("list[str]", run.of("dc01", SHOW).data["msg"])
 
 
-def give(exchange: Domain, name: str, *spns: str) -> str:
-    """Names for an account that has nothing to do with Exchange."""
+def add_spns(exchange: Domain, name: str, *spns: str) -> str:
+    """Add names to an account that does not belong to Exchange."""
     dn = f"CN={name},OU=Service Accounts,{exchange.controller.base_dn}"
-    exchange.give(dn, *spns)
-    exchange.mark()
+    exchange.add_spns(dn, *spns)
+    exchange.mark_log()
     return dn
 
 
 def set_encryption_types(exchange: Domain, dn: str, number: bytes | None) -> None:
     values = [number] if number else None
     exchange.ldap.modify_s(dn, [(ldap.MOD_REPLACE, "msDS-SupportedEncryptionTypes", values)])
-    exchange.mark()
+    exchange.mark_log()
 
 
-def test_what_is_planned_is_registered_and_gives_tickets(exchange: Domain, tmp_path: t.Any) -> None:
+def test_planned_names_are_registered_and_kerberos_issues_tickets(exchange: Domain, tmp_path: t.Any) -> None:
     asa = asa_of(exchange)
     untouched = exchange.names()
     checked = enforce(exchange, check=True)
@@ -113,33 +113,33 @@ def test_what_is_planned_is_registered_and_gives_tickets(exchange: Domain, tmp_p
     keytab = exchange.controller.export_keytab(ASA, tmp_path / "asa.keytab")
     cache = tmp_path / "user.ccache"
     realm = exchange.controller.realm
-    exchange.controller.kinit(f"reader@{realm}", cache, password="Reader-Passw0rd")  # an ordinary user, as Outlook has
+    exchange.controller.kinit(f"reader@{realm}", cache, password="Reader-Passw0rd")  # an ordinary user
     for spn in sorted(PLANNED):
         assert "keytab entry valid" in exchange.controller.kvno(spn, cache, keytab=keytab)
 
 
-def test_the_plan_is_shown_with_reasons_and_what_is_stale(exchange: Domain) -> None:
+def test_the_plan_shows_reasons_and_findings(exchange: Domain) -> None:
     text = shown(enforce(exchange, check=True))
     missing = [line for line in text if line.startswith("  missing")]
     assert {line.split()[1] for line in missing} == PLANNED
     assert any("internal Autodiscover URI of EX1CAS1 to EX1CAS5" in line for line in missing)
     (external,) = [line for line in text if line.startswith("  left out") and " autodiscover.example.test" in line]
     assert "external Autodiscover only" in external
-    stale = [line for line in text if line.startswith("look at") and "EX1CAS6" in line]
+    stale = [line for line in text if line.startswith("finding ") and "EX1CAS6" in line]
     assert len(stale) == 1
     assert "ex1cas6.corp.example.test" in stale[0]
 
 
-def test_without_an_account_it_only_shows(exchange: Domain) -> None:
+def test_without_an_account_the_role_only_shows_the_plan(exchange: Domain) -> None:
     run = enforce(exchange, exchange_kerberos_accounts={})
     assert run.rc == 0, run.output
     assert any("without an account in exchange_kerberos_accounts" in line for line in shown(run))
     assert exchange.modifications() == []
 
 
-def test_nothing_is_registered_before_the_credential_is_deployed(exchange: Domain) -> None:
+def test_no_name_is_registered_before_the_credential_is_deployed(exchange: Domain) -> None:
     run = enforce(exchange, exchange_kerberos_credential_deployed=[])
-    message = run.of("dc01", ROLE + "Stop before a name is registered too early").message
+    message = run.of("dc01", ROLE + "Check that the credential is deployed").message
     assert run.rc != 0
     assert all(spn in message for spn in PLANNED)
     assert "EX1CAS1" in message
@@ -149,37 +149,37 @@ def test_nothing_is_registered_before_the_credential_is_deployed(exchange: Domai
 
 
 @pytest.mark.parametrize("number", [None, b"4"], ids=["never set", "RC4"])
-def test_an_account_without_aes_is_refused_unless_told_otherwise(exchange: Domain, number: bytes | None) -> None:
+def test_an_account_without_aes_is_refused_by_default(exchange: Domain, number: bytes | None) -> None:
     asa = asa_of(exchange)
     set_encryption_types(exchange, asa, number)
     run = enforce(exchange)
-    message = run.of("dc01", ROLE + "Stop at an account without AES").message
+    message = run.of("dc01", ROLE + "Check that the account has an AES encryption type").message
     assert (run.rc != 0, exchange.names_of(asa)) == (True, set())
     assert f"{asa} is {'4' if number else 'not set'} and has no AES type" in message
-    told = enforce(exchange, exchange_kerberos_require_aes=False)
-    assert told.rc == 0, told.output
+    allowed = enforce(exchange, exchange_kerberos_require_aes=False)
+    assert allowed.rc == 0, allowed.output
     assert exchange.names_of(asa) == PLANNED
 
 
-def test_what_is_registered_is_left_alone_whatever_the_account_is_like(exchange: Domain) -> None:
+def test_registered_names_stay_on_an_account_without_aes(exchange: Domain) -> None:
     asa = asa_of(exchange)
-    exchange.give(asa, *PLANNED)
+    exchange.add_spns(asa, *PLANNED)
     set_encryption_types(exchange, asa, b"4")
-    exchange.mark()
+    exchange.mark_log()
     run = enforce(exchange, exchange_kerberos_credential_deployed=[])
     assert run.rc == 0, run.output
     assert any("NO AES" in line for line in shown(run))
     assert exchange.modifications() == []
 
 
-def test_a_name_on_another_account_stops_it_or_is_moved(exchange: Domain) -> None:
+def test_a_name_on_another_account_fails_the_role_or_is_moved(exchange: Domain) -> None:
     asa, spn = asa_of(exchange), "http/mail-one.corp.example.test"
-    other = give(exchange, "svc-intranet", spn)
+    other = add_spns(exchange, "svc-intranet", spn)
     stopped = enforce(exchange)
     assert stopped.rc != 0
-    assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "See that no other account stands in the way").message
+    assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "Check that no other account has the names").message
     text = shown(stopped)
-    assert [line.split()[1] for line in text if line.startswith("  TAKEN")] == [spn]
+    assert [line.split()[1] for line in text if line.startswith("  CONFLICT")] == [spn]
     assert any(line.strip() == f"on {other}" for line in text)
     assert exchange.modifications() == []
 
@@ -191,10 +191,10 @@ def test_a_name_on_another_account_stops_it_or_is_moved(exchange: Domain) -> Non
     assert exchange.modifications()[0] == Modification(other, add=(), delete=(spn,))
 
 
-def test_exactly_the_planned_names(exchange: Domain) -> None:
+def test_exact_sets_exactly_the_planned_names(exchange: Domain) -> None:
     asa = asa_of(exchange)
-    exchange.give(asa, "http/left-over.corp.example.test", "exchangeMDB/outlook-one.corp.example.test")
-    exchange.mark()
+    exchange.add_spns(asa, "http/left-over.corp.example.test", "exchangeMDB/outlook-one.corp.example.test")
+    exchange.mark_log()
     run = enforce(exchange, exchange_kerberos_state="exact", exchange_kerberos_leave_out=["mail-two.corp.example.test"])
     assert run.rc == 0, run.output
     assert exchange.names_of(asa) == PLANNED - {"http/mail-two.corp.example.test"}
@@ -212,24 +212,24 @@ BOTH: dict[str, t.Any] = {
 
 @pytest.fixture
 def coexistence(exchange: Domain) -> tuple[Domain, str, str]:
-    """A server of site one is of 2016 now; the account of 2010 still has all names, and the other has none."""
-    exchange.begin()
+    """One server is 2016. The account of 2010 has all names, and that of 2016 has none."""
+    exchange.clean()
     base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
     (server, *_below) = exchange.controller.ldbsearch("(&(cn=EX1CAS5)(serialNumber=*))", ["cn"], base=base)
     made = {"serialNumber": b"Version 15.1 (Build 32507.6)", "msExchCurrentServerRoles": b"16439"}
     exchange.ldap.modify_s(server.dn, [(ldap.MOD_REPLACE, name, [value]) for name, value in made.items()])
     old = asa_of(exchange)
     new = exchange.add(NEW, **{"msDS-SupportedEncryptionTypes": "24"})
-    exchange.give(old, *PLANNED, LEFT_OVER)
-    exchange.mark()
+    exchange.add_spns(old, *PLANNED, LEFT_OVER)
+    exchange.mark_log()
     return exchange, old, new
 
 
-def test_exact_on_one_generation_keeps_what_another_needs(coexistence: tuple[Domain, str, str]) -> None:
+def test_exact_keeps_the_names_of_another_generation(coexistence: tuple[Domain, str, str]) -> None:
     exchange, old, _new = coexistence
     checked = enforce(exchange, check=True, exchange_kerberos_state="exact")
     assert checked.rc == 0, checked.output
-    assert lines(checked.of("dc01", DELETE)) == ([f"{LEFT_OVER}: {old}"], [f"{LEFT_OVER}: nobody"])
+    assert lines(checked.of("dc01", DELETE)) == ([f"{LEFT_OVER}: {old}"], [f"{LEFT_OVER}: none"])
     run = enforce(exchange, exchange_kerberos_state="exact")
     assert run.rc == 0, run.output
     assert exchange.modifications() == [Modification(old, add=(), delete=(LEFT_OVER,))]
@@ -237,68 +237,68 @@ def test_exact_on_one_generation_keeps_what_another_needs(coexistence: tuple[Dom
 
 
 @pytest.mark.parametrize(
-    ("variables", "stop", "sentence"),
+    ("variables", "task", "sentence"),
     [
-        ({}, "See that no other account stands in the way", "mail-one.corp.example.test is on CN=EXCH-ASA,"),
+        ({}, "Check that no other account has the names", "mail-one.corp.example.test is on CN=EXCH-ASA,"),
         (
             {"exchange_kerberos_on_conflict": "move", "exchange_kerberos_credential_deployed": ["2010"]},
-            "Stop before a name is registered too early",
+            "Check that the credential is deployed",
             'add "2013" to exchange_kerberos_credential_deployed',
         ),
         (
             {"exchange_kerberos_accounts": {"2010": ASA, "2013": "EXCH-ASA"}},
-            "Stop at one account for two generations",
+            "Check that the generations have different accounts",
             "CN=EXCH-ASA,",
         ),
     ],
-    ids=["taken", "not deployed", "one account"],
+    ids=["conflict", "not deployed", "one account"],
 )
-def test_what_stops_one_generation_stops_all_before_the_first_write(
-    coexistence: tuple[Domain, str, str], variables: dict[str, t.Any], stop: str, sentence: str
+def test_a_failed_check_of_one_generation_prevents_all_writes(
+    coexistence: tuple[Domain, str, str], variables: dict[str, t.Any], task: str, sentence: str
 ) -> None:
     exchange, old, _new = coexistence
     for check in (True, False):
         run = enforce(exchange, check=check, **BOTH | variables)
         assert run.rc != 0
         assert [sentence in one.message for one in run.results if one.status == "failed"] == [True]
-        assert run.results[-1].task == ROLE + stop
+        assert run.results[-1].task == ROLE + task
     assert exchange.modifications() == []
     assert exchange.names_of(old) == PLANNED | {LEFT_OVER}
 
 
-@pytest.mark.parametrize("wish", [{}, {"exchange_kerberos_extra": {2010: ["http/mail-one.corp.example.test"]}}])
-def test_names_go_from_one_generation_to_the_other(
-    coexistence: tuple[Domain, str, str], wish: dict[str, t.Any]
+@pytest.mark.parametrize("overrides", [{}, {"exchange_kerberos_extra": {2010: ["http/mail-one.corp.example.test"]}}])
+def test_names_move_from_one_generation_to_the_other(
+    coexistence: tuple[Domain, str, str], overrides: dict[str, t.Any]
 ) -> None:
     exchange, old, new = coexistence
-    moved = MOVED - {name for names in wish.get("exchange_kerberos_extra", {}).values() for name in names}
-    if wish:  # and one goes the other way
-        exchange.take(old, *MOVED)
-        exchange.give(new, *MOVED)
-        exchange.mark()
-    variables = BOTH | wish | {"exchange_kerberos_on_conflict": "move"}
-    foreseen = told_of_all(enforce(exchange, check=True, **variables))
+    moved = MOVED - {name for names in overrides.get("exchange_kerberos_extra", {}).values() for name in names}
+    if overrides:  # one name moves in the other direction
+        exchange.delete_spns(old, *MOVED)
+        exchange.add_spns(new, *MOVED)
+        exchange.mark_log()
+    variables = BOTH | overrides | {"exchange_kerberos_on_conflict": "move"}
+    expected = all_diffs(enforce(exchange, check=True, **variables))
     run = enforce(exchange, "--diff", **variables)
     assert run.rc == 0, run.output
     assert (exchange.names_of(old), exchange.names_of(new)) == (PLANNED - moved, moved)
-    assert told_of_all(run) == foreseen
-    assert len(foreseen) == (2 if wish else 3)
+    assert all_diffs(run) == expected
+    assert len(expected) == (2 if overrides else 3)
 
     usn = exchange.controller.highest_usn()
     again = enforce(exchange, "--diff", **variables)
-    assert (again.rc, told_of_all(again), exchange.controller.highest_usn()) == (0, set(), usn)
+    assert (again.rc, all_diffs(again), exchange.controller.highest_usn()) == (0, set(), usn)
 
 
-def told_of_all(run: staging.Run) -> set[tuple[str, str]]:
-    """What all writes of a run tell in their diffs, whatever the order."""
-    told = [one for one in run.results if one.task in (REGISTER, DELETE) and one.diff]
-    return {pair for one in told for pair in zip(*lines(one), strict=True)}
+def all_diffs(run: staging.Run) -> set[tuple[str, str]]:
+    """The diff lines of all writes of a run."""
+    writes = [one for one in run.results if one.task in (REGISTER, DELETE) and one.diff]
+    return {pair for one in writes for pair in zip(*lines(one), strict=True)}
 
 
-def test_where_nothing_is_planned_nothing_is_done(exchange: Domain) -> None:
+def test_an_empty_plan_changes_nothing(exchange: Domain) -> None:
     asa = asa_of(exchange)
-    exchange.give(asa, LEFT_OVER)
-    exchange.mark()
+    exchange.add_spns(asa, LEFT_OVER)
+    exchange.mark_log()
     hosts = sorted({name.partition("/")[2] for name in PLANNED})
     run = enforce(exchange, exchange_kerberos_leave_out=hosts)
     assert run.rc == 0, run.output
@@ -306,50 +306,50 @@ def test_where_nothing_is_planned_nothing_is_done(exchange: Domain) -> None:
     bare = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_accounts={})
     assert bare.rc == 0, bare.output
     exact = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_state="exact")
-    message = exact.of("dc01", ROLE + "Stop before an empty plan deletes every name").message
+    message = exact.of("dc01", ROLE + "Check that the plan is not empty").message
     assert exact.rc != 0
     assert LEFT_OVER in message
     assert exchange.modifications() == []
 
 
-def test_a_generation_that_there_is_not_is_refused_and_a_number_is_none(exchange: Domain) -> None:
+def test_an_unknown_generation_is_refused_and_a_number_is_accepted(exchange: Domain) -> None:
     wrong = enforce(exchange, exchange_kerberos_accounts={"2016": ASA})
     assert wrong.rc != 0
-    message = wrong.of("dc01", ROLE + "Stop at a generation that there is not").message
-    assert message == 'exchange_kerberos_accounts has 2016, and its generations are "2010" and "2013" (2013 to SE).'
+    message = wrong.of("dc01", ROLE + "Check the generations").message
+    assert message == 'exchange_kerberos_accounts contains 2016; valid generations are "2010" and "2013" (2013 to SE).'
     number = enforce(exchange, exchange_kerberos_accounts={2010: ASA}, exchange_kerberos_credential_deployed=[2010])
     assert number.rc == 0, number.output
     assert exchange.names_of(asa_of(exchange)) == PLANNED
 
 
-def test_no_name_is_deleted_by_a_plan_that_lacks_something(exchange: Domain) -> None:
+def test_an_incomplete_plan_deletes_no_names(exchange: Domain) -> None:
     asa, own = asa_of(exchange), "http/left-over.corp.example.test"
-    exchange.give(asa, own)
+    exchange.add_spns(asa, own)
     base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
     (array,) = exchange.controller.ldbsearch("(cn=Outlook-One)", ["cn"], base=base)
     exchange.ldap.modify_s(array.dn, [(ldap.MOD_DELETE, "networkAddress", None)])
-    exchange.mark()
+    exchange.mark_log()
     run = enforce(exchange, exchange_kerberos_state="exact")
-    message = run.of("dc01", ROLE + "Stop before a plan that lacks something deletes a name").message
+    message = run.of("dc01", ROLE + "Check that no names are missing from the plan").message
     assert run.rc != 0
     assert "Outlook-One" in message
     assert exchange.modifications() == []
 
 
-def test_an_autodiscover_uri_that_was_taken_away_stops_nothing(exchange: Domain) -> None:
+def test_a_deleted_autodiscover_uri_does_not_fail_the_role(exchange: Domain) -> None:
     asa = asa_of(exchange)
-    exchange.give(asa, *PLANNED, LEFT_OVER)
+    exchange.add_spns(asa, *PLANNED, LEFT_OVER)
     base = f"CN=Microsoft Exchange,CN=Services,{exchange.controller.configuration_dn}"
     found = "(&(cn=EX1CAS6)(objectClass=serviceConnectionPoint))"
     (point,) = exchange.controller.ldbsearch(found, ["cn"], base=base)
     exchange.ldap.modify_s(point.dn, [(ldap.MOD_DELETE, "serviceBindingInformation", None)])
-    exchange.mark()
+    exchange.mark_log()
     run = enforce(exchange, exchange_kerberos_state="exact")
     assert run.rc == 0, run.output
     assert exchange.modifications() == [Modification(asa, add=(), delete=(LEFT_OVER,))]
 
 
-def test_a_domain_controller_that_is_down_is_one_sentence(exchange: Domain) -> None:
+def test_a_domain_controller_that_is_down_fails_with_one_sentence(exchange: Domain) -> None:
     exchange.controller.stop()
     run = enforce(exchange)
     result = run.of("dc01", ROLE + "Read the Exchange organization")

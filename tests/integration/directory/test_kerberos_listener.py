@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host that takes Kerberos over plain HTTP: real tickets, and every message sealed."""
+"""A host with Kerberos over HTTP: real tickets, and all messages encrypted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOST, PORT, OPERATOR = "hv01", 5995, "svc-operator"
 PYTHON = "/usr/bin/python3"
 PROGRAM = ROOT / "tests" / "lab" / "directory" / "sealed_listener.py"
 READ = tasks(HOST, {"cluster_info": {"gather": []}})
-# The same sign-in as the two connection plugins name it.
+# The same sign-in with the variables of both connection plugins.
 CONNECTIONS: dict[str, Variables] = {
     "winrm": {
         "ansible_connection": "winrm",
@@ -44,8 +44,8 @@ CONNECTIONS: dict[str, Variables] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """The domain, a host of the lab behind a listener that takes Kerberos alone, and what came in there."""
+class KerberosListener:
+    """The domain, a host of the lab behind a listener that only accepts Kerberos, and its journal."""
 
     domain: Domain
     hosts: Path
@@ -60,19 +60,19 @@ class Door:
             **CONNECTIONS[via],
             **own,
         }
-        surroundings = self.domain.controller.environment(cache) | {"NSS_WRAPPER_HOSTS": str(self.hosts)}
-        run = self.domain.stage.play(playbook, *arguments, hosts={HOST: access}, environment=surroundings)
+        environment = self.domain.controller.environment(cache) | {"NSS_WRAPPER_HOSTS": str(self.hosts)}
+        run = self.domain.stage.play(playbook, *arguments, hosts={HOST: access}, environment=environment)
         assert SECRET not in run.output
         return run
 
     def messages(self) -> list[dict[str, t.Any]]:
-        """Who sent each message, and whether it was sealed."""
+        """The user of each message, and whether it was encrypted."""
         lines = self.journal.read_text("utf-8").splitlines() if self.journal.exists() else []
         return [json.loads(line) for line in lines]
 
 
-def lacking() -> str | None:
-    """What either side of the listener lacks."""
+def missing_packages() -> str | None:
+    """The packages that the client or the listener needs and that are missing."""
     if importlib.util.find_spec("kerberos") is None:
         return "the Python library pykerberos is missing"
     usable = subprocess.run([PYTHON, "-c", "import gssapi.raw"], capture_output=True, check=False).returncode == 0
@@ -80,8 +80,8 @@ def lacking() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def only_door(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Door]:
-    if problem := impediment() or lacking():
+def only_listener(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[KerberosListener]:
+    if problem := impediment() or missing_packages():
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
         pytest.skip(problem)
@@ -92,9 +92,9 @@ def only_door(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Itera
     with staging.stage(description, folder) as stage:
         controller = stage.estate.directory
         domain = Domain(stage, controller, folder / "administrator.ccache")
-        domain.begin()
+        domain.clean()
         domain.add(OPERATOR)
-        # What a host registers for itself; HTTP, which clients ask for, is an alias of HOST.
+        # A host registers HOST. HTTP, which clients use, is an alias of it.
         domain.add(f"{HOST}$", f"HOST/{HOST}.{DOMAIN}")
         hosts = folder / "hosts"
         hosts.write_text(f"{(controller.folder / 'hosts').read_text('utf-8')}{network}.206 {HOST}.{DOMAIN}\n", "utf-8")
@@ -118,57 +118,59 @@ def only_door(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.Itera
             t.cast("t.Any", process.stdin).write(json.dumps(settings) + "\n")
             t.cast("t.Any", process.stdin).flush()
             assert t.cast("t.Any", process.stdout).readline() == "listening\n"
-            yield Door(domain, hosts, folder / "journal.jsonl")
+            yield KerberosListener(domain, hosts, folder / "journal.jsonl")
             t.cast("t.Any", process.stdin).close()
 
 
 @pytest.fixture
-def door(only_door: Door) -> Door:
-    only_door.journal.unlink(missing_ok=True)
-    return only_door
+def listener(only_listener: KerberosListener) -> KerberosListener:
+    only_listener.journal.unlink(missing_ok=True)
+    return only_listener
 
 
 @pytest.mark.parametrize(("via", "machine"), [("winrm", "EX01"), ("psrp", "EX03")])
-def test_a_ticket_is_fetched_and_every_message_is_sealed(door: Door, via: str, machine: str) -> None:
-    stage = door.domain.stage
+def test_a_ticket_is_fetched_and_every_message_is_encrypted(listener: KerberosListener, via: str, machine: str) -> None:
+    stage = listener.domain.stage
     play = tasks(HOST, {"vm_offline_action": {"names": [machine]}})
     seen, written = len(stage.journal()), len(stage.writes())
-    checked = door.play(play, "--check", "--diff", via=via)
+    checked = listener.play(play, "--check", "--diff", via=via)
     assert (checked.rc, checked.of(HOST).changed) == (0, True), checked.output
     assert len(stage.writes()) == written
-    run = door.play(play, via=via)
+    run = listener.play(play, via=via)
     assert run.rc == 0, run.output
     assert stage.actions("HVC1")[f"Virtual Machine {machine}"] == 2
-    again = door.play(play, via=via)
+    again = listener.play(play, via=via)
     assert (again.rc, again.of(HOST).changed, len(stage.writes())) == (0, False, written + 1)
-    messages = door.messages()
+    messages = listener.messages()
     assert len(messages) == len(stage.journal()) - seen
-    assert {one["user"] for one in messages} == {f"{OPERATOR}@{door.domain.controller.realm}"}
+    assert {one["user"] for one in messages} == {f"{OPERATOR}@{listener.domain.controller.realm}"}
     assert all(one["sealed"] for one in messages)
 
 
-def test_a_ticket_that_is_there_is_used_without_a_password(door: Door, tmp_path: Path) -> None:
+def test_an_existing_ticket_is_used_without_a_password(listener: KerberosListener, tmp_path: Path) -> None:
     cache = tmp_path / "ticket"
-    controller = door.domain.controller
+    controller = listener.domain.controller
     controller.kinit(f"{OPERATOR}@{controller.realm}", cache, password=SECRET)
-    run = door.play(READ, cache=cache, ansible_password=None)
+    run = listener.play(READ, cache=cache, ansible_password=None)
     assert run.rc == 0, run.output
-    assert {one["user"] for one in door.messages()} == {f"{OPERATOR}@{controller.realm}"}
+    assert {one["user"] for one in listener.messages()} == {f"{OPERATOR}@{controller.realm}"}
 
 
 @pytest.mark.parametrize(
-    ("own", "says"),
+    ("own", "expected"),
     [
         ({"ansible_password": "Not-This-0ne"}, "kinit: Password incorrect"),
         ({"ansible_user": f"nobody@{DOMAIN.upper()}"}, "not found in Kerberos database"),
         ({"ansible_password": None}, "Kerberos"),
     ],
-    ids=["another password", "nobody", "no ticket"],
+    ids=["wrong password", "unknown user", "no ticket"],
 )
-def test_who_gets_no_ticket_is_told_why(door: Door, tmp_path: Path, own: Variables, says: str) -> None:
-    run = door.play(READ, cache=tmp_path / "none", **own)
+def test_a_failed_sign_in_has_its_reason(
+    listener: KerberosListener, tmp_path: Path, own: Variables, expected: str
+) -> None:
+    run = listener.play(READ, cache=tmp_path / "none", **own)
     result = run.of(HOST)
     assert result.status in {"failed", "unreachable"}
-    assert says in result.message, result.message
+    assert expected in result.message, result.message
     assert "\n" not in result.message
-    assert door.messages() == []
+    assert listener.messages() == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""spn: which names an account has afterwards, in the directory's own store, and what was written to get there."""
+"""spn: the stored names of an account after a run, and the modifications."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACES = ["localhost", "dc"]
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", PLACES)
-def test_adds_what_is_missing_and_nothing_else(domain: Domain, host: str) -> None:
+def test_present_adds_only_the_missing_names(domain: Domain, host: str) -> None:
     own, other = "http/other.corp.example.test", "http/www.corp.example.test"
     asa, web = domain.add("ASA$", own, RPC[0]), domain.add("WEB1$", other)
     untouched = domain.names()
@@ -42,17 +42,17 @@ def test_adds_what_is_missing_and_nothing_else(domain: Domain, host: str) -> Non
             name: ([] if name in missing else [asa], [asa], word if name in missing else "compliant") for name in NAMES
         }
         assert [sorted(side) for side in lines(result)] == [
-            [f"{name}: nobody" for name in missing],
+            [f"{name}: none" for name in missing],
             [f"{name}: {asa}" for name in missing],
         ]
         assert result.data["account"] == {"dn": asa, "name": "ASA$", "kind": "computer"}
-    assert f"-{HTTP}: nobody\n" in checked.output
+    assert f"-{HTTP}: none\n" in checked.output
     assert f"+{HTTP}: {asa}\n" in checked.output
     assert rows(third) == {name: ([asa], [asa], "compliant") for name in NAMES}
     assert third.diff is None
 
 
-def test_case_makes_no_difference(domain: Domain) -> None:
+def test_names_are_case_insensitive(domain: Domain) -> None:
     asa = domain.add("ASA$", "HTTP/Mail.Corp.Example.Test", *RPC)
     result = domain.task("spn", {"account": "asa", "spns": [HTTP.upper(), *(spn.lower() for spn in RPC)]})
     assert (result.status, result.changed, domain.modifications()) == ("ok", False, [])
@@ -62,7 +62,7 @@ def test_case_makes_no_difference(domain: Domain) -> None:
     assert (absent.changed, domain.names_of(asa)) == (True, set(RPC))
 
 
-def test_one_name_written_twice_is_one_name(domain: Domain) -> None:
+def test_a_repeated_name_is_added_once(domain: Domain) -> None:
     asa = domain.add("ASA$")
     result = domain.task("spn", {"account": "ASA$", "spns": [HTTP, HTTP.upper(), HTTP]})
     assert domain.modifications() == [Modification(asa, add=(HTTP,), delete=())]
@@ -71,7 +71,7 @@ def test_one_name_written_twice_is_one_name(domain: Domain) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", PLACES)
-def test_absent_takes_these_names_and_no_others(domain: Domain, host: str) -> None:
+def test_absent_deletes_only_these_names(domain: Domain, host: str) -> None:
     asa, web = domain.add("ASA$", *NAMES), domain.add("WEB1$", "http/www.corp.example.test")
     unwanted = [RPC[0].upper(), RPC[1], "http/www.corp.example.test", "http/nowhere.corp.example.test"]
     play = domain.playbook("spn", {"account": "ASA$", "spns": unwanted, "state": "absent"}, host=host)
@@ -88,14 +88,14 @@ def test_absent_takes_these_names_and_no_others(domain: Domain, host: str) -> No
         == lines(applied)
         == (
             [f"{spn}: {asa}" for spn in sorted(RPC[:2], key=str.lower)],
-            [f"{spn}: nobody" for spn in sorted(RPC[:2], key=str.lower)],
+            [f"{spn}: none" for spn in sorted(RPC[:2], key=str.lower)],
         )
     )
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", PLACES)
-def test_exact_adds_and_deletes_in_one_step(domain: Domain, host: str) -> None:
+def test_exact_adds_and_deletes_in_one_modification(domain: Domain, host: str) -> None:
     old = ["http/old.corp.example.test", "MSSQLSvc/sql.corp.example.test:1433"]
     asa = domain.add("ASA$", *old, RPC[0])
     play = domain.playbook("spn", {"account": "ASA$", "spns": NAMES, "state": "exact"}, host=host)
@@ -113,7 +113,7 @@ def test_exact_adds_and_deletes_in_one_step(domain: Domain, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", PLACES)
-def test_exactly_no_names_is_a_template_that_rendered_nothing(domain: Domain, host: str) -> None:
+def test_exact_without_names_fails(domain: Domain, host: str) -> None:
     asa = domain.add("ASA$", *NAMES)
     play = domain.playbook("spn", {"account": "ASA$", "spns": [], "state": "exact"}, host=host)
     for run in (domain.check(play), domain.play(play)):
@@ -123,7 +123,7 @@ def test_exactly_no_names_is_a_template_that_rendered_nothing(domain: Domain, ho
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_no_names_are_nothing_to_do(domain: Domain, state: str) -> None:
+def test_an_empty_list_changes_nothing(domain: Domain, state: str) -> None:
     domain.add("ASA$", *NAMES)
     result = domain.task("spn", {"account": "ASA$", "spns": [], "state": state})
     assert (result.status, result.changed, rows(result), domain.modifications()) == ("ok", False, {}, [])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""spn_info against what the directory stores, and names set by spn as Kerberos sees them."""
+"""spn_info compared with the stored values, and Kerberos tickets for names that spn set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def found(result: Result, key: str = "spns") -> dict[str, list[str]]:
 
 
 def duplicates_of(names: t.Mapping[str, set[str]]) -> dict[str, list[str]]:
-    """The names that more than one account has, from what is stored."""
+    """The duplicates among the stored names."""
     holders: dict[str, list[str]] = {}
     for dn, spns in names.items():
         for spn in {one.lower() for one in spns}:
@@ -40,7 +40,7 @@ def duplicates_of(names: t.Mapping[str, set[str]]) -> dict[str, list[str]]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", ["localhost", "dc"])
-def test_names_wildcards_and_accounts(domain: Domain, host: str) -> None:
+def test_names_and_wildcards_are_found(domain: Domain, host: str) -> None:
     one, two = domain.add("ONE$", *OUTLOOK, MAIL), domain.add("TWO$", "HTTP/two(x).corp.example.test")
     listed = {
         "name": [MAIL.upper()],
@@ -66,14 +66,14 @@ def test_names_wildcards_and_accounts(domain: Domain, host: str) -> None:
     assert domain.controller.highest_usn() == usn
 
 
-def test_everything_is_what_is_stored(domain: Domain) -> None:
+def test_all_stored_names_are_found(domain: Domain) -> None:
     domain.add("ONE$", *OUTLOOK)
     stored = {(spn.lower(), dn) for dn, spns in domain.names().items() for spn in spns}
-    told = found(domain.task("spn_info", {"spns": ["*"]}))
-    assert {(spn.lower(), dn) for spn, dns in told.items() for dn in dns} == stored
+    listed = found(domain.task("spn_info", {"spns": ["*"]}))
+    assert {(spn.lower(), dn) for spn, dns in listed.items() for dn in dns} == stored
 
 
-def test_accounts_as_they_are_stored(domain: Domain) -> None:
+def test_accounts_have_the_stored_values(domain: Domain) -> None:
     attributes = {"msDS-SupportedEncryptionTypes": "28"}
     dns = [domain.add("ONE$", *OUTLOOK, **attributes), domain.add("two"), domain.add("off", userAccountControl="66050")]
     result = domain.task("spn_info", {"accounts": ["two", dns[0], "off"]})
@@ -90,12 +90,12 @@ def test_accounts_as_they_are_stored(domain: Domain) -> None:
     assert int(datetime.datetime.fromisoformat(one["password_last_set"]).timestamp()) == seconds
 
 
-def test_duplicates_are_those_of_the_directory(domain: Domain) -> None:
+def test_all_duplicates_are_found(domain: Domain) -> None:
     one, two, three = domain.add("ONE$", *OUTLOOK), domain.add("TWO$"), domain.add("three", MAIL)
-    domain.give_past_checks(two, OUTLOOK[0].upper(), MAIL)
-    domain.give_past_checks(three, OUTLOOK[0])
-    far = domain.add_elsewhere("FAR", "http/far.corp.example.test")
-    domain.give_past_checks(one, "HTTP/FAR.corp.example.test", "kadmin/changepw")
+    domain.add_unchecked(two, OUTLOOK[0].upper(), MAIL)
+    domain.add_unchecked(three, OUTLOOK[0])
+    far = domain.add_in_other_partition("FAR", "http/far.corp.example.test")
+    domain.add_unchecked(one, "HTTP/FAR.corp.example.test", "kadmin/changepw")
     result = domain.task("spn_info", {"duplicates": True})
     stored = domain.names()
     expected = duplicates_of(stored)
@@ -107,15 +107,15 @@ def test_duplicates_are_those_of_the_directory(domain: Domain) -> None:
     assert result.data["searched"]["spns"] == sum(len(spns) for spns in stored.values()) - 2
 
 
-def test_a_directory_without_duplicates(domain: Domain) -> None:
+def test_a_forest_without_duplicates(domain: Domain) -> None:
     domain.add("ONE$", *OUTLOOK)
     assert duplicates_of(domain.names()) == {}
     assert found(domain.task("spn_info", {"duplicates": True}), "duplicates") == {}
 
 
 @pytest.mark.slow
-def test_more_accounts_than_a_page_holds(domain: Domain) -> None:
-    """A controller gives a thousand entries at a time."""
+def test_more_accounts_than_one_page(domain: Domain) -> None:
+    """A page has 1000 entries."""
     for number in range(1010):
         domain.add(f"M{number}$", f"http/m{number}.many.test")
     result = domain.task("spn_info", {"spns": ["http/*.many.test"], "duplicates": True})
@@ -124,26 +124,26 @@ def test_more_accounts_than_a_page_holds(domain: Domain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "text"),
     [
-        ({}, "Nothing is asked for: give spns or accounts, or set duplicates"),
+        ({}, "No search is requested: set spns, accounts or duplicates"),
         ({"accounts": ["NOBODY"]}, "There is no user or computer account NOBODY in the forest"),
     ],
 )
-def test_what_cannot_be_read(domain: Domain, options: dict[str, t.Any], says: str) -> None:
+def test_invalid_options_fail(domain: Domain, options: dict[str, t.Any], text: str) -> None:
     result = domain.task("spn_info", options)
     assert result.status == "failed"
-    assert says in result.message
+    assert text in result.message
 
 
 @pytest.mark.matrix
-def test_kerberos_gives_tickets_for_the_names_that_spn_set(domain: Domain, tmp_path: Path) -> None:
-    """Each ticket decrypts with the key of the account; after absent there is none to be had."""
+def test_kerberos_issues_tickets_for_names_that_spn_set(domain: Domain, tmp_path: Path) -> None:
+    """Each ticket decrypts with the key of the account. After absent, there are no tickets."""
     domain.add("ASA$", password=SECRET, **{"msDS-SupportedEncryptionTypes": "24"})
     names = [MAIL, *OUTLOOK]
     assert domain.task("spn", {"account": "ASA$", "spns": names}).changed
     for spn in names:
-        # kvno looks a name up in the keytab; the keys are the account's, whatever name the ticket is for.
+        # kvno looks up the name in the keytab. The keys are those of the account.
         own = domain.controller.export_keytab(spn, tmp_path / f"{names.index(spn)}.keytab")
         cache = tmp_path / "cache"
         domain.controller.kinit(domain.administrator, cache, password=domain.controller.password)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""spn while the domain controller dies, answers get lost, and runs are killed."""
+"""spn if the domain controller fails, responses are lost, or runs are killed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAIL = "http/mail.corp.example.test"
 AUTOD = "http/autod.corp.example.test"
 HERE = "localhost"
 MOVE = {"account": "ASA$", "spns": [MAIL, AUTOD], "on_conflict": "move"}
-SIGNED_IN = 3  # answers; what is lost of them is no different from a controller that is down
+SIGN_IN_RESPONSES = 3  # to lose one of these is the same as a controller that is down
 SHORT = {"connect_timeout": 2, "operation_timeout": 5}
 
 
 @pytest.mark.parametrize("answer", ["lost", "given"])
 @pytest.mark.parametrize("host", ["localhost", "dc"])
-def test_a_controller_that_dies_between_the_two_writes_of_a_move(domain: Domain, host: str, answer: str) -> None:
+def test_the_controller_fails_between_the_two_writes_of_a_move(domain: Domain, host: str, answer: str) -> None:
     asa, old = domain.add("ASA$"), domain.add("OLD$", MAIL)
     domain.controller.fail_after_writes(1, answer=answer)
     result = domain.task("spn", MOVE | SHORT, "--diff", host=host)
@@ -36,10 +36,10 @@ def test_a_controller_that_dies_between_the_two_writes_of_a_move(domain: Domain,
     assert (domain.names_of(old), domain.names_of(asa)) == (set(), set())
     assert (result.status, result.changed) == ("failed", True), result.message
     if answer == "lost":
-        assert f"Taking {MAIL} away from {old} on {domain.fqdn} failed: the connection broke" in result.message
+        assert f"Deleting {MAIL} from {old} on {domain.fqdn} failed: the connection broke" in result.message
     else:
         assert f"Connecting to LDAP on {domain.fqdn} failed: " in result.message
-        assert f"; before that, {MAIL} was taken away from {old} (" in result.message, result.message
+        assert f"; before that, {MAIL} was deleted from {old} (" in result.message, result.message
     assert "0 to 2 of 2 changes are in effect" in result.message
     assert "\n" not in result.message
     assert {spn: row[1:] for spn, row in rows(result).items()} == {MAIL: (None, "failed"), AUTOD: (None, "failed")}
@@ -56,7 +56,7 @@ def test_a_controller_that_dies_between_the_two_writes_of_a_move(domain: Domain,
 
 
 @pytest.mark.parametrize("answer", ["lost", "given"])
-def test_a_controller_that_dies_after_its_last_write(domain: Domain, answer: str) -> None:
+def test_the_controller_fails_after_the_last_write(domain: Domain, answer: str) -> None:
     asa = domain.add("ASA$")
     domain.controller.fail_after_writes(1, answer=answer)
     result = domain.task("spn", MOVE | SHORT)
@@ -69,18 +69,18 @@ def test_a_controller_that_dies_after_its_last_write(domain: Domain, answer: str
 
 
 @pytest.mark.parametrize("state", ["present", "exact", "absent"])
-def test_reading_decides_when_the_answer_to_a_write_is_lost(domain: Domain, state: str) -> None:
-    """The controller lives; only the connection ends with the answer to the write in it."""
+def test_the_names_are_read_back_if_the_response_to_a_write_is_lost(domain: Domain, state: str) -> None:
+    """Only the connection is closed, with the response to the write. The controller keeps running."""
     asa = domain.add("ASA$", AUTOD)
     lost = threading.Event()
 
-    def on_answer(_number: int) -> bool:
+    def on_response(_number: int) -> bool:
         if domain.modifications() and not lost.is_set():
             lost.set()
             return False
         return True
 
-    with listeners.relay(domain.controller.address, 389, on_answer) as relay:
+    with listeners.relay(domain.controller.address, 389, on_response) as relay:
         spns = [AUTOD] if state == "absent" else [MAIL]
         options = {"servers": [f"{domain.fqdn}:{relay.port}"], "account": "ASA$", "spns": spns, "state": state}
         result = domain.task("spn", options, "--diff")
@@ -90,29 +90,29 @@ def test_reading_decides_when_the_answer_to_a_write_is_lost(domain: Domain, stat
     assert len(domain.modifications()) == 1
 
 
-def test_a_move_goes_on_after_a_lost_answer(domain: Domain) -> None:
+def test_a_move_continues_after_a_lost_response(domain: Domain) -> None:
     asa, old = domain.add("ASA$"), domain.add("OLD$", MAIL)
     lost = []
 
-    def on_answer(_number: int) -> bool:
+    def on_response(_number: int) -> bool:
         written = len(domain.modifications())
         if written > len(lost):
             lost.append(written)
             return False
         return True
 
-    with listeners.relay(domain.controller.address, 389, on_answer) as relay:
+    with listeners.relay(domain.controller.address, 389, on_response) as relay:
         result = domain.task("spn", {"servers": [f"{domain.fqdn}:{relay.port}"], **MOVE}, "--diff")
     assert lost == [1, 2]
     assert (result.status, result.changed) == ("ok", True), result.message
     assert (domain.names_of(old), domain.names_of(asa), len(domain.modifications())) == (set(), {MAIL, AUTOD}, 2)
 
 
-def cut_at(domain: Domain, number: int, options: dict[str, t.Any], host: str) -> tuple[t.Any, bool]:
-    """The result of a run whose connections end with the so-manieth answer, once; and whether there was one."""
+def lose_response(domain: Domain, number: int, options: dict[str, t.Any], host: str) -> tuple[t.Any, bool]:
+    """Run a task, lose the response with this number once, and return the result and whether it was lost."""
     lock, seen, cut = threading.Lock(), [0], threading.Event()
 
-    def on_answer(_number: int) -> bool:
+    def on_response(_number: int) -> bool:
         with lock:
             seen[0] += 1
             if seen[0] == number:
@@ -121,23 +121,23 @@ def cut_at(domain: Domain, number: int, options: dict[str, t.Any], host: str) ->
             return True
 
     address = domain.controller.address
-    with listeners.relay(address, 389, on_answer) as main, listeners.relay(address, 3268, on_answer) as catalog:
+    with listeners.relay(address, 389, on_response) as main, listeners.relay(address, 3268, on_response) as catalog:
         where = {"servers": [f"{domain.fqdn}:{main.port}"], "global_catalogs": [f"{domain.fqdn}:{catalog.port}"]}
         return domain.task("spn", where | options, host=host), cut.is_set()
 
 
 @pytest.mark.slow
-def test_whatever_answer_is_lost_the_end_is_known(domain: Domain) -> None:
-    """Each answer of a move in turn, until there is none left to lose."""
+def test_any_response_can_be_lost(domain: Domain) -> None:
+    """Lose each response of a move in turn."""
     host = "dc"
     asa, old = domain.add("ASA$"), domain.add("OLD$")
-    for number in range(SIGNED_IN + 1, 100):
+    for number in range(SIGN_IN_RESPONSES + 1, 100):
         for dn in (asa, old):
             if held := domain.names_of(dn):
-                domain.take(dn, *held)
-        domain.give(old, MAIL)
-        domain.mark()
-        result, was_cut = cut_at(domain, number, MOVE, host)
+                domain.delete_spns(dn, *held)
+        domain.add_spns(old, MAIL)
+        domain.mark_log()
+        result, was_lost = lose_response(domain, number, MOVE, host)
         now = (domain.names_of(asa), domain.names_of(old))
         done = now == ({MAIL, AUTOD}, set())
         assert len(domain.modifications()) <= 2
@@ -147,25 +147,25 @@ def test_whatever_answer_is_lost_the_end_is_known(domain: Domain) -> None:
             assert " failed: " in result.message
             assert domain.task("spn", MOVE, host=host).status == "ok"
             assert (domain.names_of(asa), domain.names_of(old)) == ({MAIL, AUTOD}, set())
-        if not was_cut:
+        if not was_lost:
             break
     else:
-        pytest.fail("the answers never end")
+        pytest.fail("the run has too many responses")
 
 
-def test_a_run_that_is_killed_between_the_two_writes_of_a_move(domain: Domain) -> None:
+def test_a_run_is_killed_between_the_two_writes_of_a_move(domain: Domain) -> None:
     asa, old = domain.add("ASA$"), domain.add("OLD$", MAIL)
     written, killed = threading.Event(), threading.Event()
 
-    def on_answer(_number: int) -> bool:
+    def on_response(_number: int) -> bool:
         if domain.modifications():
             written.set()
             killed.wait(60)
         return True
 
-    with listeners.relay(domain.controller.address, 389, on_answer) as relay:
+    with listeners.relay(domain.controller.address, 389, on_response) as relay:
         play = domain.playbook("spn", {"servers": [f"{domain.fqdn}:{relay.port}"], **MOVE})
-        command, environment, _place = domain.stage.prepare(play, **domain.with_surroundings({}))
+        command, environment, _place = domain.stage.prepare(play, **domain.run_arguments({}))
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:

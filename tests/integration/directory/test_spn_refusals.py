@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""spn and what cannot be: names that are none, accounts that are none or two, accounts that may not."""
+"""spn with invalid names, missing or ambiguous accounts, and missing permissions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 MAIL = "http/mail.corp.example.test"
 BASE = "DC=corp,DC=example,DC=test"
 HERE = "localhost"
-BAD_NAMES = {
+INVALID_NAMES = {
     "mail.corp.example.test": "has no slash between service class and host, as in http/mail.corp.example.test",
     "http/": "has an empty host",
     "/mail.corp.example.test": "has an empty service class",
@@ -27,8 +27,8 @@ BAD_NAMES = {
     "http//mail": "has an empty host",
     "https://mail.corp.example.test/owa": "is a URL",
     "http/a/b/c": "has 4 parts",
-    "http/mail:": "has a colon and neither a port nor an instance after it",
-    "http/mail:99999": "has the port 99999; ports go from 1 to 65535",
+    "http/mail:": "has a colon without a port or an instance after it",
+    "http/mail:99999": "has the port 99999; valid ports are 1 to 65535",
     "http/mail:0": "has the port 0",
     "http/mail:80:81": "has more than one colon",
     "http/ma il": "has a space at position 8",
@@ -39,9 +39,9 @@ BAD_NAMES = {
     "http/ma\u200bil": "(U+200B, ZERO WIDTH SPACE)",
     "": "is empty",
 }
-# options beside the name, and what is said
-BAD_TASKS: dict[str, tuple[Variables, str]] = {
-    **{f"name {text!a}": ({"spns": [MAIL, text]}, re.escape(says)) for text, says in BAD_NAMES.items()},
+# by test id: the options, and the expected message
+INVALID_TASKS: dict[str, tuple[Variables, str]] = {
+    **{f"name {text!a}": ({"spns": [MAIL, text]}, re.escape(expected)) for text, expected in INVALID_NAMES.items()},
     "two bad names": ({"spns": ["http/", "x"]}, "empty host; .*no slash"),
     "no such account": ({"account": "NOBODY$"}, "There is no user or computer account NOBODY\\$ in the forest corp"),
     "no account": ({"account": ""}, "The name of an account is empty"),
@@ -51,8 +51,8 @@ BAD_TASKS: dict[str, tuple[Variables, str]] = {
         "There is no CN=A,DC=else,DC=test on",
     ),
     "half a distinguished name": ({"account": "CN=ASA"}, "CN=ASA"),
-    "a container": ({"account": f"CN=Users,{BASE}"}, f"CN=Users,{BASE} on \\S+ is no account that can sign in"),
-    "a group": ({"account": f"CN=Domain Users,CN=Users,{BASE}"}, "is no account that can sign in"),
+    "a container": ({"account": f"CN=Users,{BASE}"}, f"CN=Users,{BASE} on \\S+ is not a user or computer account"),
+    "a group": ({"account": f"CN=Domain Users,CN=Users,{BASE}"}, "is not a user or computer account"),
     "a group by its name": ({"account": "Domain Users"}, "There is no user or computer account Domain Users"),
     "no such UPN": ({"account": f"nobody@{DOMAIN}"}, "There is no user or computer account nobody@corp.example.test"),
     "a UPN of another domain": ({"account": "ASA@else.test"}, "There is no user or computer account ASA@else.test"),
@@ -65,33 +65,33 @@ BAD_TASKS: dict[str, tuple[Variables, str]] = {
     "a wildcard": ({"account": "AS*"}, "There is no user or computer account AS\\*"),
     "an ambiguous UPN": (
         {"account": f"alpha@{DOMAIN}"},
-        f"ambiguous .*CN=alpha,OU=Tests,{BASE} and CN=beta,OU=Tests,{BASE}",
+        f"ambiguous .*CN=alpha,OU=Tests,{BASE} and CN=beta,OU=Tests,{BASE} match",
     ),
     "a user of another domain": (
         {"account": "FAR"},
-        r"FAR is not in corp\.example\.test.*Name a domain controller of domain",
+        r"FAR is not in corp\.example\.test.*Set servers to a domain controller of domain",
     ),
     "an unknown state": ({"state": "gone"}, "value of state must be one of: present, absent, exact, got: gone"),
     "an unknown option": ({"replace": True}, "[Uu]nsupported .*replace"),
     "no names": ({"spns": None}, "missing required arguments: spns"),
-    "no time to connect": ({"connect_timeout": 0}, "connect_timeout is 0; it is at least 1 second"),
-    "no time to answer": ({"operation_timeout": -1}, "operation_timeout is -1; it is at least 1 second"),
-    "less than no time": ({"operation_timeout": -5}, "operation_timeout is -5; it is at least 1 second"),
-    "a port for a server": ({"servers": ["x:y"]}, "x:y is no server"),
+    "no time to connect": ({"connect_timeout": 0}, "connect_timeout is 0; the minimum is 1 second"),
+    "no time to answer": ({"operation_timeout": -1}, "operation_timeout is -1; the minimum is 1 second"),
+    "less than no time": ({"operation_timeout": -5}, "operation_timeout is -5; the minimum is 1 second"),
+    "a port for a server": ({"servers": ["x:y"]}, "x:y is not a server"),
 }
 
 
 @pytest.fixture(scope="module", params=["localhost", "dc"])
-def answers(only_domain: Domain, request: pytest.FixtureRequest) -> dict[str, Result]:
-    """All bad tasks at once, each in earnest."""
+def results(only_domain: Domain, request: pytest.FixtureRequest) -> dict[str, Result]:
+    """Run all invalid tasks in one playbook, without check mode."""
     domain, host = only_domain, request.param
-    domain.begin()
+    domain.clean()
     domain.add("ASA$")
     domain.add("alpha")
-    domain.give_past_checks(domain.add("beta"), f"alpha@{DOMAIN}", attribute="userPrincipalName")
-    domain.add_elsewhere("FAR", name="FAR")
+    domain.add_unchecked(domain.add("beta"), f"alpha@{DOMAIN}", attribute="userPrincipalName")
+    domain.add_in_other_partition("FAR", name="FAR")
     listed = []
-    for name, (options, _says) in BAD_TASKS.items():
+    for name, (options, _expected) in INVALID_TASKS.items():
         merged = {"servers": [domain.fqdn], "account": "ASA$", "spns": [MAIL], **options}
         listed.append({"name": name, "spn": {key: value for key, value in merged.items() if value is not None}})
         listed[-1] |= {"ignore_errors": True, "ignore_unreachable": True}
@@ -101,16 +101,16 @@ def answers(only_domain: Domain, request: pytest.FixtureRequest) -> dict[str, Re
     return {one.task: one for one in run.results}
 
 
-@pytest.mark.parametrize("name", BAD_TASKS)
-def test_what_cannot_be_is_told_in_one_sentence(answers: dict[str, Result], name: str) -> None:
-    result = answers[name]
+@pytest.mark.parametrize("name", INVALID_TASKS)
+def test_an_invalid_task_fails_with_one_sentence(results: dict[str, Result], name: str) -> None:
+    result = results[name]
     assert (result.status in ("failed", "unreachable"), result.changed) == (True, False), result.message
-    assert re.search(BAD_TASKS[name][1], result.message), result.message
+    assert re.search(INVALID_TASKS[name][1], result.message), result.message
     assert not re.search(r"[\n\t\u0430\u200b]", result.message), result.message
 
 
-# How an account may be written, and whether the user or the computer of that name is meant.
-WAYS = {
+# The formats of an account, with the account that must be found.
+IDENTITIES = {
     "twin": "twin",
     "TWIN": "twin",
     "twin$": "twin$",
@@ -126,7 +126,7 @@ WAYS = {
 }
 
 
-def test_the_ways_to_write_an_account(domain: Domain) -> None:
+def test_the_formats_of_an_account(domain: Domain) -> None:
     dns = {
         "twin": domain.add("twin"),
         "twin$": domain.add("twin$", cn="Twin Machine"),
@@ -137,24 +137,24 @@ def test_the_ways_to_write_an_account(domain: Domain) -> None:
         "dc",
         *(
             {"name": way, "spn": {"account": way, "spns": [f"http/way{number}"]}, "ignore_errors": True}
-            for number, way in enumerate(WAYS)
+            for number, way in enumerate(IDENTITIES)
         ),
     )
     run = domain.play(play)
-    for number, (way, meant) in enumerate(WAYS.items()):
+    for number, (way, meant) in enumerate(IDENTITIES.items()):
         assert run.of("dc", way).status == "ok", run.of("dc", way).message
         assert domain.holders(f"http/way{number}") == [dns[meant]], way
         assert run.of("dc", way).data["account"]["name"] == meant
 
 
-def test_who_may_only_read_is_told_so(domain: Domain) -> None:
+def test_an_account_without_write_permission_fails(domain: Domain) -> None:
     asa = domain.add("ASA$")
     domain.add("svc-reader")
     who = {"username": f"svc-reader@{DOMAIN}", "password": SECRET}
     result = domain.task("spn", {"account": "ASA$", "spns": [MAIL], **who})
     assert (result.status, result.changed, domain.names_of(asa)) == ("failed", False, set())
-    says = rf"Setting the service principal names of {asa} on {domain.fqdn} failed: Insufficient access: .*"
-    assert re.search(rf"{says} \(use an account that may write this attribute, or delegate", result.message), (
+    expected = rf"Setting the service principal names of {asa} on {domain.fqdn} failed: Insufficient access: .*"
+    assert re.search(rf"{expected} \(use an account that may write this attribute, or delegate", result.message), (
         result.message
     )
     read = domain.task("spn_info", {"accounts": ["ASA$"], **who})
@@ -162,7 +162,7 @@ def test_who_may_only_read_is_told_so(domain: Domain) -> None:
 
 
 def delegate(domain: Domain, dn: str, who: str, right: str) -> None:
-    """Let an account use a right on servicePrincipalName of another: WP is to write it, SW the validated write."""
+    """Grant a right on servicePrincipalName: WP is WriteProperty, SW is the validated write."""
     ((_dn, values),) = domain.ldap.search_s(domain.dn(who), 0, attrlist=["objectSid"])
     raw = values["objectSid"][0]
     parts = [int.from_bytes(raw[at : at + 4], "little") for at in range(8, len(raw), 4)]
@@ -173,7 +173,7 @@ def delegate(domain: Domain, dn: str, who: str, right: str) -> None:
     insist("samba-tool", "dsacl", "set", f"--objectdn={dn}", "--action=allow", f"--sddl={acl}", *options)
 
 
-def test_who_was_delegated_the_attribute_may_write_it(domain: Domain) -> None:
+def test_delegated_write_property_is_sufficient(domain: Domain) -> None:
     asa = domain.add("ASA$")
     domain.add("svc-delegate")
     delegate(domain, asa, "svc-delegate", "WP")
@@ -185,7 +185,7 @@ def test_who_was_delegated_the_attribute_may_write_it(domain: Domain) -> None:
     assert domain.modifications() == [Modification(asa, add=(MAIL,), delete=())]
 
 
-def test_the_validated_write_is_not_enough_for_a_name_of_another_host(domain: Domain) -> None:
+def test_the_validated_write_is_not_sufficient_for_a_name_of_another_host(domain: Domain) -> None:
     asa = domain.add("ASA$", dNSHostName="asa.corp.example.test")
     domain.add("svc-delegate")
     delegate(domain, asa, "svc-delegate", "SW")
@@ -194,10 +194,10 @@ def test_the_validated_write_is_not_enough_for_a_name_of_another_host(domain: Do
     assert domain.task("spn", {"account": "ASA$", "spns": [own], **who}).changed
     result = domain.task("spn", {"account": "ASA$", "spns": [own, MAIL], **who})
     assert (result.status, domain.names_of(asa)) == ("failed", {own})
-    assert "names of its own host only" in result.message, result.message
+    assert "names of the computer's own host" in result.message, result.message
 
 
-def test_a_move_to_an_account_that_may_not_be_written_gives_the_name_back(domain: Domain) -> None:
+def test_a_move_is_undone_if_the_account_may_not_be_changed(domain: Domain) -> None:
     domain.add("ASA$")
     old = domain.add("OLD$", MAIL)
     domain.add("svc-delegate")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An action that does nothing, and a connection that is never made: the least that a task can cost."""
+"""An action that does nothing and opens no connection: the minimum cost of a task."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ansible.plugins.action import ActionBase
 
 
 class ActionModule(ActionBase):
-    """Returns at once."""
+    """An action that returns at once."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Nothing happens."""
+        """Return an empty result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         return result
