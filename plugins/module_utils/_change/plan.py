@@ -107,12 +107,12 @@ def make_plan(
 
 def identity_of(change: Mapping) -> tuple[str, str, str]:
     """What makes two changes the same: who makes it does not count for a setting of a whole cluster or forest."""
-    scopes = {"net_adapter": f"{change['cluster']} {node_key(change['node'])}", "spn": ""}
-    return (
-        change["module"],
-        scopes.get(change["module"], change["cluster"] or change["host"]).casefold(),
-        change["label"],
-    )
+    scope = str(change["cluster"] or change["host"])
+    if change["module"] == "net_adapter":
+        scope = f"{change['cluster']} {node_key(change['node'])}"
+    elif change["module"] == "spn":
+        scope = ""
+    return change["module"], scope.casefold(), change["label"]
 
 
 def _results(value: t.Any) -> t.Iterator[Mapping]:
@@ -129,7 +129,7 @@ def _key(role: str, host: str, variables: Mapping, rolling: Mapping) -> str:
     if role == "exchange_kerberos":
         return ""
     if role == "dag_heartbeat":
-        return (_dag(host, variables) or {"key": ""})["key"]
+        return str((_dag(host, variables) or {"key": ""})["key"])
     if host in rolling["hosts"]:
         return str(rolling["hosts"][host]["cluster"])
     read = variables.get("hyperv_cluster_read")

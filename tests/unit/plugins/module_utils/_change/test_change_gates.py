@@ -42,6 +42,8 @@ CASES: list[tuple[str, str, list[dict[str, t.Any]]]] = [
     ("quorum", "unknown", cluster("HV01", "HV02", quorum_lost_without={})),
     ("virtual_machines_live", "fail", cluster("HV01", "HV02", roles=[role("FILE01", "HV01", drain="saved")])),
     ("virtual_machines_live", "unknown", cluster("HV01", "HV02", roles=[role("FILE01", "HV01", drain=None)])),
+    ("virtual_machines_live", "unknown", cluster(
+        "HV01", "HV02", roles=[role("A", "HV01", drain=None)], unknown=[{"what": "drain actions", "why": "Denied."}])),
     ("dag_members_apart", "fail", three(*(role(f"EX0{each}", "HV01", anti_affinity=["DAG"]) for each in (1, 2)))),
     ("storage", "fail", cluster("HV01", "HV02", **storage(jobs=[{"name": "Repair", "state": "suspended"}]))),
     ("storage", "fail", cluster("HV01", "HV02", **storage(

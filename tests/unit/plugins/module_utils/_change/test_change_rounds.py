@@ -176,3 +176,9 @@ def test_roles_on_another_node_than_before_are_displaced() -> None:
     before = {"hv01": health("HV01", cluster="hvc1.example.test", nodes=[], roles=[role("EX01", "HV01")])}
     found = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV02")]), earlier=before)
     assert found["clusters"][0]["displaced"] == [{"role": "EX01", "machine": "EX01", "before": "HV01", "now": "HV02"}]
+
+
+def test_a_host_that_read_only_the_name_of_its_cluster_belongs_to_it() -> None:
+    hosts = cluster("HV01", "HV02")
+    hosts[1]["migration_network_health"]["health"] |= {"cluster": {"name": "HVC1", "fqdn": "", "id": ""}, "nodes": None}
+    assert [row["hosts"] for row in roll(hosts)["clusters"]] == [["hv01", "hv02"]]
