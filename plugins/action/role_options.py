@@ -51,9 +51,19 @@ class ActionModule(ActionBase):
             role = _short(own["role"] or str(variables.get("role_name") or ""))
             if not role:
                 raise TaskError("The option role is missing: this task is in no role.")
-            return result | {"changed": False, "options": self._options(role, variables)}
+            return result | {"changed": False, "options": self._options(role, variables), "strategy": self._strategy()}
         except TaskError as error:
             return result | {"failed": True, "changed": False, "msg": str(error)}
+
+    def _strategy(self) -> str:
+        """The strategy of the play. No variable has it."""
+        parent = self._task
+        while parent is not None:
+            play = getattr(parent, "_play", None)
+            if play is not None:
+                return str(play.strategy)
+            parent = getattr(parent, "_parent", None)
+        return "linear"
 
     def _check(self, roles: t.Sequence[str], variables: Variables) -> None:
         """Raises C(TaskError) with a sentence for each variable that cannot be read as its type."""

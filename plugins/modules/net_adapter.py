@@ -48,6 +48,13 @@ options:
     description: Other advanced properties, as registry keywords with the driver's registry values.
     type: dict
     default: {}
+  adapter_properties:
+    description:
+      - Registry values by the name of the adapter, as registry keywords with the driver's registry values.
+      - Only these adapters are selected. This is how the undo of a run writes the values back.
+    type: dict
+    default: {}
+    version_added: 1.1.0
   on_unsupported:
     description:
       - What to do if a driver supports less than O(mtu) or O(receive_buffers), or does not support the keyword.
@@ -156,6 +163,13 @@ restarts:
   type: list
   elements: str
   sample: [LM1]
+connection_adapters:
+  description: Names of the selected adapters that carry the connection of Ansible.
+  returned: when the adapters could be read
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample: []
 """
 
 import typing as t
@@ -224,20 +238,29 @@ def apply(client: Client, state: adapter_settings.State, step: Step) -> Applied:
 
 def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each setting before and now, and the adapters that were restarted or need a restart."""
-    changed = {
-        setting.adapter.name for setting in state.settings if setting.differs and setting.label in outcome.values
-    }
-    if state.restart_now:
-        changed |= {name for name in state.pending if f"{name} restart" in outcome.values}
-        restarts, required = changed, state.pending - changed
-    else:
-        restarts, required = set(), state.pending | changed
+    restarts, required = _restarts(state, outcome)
     return {
         "settings": [_row(setting, outcome) for setting in state.settings] + list(state.unsupported),
         "restarts": sorted(restarts),
         "restart_required": sorted(required),
         "connection_adapters": sorted(state.connection & {adapter.name for adapter in state.adapters}),
     }
+
+
+def _restarts(state: adapter_settings.State, outcome: task.Outcome) -> tuple[set[str], set[str]]:
+    """The adapters that were restarted, and those that still need a restart. The last write of an adapter restarts it."""
+    restarts, required = set(), set(state.pending)
+    for adapter in state.adapters:
+        changes = [one for one in state.settings if one.adapter is adapter and one.differs]
+        written = [one for one in changes if outcome.now(one.label, one.before) != one.before]
+        labels = [one.label for one in changes] or [f"{adapter.name} restart"]
+        complete = all(label in outcome.values and label not in outcome.failures for label in labels)
+        if state.restart_now and complete and (changes or adapter.name in state.pending):
+            restarts.add(adapter.name)
+            required.discard(adapter.name)
+        elif written:
+            required.add(adapter.name)
+    return restarts, required
 
 
 def _row(setting: adapter_settings.AdapterSetting, outcome: task.Outcome) -> dict[str, t.Any]:

@@ -86,4 +86,9 @@ options:
     exclude: [FILE*]
     offline_action: shut_down
     virtual_machines: ['*']
+strategy:
+  description: The strategy of the play.
+  returned: success, without O(check)
+  type: str
+  sample: linear
 """
