@@ -10,35 +10,35 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return what would change without writing anything.
+    description: Supports C(check_mode). Returns the planned changes and writes nothing.
   diff_mode:
-    description: Returns what changed, or in check mode would change, in C(diff_mode).
+    description: Supports C(diff_mode). Returns the changes, or in check mode the planned changes.
   idempotent:
-    description: When run again without changes in between, nothing is written and RV(ignore:changed) is V(false).
+    description: A second run writes nothing and returns RV(ignore:changed=false), if nothing else changed in between.
   action_group:
     description:
       - Use C(group/winha.cluster.all) in C(module_defaults) to set options for all modules, and
-        C(group/winha.cluster.windows) or C(group/winha.cluster.directory) for those that talk to Windows hosts or to
-        Active Directory.
+        C(group/winha.cluster.windows) or C(group/winha.cluster.directory) for the modules for Windows hosts or Active
+        Directory.
     support: full
     membership: [winha.cluster.all]
   connection:
     description:
-      - Runs on the controller, in the process of the task, with the host's C(winrm) or C(psrp) connection options.
-        Nothing is copied to the Windows host and no PowerShell starts there.
-      - On any other connection it runs there as an ordinary module and takes the connection as options.
+      - Runs on the controller with the C(winrm) or C(psrp) connection options of the host. It copies no files to the
+        Windows host and starts no PowerShell there.
+      - With any other connection it runs on the target as an ordinary module, and its options contain the connection.
     support: full
   delegation:
-    description: Can be used with C(delegate_to); a Windows delegate brings its own connection options.
+    description: Supports C(delegate_to). For a Windows host, its own connection options are used.
     support: full
   async:
-    description: Supports C(async). A task with C(async) is refused.
+    description: Supports C(async). A task with C(async) fails.
     support: none
   become:
-    description: Supports C(become). A task with C(become) is refused; the account of the connection is used.
+    description: Supports C(become). A task with C(become) fails. The task uses the account of the connection.
     support: none
   platform:
-    description: Windows releases that the module is written for. What was seen on a real host is said in the guides.
+    description: The supported platforms. The guides list what was tested on real hosts.
     support: full
     platforms: windows
 """
@@ -79,5 +79,5 @@ attributes:
 options: {}
 attributes:
   connection:
-    details: It talks to domain controllers, and to the host of the task only if that is one.
+    details: It connects to domain controllers, and to the host of the task only if it is a domain controller.
 """

@@ -9,16 +9,16 @@ DOCUMENTATION = r"""
 module: cluster_info
 short_description: Read the failover cluster of a host
 description:
-  - Reads the failover cluster that a host belongs to, in a few messages however large it is.
+  - Reads the failover cluster of a host with a few requests, independent of its size.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   gather:
     description:
-      - Which parts to read. The name, the functional level and the heartbeat always come along, with one message.
-      - Each further part costs one message, V(live_migration_networks) two and V(virtual_machines) three or, with many
-        virtual machines, a few more; one of these is the same for both.
+      - The parts to read. The name, the functional level and the heartbeat are always read, with one request.
+      - Each other part needs one request, V(live_migration_networks) two, and V(virtual_machines) three or, with many
+        virtual machines, some more. One of these requests is shared by the last two.
     type: list
     elements: str
     choices: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
@@ -33,15 +33,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See the whole cluster
+- name: Read the whole cluster
   winha.cluster.cluster_info:
   register: hyperv
 
-- name: Name the virtual machines that a drain would save
+- name: List the virtual machines that a drain saves
   ansible.builtin.debug:
     msg: "{{ hyperv.cluster.virtual_machines | selectattr('saved_by_drain') | map(attribute='name') }}"
 
-- name: Only the name and the heartbeat
+- name: Read only the name and the heartbeat
   winha.cluster.cluster_info:
     gather: []
 """
@@ -57,7 +57,7 @@ cluster:
       type: str
       sample: HVC1
     fqdn:
-      description: Its name in DNS.
+      description: DNS name of the cluster.
       type: str
       sample: hvc1.corp.example.com
     functional_level:
@@ -65,17 +65,17 @@ cluster:
       type: int
       sample: 11
     heartbeat:
-      description: The heartbeat settings, as P(winha.cluster.heartbeat#module) names them.
+      description: The heartbeat settings, with the option names of P(winha.cluster.heartbeat#module).
       type: dict
       sample: {same_subnet_delay: 1000, same_subnet_threshold: 20}
     heartbeat_seconds:
-      description: Seconds until a silent node is down, for each reach.
+      description: The heartbeat timeouts in seconds.
       type: dict
       sample: {same_subnet: 20.0, cross_subnet: 20.0, cross_site: 20.0}
     move_type_threshold:
       description:
-        - The priority from which on a drain moves virtual machines live instead of saving them.
-        - Null where no virtual machine has a priority (before 2012).
+        - A drain live migrates virtual machines of this priority or higher, and saves the others.
+        - Null if virtual machines have no priority (before Windows Server 2012).
       returned: when virtual_machines is gathered
       type: int
       sample: 2000
@@ -94,9 +94,9 @@ cluster:
     virtual_machines:
       description:
         - The clustered virtual machines.
-        - C(default_move_type) is what a drain does, V(by_priority) unless somebody set it. C(saved_by_drain) tells what
-          that comes to for a virtual machine that runs.
-        - C(priority) and C(saved_by_drain) are null where Windows has no priorities (before 2012).
+        - C(default_move_type) is what a drain does with the virtual machine; the default is V(by_priority).
+          C(saved_by_drain) shows whether a drain saves the virtual machine while it runs.
+        - C(priority) and C(saved_by_drain) are null before Windows Server 2012.
       returned: when gathered
       type: list
       elements: dict
@@ -117,7 +117,7 @@ cluster:
       elements: dict
       sample: [{path: 'C:\ClusterStorage\Volume1', volume: '\\?\Volume{6f0c5cc1-2b4e-4b3f-9f7e-0123456789ab}\'}]
     live_migration_networks:
-      description: Names of the networks that live migration may use, the first choice first.
+      description: Names of the live-migration networks in order of preference.
       returned: when gathered
       type: list
       elements: str
@@ -137,7 +137,7 @@ SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default
 
 
 def read(client: Client, options: task.Options) -> dict[str, t.Any]:
-    """The cluster with the parts that were asked for."""
+    """Read the cluster and the requested parts."""
     parts = set(options["gather"])
     found = cluster.read_cluster(client)
     values = heartbeat.values_of(found)
@@ -150,15 +150,19 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     }
     if "nodes" in parts:
         result["nodes"] = _rows(cluster.read_nodes(client), "name", "state", "vote", "windows")
-    kind = cluster.read_resource_type(client) if parts & {"virtual_machines", "live_migration_networks"} else None
+    resource_type = (
+        cluster.read_resource_type(client) if parts & {"virtual_machines", "live_migration_networks"} else None
+    )
     if parts & {"networks", "live_migration_networks"}:
         networks = cluster.read_networks(client)
         if "networks" in parts:
             result["networks"] = _rows(networks, "name", "role", "state", "address", "mask", "metric")
         if "live_migration_networks" in parts:
-            result["live_migration_networks"] = [one.name for one in cluster.live_migration_order(kind, networks)]
+            result["live_migration_networks"] = [
+                one.name for one in cluster.live_migration_order(resource_type, networks)
+            ]
     if "virtual_machines" in parts:
-        result |= _virtual_machines(client, virtual_machine.move_type_threshold(kind))
+        result |= _virtual_machines(client, virtual_machine.move_type_threshold(resource_type))
     if "shared_volumes" in parts:
         result["shared_volumes"] = cluster.read_shared_volumes(client)
     return result
@@ -177,7 +181,7 @@ def _virtual_machines(client: Client, threshold: int) -> dict[str, t.Any]:
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
-    """What was read is what is returned."""
+    """Return the values that were read."""
     return {"cluster": state}
 
 

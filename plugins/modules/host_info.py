@@ -7,43 +7,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_info
-short_description: Read what an audit wants to know of a Windows host
+short_description: Read the facts of a Windows host for an audit
 description:
-  - Reads the Windows release, the installed hotfixes, the network adapters, the virtual machines of Hyper-V and what
-    the failover cluster wrote to the event log, in a few messages however much there is.
-  - What could not be read is listed in RV(unknown) with its reason, and the rest is returned all the same. The task
-    fails only if nothing at all could be read.
+  - Reads the Windows release, the installed hotfixes, the network adapters, the virtual machines of Hyper-V, and the
+    events of the failover cluster in the event log, with a few requests.
+  - RV(unknown) lists each part that could not be read, with the reason. The other parts are returned. The task fails
+    only if no part could be read.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   gather:
     description:
-      - Which parts to read.
-      - V(windows) and V(hotfixes) cost one message each, V(adapters) two, V(events) three or, if there are many, more.
-        V(virtual_machines) costs six, two more where disks of the host are passed through, and with some hundred
-        virtual machines a few. With everything that is some fifteen messages for a host with 100 virtual machines.
-      - On Windows Server 2008 R2 V(adapters) cost some twenty messages for each adapter, because their settings are
-        only in the registry there.
+      - The parts to read.
+      - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
+        V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
+        All parts of a host with 100 virtual machines need about 15 requests.
+      - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
+        in the registry.
     type: list
     elements: str
     choices: [windows, hotfixes, adapters, virtual_machines, events]
     default: [windows, hotfixes, adapters, virtual_machines, events]
   event_ids:
     description:
-      - The ids of the events to look for in the System log.
-      - By default 1135 (a node was removed from the active membership), 1177 (the quorum was lost) and 1069 (a cluster
-        resource failed).
+      - The ids of the events to read from the System log.
+      - The default is 1135 (the cluster removed a node), 1177 (the quorum was lost) and 1069 (a cluster resource
+        failed).
     type: list
     elements: int
     default: [1135, 1177, 1069]
   event_days:
-    description: How many days to look back, 1 to 366. A long time in a large log may take Windows more than a minute,
-      and then the events are unknown.
+    description: The number of days to read, 1 to 366. If Windows needs more than a minute for this, the events are
+      unknown.
     type: int
     default: 30
   event_limit:
-    description: How many events to return at most, the newest, 0 to 1000. RV(events_beyond) counts the others.
+    description: The maximum number of events to return, 0 to 1000. RV(events_beyond) is the number of older events.
     type: int
     default: 50
 extends_documentation_fragment:
@@ -51,48 +51,48 @@ extends_documentation_fragment:
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
-  - Only classic event logs can be read this way. The channels of Hyper-V, which tell how long a live migration held a
-    virtual machine up, cannot.
-  - A hotfix that is not listed may be in a rollup that replaced it.
-  - Virtual machines are those on this host at the moment. In a cluster, run it on every node.
+  - This module reads classic event logs only. It cannot read the event channels of Hyper-V, which contain the blackout
+    of live migrations.
+  - A hotfix that is not listed can be part of a rollup that replaced it.
+  - The virtual machines are those on this host now. For a cluster, run the module on every node.
 seealso:
   - module: winha.cluster.cluster_info
   - module: winha.cluster.net_adapter
 """
 
 EXAMPLES = r"""
-- name: See the whole host
+- name: Read the whole host
   winha.cluster.host_info:
   register: hv
 
-- name: Name the virtual machines that save their state when the host shuts down
+- name: List the virtual machines that are saved when the host shuts down
   ansible.builtin.debug:
     msg: "{{ hv.virtual_machines | selectattr('automatic_stop_action', 'eq', 'save') | map(attribute='name') }}"
 
-- name: Name the virtual machines with dynamic memory or checkpoints, which Exchange must not have
+- name: List the virtual machines with dynamic memory or checkpoints, which Exchange does not support
   ansible.builtin.debug:
     msg: "{{ hv.virtual_machines | selectattr('dynamic_memory') | map(attribute='name')
       | union(hv.virtual_machines | selectattr('checkpoints') | map(attribute='name')) }}"
 
-- name: Look for nodes that dropped out within a year
+- name: Read the events of the last year about removed nodes
   winha.cluster.host_info:
     gather: [events]
     event_ids: [1135]
     event_days: 365
-  register: dropped
+  register: removed
 
-- name: Insist that nothing is unknown
+- name: Fail if the events are unknown
   ansible.builtin.assert:
-    that: dropped.unknown == []
-    fail_msg: "{{ dropped.unknown | map(attribute='why') | join(' ') }}"
+    that: removed.unknown == []
+    fail_msg: "{{ removed.unknown | map(attribute='why') | join(' ') }}"
 """
 
 RETURN = r"""
 unknown:
   description:
-    - What was asked for and could not be read; empty when all is known.
-    - A part that is listed is not returned. A detail of a part, such as C(virtual_machines.disks), is null in all rows
-      or in those that its reason names.
+    - The requested parts that could not be read; empty if all parts are known.
+    - A part in this list is not returned. A detail of a part, such as C(virtual_machines.disks), is null in all rows or
+      in the rows that the reason names.
   returned: success
   type: list
   elements: dict
@@ -102,18 +102,17 @@ unknown:
       type: str
       sample: events
     why:
-      description: What was tried and what was answered, as a sentence.
+      description: The failed operation and the error, as a sentence.
       type: str
       sample: 'Reading the System event log on hv01 failed: The operation timed out [0x80338029, TimedOut].'
 windows:
-  description: The release of Windows Server, from V(2008 R2) to V(2025), its build, the NetBIOS name of the computer,
-    and when it was started, in UTC.
+  description: The release of Windows Server, from V(2008 R2) to V(2025), the build, the NetBIOS name of the computer,
+    and the time of the last start in UTC.
   returned: when gathered and read
   type: dict
   sample: {release: 2008 R2, build: 7601, computer_name: HV01, last_boot: '2026-02-03T04:05:06Z'}
 hotfixes:
-  description: The installed updates that have a number. The day of the installation is null where Windows wrote none
-    that can be understood.
+  description: The installed updates that have a number. The installation date is null if Windows returns no valid date.
   returned: when gathered and read
   type: list
   elements: dict
@@ -125,11 +124,11 @@ adapters:
   elements: dict
   contains:
     name:
-      description: The name of its connection.
+      description: Name of the network connection.
       type: str
       sample: LiveMigration
     description:
-      description: What the driver calls it.
+      description: Name of the adapter in its driver.
       type: str
       sample: Intel(R) Ethernet Converged Network Adapter X710
     status:
@@ -137,24 +136,24 @@ adapters:
       type: str
       sample: up
     speed:
-      description: The speed of the link in bit/s; null without a link.
+      description: The link speed in bit/s. Null without a link.
       type: int
       sample: 10000000000
     mtu:
-      description: The IP MTU in effect, in octets; null on Windows Server 2008 R2.
+      description: The MTU in effect, in bytes. Null on Windows Server 2008 R2.
       type: int
       sample: 9000
     jumbo:
-      description: The IP MTU in octets that the driver is set to, some 1500 when jumbo packets are off; null where
-        the driver does not know them. If it is larger than the MTU in effect, a restart of the adapter is missing.
+      description: The MTU in bytes that is set in the driver, about 1500 without jumbo frames. Null if the driver does
+        not support it. If it is larger than the MTU in effect, a restart of the adapter is missing.
       type: int
       sample: 9000
     receive_buffers:
-      description: The number of receive buffers that the driver is set to; null where it does not know them.
+      description: The number of receive buffers that is set in the driver. Null if the driver does not support it.
       type: int
       sample: 4096
     driver:
-      description: C(name), C(provider) and C(version) of the driver; on Windows Server 2008 R2 the name of its service.
+      description: C(name), C(provider) and C(version) of the driver. On Windows Server 2008 R2, only the service name.
       type: dict
       sample: {name: Intel(R) Ethernet Converged Network Adapter X710, provider: Intel, version: 4.1.219.0}
 hyperv:
@@ -163,58 +162,58 @@ hyperv:
   type: bool
   sample: true
 virtual_machines:
-  description: The virtual machines on this host, by name; empty without Hyper-V.
+  description: The virtual machines on this host, sorted by name. Empty without Hyper-V.
   returned: when gathered and read
   type: list
   elements: dict
   contains:
     name:
-      description: Its name in Hyper-V.
+      description: Name of the virtual machine in Hyper-V.
       type: str
       sample: EX01
     id:
-      description: Its id, as in the private property C(VmID) of its cluster resource.
+      description: Id of the virtual machine, as in the private property C(VmID) of its cluster resource.
       type: str
       sample: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
     state:
-      description: V(running), V(off), V(saved), V(paused), or what it is in the middle of.
+      description: V(running), V(off), V(saved), V(paused), or a state in between.
       type: str
       sample: running
     automatic_stop_action:
-      description: V(turn_off), V(save) or V(shut_down) when the host shuts down. What the cluster does when it takes
-        the virtual machine offline is another setting, see M(winha.cluster.vm_offline_action).
+      description: V(turn_off), V(save) or V(shut_down) when the host shuts down. The cluster-controlled offline action
+        is a different setting, see M(winha.cluster.vm_offline_action).
       type: str
       sample: save
     dynamic_memory:
-      description: Whether its memory is dynamic.
+      description: Whether the virtual machine has dynamic memory.
       type: bool
       sample: false
     checkpoint_type:
-      description: What kind of checkpoints it may have, V(disabled), V(production), V(production_only) or
-        V(standard); null before Windows Server 2016.
+      description: The type of new checkpoints, V(disabled), V(production), V(production_only) or V(standard). Null
+        before Windows Server 2016.
       type: str
       sample: production
     checkpoints:
-      description: Its checkpoints with C(name) and C(kind), which is V(standard), V(recovery) (left by a backup),
+      description: The checkpoints with C(name) and C(kind), which is V(standard), V(recovery) (left by a backup),
         V(replica), V(planned) or V(missing).
       type: list
       elements: dict
       sample: [{name: Before CU14, kind: standard}]
     disks:
-      description: Its hard disks with C(path) and C(kind). An image is on a V(shared_volume) of the cluster, on an
-        V(smb) share, or is a V(file) of the host; a disk of the host is V(pass_through), or V(iscsi) if the host can
-        tell; else V(unknown).
+      description: The hard disks with C(path) and C(kind). An image is on a cluster V(shared_volume), on an V(smb)
+        share, or is a V(file) on the host. A disk of the host is V(pass_through), or V(iscsi) if the host reports it.
+        Otherwise the kind is V(unknown).
       type: list
       elements: dict
       sample: [{path: 'C:\ClusterStorage\Volume1\EX01\EX01.vhdx', kind: shared_volume}]
     shutdown_component:
-      description: The integration component that shuts the guest down, V(ok), V(degraded), V(disabled), V(no_contact),
-        V(lost_contact), V(error) or V(none). A virtual machine that does not run has no contact.
+      description: The integration component that shuts down the guest operating system, V(ok), V(degraded),
+        V(disabled), V(no_contact), V(lost_contact), V(error) or V(none). A virtual machine that is off has no contact.
       type: str
       sample: ok
 events:
-  description: The newest events, the newest first. Times are in UTC; a message is one line of at most 500 characters,
-    in the language of the host.
+  description: The newest events, the newest first. Times are in UTC. A message is one line of at most 500 characters in
+    the language of the host.
   returned: when gathered and read
   type: list
   elements: dict
@@ -225,15 +224,15 @@ events:
       computer: hv01.corp.example.com
       message: Cluster node 'HV02' was removed from the active failover cluster membership.
 events_beyond:
-  description: How many older events there are within O(event_days) that were not returned.
+  description: The number of older events within O(event_days) that were not returned.
   returned: when the events were gathered and read
   type: int
   sample: 0
 events_reach_back:
   description:
-    - Whether the System log reaches back over all of O(event_days), which an older entry in it shows. If not, it was
-      cleared since, is too small for so many days, or Windows is newer, and there may have been events that it lost.
-    - Null where each of O(event_ids) was found, which needs no such proof, or where it could not be read.
+    - Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too small, or
+      Windows was installed later, so events can be missing.
+    - Null if events of all O(event_ids) were returned, or if this could not be read.
   returned: when the events were gathered and read
   type: bool
   sample: true
@@ -262,8 +261,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
 
 
 def read(client: Client, options: task.Options) -> dict[str, t.Any]:
-    """The parts that were asked for, each as the results that it gives, and what is unknown."""
-    _refuse_what_makes_no_sense(options)
+    """Read the requested parts, and list those that are unknown."""
+    _check_options(options)
     unknown: list[Unknown] = []
     readers: dict[str, t.Callable[[], Part]] = {
         "windows": lambda: _windows(client),
@@ -272,26 +271,26 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "virtual_machines": lambda: _virtual_machines(client, unknown),
         "events": lambda: _events(client, options, unknown),
     }
-    wanted = [part for part in PARTS if part in options["gather"]]
-    found = [part for name in wanted if (part := attempt(name, readers[name], unknown)) is not None]
-    if wanted and not found:
+    requested = [part for part in PARTS if part in options["gather"]]
+    found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
+    if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
-    """What was read is what is returned."""
+    """Return the values that were read."""
     return state | {"unknown": [dataclasses.asdict(one) for one in state["unknown"]]}
 
 
-def _refuse_what_makes_no_sense(options: task.Options) -> None:
+def _check_options(options: task.Options) -> None:
     for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000)):
         if not lowest <= options[name] <= highest:
-            raise task.TaskError(f"{name} {options[name]} is out of range: {lowest} to {highest} can be asked for.")
-    strange = [number for number in options["event_ids"] if not 0 <= number <= 0xFFFF]
-    if strange or not options["event_ids"]:
-        which = f"{strange[0]} is none" if strange else "none is given"
-        raise task.TaskError(f"event_ids must be ids of events, which are numbers from 0 to 65535; {which}.")
+            raise task.TaskError(f"{name} {options[name]} is out of range: valid values are {lowest} to {highest}.")
+    invalid = [number for number in options["event_ids"] if not 0 <= number <= 0xFFFF]
+    if invalid or not options["event_ids"]:
+        value = str(invalid[0]) if invalid else "empty"
+        raise task.TaskError(f"event_ids must contain event ids, which are numbers from 0 to 65535, but is {value}.")
 
 
 def _windows(client: Client) -> Part:
@@ -332,10 +331,10 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=options["event_days"])
     found = event.read_events(client, options["event_ids"], since=since, limit=options["event_limit"])
     rows = [dataclasses.asdict(one) | {"time": computer.iso(one.time)} for one in found.newest]
-    back = None
+    reaches_back = None
     if {one.id for one in found.newest} != set(options["event_ids"]):
-        back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
-    return {"events": rows, "events_beyond": found.beyond, "events_reach_back": back}
+        reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
+    return {"events": rows, "events_beyond": found.older, "events_reach_back": reaches_back}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

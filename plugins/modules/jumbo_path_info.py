@@ -7,35 +7,35 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: jumbo_path_info
-short_description: Find out whether the paths between cluster nodes carry jumbo frames
+short_description: Test whether the paths between cluster nodes support jumbo frames
 description:
-  - Lets a host send echo requests that must not be fragmented, at the wanted MTU and at 1500, to the addresses of the
-    other nodes on the live-migration networks, or to addresses that are given.
-  - When the large one gets no answer and the standard one does, it is the path that does not carry jumbo frames, for
-    example a switch. When neither is answered, nothing is known.
-  - Run it on all nodes to get the whole matrix.
+  - The host sends unfragmented echo requests (ping) with the wanted MTU and with 1500, to the other nodes on the
+    live-migration networks or to given addresses.
+  - If only the large echo request gets no reply, the path does not support jumbo frames, for example because of a
+    switch. If both get no reply, the result is unknown.
+  - Run it on all nodes to test all paths.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   mtu:
-    description: The size of an IP packet that the path should carry, in octets.
+    description: The MTU that the path should support, in bytes.
     type: int
     default: 9000
   targets:
     description:
-      - Addresses to reach. By default those of the other nodes on the networks that live migration may use.
+      - The addresses to test. The default is the addresses of the other nodes on the live-migration networks.
     type: list
     elements: str
   cluster_network:
-    description: The cluster network to try instead of those for live migration.
+    description: The cluster network to test instead of the live-migration networks.
     type: str
   nodes:
-    description: Only reach these nodes, by name.
+    description: Names of the nodes to test. The default is all other nodes.
     type: list
     elements: str
   timeout_ms:
-    description: Milliseconds to wait for each answer.
+    description: Milliseconds to wait for each reply.
     type: int
     default: 2000
 extends_documentation_fragment:
@@ -43,17 +43,17 @@ extends_documentation_fragment:
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
-  - Windows chooses the sending address by its routes, so a target should be on a subnet of its own.
+  - Windows selects the source address by its routes, so a target should be on a directly connected subnet.
 seealso:
   - module: winha.cluster.net_adapter
 """
 
 EXAMPLES = r"""
-- name: The whole matrix
+- name: Test all paths
   winha.cluster.jumbo_path_info:
   register: paths
 
-- name: Only say what does not pass
+- name: Show the paths that do not pass
   ansible.builtin.debug:
     msg: "{{ paths.paths | rejectattr('verdict', 'eq', 'passes') | map(attribute='msg') }}"
 """
@@ -66,39 +66,39 @@ paths:
   elements: dict
   contains:
     source:
-      description: The node that sent.
+      description: The node that sent the echo requests.
       type: str
       sample: HV01
     target:
-      description: The node that should answer, or the address that was given.
+      description: The node that should reply, or the given address.
       type: str
       sample: HV02
     address:
-      description: The address that was tried.
+      description: The tested address.
       type: str
       sample: 10.0.2.12
     network:
-      description: The cluster network; null for an address that was given.
+      description: The cluster network. Null for a given address.
       type: str
       sample: LiveMigration
     mtu:
-      description: The size that was wanted, in octets.
+      description: The wanted MTU in bytes.
       type: int
       sample: 9000
     jumbo:
-      description: V(passes), V(too_big), V(no_answer) or V(unknown) at the wanted MTU.
+      description: The result with the wanted MTU, V(passes), V(too_big), V(no_answer) or V(unknown).
       type: str
       sample: no_answer
     standard:
-      description: The same at 1500.
+      description: The result with an MTU of 1500.
       type: str
       sample: passes
     verdict:
-      description: V(passes), V(fails) or V(unknown).
+      description: The result for the path, V(passes), V(fails) or V(unknown).
       type: str
       sample: fails
     msg:
-      description: What that means, with both ends; empty when it passes.
+      description: The reason, with source and target. Empty if the path passes.
       type: str
 """
 
@@ -120,16 +120,16 @@ SPEC: dict[str, dict[str, t.Any]] = {
 
 
 def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
-    """One row for each address."""
+    """Test the path to each address."""
     if not 576 <= options["mtu"] <= 65535:
-        raise task.TaskError(f"mtu {options['mtu']} is out of range: an IP packet has 576 to 65535 octets.")
-    ends: list[tuple[str, str, str, str | None]]
+        raise task.TaskError(f"mtu {options['mtu']} is out of range: valid values are 576 to 65535.")
+    paths: list[tuple[str, str, str, str | None]]
     if options["targets"]:
-        ends = [(client.host, target, target, None) for target in options["targets"]]
+        paths = [(client.host, target, target, None) for target in options["targets"]]
     else:
-        ends = _ends(client, options)
+        paths = _paths_to_nodes(client, options)
     rows = []
-    for source, target, address, network in ends:
+    for source, target, address, network in paths:
         found = path.read_path(client, address, mtu=options["mtu"], timeout_ms=options["timeout_ms"])
         rows.append(
             {
@@ -147,22 +147,22 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
     return rows
 
 
-def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
-    """Source, target, address and network of each path to another node."""
+def _paths_to_nodes(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
+    """List source, target, address and network of each path to another node."""
     networks = cluster.read_networks(client)
-    meant = cluster.read_selected_networks(client, networks, options["cluster_network"])
+    selected = cluster.read_selected_networks(client, networks, options["cluster_network"])
     own = cluster.read_own_node_name(client)
     interfaces = cluster.read_interfaces(client)
     known = {interface.node.casefold(): interface.node for interface in interfaces}
     only = {name.casefold(): name for name in options["nodes"] or []}
-    strange = [name for folded, name in only.items() if folded not in known]
-    if strange:
+    unknown = [name for folded, name in only.items() if folded not in known]
+    if unknown:
         names = ", ".join(sorted(known.values()))
-        raise task.TaskError(f"The cluster of {client.host} has no node {', '.join(strange)}; it has {names}.")
+        raise task.TaskError(f"The cluster of {client.host} has no node {', '.join(unknown)}; it has {names}.")
     return [
         (own.upper(), interface.node.upper(), interface.address, interface.network)
         for interface in interfaces
-        if interface.network in meant
+        if interface.network in selected
         and interface.address
         and interface.node.casefold() != own.casefold()
         and (options["nodes"] is None or interface.node.casefold() in only)
@@ -170,7 +170,7 @@ def _ends(client: Client, options: task.Options) -> list[tuple[str, str, str, st
 
 
 def report(state: list[dict[str, t.Any]], outcome: task.Outcome) -> dict[str, t.Any]:
-    """What was read is what is returned."""
+    """Return the results of the paths."""
     return {"paths": state}
 
 

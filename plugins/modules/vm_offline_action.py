@@ -9,39 +9,39 @@ DOCUMENTATION = r"""
 module: vm_offline_action
 short_description: Set the cluster-controlled offline action of clustered virtual machines
 description:
-  - Sets what a failover cluster does to a virtual machine when its role is taken offline or moved without live
-    migration, for all clustered virtual machines of the cluster that the host belongs to, or for some of them.
-  - Exchange servers must not be saved and restored, so their virtual machines need V(shut_down); the default of Windows
-    is V(save).
-  - The setting does not touch live migration, quick migration or unplanned failover. It takes effect the next time the
-    role goes offline; nothing is restarted.
-  - One enumeration reads the whole cluster. Only what differs is written, and each write is read back.
+  - Sets what a failover cluster does with a virtual machine when it takes the clustered role offline or moves it
+    without live migration. This applies to all clustered virtual machines of the host's cluster, or to selected ones.
+  - Exchange does not support saved virtual machines, so Exchange servers need V(shut_down). The default of Windows is
+    V(save).
+  - The setting does not affect live migration, quick migration or unplanned failover. It takes effect the next time the
+    role goes offline, without a restart.
+  - Only different values are written, and each write is read back.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   action:
     description:
-      - What the cluster does to the virtual machine.
-      - V(turn_off) cuts the power, V(save) saves the state to disk, V(shut_down) shuts the guest down through its
-        integration services, V(shut_down_forced) does so without letting programs object.
+      - What the cluster does with the virtual machine.
+      - V(turn_off) turns the virtual machine off, V(save) saves it to disk, V(shut_down) shuts down the guest operating
+        system through the integration services, V(shut_down_forced) does so even if programs prevent a shutdown.
     type: str
     choices: [turn_off, save, shut_down, shut_down_forced]
     default: shut_down
   names:
     description:
-      - The virtual machines to set, by name or wildcard (V(*), V(?), V([ab])), without regard to case.
-      - A name is compared with the name of the virtual machine, of its resource and of its role.
+      - Names or wildcards (V(*), V(?), V([ab])) of the virtual machines. Case is ignored.
+      - A name can be that of the virtual machine, of its cluster resource, or of its clustered role.
     type: list
     elements: str
     default: ['*']
   exclude:
-    description: Virtual machines to leave alone, written as in O(names).
+    description: Names or wildcards of virtual machines that are not changed.
     type: list
     elements: str
     default: []
   allow_no_match:
-    description: Whether a name or wildcard in O(names) may match nothing.
+    description: Whether a name or wildcard in O(names) may match no virtual machine.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -51,21 +51,21 @@ extends_documentation_fragment:
 seealso:
   - module: winha.cluster.cluster_info
 notes:
-  - The setting is per cluster, not per host. Run it on one node of each cluster, as the role
+  - The setting belongs to the cluster. Run the module on one node of each cluster, as the role
     P(winha.cluster.hyperv_cluster#role) does.
 """
 
 EXAMPLES = r"""
-- name: Shut every clustered virtual machine down instead of saving it
+- name: Shut down all clustered virtual machines instead of saving them
   winha.cluster.vm_offline_action:
 
-- name: Only the Exchange servers, but not the one that is being rebuilt
+- name: Set only the Exchange servers, except one
   winha.cluster.vm_offline_action:
     names: ['EX*']
     exclude: [EX07]
     action: shut_down
 
-- name: From a bastion host that reaches the cluster
+- name: Run on a bastion host that can reach the cluster
   winha.cluster.vm_offline_action:
     host: hv01.corp.example.com
     username: svc-ansible@CORP.EXAMPLE.COM
@@ -75,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 virtual_machines:
-  description: The virtual machines that were meant, by name.
+  description: The selected virtual machines, sorted by name.
   returned: when the cluster could be read
   type: list
   elements: dict
@@ -85,24 +85,24 @@ virtual_machines:
       type: str
       sample: EX01
     resource:
-      description: Name of its cluster resource.
+      description: Name of the cluster resource.
       type: str
       sample: Virtual Machine EX01
     offline_action:
-      description: The offline action as it is now, or in check mode as it would be. Null if that is unknown.
+      description: The offline action now, or in check mode the planned one. Null if it is unknown.
       type: str
       sample: shut_down
     before:
-      description: The offline action as it was.
+      description: The offline action before.
       type: str
       sample: save
     result:
-      description: V(compliant) when nothing was to do, V(changed), V(would_change) in check mode, or V(failed).
+      description: V(compliant), V(changed), V(would_change) in check mode, or V(failed).
       type: str
       sample: changed
     msg:
-      description: What went wrong.
-      returned: when it failed
+      description: The error.
+      returned: when failed
       type: str
 """
 
@@ -127,33 +127,33 @@ SPEC = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class State:
-    """The virtual machines that the task is about, by name."""
+    """The selected virtual machines by name."""
 
     machines: t.Mapping[str, VirtualMachine]
 
 
 def read(client: Client, options: task.Options) -> State:
-    """The virtual machines of the cluster that the names mean."""
+    """Read the selected virtual machines of the cluster."""
     machines = virtual_machine.read_virtual_machines(client)
     return State({machine.name: machine for machine in select(machines, options, client.host)})
 
 
 def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: str) -> list[VirtualMachine]:
-    """The machines that names and exclude mean. Raises C(TaskError) for a pattern that means none."""
-    idle = [name for name in options["names"] if not any(machine.matches(name) for machine in machines)]
-    if idle and not options["allow_no_match"]:
+    """Select machines by C(names) and C(exclude). Raises C(TaskError) for a pattern that matches none."""
+    unmatched = [name for name in options["names"] if not any(machine.matches(name) for machine in machines)]
+    if unmatched and not options["allow_no_match"]:
         known = ", ".join(machine.name for machine in machines[:10]) or "none"
         more = f" and {len(machines) - 10} more" if len(machines) > 10 else ""
         raise task.TaskError(
-            f"No clustered virtual machine of the cluster of {host} matches {', '.join(idle)}; it has {known}{more}. "
-            "Correct the names, or set allow_no_match if this is expected."
+            f"No clustered virtual machine of the cluster of {host} matches {', '.join(unmatched)}; it has "
+            f"{known}{more}. Correct the names, or set allow_no_match if this is expected."
         )
-    wanted = [machine for machine in machines if any(machine.matches(name) for name in options["names"])]
-    return [machine for machine in wanted if not any(machine.matches(name) for name in options["exclude"])]
+    selected = [machine for machine in machines if any(machine.matches(name) for name in options["names"])]
+    return [machine for machine in selected if not any(machine.matches(name) for name in options["exclude"])]
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """One step for each virtual machine whose offline action is another."""
+    """Plan one step for each virtual machine with a different offline action."""
     wanted = options["action"]
     changes = (
         Change(
@@ -169,7 +169,7 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
-    """Set one virtual machine's offline action and read it back."""
+    """Set the offline action of one virtual machine and read it back."""
     (change,) = step.changes
     stored = virtual_machine.set_offline_action(client, state.machines[change.label], change.after)
     return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, reason=stored.reason)
@@ -190,7 +190,7 @@ def apply_together(
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
-    """Each virtual machine with what it was, what it is, and what became of it."""
+    """Return each virtual machine with the offline action before and now, and the result."""
     rows = []
     for name, machine in state.machines.items():
         row = {"name": name, "resource": machine.resource, "before": machine.offline_action}

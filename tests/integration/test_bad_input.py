@@ -59,7 +59,12 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
     "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "could not be verified: certificate has expired"),
     "no-cluster": ({"windows": "2019"}, {}, FAILED, r"no-cluster is not a member of a failover cluster: "),
     "half-an-answer": ({}, {}, FAILED, "the connection was closed before the response was complete"),
-    "endless-answer": ({}, {}, FAILED, "the response is larger than 4 MiB .the endpoint ignores the requested envelope size"),
+    "endless-answer": (
+        {},
+        {},
+        FAILED,
+        "the response is larger than 4 MiB .the endpoint ignores the requested envelope size",
+    ),
     "good": (
         {},
         HTTPS | {"ansible_winrm_server_cert_validation": "ignore", "ansible_psrp_cert_validation": "ignore"},

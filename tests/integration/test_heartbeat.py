@@ -130,21 +130,31 @@ CASES = {
     ),
     "a delay of what is there": Case("2019", {"same_subnet_delay": 1000}, r"20 s, more than max_seconds \(10\)"),
     "sites too": Case("2016", {"cross_site_threshold": 20}, "20 s, more than max_seconds"),
-    "two": Case("2016", {"same_subnet_threshold": 2}, "same_subnet_threshold 2 is out of range: .* takes 3 to 120"),
-    "a hundred and more": Case("2016", {"cross_subnet_threshold": 121, "max_seconds": 0}, "121 .* takes 3 to 120"),
-    "eleven on 2008 R2": Case("2008 R2", pair(10, 11), "cross_subnet_threshold 11 .*2008 R2 takes 3 to 10"),
-    "delay too short": Case("2016", {"same_subnet_delay": 249}, "249 ms is out of range: .* takes 250 to 2000 ms"),
-    "delay too long": Case("2016", {"same_subnet_delay": 2001}, "2001 ms is out of range: .* takes 250 to 2000 ms"),
+    "two": Case("2016", {"same_subnet_threshold": 2}, "same_subnet_threshold 2 is out of range: .* allows 3 to 120"),
+    "a hundred and more": Case("2016", {"cross_subnet_threshold": 121, "max_seconds": 0}, "121 .* allows 3 to 120"),
+    "eleven on 2008 R2": Case("2008 R2", pair(10, 11), "cross_subnet_threshold 11 .*2008 R2 allows 3 to 10"),
+    "delay too short": Case("2016", {"same_subnet_delay": 249}, "249 ms is out of range: .* allows 250 to 2000 ms"),
+    "delay too long": Case("2016", {"same_subnet_delay": 2001}, "2001 ms is out of range: .* allows 250 to 2000 ms"),
     "cross delay too long": Case("2016", {"cross_subnet_delay": 4001, "max_seconds": 0}, "4001 ms .* 250 to 4000 ms"),
-    "history too long": Case("2016", {"route_history_length": 41}, "route_history_length 41 is out .* takes 0 to 40"),
+    "history too long": Case("2016", {"route_history_length": 41}, "route_history_length 41 is out .* allows 0 to 40"),
     "negative": Case("2016", {"route_history_length": -1}, "route_history_length -1 is out of range"),
-    "no sites on 2012": Case("2012", {"cross_site_threshold": 10}, "cross_site_threshold is not known .*2012"),
-    "no sites on 2008 R2": Case("2008 R2", {"cross_site_delay": 1000}, "cross_site_delay is not known .*2008 R2"),
-    "no history on 2008 R2": Case("2008 R2", {"route_history_length": 10}, "route_history_length is not known"),
-    "same above cross": Case("2016", pair(10, 5), "same_subnet_threshold 10 would be above cross_subnet_threshold 5"),
-    "same above what is there": Case("2012", {"same_subnet_threshold": 6}, "6 would be above cross_subnet_threshold 5"),
-    "cross below what is there": Case("2016", {"cross_subnet_threshold": 5}, "threshold 10 would be above .* 5"),
-    "delay above": Case("2016", pair(1000, 500, "delay"), "subnet_delay 1000 would be above cross_subnet_delay"),
+    "no sites on 2012": Case(
+        "2012", {"cross_site_threshold": 10}, "does not have the setting cross_site_threshold .*2012"
+    ),
+    "no sites on 2008 R2": Case(
+        "2008 R2", {"cross_site_delay": 1000}, "does not have the setting cross_site_delay .*2008 R2"
+    ),
+    "no history on 2008 R2": Case(
+        "2008 R2", {"route_history_length": 10}, "does not have the setting route_history_length"
+    ),
+    "same above cross": Case(
+        "2016", pair(10, 5), "same_subnet_threshold 10 would be higher than cross_subnet_threshold 5"
+    ),
+    "same above what is there": Case(
+        "2012", {"same_subnet_threshold": 6}, "6 would be higher than cross_subnet_threshold 5"
+    ),
+    "cross below what is there": Case("2016", {"cross_subnet_threshold": 5}, "threshold 10 would be higher than .* 5"),
+    "delay above": Case("2016", pair(1000, 500, "delay"), "subnet_delay 1000 would be higher than cross_subnet_delay"),
     "some good, one bad": Case("2016", {**pair(9, 9), "route_history_length": 99}, "99 is out of range"),
 }
 NAMES = {case: f"h{number}" for number, case in enumerate(CASES, start=1)}
@@ -239,7 +249,7 @@ def test_refuses_in_one_sentence_and_writes_nothing(scenes: dict[str, Scene], na
         assert (result.status, result.changed, result.diff) == ("failed", False, None)
         assert re.search(case.says, result.message), result.message
         assert "\n" not in result.message
-        assert "not known" in result.message or "Nothing was written." in result.message
+        assert "does not have the setting" in result.message or "Nothing was written." in result.message
 
 
 CONTROL = ["executeclustercontrol", "ExecuteClusterControl", "get"]

@@ -72,8 +72,8 @@ def test_a_path_of_1500_is_found_with_both_ends(estate: Stage) -> None:
     (row,) = [row for row in run.of("hv44").data["paths"] if row["target"] == "HV42"]
     assert (row["mtu"], row["jumbo"], row["standard"]) == (9000, "no_answer", "passes")
     assert row["msg"] == (
-        "the path from HV44 to HV42 carries 1500 octets and not 9000; look at the switches in between and at the "
-        "adapters of HV42"
+        "the path from HV44 to HV42 supports packets of 1500 bytes but not of 9000; check the switches in between and "
+        "the adapters of HV42"
     )
     smaller = lab.play(ours("hv44", "jumbo_path_info", {**LIVE, "mtu": 1500}))
     assert {(row["mtu"], row["verdict"]) for row in smaller.of("hv44").data["paths"]} == {(1500, "passes")}
@@ -91,7 +91,9 @@ def test_a_filtered_echo_is_unknown(estate: Stage) -> None:
     assert others(verdicts, "HV41", "HV43") == {"passes"}
     (row,) = [row for row in run.of("hv41").data["paths"] if row["target"] == "HV43"]
     assert (row["jumbo"], row["standard"]) == ("no_answer", "no_answer")
-    assert row["msg"] == "HV43 does not answer HV41 at all, so echo may be filtered and nothing is known"
+    assert (
+        row["msg"] == "HV41 got no reply from HV43 at all; a firewall may block echo requests, so the result is unknown"
+    )
 
 
 def test_an_end_that_does_not_send_them_says_so_itself(estate: Stage) -> None:
@@ -105,7 +107,7 @@ def test_an_end_that_does_not_send_them_says_so_itself(estate: Stage) -> None:
     assert {verdict for pair, verdict in verdicts.items() if "HV41" not in pair} == {"passes"}
     rows = run.of("hv41").data["paths"]
     assert {(row["jumbo"], row["standard"]) for row in rows} == {("too_big", "passes")}
-    assert rows[0]["msg"] == "HV41 itself sends no packet of 9000 octets there; look at its adapters"
+    assert rows[0]["msg"] == "HV41 itself cannot send packets of 9000 bytes; check its adapters"
     (back,) = [row for row in run.of("hv42").data["paths"] if row["target"] == "HV41"]
     assert (back["jumbo"], back["standard"]) == ("no_answer", "passes")
 

@@ -77,7 +77,7 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
     assert checked.rc == 0, checked.output
     assert "+vEthernet (LiveMigration) mtu: 9000\n" in checked.output
     assert lines(checked)[:2] == ["from \\ to HV41 HV42 HV43 HV44", "HV41 - fails fails fails"]
-    assert "LiveMigration: HV41 itself sends no packet of 9000 octets there; look at its adapters" in lines(checked)
+    assert "LiveMigration: HV41 itself cannot send packets of 9000 bytes; check its adapters" in lines(checked)
     run = lab.play(ENFORCE, "--diff")
     assert run.rc == 0, run.output
     assert never_more_than_one_away(lab) == list(NODES)
@@ -216,7 +216,9 @@ def test_a_compliant_cluster_is_left_alone_and_its_paths_are_shown(estate: Stage
     assert run.rc == 0, run.output
     assert lab.writes() == []
     assert lines(run)[1] == "HV41 - passes passes fails"
-    assert any("the path from HV44 to HV41 carries 1500 octets and not 9000" in line for line in lines(run))
+    assert any(
+        "the path from HV44 to HV41 supports packets of 1500 bytes but not of 9000" in line for line in lines(run)
+    )
 
 
 def test_a_host_may_have_another_name_in_the_inventory(estate: Stage) -> None:

@@ -171,7 +171,7 @@ def test_a_path_of_1500_ends_the_run_with_both_ends_named(estate: Stage) -> None
     lab = begin(estate, change)
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert "the path from HV42 to HV41 carries 1500 octets and not 9000" in last_words(run)
+    assert "the path from HV42 to HV41 supports packets of 1500 bytes but not of 9000" in last_words(run)
     assert "The node is active again. The nodes after it were not changed." in last_words(run)
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE  # it was taken back before the paths were tried

@@ -76,18 +76,18 @@ def _fault(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _found(state: Path, name: str) -> tuple[Repository, ...]:
+def _repositories(state: Path, name: str) -> tuple[Repository, ...]:
     estate = estate_file.load(state / "estate.yml")
     hosts = [host_repository(state, host) for host in estate.hosts if host.name.lower() == name.lower()]
-    wanted = {name.lower()} | {
+    names = {name.lower()} | {
         (host.cluster or "").lower() for host in estate.hosts if host.name.lower() == name.lower()
     }
-    clusters = [cluster_repository(state, estate, item) for item in estate.clusters if item.name.lower() in wanted]
+    clusters = [cluster_repository(state, estate, item) for item in estate.clusters if item.name.lower() in names]
     return (*clusters, *hosts)
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    repositories = _found(arguments.state, arguments.name)
+    repositories = _repositories(arguments.state, arguments.name)
     if not repositories:
         raise EstateError(f"the estate has no host or cluster {arguments.name}")
     found = [
@@ -106,28 +106,28 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text)
-        added.add_argument("--state", type=Path, required=True, help="the folder that holds the estate's state")
+        added.add_argument("--state", type=Path, required=True, help="the state folder of the estate")
         return added
 
     command("up", "start an estate").add_argument("estate", type=Path)
     command("serve", "run the estate of a state folder in the foreground")
-    command("down", "stop an estate; its state stays")
-    command("reset", "go back to the estate file")
-    command("status", "say what is up")
-    command("directory", "print the variables by which programs find the domain, for eval")
-    listed = command("inventory", "print an Ansible inventory")
-    listed.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
-    listed.add_argument("--listener", choices=("http", "https"), default="http")
-    noted = command("journal", "print what the endpoints were asked, and what happened")
-    noted.add_argument("--writes", action="store_true", help="only requests that write")
-    noted.add_argument("--events", action="store_true", help="only what happened by itself")
-    shown = command("show", "print the instances of a class, as JSON")
-    shown.add_argument("name", help="a host or a cluster")
-    shown.add_argument("cls", metavar="class")
-    fault = command("fault", "make endpoints misbehave")
+    command("down", "stop an estate; its state is kept")
+    command("reset", "reset an estate to its estate file")
+    command("status", "show whether the estate is running, and its hosts")
+    command("directory", "print the environment variables for clients of the domain, for eval")
+    inventory_parser = command("inventory", "print an Ansible inventory")
+    inventory_parser.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
+    inventory_parser.add_argument("--listener", choices=("http", "https"), default="http")
+    journal_parser = command("journal", "print the requests and events as JSON lines")
+    journal_parser.add_argument("--writes", action="store_true", help="only writes")
+    journal_parser.add_argument("--events", action="store_true", help="only events")
+    show_parser = command("show", "print the stored instances of a class as JSON")
+    show_parser.add_argument("name", help="a host or a cluster")
+    show_parser.add_argument("cls", metavar="class")
+    fault = command("fault", "add a fault rule, or remove all of them")
     fault.add_argument("what", choices=("add", "clear"))
     fault.add_argument("action", nargs="?", choices=faults.ACTIONS, default="fault")
-    fault.add_argument("value", nargs="?", help="a fault code, seconds, or before/after")
+    fault.add_argument("value", nargs="?", help="the value of the action: a fault code, seconds, or before/after")
     for option in ("host", "operation", "class", "method", "subcode", "text", "hresult"):
         fault.add_argument(f"--{option}")
     for option in ("nth", "times"):
@@ -151,7 +151,7 @@ def _reset(arguments: argparse.Namespace) -> int:
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run one command."""
+    """Run a command."""
     arguments = _parser().parse_args(given)
     commands = {
         "up": _up,
@@ -169,7 +169,7 @@ def main(given: list[str] | None = None) -> int:
         result = commands[arguments.command](arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader, `head` for one, has seen enough.
+        # A reader such as `head` has closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (daemon.DaemonError, DirectoryError, EstateError, faults.RuleError) as problem:

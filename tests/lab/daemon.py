@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An estate in a process of its own: started, stopped and reset from outside."""
+"""Start, stop and reset an estate in a separate process."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from typing import TextIO
 
 from .checks import EstateError
 from .directory import DirectoryError
-from .running import PortTakenError, RunningEstate, adopt, rewind
+from .running import PortTakenError, RunningEstate, load_into, reset_folder
 
-_PATIENCE = 30.0
-# A domain that was never made before takes seconds, one with a hundred thousand accounts takes minutes.
-_PATIENCE_WITH_DIRECTORY = 1800.0
+_TIMEOUT = 30.0
+# A new domain takes seconds, one with a hundred thousand accounts takes minutes.
+_TIMEOUT_WITH_DIRECTORY = 1800.0
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class DaemonError(RuntimeError):
-    """The estate cannot be started or stopped; the text says why."""
+    """The estate cannot be started or stopped."""
 
 
 def _pid(state: Path) -> int | None:
-    """The process that holds the lock of a state folder: a number left over from a crash is not believed."""
+    """The id of the process with the lock of a state folder. The id in the file alone may be from a crashed process."""
     try:
         with (state / "lab.pid").open(encoding="utf-8") as file:
             try:
@@ -46,7 +46,7 @@ def _pid(state: Path) -> int | None:
 
 
 def is_running(state: Path) -> bool:
-    """Whether the estate of this folder is up."""
+    """Whether the estate of this folder is running."""
     return _pid(state) is not None
 
 
@@ -67,8 +67,8 @@ def _reset(running: RunningEstate, state: Path) -> None:
 
 
 def _lock(file: TextIO) -> None:
-    # Somebody who asks whether the estate is up holds the lock for a moment.
-    for _turn in range(20):
+    # `is_running` in another process locks the file for a moment.
+    for _attempt in range(20):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
@@ -77,8 +77,8 @@ def _lock(file: TextIO) -> None:
 
 
 def serve(state: Path) -> int:
-    """Run the estate of a state folder in this process until it is told to stop."""
-    # Blocked, and asked for below: a handler could interrupt a lock that it needs itself.
+    """Run the estate of a state folder in this process until SIGTERM or SIGINT."""
+    # The signals are blocked for sigwait: a signal handler could deadlock on a lock of the interrupted thread.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     started = state / "lab.started"
     with (state / "lab.pid").open("a+", encoding="utf-8") as lock:
@@ -90,7 +90,7 @@ def serve(state: Path) -> int:
             running = RunningEstate(None, state)
             running.start()
         except BlockingIOError:
-            _write(started, error=f"the estate of {state} is running already", pid=os.getpid())
+            _write(started, error=f"the estate of {state} is already running", pid=os.getpid())
             return 1
         except (DirectoryError, EstateError, PortTakenError) as problem:
             _write(started, error=str(problem), pid=os.getpid())
@@ -107,9 +107,9 @@ def _wait(
     name: str,
     value: object,
     process: subprocess.Popen[bytes] | None = None,
-    patience: float = _PATIENCE,
+    timeout: float = _TIMEOUT,
 ) -> dict[str, str]:
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         ended = process is not None and process.poll() is not None
         with contextlib.suppress(OSError, ValueError):
@@ -117,16 +117,16 @@ def _wait(
             if found.get(name) == value:
                 return found
         if ended:
-            raise DaemonError(f"the lab's process ended at once: see {path.with_name('lab.log')}")
+            raise DaemonError(f"the process of the lab exited at once: see {path.with_name('lab.log')}")
         time.sleep(0.02)
-    raise DaemonError("the lab's process did not answer in time")
+    raise DaemonError("the process of the lab did not answer within the time limit")
 
 
 def up(source: Path, state: Path) -> None:
-    """Start an estate and wait until all of its endpoints answer."""
+    """Start an estate and wait until all endpoints accept connections."""
     if is_running(state):
-        raise DaemonError(f"the estate of {state} is running already")
-    estate = adopt(source, state)
+        raise DaemonError(f"the estate of {state} is already running")
+    estate = load_into(source, state)
     folder = str(Path(__file__).parent.parent)
     search = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", ""))))
     with (state / "lab.log").open("ab") as log:
@@ -138,8 +138,8 @@ def up(source: Path, state: Path) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": search},
         )
-    patience = _PATIENCE_WITH_DIRECTORY if estate.directory else _PATIENCE
-    found = _wait(state / "lab.started", "pid", process.pid, process, patience)
+    timeout = _TIMEOUT_WITH_DIRECTORY if estate.directory else _TIMEOUT
+    found = _wait(state / "lab.started", "pid", process.pid, process, timeout)
     if "error" in found:
         process.wait()
         raise DaemonError(found["error"])
@@ -149,12 +149,12 @@ def up(source: Path, state: Path) -> None:
 
 
 def down(state: Path) -> None:
-    """Stop an estate; its state stays."""
+    """Stop an estate. Its state is kept."""
     pid = _pid(state)
     if pid is None:
         raise DaemonError(f"the estate of {state} is not running")
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
         if _pid(state) is None:
             return
@@ -163,10 +163,10 @@ def down(state: Path) -> None:
 
 
 def reset(state: Path) -> None:
-    """Go back to the estate file, running or not."""
+    """Reset an estate to its estate file, whether it is running or not."""
     pid = _pid(state)
     if pid is None:
-        rewind(state)
+        reset_folder(state)
         return
     token = str(time.monotonic_ns())
     (state / "reset.request").write_text(token, encoding="utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP side of a host: one listener an address and port, Basic authentication, keep-alive."""
+"""The HTTP listeners of a host, with Basic authentication and keep-alive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server_version = "Microsoft-HTTPAPI/2.0"
     sys_version = ""
     disable_nagle_algorithm = True
-    timeout = 120  # the service forgets an idle connection after about two minutes
+    timeout = 120  # WinRM closes an idle connection after about two minutes
     server: Listener
 
     def handle(self) -> None:
@@ -39,7 +39,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             super().handle()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Stay silent: the journal has it all."""
+        """Write no log: the journal has the requests."""
 
     def _user(self) -> str | None:
         scheme, _mark, token = self.headers.get("Authorization", "").partition(" ")
@@ -52,7 +52,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         host = self.server.service.machine.host
         return user if user.lower() == host.user.lower() and password == host.password else None
 
-    def _claimed(self) -> str | None:
+    def _sent_user(self) -> str | None:
         with contextlib.suppress(binascii.Error, UnicodeDecodeError):
             token = self.headers.get("Authorization", "").partition(" ")[2]
             return base64.b64decode(token).decode().partition(":")[0] or None
@@ -69,33 +69,33 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length")
         return self.rfile.read(int(length)) if length is not None and length.isdigit() else None
 
-    def _media_is_right(self) -> bool:
+    def _is_soap(self) -> bool:
         media, *parameters = (part.strip().lower() for part in self.headers.get("Content-Type", "").split(";"))
         charset = next((part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")), "")
         return media == _MEDIA and charset in {"utf-8", ""}
 
     def do_POST(self) -> None:
-        """Serve one request."""
-        service, door = self.server.service, self.server.scheme
+        """Handle a request."""
+        service, scheme = self.server.service, self.server.scheme
         body = self._body()
-        user = None if door == "http" and service.machine.host.http_401 else self._user()
+        user = None if scheme == "http" and service.machine.host.http_401 else self._user()
         size = len(body or b"")
         if user is None:
-            response = service.reject(Caller(self._claimed(), door), 401, size, "not authenticated")
+            response = service.reject(Caller(self._sent_user(), scheme), 401, size, "not authenticated")
         elif not self.path.lower().rstrip("/").endswith("/wsman"):
-            response = service.reject(Caller(user, door), 404, size, f"no resource {self.path}")
+            response = service.reject(Caller(user, scheme), 404, size, f"no resource {self.path}")
         elif body is None:
-            response = service.reject(Caller(user, door), 411, 0, "no Content-Length")
-        elif not self._media_is_right():
-            response = service.reject(Caller(user, door), 415, size, "wrong content type")
+            response = service.reject(Caller(user, scheme), 411, 0, "no Content-Length")
+        elif not self._is_soap():
+            response = service.reject(Caller(user, scheme), 415, size, "wrong content type")
         elif size > service.max_envelope:
-            response = service.reject(Caller(user, door), 413, size, "the request is larger than MaxEnvelopeSizekb")
+            response = service.reject(Caller(user, scheme), 413, size, "the request is larger than MaxEnvelopeSizekb")
         else:
-            response = _serve(service, Caller(user, door), body)
+            response = _serve(service, Caller(user, scheme), body)
         self._send(response)
 
     def do_GET(self) -> None:
-        """WS-Management has POST only."""
+        """WS-Management uses POST only."""
         self._send(self.server.service.reject(Caller(None, self.server.scheme), 405, 0, self.command))
 
     def _send(self, response: Response) -> None:
@@ -109,13 +109,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if response.disruption == "huge":
             self._send_huge()
             return
-        more = 1000 if response.disruption == "truncate" else 0
+        extra = 1000 if response.disruption == "truncate" else 0
         head = f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         head += f"Server: {self.server_version}\r\nDate: {self.date_time_string()}\r\n"
-        head += f"Content-Length: {len(response.body) + more}\r\n\r\n"
-        self.wfile.write(head.encode() + (response.body[: len(response.body) // 2] if more else response.body))
-        if more:
+        head += f"Content-Length: {len(response.body) + extra}\r\n\r\n"
+        self.wfile.write(head.encode() + (response.body[: len(response.body) // 2] if extra else response.body))
+        if extra:
             self.close_connection = True
 
     def _send_huge(self) -> None:
@@ -124,7 +124,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             f"HTTP/1.1 200 OK\r\nContent-Type: {_MEDIA};charset=UTF-8\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         chunk = b"10000\r\n" + b"<a>" + b"x" * (0x10000 - 7) + b"</a>" + b"\r\n"
-        for _turn in range(_HUGE // 0x10000):
+        for _number in range(_HUGE // 0x10000):
             self.wfile.write(chunk)
         self.wfile.write(b"0\r\n\r\n")
 
@@ -134,11 +134,11 @@ def _serve(service: Service, caller: Caller, body: bytes) -> Response:
         return service.handle(caller, body)
     except Exception:
         traceback.print_exc()
-        return service.reject(caller, 500, len(body), "the lab itself failed: see its log")
+        return service.reject(caller, 500, len(body), "an error in the lab: see its log")
 
 
 class Listener(http.server.ThreadingHTTPServer):
-    """One port of one host."""
+    """The listener on one port of a host."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -151,17 +151,17 @@ class Listener(http.server.ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self.running = False
         self._closed = False
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         super().__init__((service.machine.host.address, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without the reverse look-up of the base class, which may take seconds."""
+        """Bind without the reverse DNS lookup of the base class, which may take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
     def get_request(self) -> tuple[socket.socket, object]:
-        """Accept; the TLS handshake waits for the connection's own thread."""
+        """Accept a connection. The TLS handshake is done in the thread of the connection."""
         connection, address = self.socket.accept()
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
@@ -169,54 +169,54 @@ class Listener(http.server.ThreadingHTTPServer):
         return connection, address
 
     def verify_request(self, request: object, client_address: object) -> bool:
-        """Turn away who came in at the last moment."""
+        """Refuse a connection that was accepted while the listener stops."""
         return self.running
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        """Forget a connection that is done."""
+        """Remove a closed connection."""
         if isinstance(request, socket.socket):
             self._connections.discard(request)
         with contextlib.suppress(OSError):
             super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no news."""
+        """Ignore errors of connections that clients close."""
 
     def start(self) -> None:
-        """Serve in a thread of its own."""
+        """Start the thread of the listener."""
         self.running = True
         self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._serving.start()
 
     def suspend(self) -> None:
-        """Refuse connections and end those that are open; the port stays ours."""
-        with self._turn:
+        """Close the open connections and refuse new ones. The port stays bound."""
+        with self._lock:
             if not self.running:
                 return
             self.running = False
             self.socket.shutdown(socket.SHUT_RDWR)
-            self._hang_up()
+            self._close_connections()
             self.shutdown()
 
     def resume(self) -> None:
-        """Take connections again."""
-        with self._turn:
+        """Accept connections again."""
+        with self._lock:
             if not self.running and not self._closed:
                 self.socket.listen(self.request_queue_size)
                 self.start()
 
-    def _hang_up(self) -> None:
+    def _close_connections(self) -> None:
         for connection in list(self._connections):
-            # The plain socket's: that of TLS would forget its state while another thread reads.
+            # shutdown of the TLS socket would drop the TLS state while another thread reads.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def stop(self) -> None:
         """Close the port and every open connection."""
-        with self._turn:
+        with self._lock:
             self._closed = True
             if self.running:
                 self.running = False
                 self.shutdown()
             self.server_close()
-            self._hang_up()
+            self._close_connections()

@@ -47,7 +47,7 @@ def _directory(directory: Directory, state: Path) -> dict[str, str]:
 
 
 def inventory(estate: Estate, state: Path, connection: str, listener: str) -> dict[str, Any]:
-    """All hosts in `all`, and each group with its own; the domain in the variable `lab_directory`."""
+    """The inventory with the groups of the estate file. The variable `lab_directory` describes the domain."""
     groups: dict[str, Any] = {}
     for host in estate.hosts:
         for group in host.groups:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the endpoints were asked, one line a request, on disk before the answer goes out."""
+"""The journal of requests and events: one line each, on disk before the response is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and what became of it, or an event (operation `Event`): what the estate did by itself."""
+    """A request with its result, or an event (operation `Event`): a change that no request made directly."""
 
     time: str
     host: str
@@ -53,7 +53,7 @@ class Journal:
         self._file = path.open("a", encoding="utf-8")
 
     def add(self, entry: Entry) -> None:
-        """Write one line and flush it."""
+        """Write an entry."""
         line = json.dumps(asdict(entry)) + "\n"
         with self._lock:
             self._file.write(line)
@@ -66,12 +66,12 @@ class Journal:
             self._file.truncate()
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._file.close()
 
 
 def read(path: Path, *, writes: bool = False, events: bool = False) -> list[Entry]:
-    """The entries of a journal: all of them, or those that write, or what happened by itself."""
+    """The entries of a journal: all, or with `writes` the writes, with `events` the events."""
     if not path.exists():
         return []
     found = []

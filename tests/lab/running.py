@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An estate that runs in this process, on a state folder."""
+"""A running estate in this process, with its state folder."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 from concurrent.futures import ThreadPoolExecutor
 
 
-def adopt(source: Path | None, state: Path) -> Estate:
-    """Take the estate file into the state folder, or insist that it is the one that the state began from."""
+def load_into(source: Path | None, state: Path) -> Estate:
+    """Copy the estate file to the state folder. Raises EstateError if the folder has another version of it."""
     state.mkdir(parents=True, exist_ok=True)
-    kept = state / "estate.yml"
-    if source is None and not kept.exists():
-        raise EstateError(f"{state} holds no estate")
+    estate_copy = state / "estate.yml"
+    if source is None and not estate_copy.exists():
+        raise EstateError(f"{state} has no estate")
     if source is not None:
         estate_file.load(source)
-        if not kept.exists():
-            shutil.copyfile(source, kept)
+        if not estate_copy.exists():
+            shutil.copyfile(source, estate_copy)
             (state / "source").write_text(str(source.resolve()), encoding="utf-8")
-        elif kept.read_bytes() != source.read_bytes():
-            raise EstateError(f"{state} holds the state of another version of {source}: reset it or use another folder")
-    return estate_file.load(kept)
+        elif estate_copy.read_bytes() != source.read_bytes():
+            raise EstateError(f"{state} has the state of another version of {source}: reset it or use another folder")
+    return estate_file.load(estate_copy)
 
 
 def _repository(state: Path, kind: str, name: str, windows: str) -> Repository:
@@ -54,31 +54,31 @@ def _repository(state: Path, kind: str, name: str, windows: str) -> Repository:
 
 
 def cluster_repository(state: Path, estate: Estate, cluster: Cluster, *, repair: bool = False) -> Repository:
-    """A cluster as it is now: the estate file and every write since."""
+    """The repository of a cluster: the estate file and every write since then."""
     repository = _repository(state, "cluster", cluster.name, cluster.windows)
     initial_instances.fill_cluster(repository, cluster, estate)
     repository.replay(repair=repair)
     return repository
 
 
-def begun(state: Path) -> datetime:
-    """When a state folder took its estate: what has an age is as old as it was then, whenever it is read."""
+def start_time(state: Path) -> datetime:
+    """The time at which the state folder was created. The ages in the estate file count from it."""
     return datetime.fromtimestamp((state / "estate.yml").stat().st_mtime, tz=UTC)
 
 
 def host_repository(state: Path, host: Host, *, repair: bool = False) -> Repository:
-    """A host as it is now."""
+    """The repository of a host: the estate file and every write since then."""
     repository = _repository(state, "host", host.name, host.windows)
-    initial_instances.fill_host(repository, host, begun(state))
+    initial_instances.fill_host(repository, host, start_time(state))
     repository.replay(repair=repair)
     return repository
 
 
-def rewind(state: Path) -> None:
-    """Bring a folder whose estate is not running back to the estate file as it is now."""
+def reset_folder(state: Path) -> None:
+    """Reset the state folder of an estate that is not running to the current estate file."""
     origin = state / "source"
     if not origin.exists():
-        raise EstateError(f"{state} holds no estate")
+        raise EstateError(f"{state} has no estate")
     source = Path(origin.read_text(encoding="utf-8"))
     if source.exists():
         estate_file.load(source)
@@ -90,29 +90,29 @@ def rewind(state: Path) -> None:
         (state / name).unlink(missing_ok=True)
 
 
-def _whereabouts(estate: Estate) -> tuple[str, ...]:
+def _domain_identity(estate: Estate) -> tuple[str, ...]:
     found = estate.directory
     return (found.domain, found.netbios, found.server, found.address, found.password) if found else ()
 
 
 class PortTakenError(OSError):
-    """An address and port of the estate is in use."""
+    """An address and port of the estate is already in use."""
 
 
 class RunningEstate:
-    """All machines of an estate behind their listeners."""
+    """The hosts of an estate with their listeners, and its domain controller."""
 
     def __init__(self, source: Path | None, state: Path) -> None:
         self.state = state
-        self.estate = adopt(source, state)
+        self.estate = load_into(source, state)
         self._journal = Journal(state / "journal.jsonl")
         self._rules = faults.Rules(state / "faults.yml")
         self._clusters: dict[str, Repository] = {}
         self._hosts: dict[str, Repository] = {}
         self._machines: list[Machine] = []
         self._listeners: list[Listener] = []
-        described = self.estate.directory
-        self._directory = DomainController(described, state) if described else None
+        description = self.estate.directory
+        self._directory = DomainController(description, state) if description else None
         self._build()
         self.simulation = Simulation(self.estate, self._hosts, self._clusters, self._journal)
 
@@ -150,9 +150,9 @@ class RunningEstate:
         drain.continue_drains(self.simulation)
 
     def stop(self) -> None:
-        """Close every listener; the state stays."""
+        """Stop every listener and the domain controller. The state is kept."""
         self.simulation.clock.cancel()
-        # One after the other they would wait for each other's poll.
+        # In sequence each listener would wait for its poll interval.
         with ThreadPoolExecutor(max_workers=32) as workers:
             list(workers.map(Listener.stop, self._listeners))
         self._listeners.clear()
@@ -161,46 +161,48 @@ class RunningEstate:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._journal.close()
 
     def reset(self) -> None:
-        """Go back to the estate file; empty the journal and the fault rules."""
+        """Reset everything to the estate file. The journal and the fault rules become empty."""
         source = Path((self.state / "source").read_text(encoding="utf-8"))
-        fresh = estate_file.load(source if source.exists() else self.state / "estate.yml")
-        if [(host.name, host.address) for host in fresh.hosts] != [
+        new_estate = estate_file.load(source if source.exists() else self.state / "estate.yml")
+        if [(host.name, host.address) for host in new_estate.hosts] != [
             (host.name, host.address) for host in self.estate.hosts
         ]:
             raise EstateError("the hosts of the estate file have changed: stop the estate first")
-        if _whereabouts(fresh) != _whereabouts(self.estate):
-            raise EstateError("the domain of the estate file has changed its names or address: stop the estate first")
+        if _domain_identity(new_estate) != _domain_identity(self.estate):
+            raise EstateError(
+                "the names or address of the domain have changed: stop the estate first"
+            )
         if source.exists():
             shutil.copyfile(source, self.state / "estate.yml")
         with self.simulation.clock.lock:
-            self._rebuild(fresh)
-        self.estate = fresh
-        if self._directory and fresh.directory:
-            self._directory.reset(fresh.directory)
+            self._rebuild(new_estate)
+        self.estate = new_estate
+        if self._directory and new_estate.directory:
+            self._directory.reset(new_estate.directory)
         self.clear_faults()
         self._journal.reset()
 
-    def _rebuild(self, fresh: Estate) -> None:
-        for cluster in fresh.clusters:
+    def _rebuild(self, new_estate: Estate) -> None:
+        for cluster in new_estate.clusters:
             rebuilt = Repository(cluster.name, cluster.windows)
-            initial_instances.fill_cluster(rebuilt, cluster, fresh)
+            initial_instances.fill_cluster(rebuilt, cluster, new_estate)
             self._clusters[cluster.name].reset(rebuilt.all_instances())
-        for host in fresh.hosts:
+        for host in new_estate.hosts:
             own = Repository(host.name, host.windows)
-            initial_instances.fill_host(own, host, begun(self.state))
+            initial_instances.fill_host(own, host, start_time(self.state))
             self._hosts[host.name].reset(own.all_instances())
         for machine in self._machines:
             machine.cursors.clear()
-            machine.host = fresh.host(machine.host.name)
-            machine.cluster = fresh.cluster(machine.cluster.name) if machine.cluster else None
-        self.simulation.reset(fresh)
+            machine.host = new_estate.host(machine.host.name)
+            machine.cluster = new_estate.cluster(machine.cluster.name) if machine.cluster else None
+        self.simulation.reset(new_estate)
 
     def journal(self, *, writes: bool = False, events: bool = False) -> list[Entry]:
-        """What was asked and what happened so far."""
+        """The entries of the journal."""
         return journal.read(self.state / "journal.jsonl", writes=writes, events=events)
 
     def cluster(self, name: str) -> Repository:
@@ -219,20 +221,20 @@ class RunningEstate:
         return self._directory
 
     def add_fault(self, **rule: Any) -> None:
-        """Make endpoints misbehave: the keys are those of the rules file."""
+        """Add a fault rule. The keys are those of the file with the rules."""
         faults.add(self.state / "faults.yml", rule)
 
     def clear_faults(self) -> None:
-        """Let all endpoints behave again."""
+        """Remove all fault rules."""
         faults.save(self.state / "faults.yml", [])
 
     def private_properties(self, cluster: str, resource: str) -> dict[str, Any]:
-        """The private properties of a resource as they are stored."""
+        """The stored private properties of a resource."""
         return members(self._clusters[cluster], resource)
 
 
 def members(repository: Repository, resource: str, class_name: str = "MSCluster_Resource") -> dict[str, Any]:
-    """The private properties of one object of a cluster."""
+    """The stored private properties of a cluster object."""
     found = repository.named(class_name, resource)
     if found is None:
         raise KeyError(resource)
@@ -242,7 +244,7 @@ def members(repository: Repository, resource: str, class_name: str = "MSCluster_
 
 @contextlib.contextmanager
 def running(source: Path | None, state: Path) -> Iterator[RunningEstate]:
-    """An estate for the length of a with block."""
+    """A running estate, for a with block."""
     estate = RunningEstate(source, state)
     estate.start()
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the bytes of a request to the bytes of its response, with the journal line between them."""
+"""Handles requests: reads them, runs the operation, applies the fault rules and writes the journal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes over the wire, and how it is to be spoilt on the way."""
+    """The HTTP response. `disruption` is an error of the connection: drop, truncate or huge. `delay` is in seconds."""
 
     status: int
     body: bytes = b""
@@ -40,14 +40,14 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and through which door."""
+    """The user of a request and the listener: http or https."""
 
     user: str | None
     listener: str
 
 
 class Service:
-    """One host's WS-Management service."""
+    """The WS-Management service of a host."""
 
     def __init__(self, machine: Machine, journal: Journal, rules: Rules) -> None:
         self.machine = machine
@@ -56,17 +56,17 @@ class Service:
 
     @property
     def max_envelope(self) -> int:
-        """The largest request that is read at all."""
+        """The maximum size of a request, in bytes."""
         return self.machine.version.max_envelope
 
     def reject(self, caller: Caller, status: int, size: int, reason: str) -> Response:
-        """Answer below SOAP, with an empty body."""
+        """Return an HTTP error with an empty body."""
         headers = (("WWW-Authenticate", 'Basic realm="WSMAN"'),) if status == 401 else ()
         self._record(caller, RequestRecord(operation="Refused"), status, size=size, sent=0, reason=reason)
         return Response(status, headers=headers)
 
     def handle(self, caller: Caller, body: bytes) -> Response:
-        """Serve one request."""
+        """Handle a request."""
         record = RequestRecord()
         message_id: str | None = None
         rule: Rule | None = None
@@ -81,7 +81,7 @@ class Service:
             record.namespace, record.cls = request.target.namespace, request.target.class_name
             record.selectors = {item.name: item.value for item in request.selectors}
             record.write = record.operation in {"Put", "Create", "Delete"}
-            rule = self._rules.match(self.machine.host.name, record.operation, _asked_class(request), record.method)
+            rule = self._rules.match(self.machine.host.name, record.operation, _class_of(request), record.method)
             record.rule = rule.action if rule else ""
             reply = self._serve(request, caller, record, rule)
             if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
@@ -98,7 +98,7 @@ class Service:
         if rule is not None:
             response = _apply_rule(response, rule)
         if record.cuts_connection:
-            reason = "The response did not leave: the adapter of the listener went down."
+            reason = "The response was not sent: the adapter of the listener went down."
             self._record(caller, record, 0, size=len(body), sent=0, reason=reason)
             response = Response(0, disruption="drop")
         else:
@@ -112,7 +112,7 @@ class Service:
             if rule.action == "fault":
                 raise FaultError(Fault(rule.subcode, int(rule.value), rule.text, provider=True, hresult=rule.hresult))
             if rule.action == "time_out":
-                text = "The operation was not done within OperationTimeout."
+                text = "The operation was not completed within OperationTimeout."
                 raise FaultError(Fault("w:TimedOut", 2150858793, text))
             if rule.action == "invalid_property":
                 raise FaultError(
@@ -167,12 +167,12 @@ class Service:
         )
 
 
-def _asked_class(request: envelope.Request) -> str:
-    """The class that a request is about: for a query the one that it names."""
+def _class_of(request: envelope.Request) -> str:
+    """The class of a request. For a query it is the class after FROM."""
     name = request.target.class_name
     text = "".join(request.body.itertext()) if name == "*" and request.body is not None else ""
-    named = _FROM.search(text)
-    return named[1] if named else name
+    match = _FROM.search(text)
+    return match[1] if match else name
 
 
 def _apply_rule(response: Response, rule: Rule) -> Response:
@@ -181,7 +181,7 @@ def _apply_rule(response: Response, rule: Rule) -> Response:
     if rule.action == "empty_400":
         return Response(400)
     if rule.action == "garbage":
-        return replace(response, status=200, body=b"\x00\x01 this is no XML <<<")
+        return replace(response, status=200, body=b"\x00\x01 this is not XML <<<")
     if rule.action == "redirect":
         return Response(302, headers=(("Location", str(rule.value or "http://127.0.0.1:9/wsman")),))
     if rule.action == "dtd":

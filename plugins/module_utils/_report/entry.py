@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads plain values as what they should be. Private to this collection."""
+"""Reads the values of an evaluation and checks their types. Private to this collection."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .error import ReportError
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """A mapping of the evaluation, and its place there for messages. What is missing reads like null."""
+    """A mapping of the evaluation, with its place for error messages. A missing key is read as null."""
 
     values: t.Mapping[str, t.Any]
     place: str
 
     def text(self, key: str, default: str | None = "") -> str:
-        """Text; numbers and truth values are taken as JSON writes them. C(None) as default makes it required."""
+        """Text; numbers and booleans as JSON writes them. With the default C(None) the key is required."""
         value = self.values.get(key)
         if value is None and default is not None:
             return default
@@ -29,11 +29,11 @@ class Entry:
             return str(value)
         raise self._wrong(key, "text")
 
-    def word(self, key: str, words: t.Collection[str], default: str | None = None) -> str:
-        """One of C(words)."""
+    def choice(self, key: str, choices: t.Collection[str], default: str | None = None) -> str:
+        """One of C(choices)."""
         value = self.text(key, default)
-        if value not in words and value != default:
-            raise ReportError(f"{self.place} has the {key} {value!r}, which is none of {', '.join(words)}.")
+        if value not in choices and value != default:
+            raise ReportError(f"{self.place}: {key} is {value!r}. Allowed values: {', '.join(choices)}.")
         return value
 
     def number(self, key: str) -> float | None:
@@ -43,12 +43,12 @@ class Entry:
             return value
         raise self._wrong(key, "a number")
 
-    def flag(self, key: str) -> bool | None:
-        """A truth value, or C(None)."""
+    def boolean(self, key: str) -> bool | None:
+        """A boolean, or C(None)."""
         value = self.values.get(key)
         if value is None or isinstance(value, bool):
             return value
-        raise self._wrong(key, "a truth value")
+        raise self._wrong(key, "a boolean")
 
     def entry(self, key: str) -> Entry | None:
         """A mapping, or C(None)."""
@@ -74,10 +74,10 @@ class Entry:
 
     def _wrong(self, key: str, wanted: str) -> ReportError:
         found = "nothing" if self.values.get(key) is None else repr(self.values[key])
-        return ReportError(f"{self.place} should have {wanted} as {key} and has {found[:200]}.")
+        return ReportError(f"{self.place}: {key} must be {wanted}, not {found[:200]}.")
 
 
 def _entry(value: object, place: str) -> Entry:
     if isinstance(value, dict):
         return Entry(value, place)
-    raise ReportError(f"{place} should be a dictionary and is {value!r}"[:300] + ".")
+    raise ReportError(f"{place} must be a dictionary, not {value!r}"[:300] + ".")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An evaluation as values, read from the plain dictionary that the rules gave. Private to this collection."""
+"""The data classes of an evaluation, and how they are read from its dictionary. Private to this collection."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LAYERS = (
 )  # fmt: skip
 REMEDIES = ("task", "role", "manual")
 STATUSES = ("new", "open", "fixed")
-_JUMBO = 9000
-_SOON = 30
+_DEFAULT_MTU = 9000
+_DEFAULT_LIMIT_DAYS = 30
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host that was to be read; C(why) says why it was not C(reached)."""
+    """A host of the run; C(why) is the reason if it was not C(reached)."""
 
     name: str
     kinds: tuple[str, ...]
@@ -36,7 +36,7 @@ class Host:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What mends a finding: C(kind) is one of C(REMEDIES), C(text) is ready to paste."""
+    """How to fix a finding: C(kind) is one of C(REMEDIES), C(text) is ready to paste."""
 
     kind: str
     text: str
@@ -44,7 +44,7 @@ class Remedy:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule, as its author wrote it."""
+    """A rule."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Why a finding is accepted, and until which date."""
+    """Why a finding is accepted, and its end date."""
 
     reason: str
     until: str
@@ -67,7 +67,7 @@ class Acceptance:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came out for one rule, one host and one subject, such as a virtual machine."""
+    """The result of one rule for one host and one subject, such as a virtual machine."""
 
     rule: Rule
     host: str
@@ -85,7 +85,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Against an earlier run: how many findings are new and still open, and which are fixed."""
+    """The comparison with an earlier run: the numbers of new and open findings, and the fixed findings."""
 
     earlier: str
     new: int
@@ -95,7 +95,10 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """From host to host on one cluster network: C(proved) that C(wanted) octets pass, that not, or unknown."""
+    """A path between two hosts on one cluster network.
+
+    C(proved) is whether C(wanted) bytes pass, or C(None) if that is unknown.
+    """
 
     cluster: str
     network: str
@@ -109,7 +112,7 @@ class Path:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """Seconds until a silent node counts as down, and how long a virtual machine was away in a move."""
+    """The heartbeat timeouts of a cluster with their limits, and the live-migration blackout, in seconds."""
 
     cluster: str
     dag: bool
@@ -123,7 +126,7 @@ class Heartbeat:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate and the days until it expires; fewer than C(limit_days) are few."""
+    """A certificate and the days until it expires. It should be renewed at C(limit_days)."""
 
     name: str
     use: str
@@ -134,7 +137,7 @@ class Certificate:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that a report tells."""
+    """The content of a report."""
 
     title: str
     gathered: str
@@ -149,13 +152,13 @@ class Evaluation:
 
 
 def read_evaluation(evaluation: object) -> Evaluation:
-    """The values of C(evaluation). Raises C(ReportError)."""
+    """Read C(evaluation). Raises C(ReportError)."""
     values = plain(evaluation)
     if not isinstance(values, dict):
-        raise ReportError("The evaluation should be a dictionary.")
+        raise ReportError("the evaluation must be a dictionary.")
     top = Entry(values, "the evaluation")
     if values.get("version") != 1:
-        raise ReportError(f"the evaluation should have the version 1 and has {values.get('version')!r}.")
+        raise ReportError(f"the evaluation must have version 1, not {values.get('version')!r}.")
     rules = {rule.id: rule for rule in map(_rule, top.entries("rules"))}
     pictures = top.entry("pictures") or Entry({}, "the pictures")
     compared = top.entry("comparison")
@@ -165,7 +168,7 @@ def read_evaluation(evaluation: object) -> Evaluation:
         evaluated=top.text("evaluated"),
         hosts=tuple(map(_host, top.entries("hosts"))),
         rules=tuple(rules.values()),
-        findings=tuple(_finding(each, _ruled(each, rules)) for each in top.entries("findings")),
+        findings=tuple(_finding(each, _rule_of(each, rules)) for each in top.entries("findings")),
         comparison=_comparison(compared, rules) if compared else None,
         paths=tuple(map(_path, pictures.entries("paths"))),
         heartbeats=tuple(map(_heartbeat, pictures.entries("heartbeats"))),
@@ -179,7 +182,7 @@ def _host(entry: Entry) -> Host:
         kinds=entry.texts("kinds"),
         windows=entry.text("windows"),
         cluster=entry.text("cluster"),
-        reached=entry.flag("reached") is not False,
+        reached=entry.boolean("reached") is not False,
         why=entry.text("why"),
     )
 
@@ -188,8 +191,8 @@ def _rule(entry: Entry) -> Rule:
     return Rule(
         id=entry.text("id", None),
         title=entry.text("title", None),
-        severity=entry.word("severity", SEVERITIES),
-        layer=entry.word("layer", LAYERS),
+        severity=entry.choice("severity", SEVERITIES),
+        layer=entry.choice("layer", LAYERS),
         question=entry.text("question"),
         why=entry.text("why"),
         source=entry.texts("source"),
@@ -201,21 +204,23 @@ def _rule(entry: Entry) -> Rule:
 def _remedy(entry: Entry | None) -> Remedy | None:
     if entry is None or not entry.text("text").strip():
         return None
-    return Remedy(kind=entry.word("kind", REMEDIES, "manual"), text=entry.text("text"))
+    return Remedy(kind=entry.choice("kind", REMEDIES, "manual"), text=entry.text("text"))
 
 
-def _ruled(entry: Entry, rules: dict[str, Rule]) -> Rule:
+def _rule_of(entry: Entry, rules: dict[str, Rule]) -> Rule:
     rule = rules.get(entry.text("rule", None))
     if rule is None:
-        raise ReportError(f"{entry.place} is of the rule {entry.text('rule')!r}, which is not among the rules.")
+        raise ReportError(f"{entry.place}: the rule {entry.text('rule')!r} is not in the evaluation.")
     return rule
 
 
-def _bygone(entry: Entry, rules: dict[str, Rule]) -> Rule:
-    """The rule of a finding of the earlier run, which may have had other rules."""
+def _rule_of_fixed(entry: Entry, rules: dict[str, Rule]) -> Rule:
+    """The rule of a fixed finding. The earlier run may have had other rules."""
     name = entry.text("rule", None)
-    nothing = Entry({"id": name, "title": name, "severity": entry.text("severity", "notice"), "layer": LAYERS[0]}, "")
-    return rules.get(name) or _rule(nothing)
+    placeholder = Entry(
+        {"id": name, "title": name, "severity": entry.text("severity", "notice"), "layer": LAYERS[0]}, ""
+    )
+    return rules.get(name) or _rule(placeholder)
 
 
 def _finding(entry: Entry, rule: Rule) -> Finding:
@@ -223,15 +228,15 @@ def _finding(entry: Entry, rule: Rule) -> Finding:
         rule=rule,
         host=entry.text("host", None),
         subject=entry.text("subject"),
-        outcome=entry.word("outcome", OUTCOMES),
-        severity=entry.word("severity", SEVERITIES, rule.severity),
+        outcome=entry.choice("outcome", OUTCOMES),
+        severity=entry.choice("severity", SEVERITIES, rule.severity),
         expected=entry.text("expected"),
         found=entry.text("found"),
         text=entry.text("text"),
         why_unknown=entry.text("why_unknown"),
         accepted=_acceptance(entry.entry("accepted")),
         remedy=_remedy(entry.entry("remedy")),
-        status=entry.word("status", STATUSES, ""),
+        status=entry.choice("status", STATUSES, ""),
     )
 
 
@@ -244,7 +249,7 @@ def _comparison(entry: Entry, rules: dict[str, Rule]) -> Comparison:
         earlier=entry.text("earlier"),
         new=int(entry.number("new") or 0),
         open=int(entry.number("open") or 0),
-        fixed=tuple(_finding(each, _bygone(each, rules)) for each in entry.entries("fixed")),
+        fixed=tuple(_finding(each, _rule_of_fixed(each, rules)) for each in entry.entries("fixed")),
     )
 
 
@@ -256,8 +261,8 @@ def _path(entry: Entry) -> Path:
         sender=entry.text("from", None),
         receiver=entry.text("to", None),
         mtu=None if mtu is None else int(mtu),
-        wanted=int(entry.number("wanted") or _JUMBO),
-        proved=entry.flag("proved"),
+        wanted=int(entry.number("wanted") or _DEFAULT_MTU),
+        proved=entry.boolean("proved"),
         why=entry.text("why"),
     )
 
@@ -265,7 +270,7 @@ def _path(entry: Entry) -> Path:
 def _heartbeat(entry: Entry) -> Heartbeat:
     return Heartbeat(
         cluster=entry.text("cluster", None),
-        dag=entry.flag("dag") is True,
+        dag=entry.boolean("dag") is True,
         windows=entry.text("windows"),
         same_subnet=entry.number("same_subnet_seconds"),
         cross_subnet=entry.number("cross_subnet_seconds"),
@@ -282,5 +287,5 @@ def _certificate(entry: Entry) -> Certificate:
         use=entry.text("use"),
         not_after=entry.text("not_after"),
         days_left=None if days is None else int(days),
-        limit_days=_SOON if limit is None else int(limit),
+        limit_days=_DEFAULT_LIMIT_DAYS if limit is None else int(limit),
     )

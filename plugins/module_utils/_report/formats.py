@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One evaluation in the formats that people and programs read. Private to this collection."""
+"""The report in its formats. Private to this collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .evaluation import read_evaluation
 from .junit import junit
 from .markdown import markdown
 from .page import page
-from .text import plain, shown_in_json
+from .text import plain, visible_json
 
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation
@@ -23,11 +23,11 @@ FORMATS = ("html", "json", "junit", "markdown")
 
 
 def render(evaluation: object, form: str) -> str:
-    """The evaluation as text in one of C(FORMATS), always the same for the same. Raises C(ReportError)."""
+    """The evaluation as text in one of C(FORMATS); equal evaluations give equal text. Raises C(ReportError)."""
     if form not in FORMATS:
-        raise ReportError(f"there is no format {form!r}, only {', '.join(FORMATS)}.")
+        raise ReportError(f"the format {form!r} does not exist. Allowed formats: {', '.join(FORMATS)}.")
     read = read_evaluation(evaluation)
     if form == "json":
         text = json.dumps(plain(evaluation), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        return shown_in_json(text) + "\n"
+        return visible_json(text) + "\n"
     return _WRITERS[form](read)

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as JUnit XML. Private to this collection.
 
-A suite is a layer, a case is a rule on a host and subject. JUnit knows no severity, so each finding that fails is a
-failure and has its severity as type. What is unknown is an error: it must not look like a pass, and CI shows it apart
-from failures. What is accepted or does not apply is skipped, with the reason.
+A suite is a layer, a case is a rule on a host and subject. JUnit has no severity, so it is the type of a failure. An
+unknown finding is an error: it must not look passed, and CI shows errors separately. Accepted and not applicable
+findings are skipped, with the reason. The title of a rule is a fault, so the name of a case is C(check for) the fault.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import xml.etree.ElementTree as ET
 
 from .evaluation import LAYERS
 from .order import in_reading_order
-from .text import shown
+from .text import visible
 
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation, Finding
 
 
 def junit(evaluation: Evaluation) -> str:
-    """The XML document; cases stand in reading order, and their names stay the same from run to run."""
+    """The XML document. Cases are in the order of the report; their names do not depend on the outcome."""
     by_layer: dict[str, list[Finding]] = {layer: [] for layer in LAYERS}
     for line in in_reading_order(evaluation).lines:
         by_layer[line.finding.rule.layer].append(line.finding)
@@ -54,19 +54,20 @@ def _counts(findings: t.Sequence[Finding]) -> dict[str, str]:
 
 
 def _case(finding: Finding) -> ET.Element:
-    name = ": ".join(filter(None, (finding.host or "whole estate", finding.subject, finding.rule.title)))
+    check = f"check for: {finding.rule.title}"
+    name = ": ".join(filter(None, (finding.host or "all hosts", finding.subject, check)))
     classname = f"{finding.rule.layer}.{finding.rule.id}"
     case = ET.Element("testcase", {"classname": _attribute(classname), "name": _attribute(name), "time": "0"})
     if finding.outcome == "fail":
         failure = ET.SubElement(case, "failure", {"type": finding.severity, "message": _attribute(_sentence(finding))})
-        failure.text = shown(_body(finding))
+        failure.text = visible(_body(finding))
     elif finding.outcome == "unknown":
         reason = finding.why_unknown or finding.text or "No reason was given."
         ET.SubElement(case, "error", {"type": "unknown", "message": _attribute(reason)})
     elif finding.outcome == "accepted":
         ET.SubElement(case, "skipped", {"message": _attribute(_acceptance(finding))})
     elif finding.outcome == "not_applicable":
-        reason = finding.text or f"It applies to: {finding.rule.applies or 'others'}"
+        reason = finding.text or f"The rule applies to: {finding.rule.applies or 'others'}"
         ET.SubElement(case, "skipped", {"message": _attribute(f"Not applicable. {reason}")})
     return case
 
@@ -78,7 +79,7 @@ def _sentence(finding: Finding) -> str:
 def _acceptance(finding: Finding) -> str:
     if finding.accepted is None:
         return "Accepted."
-    until = f" until {finding.accepted.until}" if finding.accepted.until else " without an end"
+    until = f" until {finding.accepted.until}" if finding.accepted.until else " without an end date"
     return f"Accepted{until}: {finding.accepted.reason or 'no reason was given'}"
 
 
@@ -95,5 +96,5 @@ def _body(finding: Finding) -> str:
 
 
 def _attribute(text: str) -> str:
-    """In one line: XML turns line feeds of attributes into spaces, and so do we, before anybody else."""
-    return " ".join(shown(text).split())
+    """Text in one line: XML parsers turn line feeds in attributes into spaces."""
+    return " ".join(visible(text).split())

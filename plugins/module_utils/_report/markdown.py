@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as Markdown for a merge request or a wiki. Private to this collection.
 
-What comes from servers stands in code spans, where Markdown has no meaning; sentences are escaped. Tables and fences
-are those of GitHub and GitLab.
+Names from servers are written in code spans, which Markdown does not interpret; sentences are escaped. Tables and
+fences are those of GitHub and GitLab.
 """
 
 from __future__ import annotations
@@ -16,45 +16,45 @@ import typing as t
 from ..name_list import folded
 from .evaluation import SEVERITIES
 from .order import in_reading_order
-from .text import shown
+from .text import visible
 
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation, Finding, Remedy
-    from .order import Group, Line, Reading
+    from .order import Group, NumberedFinding, OrderedReport
 
-_LINES = 10  # of a rule
-_LONGEST = 300  # characters of one text in a line
-_ROOM = 55_000  # characters; a comment on GitHub has at most 65,536
-_MEANING = re.compile(r"[\\`*_\[\]<>&|~#$]|:(?=\S)")
-_START = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_MAX_LINES = 10  # for each rule
+_MAX_TEXT = 300  # characters of one text
+_MAX_LENGTH = 55_000  # characters; a comment on GitHub has at most 65,536
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&|~#$]|:(?=\S)")
+_BLOCK_START = re.compile(r"^(\s*)([-+=]|\d+[.)])")
 _TITLES = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
 
 
 def markdown(evaluation: Evaluation) -> str:
-    """The document. What would not fit into a comment is counted instead of told."""
-    reading = in_reading_order(evaluation)
-    blocks = [f"# Audit of {escaped(evaluation.title)}", _verdict(reading), *_since(evaluation), _counts(reading)]
-    blocks += _left_out(reading)
-    if reading.groups:
-        blocks += ["## Do first", _table(reading.groups)]
-    details = [*_wrong(reading), *_unknown(reading), *_accepted(reading.accepted), *_fixed(evaluation)]
-    room = _ROOM - sum(map(len, blocks))
+    """The document, short enough for a comment. Details that do not fit are left out, with a note."""
+    report = in_reading_order(evaluation)
+    blocks = [f"# Audit of {escaped(evaluation.title)}", _summary(report), *_header(evaluation), _counts(report)]
+    blocks += _not_checked(report)
+    if report.groups:
+        blocks += ["## Fix first", _table(report.groups)]
+    details = [*_failed(report), *_unknown(report), *_accepted(report.accepted), *_fixed(evaluation)]
+    room = _MAX_LENGTH - sum(map(len, blocks))
     ends = itertools.accumulate(len(block) + 2 for block in details)
     kept = [block for block, end in zip(details, ends, strict=True) if end <= room]
     if len(kept) < len(details):
-        kept.append("More did not fit here; the page and the JSON have everything.")
+        kept.append("This report is shortened. The page and the JSON contain all findings.")
     return "\n\n".join([*blocks, *kept]) + "\n"
 
 
 def escaped(text: str) -> str:
-    """Text in a line in which nothing means anything to Markdown, shortened if it is very long."""
-    line = _MEANING.sub(lambda found: "\\" + found[0], _line(text))
-    line = _START.sub(lambda found: found[1] + found[2][:-1] + "\\" + found[2][-1], line)
-    return line.replace("@", "@\u2060")  # nobody is notified
+    """Text in one line with all Markdown characters escaped, shortened if it is very long."""
+    line = _SPECIAL.sub(lambda found: "\\" + found[0], _line(text))
+    line = _BLOCK_START.sub(lambda found: found[1] + found[2][:-1] + "\\" + found[2][-1], line)
+    return line.replace("@", "@\u2060")  # no mention, so no notification
 
 
 def code(text: str) -> str:
-    """A code span; a pipe in it would end the cell of a table, and is escaped as tables want it."""
+    """Text in one line as a code span."""
     line = _line(text)
     if not line:
         return "-"
@@ -64,33 +64,34 @@ def code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    r"""A code span for a table. A backslash before a pipe would undo its escape: both are given as C(\u)."""
+    r"""A code span for a table, with escaped pipes. A pipe after a backslash is written as C(\u007c)."""
     return code(text.replace("\\|", "\\\\u007c")).replace("|", "\\|")
 
 
 def _line(text: str) -> str:
-    line = " ".join(shown(text).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    line = " ".join(visible(text).split())
+    return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
 
 
 def _fenced(remedy: Remedy) -> str:
-    text = shown(remedy.text).strip("\n")
+    text = visible(remedy.text).strip("\n")
     fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
     return f"{fence}{'text' if remedy.kind == 'manual' else 'yaml'}\n{text}\n{fence}"
 
 
-def _many(number: int, word: str) -> str:
+def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _verdict(reading: Reading) -> str:
-    wrong = [_many(reading.severities[severity], severity) for severity in SEVERITIES if reading.severities[severity]]
-    text = ", ".join(wrong) or reading.praise
-    unknown = reading.outcomes["unknown"]
-    return f"**{text}.**" + (f" {_many(unknown, 'check')} could not be made." if unknown else "")
+def _summary(report: OrderedReport) -> str:
+    failed = [_count(report.severities[severity], severity) for severity in SEVERITIES if report.severities[severity]]
+    total = f"{_count(report.outcomes['fail'], 'finding')} in {_count(len(report.groups), 'rule')}"
+    text = f"{total}: {', '.join(failed)}" if failed else report.no_failure_text
+    unknown = report.outcomes["unknown"]
+    return f"**{text}.**" + (f" {_count(unknown, 'check')} unknown." if unknown else "")
 
 
-def _since(evaluation: Evaluation) -> list[str]:
+def _header(evaluation: Evaluation) -> list[str]:
     lines = [f"Read {code(evaluation.gathered)}."] if evaluation.gathered else []
     if evaluation.comparison:
         found = evaluation.comparison
@@ -99,10 +100,10 @@ def _since(evaluation: Evaluation) -> list[str]:
     return [" ".join(lines)] if lines else []
 
 
-def _counts(reading: Reading) -> str:
+def _counts(report: OrderedReport) -> str:
     words = [*(_TITLES[severity] for severity in SEVERITIES), "Unknown", "Accepted", "Passed", "Not applicable"]
-    outcomes = [reading.outcomes[name] for name in ("unknown", "accepted", "pass", "not_applicable")]
-    numbers = [*(reading.severities[severity] for severity in SEVERITIES), *outcomes]
+    outcomes = [report.outcomes[name] for name in ("unknown", "accepted", "pass", "not_applicable")]
+    numbers = [*(report.severities[severity] for severity in SEVERITIES), *outcomes]
     return "\n".join(_row(cells) for cells in (words, ["---:"] * len(words), [f"{number:,}" for number in numbers]))
 
 
@@ -110,20 +111,22 @@ def _row(cells: t.Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _left_out(reading: Reading) -> list[str]:
+def _not_checked(report: OrderedReport) -> list[str]:
     blocks = []
-    if reading.unasked:
-        which = f"{_many(len(reading.unasked), 'rule')}** ({', '.join(reading.unasked_layers)})"
-        blocks.append(f"**Nobody was asked about {which}: no host that they concern was in this run.")
-    if not reading.unreached:
+    if report.skipped_rules:
+        layers = ", ".join(report.skipped_layers)
+        blocks.append(
+            f"**{_count(len(report.skipped_rules), 'rule')} skipped**: no matching hosts in this run ({layers})."
+        )
+    if not report.unreached:
         return blocks
     lines = [
-        f"- {code(host.name)}{': ' + escaped(host.why) if host.why else ''}" for host in reading.unreached[:_LINES]
+        f"- {code(host.name)}{': ' + escaped(host.why) if host.why else ''}" for host in report.unreached[:_MAX_LINES]
     ]
     return [
         *blocks,
-        f"**{_many(len(reading.unreached), 'host')} could not be read:**",
-        "\n".join(lines + _more(reading.unreached)),
+        f"**{_count(len(report.unreached), 'host')} could not be read:**",
+        "\n".join(lines + _more(report.unreached)),
     ]
 
 
@@ -135,63 +138,65 @@ def _table(groups: t.Iterable[Group]) -> str:
     return "\n".join(map(_row, rows))
 
 
-def _wrong(reading: Reading) -> t.Iterator[str]:
-    for severity, groups in reading.failed.items():
+def _failed(report: OrderedReport) -> t.Iterator[str]:
+    for severity, groups in report.failed.items():
         for place, group in enumerate(groups):
             heading = [] if place else [f"## {_TITLES[severity]}"]
             why = [escaped(group.rule.why)] if group.rule and group.rule.why else []
-            lines = [_told(line.finding) for line in group.lines[:_LINES]]
+            lines = [_finding_line(line.finding) for line in group.lines[:_MAX_LINES]]
             parts = [*heading, f"### {escaped(group.title)}", *why, "\n".join(lines + _more(group.lines))]
             yield "\n\n".join(parts + _remedies(group))
 
 
-def _told(finding: Finding) -> str:
+def _finding_line(finding: Finding) -> str:
     new = " **new**" if finding.status == "new" else ""
     found = (
         f" found {code(finding.found)}, expected {code(finding.expected)}" if finding.found or finding.expected else ""
     )
-    return f"- {_whose(finding)}{new}:{found or ' ' + escaped(finding.text)}"
+    return f"- {_host_and_subject(finding)}{new}:{found or ' ' + escaped(finding.text)}"
 
 
-def _whose(finding: Finding) -> str:
-    return " ".join(code(name) for name in (finding.host or "whole estate", finding.subject) if name)
+def _host_and_subject(finding: Finding) -> str:
+    return " ".join(code(name) for name in (finding.host or "all hosts", finding.subject) if name)
 
 
 def _more(lines: t.Sequence[t.Any]) -> list[str]:
-    return [f"- and {len(lines) - _LINES:,} more"] if len(lines) > _LINES else []
+    return [f"- and {len(lines) - _MAX_LINES:,} more"] if len(lines) > _MAX_LINES else []
 
 
 def _remedies(group: Group) -> list[str]:
-    """The remedy of all, or that of the first with a word on the others."""
+    """The common remedy, or that of the first finding."""
     first = group.lines[0].finding
     if first.remedy is None:
         return []
-    which = "Remedy" if group.remedy else f"Remedy for {_whose(first)}; the others have theirs in the page"
+    which = (
+        "Remedy" if group.remedy else f"Remedy for {_host_and_subject(first)}; the page has the remedies of the others"
+    )
     return [f"{which}:", _fenced(group.remedy or first.remedy)]
 
 
-def _unknown(reading: Reading) -> t.Iterator[str]:
-    for place, group in enumerate(reading.unknown):
-        heading = [] if place else ["## Unknown, and why"]
+def _unknown(report: OrderedReport) -> t.Iterator[str]:
+    for place, group in enumerate(report.unknown):
+        heading = [] if place else ["## Unknown, by reason"]
         rules = sorted({line.finding.rule.id for line in group.lines})
-        on = f"On {code(folded(group.hosts))}: {', '.join(map(code, rules[:_LINES]))}"
-        more = f" and {_many(len(rules) - _LINES, 'more rule')}" if len(rules) > _LINES else ""
+        on = f"On {code(folded(group.hosts))}: {', '.join(map(code, rules[:_MAX_LINES]))}"
+        more = f" and {_count(len(rules) - _MAX_LINES, 'more rule')}" if len(rules) > _MAX_LINES else ""
         yield "\n\n".join([*heading, f"**{escaped(group.title)}**", f"{on}{more}."])
 
 
-def _accepted(lines: t.Sequence[Line]) -> t.Iterator[str]:
+def _accepted(lines: t.Sequence[NumberedFinding]) -> t.Iterator[str]:
     if lines:
-        told = []
-        for line in lines[:_LINES]:
-            given = line.finding.accepted
-            until = f" until {code(given.until)}" if given and given.until else ""
-            reason = f": {escaped(given.reason)}" if given and given.reason else ""
-            told.append(f"- {_whose(line.finding)}, {escaped(line.finding.rule.title)}{until}{reason}")
-        yield "\n\n".join(["## Accepted", "\n".join(told + _more(lines))])
+        shown = []
+        for line in lines[:_MAX_LINES]:
+            acceptance = line.finding.accepted
+            until = f" until {code(acceptance.until)}" if acceptance and acceptance.until else ""
+            reason = f": {escaped(acceptance.reason)}" if acceptance and acceptance.reason else ""
+            shown.append(f"- {_host_and_subject(line.finding)}, {escaped(line.finding.rule.title)}{until}{reason}")
+        yield "\n\n".join(["## Accepted", "\n".join(shown + _more(lines))])
 
 
 def _fixed(evaluation: Evaluation) -> t.Iterator[str]:
     if evaluation.comparison and evaluation.comparison.fixed:
         fixed = evaluation.comparison.fixed
-        told = [f"- {_whose(finding)}, {escaped(finding.rule.title)}" for finding in fixed[:_LINES]]
-        yield "\n\n".join(["## Fixed since the earlier run", "\n".join(told + _more(fixed))])
+        lines = [f"- {_host_and_subject(finding)}, {escaped(finding.rule.title)}" for finding in fixed[:_MAX_LINES]]
+        yield "\n\n".join(["## Fixed since the earlier run", "\n".join(lines + _more(fixed))])

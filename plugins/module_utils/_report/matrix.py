@@ -12,9 +12,9 @@ from .evaluation import OUTCOMES, SEVERITIES
 
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation, Rule
-    from .order import Line, Reading
+    from .order import NumberedFinding, OrderedReport
 
-# Letters are read out as they stand, and printed without colour they still say the same.
+# Letters can be read aloud, and printed without color.
 _SIGNS = {
     "error": "E",
     "warning": "W",
@@ -24,22 +24,21 @@ _SIGNS = {
     "pass": "✓",
     "not_applicable": "\u2013",
 }
-_WORDS = {"unknown": "unknown", "accepted": "accepted"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """The worst that came out for a host and a rule, and the finding to look at."""
+    """The worst outcome for a host and a rule, and its finding."""
 
     kind: str
     sign: str
     words: str
-    number: int | None  # of the finding that says it; passed cells lead nowhere
+    number: int | None  # of the finding to link to; cells without a problem have no link
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A host with a cell for each rule; C(None) where nothing was asked."""
+    """A host with a cell for each rule; C(None) where the rule was not checked."""
 
     number: int
     host: str
@@ -48,18 +47,18 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """Hosts and rules, the worst of both first."""
+    """Hosts and rules, those with the worst findings first."""
 
     rules: tuple[Rule, ...]
     rows: tuple[Row, ...]
 
 
-def matrix(rules: t.Iterable[Rule], reading: Reading) -> Matrix:
-    """Every host against every rule."""
-    found: dict[tuple[str, str], list[Line]] = {}
-    for line in reading.lines:
+def matrix(rules: t.Iterable[Rule], report: OrderedReport) -> Matrix:
+    """The matrix of an evaluation."""
+    found: dict[tuple[str, str], list[NumberedFinding]] = {}
+    for line in report.lines:
         found.setdefault((line.finding.host, line.finding.rule.id), []).append(line)
-    places = {group.rule.id: place for place, group in reversed(list(enumerate(reading.groups))) if group.rule}
+    places = {group.rule.id: place for place, group in reversed(list(enumerate(report.groups))) if group.rule}
     ordered = tuple(sorted(rules, key=lambda rule: (places.get(rule.id, len(places)), rule.id)))
     rows = tuple(
         Row(
@@ -67,38 +66,38 @@ def matrix(rules: t.Iterable[Rule], reading: Reading) -> Matrix:
             host=score.host,
             cells=tuple(_cell(found.get((score.host, rule.id), [])) for rule in ordered),
         )
-        for number, score in enumerate(reading.scores)
+        for number, score in enumerate(report.scores)
     )
     return Matrix(rules=ordered, rows=rows)
 
 
-def scopes(evaluation: Evaluation, reading: Reading) -> dict[str, str]:
-    """What those are that findings name in the place of a host and that are none."""
+def scopes(evaluation: Evaluation, report: OrderedReport) -> dict[str, str]:
+    """Whether a name in the place of a host is a cluster or the forest; hosts are left out."""
     hosts = {"", *(host.name for host in evaluation.hosts)}
     clusters = {host.cluster for host in evaluation.hosts}
-    names = (score.host for score in reading.scores if score.host not in hosts)
+    names = (score.host for score in report.scores if score.host not in hosts)
     return {name: "cluster" if name in clusters else "forest" for name in names}
 
 
-def _cell(lines: t.Sequence[Line]) -> Cell | None:
+def _cell(lines: t.Sequence[NumberedFinding]) -> Cell | None:
     if not lines:
         return None
-    worst = min(lines, key=_badness)
+    worst = min(lines, key=_rank)
     kind = _kind(worst)
-    alike = sum(_kind(line) == kind for line in lines)
-    leads = worst.finding.outcome in {"fail", "unknown", "accepted"}
-    words = _WORDS.get(kind, kind) + (f", {alike} findings" if alike > 1 else "")
+    same = sum(_kind(line) == kind for line in lines)
+    has_link = worst.finding.outcome in {"fail", "unknown", "accepted"}
+    words = kind + (f", {same} findings" if same > 1 else "")
     return Cell(
         kind=kind,
-        sign=_SIGNS[kind] + (str(alike) if leads and alike > 1 else ""),
+        sign=_SIGNS[kind] + (str(same) if has_link and same > 1 else ""),
         words=words,
-        number=worst.number if leads else None,
+        number=worst.number if has_link else None,
     )
 
 
-def _kind(line: Line) -> str:
+def _kind(line: NumberedFinding) -> str:
     return line.finding.severity if line.finding.outcome == "fail" else line.finding.outcome
 
 
-def _badness(line: Line) -> tuple[int, int]:
+def _rank(line: NumberedFinding) -> tuple[int, int]:
     return OUTCOMES.index(line.finding.outcome), SEVERITIES.index(line.finding.severity)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings in the order in which they should be read. Private to this collection."""
+"""The findings of a report, sorted, grouped and counted. Private to this collection."""
 
 from __future__ import annotations
 
@@ -18,72 +18,72 @@ from .text import layer_name
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation, Finding, Host, Rule
 
-# An item of a list in YAML that is one word.
+# A YAML list item of one word.
 _ITEM = re.compile(r"( *- )(?:[\w./-]+|'[^']*'|\"[^\"]*\")")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Line:
-    """A finding with its number in reading order."""
+class NumberedFinding:
+    """A finding with its number in the order of the report."""
 
     number: int
     finding: Finding
 
     @property
     def advice(self) -> str:
-        """How to find out what is unknown: what the text says beyond the reason."""
+        """How to find out an unknown value: the text after the reason."""
         reason = self.finding.why_unknown
         return self.finding.text.removeprefix(reason).strip() if reason else ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Findings of one rule and one severity, or those that are unknown for one reason (then without C(rule))."""
+    """Failed findings of one rule and severity, or unknown findings with one reason (then without C(rule))."""
 
     title: str
     severity: str
     rule: Rule | None
-    lines: tuple[Line, ...]
+    lines: tuple[NumberedFinding, ...]
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts concerned, each once."""
+        """The hosts of the findings, each once."""
         return tuple(sorted({line.finding.host for line in self.lines}, key=natural))
 
     @property
     def remedy(self) -> Remedy | None:
-        """The remedy of all its findings, where there is one for all."""
+        """The common remedy of all findings; C(None) if they need different ones."""
         remedies = [line.finding.remedy for line in self.lines if line.finding.remedy]
-        return _for_all(tuple(dict.fromkeys(remedies))) if len(remedies) == len(self.lines) else None
+        return _common_remedy(tuple(dict.fromkeys(remedies))) if len(remedies) == len(self.lines) else None
 
     @property
     def found(self) -> tuple[str, ...]:
-        """What was found, each value once."""
+        """The values that were found, each once."""
         return tuple(dict.fromkeys(line.finding.found for line in self.lines if line.finding.found))
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """What was expected, each value once."""
+        """The expected values, each once."""
         return tuple(dict.fromkeys(line.finding.expected for line in self.lines if line.finding.expected))
 
     @property
     def advice(self) -> str:
-        """How to find it out, where it is the same for all."""
+        """The advice of the findings if it is the same for all, else empty."""
         advice = {line.advice for line in self.lines}
         return next(iter(advice)) if len(advice) == 1 else ""
 
     @property
     def new(self) -> int:
-        """How many of the findings the earlier run did not have."""
+        """The number of new findings."""
         return sum(line.finding.status == "new" for line in self.lines)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """What there is to do on one host."""
+    """The numbers of findings on one host."""
 
     host: str
-    counts: t.Mapping[str, int]  # severities of what failed, and "unknown"
+    counts: t.Mapping[str, int]  # failed findings by severity, and "unknown"
 
     @property
     def rank(self) -> tuple[t.Any, ...]:
@@ -91,52 +91,52 @@ class Score:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """An evaluation in reading order: what is wrong, what is unknown, what is accepted, and the rest by rule."""
+class OrderedReport:
+    """The findings in the order of the report: failed, unknown, accepted, then the others by rule."""
 
     failed: t.Mapping[str, tuple[Group, ...]]  # by severity
     unknown: tuple[Group, ...]
-    accepted: tuple[Line, ...]
-    rest: t.Mapping[str, tuple[Line, ...]]  # passed and not applicable, by the id of the rule
-    scores: tuple[Score, ...]  # the worst host first
+    accepted: tuple[NumberedFinding, ...]
+    rest: t.Mapping[str, tuple[NumberedFinding, ...]]  # passed and not applicable, by the id of the rule
+    scores: tuple[Score, ...]  # the host with the worst findings first
     unreached: tuple[Host, ...]
-    unasked: tuple[Rule, ...]  # without any finding: nobody whom they concern was asked
+    skipped_rules: tuple[Rule, ...]  # without findings: the run had no matching hosts
     outcomes: t.Mapping[str, int]
-    severities: t.Mapping[str, int]  # of what failed
+    severities: t.Mapping[str, int]  # numbers of failed findings
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """What failed, the worst first."""
+        """The groups of failed findings, the worst first."""
         return tuple(itertools.chain.from_iterable(self.failed.values()))
 
     @property
-    def whole(self) -> bool:
-        """Whether something was judged and nothing was left out."""
-        return bool(self.outcomes["pass"]) and not (self.unknown or self.unreached or self.unasked)
+    def complete(self) -> bool:
+        """Whether rules passed, none is unknown or skipped, and all hosts were reached."""
+        return bool(self.outcomes["pass"]) and not (self.unknown or self.unreached or self.skipped_rules)
 
     @property
-    def unasked_layers(self) -> tuple[str, ...]:
-        """What nobody was asked about, in words."""
-        return tuple(dict.fromkeys(layer_name(rule.layer) for rule in self.unasked))
+    def skipped_layers(self) -> tuple[str, ...]:
+        """The layers of the skipped rules, as words."""
+        return tuple(dict.fromkeys(layer_name(rule.layer) for rule in self.skipped_rules))
 
     @property
-    def praise(self) -> str:
-        """What can be said when nothing fails."""
+    def no_failure_text(self) -> str:
+        """The summary if no rule failed."""
         if not self.outcomes["pass"]:
-            return "Nothing was judged"
-        if not self.whole:
-            return "Nothing is wrong in what could be read"
-        return "Nothing is wrong but what is accepted" if self.accepted else "Every rule holds"
+            return "No rule was evaluated"
+        if not self.complete:
+            return "No rule failed, but the audit is incomplete"
+        return "No rule failed except accepted findings" if self.accepted else "All rules passed"
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        """Every finding, by number."""
+    def lines(self) -> tuple[NumberedFinding, ...]:
+        """All findings, by number."""
         groups = (line for group in (*self.groups, *self.unknown) for line in group.lines)
         return tuple(itertools.chain(groups, self.accepted, *self.rest.values()))
 
 
-def in_reading_order(evaluation: Evaluation) -> Reading:
-    """The findings sorted, grouped and counted."""
+def in_reading_order(evaluation: Evaluation) -> OrderedReport:
+    """Sort, group and count the findings."""
     by_outcome: dict[str, list[Finding]] = {outcome: [] for outcome in OUTCOMES}
     for finding in sorted(evaluation.findings, key=_order):
         by_outcome[finding.outcome].append(finding)
@@ -144,30 +144,30 @@ def in_reading_order(evaluation: Evaluation) -> Reading:
     count = itertools.count()
     failed = {severity: _failed(by_outcome["fail"], severity, count) for severity in SEVERITIES}
     unknown = _unknown(by_outcome["unknown"], count)
-    accepted = tuple(Line(next(count), finding) for finding in by_outcome["accepted"])
+    accepted = tuple(NumberedFinding(next(count), finding) for finding in by_outcome["accepted"])
     rest = {
         rule.id: tuple(
-            Line(next(count), finding)
+            NumberedFinding(next(count), finding)
             for finding in (*by_outcome["pass"], *by_outcome["not_applicable"])
             if finding.rule.id == rule.id
         )
         for rule in evaluation.rules
     }
-    return Reading(
+    return OrderedReport(
         failed=failed,
         unknown=unknown,
         accepted=accepted,
         rest=rest,
         scores=_scores(evaluation),
         unreached=tuple(sorted((h for h in evaluation.hosts if not h.reached), key=lambda host: natural(host.name))),
-        unasked=tuple(rule for rule in evaluation.rules if rule.id not in judged),
+        skipped_rules=tuple(rule for rule in evaluation.rules if rule.id not in judged),
         outcomes={outcome: len(by_outcome[outcome]) for outcome in OUTCOMES},
         severities={severity: sum(len(group.lines) for group in failed[severity]) for severity in SEVERITIES},
     )
 
 
-def _for_all(remedies: tuple[Remedy, ...]) -> Remedy | None:
-    """The remedy where all are the same, or where tasks or roles differ in one item of one list and no more."""
+def _common_remedy(remedies: tuple[Remedy, ...]) -> Remedy | None:
+    """One remedy for all. Tasks and roles that differ only in one item of one list are joined; else C(None)."""
     if len(remedies) == 1:
         return remedies[0]
     texts = [remedy.text.split("\n") for remedy in remedies]
@@ -191,7 +191,7 @@ def _order(finding: Finding) -> tuple[t.Any, ...]:
 
 
 def _failed(findings: t.Iterable[Finding], severity: str, count: t.Iterator[int]) -> tuple[Group, ...]:
-    """By rule; the rule that concerns most hosts is read first."""
+    """Failed findings by rule; the rule with most hosts is first."""
     by_rule: dict[str, list[Finding]] = collections.defaultdict(list)
     for finding in findings:
         if finding.severity == severity:
@@ -205,14 +205,14 @@ def _failed(findings: t.Iterable[Finding], severity: str, count: t.Iterator[int]
             title=found[0].rule.title,
             severity=severity,
             rule=found[0].rule,
-            lines=tuple(Line(next(count), finding) for finding in found),
+            lines=tuple(NumberedFinding(next(count), finding) for finding in found),
         )
         for found in sorted(by_rule.values(), key=rank)
     )
 
 
 def _unknown(findings: t.Iterable[Finding], count: t.Iterator[int]) -> tuple[Group, ...]:
-    """By reason; the reason that leaves most unknown is read first."""
+    """Unknown findings by reason; the reason with most findings is first."""
     by_reason: dict[str, list[Finding]] = collections.defaultdict(list)
     for finding in findings:
         by_reason[finding.why_unknown or finding.text or "No reason was given."].append(finding)
@@ -221,7 +221,7 @@ def _unknown(findings: t.Iterable[Finding], count: t.Iterator[int]) -> tuple[Gro
             title=reason,
             severity="unknown",
             rule=None,
-            lines=tuple(Line(next(count), finding) for finding in found),
+            lines=tuple(NumberedFinding(next(count), finding) for finding in found),
         )
         for reason, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pictures of the page show: paths, heartbeats and certificates in numbers. Private to this collection."""
+"""The figures for the pictures of the page: paths, heartbeats, certificates. Private to this collection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..name_list import natural
 if t.TYPE_CHECKING:
     from .evaluation import Certificate, Heartbeat, Path
 
-_FEW = 16  # hosts in a picture of paths with room for a number in each square
+_FEW = 16  # hosts up to which each square has room for a number
 _LARGE, _SMALL = 44, 14  # user units of an SVG
 _CHARACTER = 7.2
 _LABEL = 26
@@ -23,7 +23,7 @@ _YEAR = 365
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Square:
-    """One path in the picture; C(kind) is passes, fails, unknown or untried."""
+    """One path in the picture; C(kind) is passes, fails, unknown or untested."""
 
     x: int
     y: int
@@ -33,7 +33,7 @@ class Square:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Mesh:
-    """The paths of one cluster network, from each host to each."""
+    """The paths between all hosts of one cluster network."""
 
     cluster: str
     network: str
@@ -44,7 +44,7 @@ class Mesh:
     margin: int
 
     @property
-    def roomy(self) -> bool:
+    def large(self) -> bool:
         return self.side == _LARGE
 
     @property
@@ -58,7 +58,7 @@ class Mesh:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Seconds until a silent node counts as down, with the limit, and both as parts of the common scale in percent."""
+    """A heartbeat timeout and its limit, in seconds and in percent of the common scale."""
 
     seconds: float | None
     limit: float | None
@@ -71,18 +71,18 @@ class Bar:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
-    """A cluster's heartbeat within a subnet and across; C(offline) is a part of the common scale, in percent."""
+class HeartbeatRow:
+    """The same-subnet and cross-subnet bars of a cluster; C(offline) is in percent of the common scale."""
 
     heartbeat: Heartbeat
     bars: tuple[Bar, Bar]
     offline: float | None
-    too_slow: bool  # offline for longer than the same-subnet heartbeat waits
+    exceeds_timeout: bool  # the blackout is not shorter than the same-subnet timeout
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Expiry:
-    """A certificate's days left; C(kind) is expired, soon, later or unknown."""
+class CertificateRow:
+    """A certificate with its days left; C(kind) is expired, soon, later or unknown."""
 
     certificate: Certificate
     kind: str
@@ -123,7 +123,7 @@ def _mesh(cluster: str, network: str, paths: t.Sequence[Path]) -> Mesh:
 
 def _kind(path: Path | None) -> str:
     if path is None:
-        return "untried"
+        return "untested"
     return {True: "passes", False: "fails", None: "unknown"}[path.proved]
 
 
@@ -137,34 +137,35 @@ def scale(heartbeats: t.Iterable[Heartbeat]) -> int:
     return max(5 * math.ceil(max(known, default=0) * 1.05 / 5), 10)
 
 
-def beats(heartbeats: t.Sequence[Heartbeat]) -> tuple[Beat, ...]:
-    """The bars of each cluster."""
+def heartbeat_rows(heartbeats: t.Sequence[Heartbeat]) -> tuple[HeartbeatRow, ...]:
+    """The bars of each cluster, by name."""
     end = scale(heartbeats)
 
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value / end, 2)
 
-    def drawn(seconds: float | None, limit: float | None) -> Bar:
+    def bar_of(seconds: float | None, limit: float | None) -> Bar:
         return Bar(seconds=seconds, limit=limit, percent=percent(seconds), limit_percent=percent(limit))
 
     return tuple(
-        Beat(
+        HeartbeatRow(
             heartbeat=each,
-            bars=(drawn(each.same_subnet, each.same_subnet_limit), drawn(each.cross_subnet, each.cross_subnet_limit)),
+            bars=(bar_of(each.same_subnet, each.same_subnet_limit), bar_of(each.cross_subnet, each.cross_subnet_limit)),
             offline=percent(each.offline),
-            too_slow=None not in {each.offline, each.same_subnet} and (each.offline or 0) >= (each.same_subnet or 0),
+            exceeds_timeout=None not in {each.offline, each.same_subnet}
+            and (each.offline or 0) >= (each.same_subnet or 0),
         )
         for each in sorted(heartbeats, key=lambda beat: natural(beat.cluster))
     )
 
 
-def expiries(certificates: t.Iterable[Certificate]) -> tuple[Expiry, ...]:
+def certificate_rows(certificates: t.Iterable[Certificate]) -> tuple[CertificateRow, ...]:
     """The certificates, the first to expire first."""
     ordered = sorted(certificates, key=lambda each: (each.days_left is None, each.days_left or 0, each.name))
-    return tuple(_expiry(each) for each in ordered)
+    return tuple(_certificate_row(each) for each in ordered)
 
 
-def _expiry(certificate: Certificate) -> Expiry:
+def _certificate_row(certificate: Certificate) -> CertificateRow:
     days = certificate.days_left
     if days is None:
         kind, words = "unknown", "unknown"
@@ -172,7 +173,7 @@ def _expiry(certificate: Certificate) -> Expiry:
         kind, words = "expired", f"expired {_days(-days)} ago"
     else:
         kind, words = ("soon" if days < certificate.limit_days else "later"), f"{_days(days)} left"
-    return Expiry(
+    return CertificateRow(
         certificate=certificate,
         kind=kind,
         words=words,

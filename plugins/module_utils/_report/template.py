@@ -13,7 +13,7 @@ import typing as t
 
 from ..name_list import folded
 from .error import ReportError
-from .text import layer_name, shown
+from .text import layer_name, visible
 
 try:
     import jinja2
@@ -23,7 +23,7 @@ except ImportError as exc:
 else:
     JINJA_IMPORT_ERROR = None
 
-_TEMPLATES = pathlib.Path(__file__).parent / "page"
+_TEMPLATES = pathlib.Path(__file__).parent / "templates"
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!#-;=?-Z_a-z~]*)?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]00:?00)?")
 
@@ -51,10 +51,10 @@ def trusted(text: str) -> str:
 
 
 def template(name: str) -> jinja2.Template:
-    """A template below C(page). Raises C(ReportError)."""
+    """A template by its file name. Raises C(ReportError)."""
     if JINJA_IMPORT_ERROR is not None:
         raise ReportError(
-            "the page needs the Python library Jinja2, which Ansible brings along."
+            "the page needs the Python library Jinja2, which is installed with ansible-core."
         ) from JINJA_IMPORT_ERROR
     environment = jinja2.Environment(
         autoescape=True,
@@ -76,7 +76,7 @@ def template(name: str) -> jinja2.Template:
 
 def _finalize(value: t.Any) -> t.Any:
     if isinstance(value, str) and not isinstance(value, markupsafe.Markup):
-        return shown(value)
+        return visible(value)
     return "" if value is None else value
 
 
@@ -85,7 +85,7 @@ def _is_link(text: str) -> bool:
 
 
 def _moment(text: str) -> str:
-    """C(2026-11-23T22:10:04Z) as C(2026-11-23 22:10 UTC); what is no such moment stays."""
+    """C(2026-11-23T22:10:04Z) as C(2026-11-23 22:10 UTC); other text stays as it is."""
     found = _MOMENT.fullmatch(text)
     return f"{found[1]} {found[2]}{' UTC' if found[3] else ''}" if found else text
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few columns of many instances. Private to this collection."""
+"""Read some columns of a WMI class. Private to this collection."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if t.TYPE_CHECKING:
 def read_columns(
     client: Client, namespace: str, class_name: str, columns: str, where: str = "", *, operation: str
 ) -> list[Instance]:
-    """Some columns of a class; whole instances where the provider refuses columns, or the class lacks one.
+    """Read columns of a class, or all columns if the provider rejects the query or the class lacks a column.
 
-    C(where) is the rest of the query. Raises C(Fault) for what whole instances would not mend.
+    C(where) is the rest of the query. Raises C(Fault) if the class is missing, access is denied or the query times out.
     """
     try:
         return client.query(namespace, f"SELECT {columns} FROM {class_name}{where}", operation=operation)  # noqa: S608 (constants)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the disks of virtual machines lie. Private to this collection.
+"""The location of the disks of virtual machines. Private to this collection.
 
-Sources: Msvm_StorageAllocationSettingData and Msvm_ResourceAllocationSettingData in both versions of Hyper-V's classes,
+Sources: Msvm_StorageAllocationSettingData and Msvm_ResourceAllocationSettingData in both Hyper-V namespaces,
 Msvm_DiskDrive, MSFT_Disk.
 """
 
@@ -33,7 +33,7 @@ class Disk:
     """A hard disk of a virtual machine.
 
     C(kind) is C(shared_volume), C(smb) or C(file) for an image, C(pass_through) or C(iscsi) for a disk of the host,
-    and C(unknown). iSCSI is told for disks of the host only: the initiator of a guest is its own affair.
+    and C(unknown). C(iscsi) is only for disks of the host, not for an initiator in the guest operating system.
     """
 
     path: str | None
@@ -41,7 +41,7 @@ class Disk:
 
 
 def kind_of(path: str) -> str:
-    """What a path of an image says about where it lies.
+    """Derive the kind of location from the path of an image.
 
     Cluster shared volumes are mounted in C(ClusterStorage) on the system drive of every node.
     """
@@ -54,40 +54,40 @@ def kind_of(path: str) -> str:
 
 
 def image(item: Instance, name: str) -> Disk:
-    """The disk behind the settings of an image; C(name) is the property with its path."""
+    """The disk of an image; C(name) is the property with its path."""
     path = next(iter(item.array(name) or ()), "")
     return Disk(path=path or None, kind=kind_of(path))
 
 
-def drives(client: Client, namespace: str, items: t.Sequence[Instance], *, buses: bool) -> list[Disk]:
-    """The disks behind the settings of drives of the host that are passed through, by two queries if there are any.
+def read_drives(client: Client, namespace: str, items: t.Sequence[Instance], *, buses: bool) -> list[Disk]:
+    """Read the pass-through disks of the settings, with two queries if there are any.
 
-    With C(buses), for Windows Server 2012 and later, it is told whether they come by iSCSI; where that cannot be read
-    they stay passed through.
+    With C(buses) (Windows Server 2012 and later), iSCSI disks are detected. If the bus types cannot be read, they stay
+    C(pass_through).
     """
     if not items:
         return []
     operation = "reading the disk drives of the host"
     found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", operation=operation)
     numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
-    known = _buses(client) if buses else {}
-    return [_drive(numbers.get(_device(item)), known) for item in items]
+    bus_types = _read_bus_types(client) if buses else {}
+    return [_drive(numbers.get(_device(item)), bus_types) for item in items]
 
 
-def _drive(number: int | None, buses: t.Mapping[int | None, int | None]) -> Disk:
+def _drive(number: int | None, bus_types: t.Mapping[int | None, int | None]) -> Disk:
     if number is None:
         return Disk(path=None, kind="pass_through")
-    kind = "iscsi" if buses.get(number) == _ISCSI else "pass_through"
+    kind = "iscsi" if bus_types.get(number) == _ISCSI else "pass_through"
     return Disk(path=rf"\\.\PHYSICALDRIVE{number}", kind=kind)
 
 
 def _device(item: Instance) -> str:
-    """The DeviceID in the object path of a drive, where backslashes stand doubled."""
+    """The DeviceID in the object path of a drive, which contains doubled backslashes."""
     found = _DEVICE.search(next(iter(item.array("HostResource") or ()), ""))
     return re.sub(r"\\(.)", r"\1", found[1]).casefold() if found else ""
 
 
-def _buses(client: Client) -> dict[int | None, int | None]:
+def _read_bus_types(client: Client) -> dict[int | None, int | None]:
     try:
         found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the host's disks")
     except Unreachable:
@@ -98,5 +98,5 @@ def _buses(client: Client) -> dict[int | None, int | None]:
 
 
 def owner_of(item: Instance) -> str:
-    """The id of the virtual machine or checkpoint that settings belong to, from C(Microsoft:<id>\\...)."""
+    """The id of the virtual machine or checkpoint in the id of its settings, from C(Microsoft:<id>\\...)."""
     return adapter.guid_in(item.text("InstanceID"))

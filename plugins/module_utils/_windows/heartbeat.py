@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The heartbeat of a cluster: names, ranges and defaults by Windows version. Private to this collection.
+"""The heartbeat settings of a cluster: names, ranges and defaults by Windows version. Private to this collection.
 
-Sources: the MSCS reference of the cluster common properties (ranges), TechNet dd197562 (2008 and 2008 R2), and for the
-defaults what Microsoft published up to 2019. For 2022 and 2025 the defaults of 2019 are assumed.
+Sources: the MSCS reference of the cluster common properties (ranges), TechNet dd197562 (2008 and 2008 R2), and the
+defaults that Microsoft published up to 2019. For 2022 and 2025 the defaults of 2019 are assumed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WINDOWS_2019 = WindowsVersion(17763)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One heartbeat setting: the option's name, the cluster property, its range; delays are in milliseconds."""
+    """One heartbeat setting: option, cluster property and range; delays are in milliseconds."""
 
     option: str
     property: str
@@ -32,15 +32,15 @@ class Setting:
     highest: int
 
     def range(self, version: WindowsVersion) -> tuple[int, int]:
-        """The lowest and the highest value that this Windows version takes."""
+        """The lowest and the highest value that this Windows version allows."""
         if self.option.endswith("_threshold") and version < _WINDOWS_2012:
             return self.lowest, 10
         return self.lowest, self.highest
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reach:
-    """A pair of delay and threshold: how long a node may be silent on such a path before it counts as down."""
+class Timeout:
+    """A heartbeat timeout: delay times threshold, after which the cluster removes a node."""
 
     name: str
 
@@ -53,13 +53,13 @@ class Reach:
         return f"{self.name}_threshold"
 
     def seconds(self, values: t.Mapping[str, int | None]) -> float | None:
-        """Delay times threshold in seconds; C(None) where the Windows version does not have the pair."""
+        """The timeout in seconds; C(None) if the Windows version does not have its settings."""
         delay, threshold = values.get(self.delay), values.get(self.threshold)
         return None if delay is None or threshold is None else delay * threshold / 1000
 
 
-SAME_SUBNET, CROSS_SUBNET, CROSS_SITE = Reach("same_subnet"), Reach("cross_subnet"), Reach("cross_site")
-REACHES = (SAME_SUBNET, CROSS_SUBNET, CROSS_SITE)
+SAME_SUBNET, CROSS_SUBNET, CROSS_SITE = Timeout("same_subnet"), Timeout("cross_subnet"), Timeout("cross_site")
+TIMEOUTS = (SAME_SUBNET, CROSS_SUBNET, CROSS_SITE)
 
 SETTINGS = {
     setting.option: setting
@@ -76,20 +76,20 @@ SETTINGS = {
 
 
 def values_of(cluster: Instance) -> dict[str, int | None]:
-    """The heartbeat settings of C(MSCluster_Cluster) by option; C(None) for what this Windows version lacks."""
+    """The heartbeat settings of C(MSCluster_Cluster) by option; C(None) if the Windows version lacks one."""
     return {option: cluster.integer(setting.property) for option, setting in SETTINGS.items()}
 
 
 def seconds_of(values: t.Mapping[str, int | None]) -> dict[str, float | None]:
-    """The effective seconds of each reach."""
-    return {reach.name: reach.seconds(values) for reach in REACHES}
+    """The heartbeat timeouts in seconds."""
+    return {timeout.name: timeout.seconds(values) for timeout in TIMEOUTS}
 
 
 def default_of(version: WindowsVersion) -> str:
-    """The default of a Windows version, as words for a message."""
+    """Describe the default of a Windows version for a message."""
     if version >= _WINDOWS_2019:
         assumed = "" if version.name == "2019" else ", assumed to be as in 2019"
-        return f"20 s in and across subnets (1000 ms x 20{assumed})"
+        return f"20 s for same-subnet and cross-subnet (1000 ms x 20{assumed})"
     if version >= _WINDOWS_2016:
-        return "10 s in a subnet (1000 ms x 10) and up to 20 s across subnets"
-    return "5 s in and across subnets (1000 ms x 5)"
+        return "10 s for same-subnet (1000 ms x 10) and up to 20 s for cross-subnet"
+    return "5 s for same-subnet and cross-subnet (1000 ms x 5)"

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Updates that are installed, as Windows lists them. Private to this collection.
+"""Read the installed updates. Private to this collection.
 
-Win32_QuickFixEngineering knows what component-based servicing installed. A rollup replaces what came before it, so a
-number that is missing is no proof that the fix is missing.
+Win32_QuickFixEngineering lists updates of component-based servicing. A rollup replaces earlier updates, so a fix can be
+installed although its number is missing.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _EPOCH = datetime.datetime(1601, 1, 1)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Hotfix:
-    """An update by its number, e.g. C(KB2550886), and the day that it was installed if that could be understood."""
+    """An update with its number, e.g. C(KB2550886), and its installation date if Windows returned a valid one."""
 
     id: str
     installed_on: datetime.date | None
 
 
 def read_hotfixes(client: Client) -> list[Hotfix]:
-    """The installed updates by number, by one query. Rows without a number (C(File 1)) are left out."""
+    """Read the installed updates, sorted by number. Rows without a number (C(File 1)) are skipped."""
     wql = "SELECT HotFixID, InstalledOn FROM Win32_QuickFixEngineering"
     found = client.query("root/cimv2", wql, operation="reading the installed hotfixes")
     days: dict[str, datetime.date | None] = {}
@@ -44,9 +44,9 @@ def read_hotfixes(client: Client) -> list[Hotfix]:
 
 
 def day_of(text: str) -> datetime.date | None:
-    """The day in InstalledOn: C(10/14/2025) with the month first, C(20251014), or a FILETIME in hexadecimal digits.
+    """Parse InstalledOn: C(10/14/2025) with the month first, C(20251014), or a FILETIME in hexadecimal digits.
 
-    C(None) for anything else: what another locale writes is not guessed at.
+    Returns C(None) for other formats, for example of other locales.
     """
     text = text.strip()
     for form in ("%m/%d/%Y", "%Y%m%d"):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual machines of one host, as its own Hyper-V describes them. Private to this collection.
+"""Read the virtual machines of one host from its Hyper-V. Private to this collection.
 
 Sources: the documentation of C(root/virtualization/v2) (Windows Server 2012 and later) and of C(root/virtualization)
 (2008 R2). Their numbers differ: an automatic stop action of 2 is turn off in the second and shut down in the first.
@@ -65,7 +65,7 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a virtual machine does when its host stops, and its checkpoints."""
+    """The automatic stop action and the checkpoints of a virtual machine."""
 
     automatic_stop_action: str | None = None
     checkpoint_type: str | None = None
@@ -74,7 +74,7 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine:
-    """A virtual machine; C(None) is what could not be read or is not known to that Windows."""
+    """A virtual machine; C(None) means not read, or not supported by the Windows version."""
 
     name: str
     id: str
@@ -86,18 +86,17 @@ class VirtualMachine:
 
 
 class NoHyperV(ServerError):
-    """The host has no Hyper-V, so no virtual machines."""
+    """Hyper-V is not installed on the host."""
 
-    advice = "leave virtual_machines out for this host"
+    advice = "do not gather virtual_machines on this host"
 
 
 def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[VirtualMachine]:
-    """The virtual machines on this host by name, by six queries however many there are.
+    """Read the virtual machines on this host, sorted by name, with six queries, or up to eight with pass-through disks.
 
-    One or two more when disks of the host are passed through. What is not known of them all is C(None) and told in
-    C(unknown). Raises C(NoHyperV) where Hyper-V is not installed.
+    A detail that could not be read is C(None) and listed in C(unknown). Raises C(NoHyperV) if Hyper-V is not installed.
     """
-    namespace, systems = _systems(client)
+    namespace, systems = _read_systems(client)
     machines = [
         VirtualMachine(
             name=item.text("ElementName") or "",
@@ -105,24 +104,24 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
             state=name_of(_STATES, item.integer("EnabledState")),
         )
         for item in systems
-        if adapter.guid_in(item.text("Name"))  # the host itself goes by its name, and captions are translated
+        if adapter.guid_in(item.text("Name"))  # the host has a name instead of a GUID; captions are translated
     ]
     if not machines:
         return []
     read_settings = _first_settings if namespace == _FIRST else _settings
-    ask = functools.partial(attempt, unknown=unknown)
-    settings = ask("virtual_machines.automatic_stop_action", lambda: read_settings(client, unknown))
+    read = functools.partial(attempt, unknown=unknown)
+    settings = read("virtual_machines.automatic_stop_action", lambda: read_settings(client, unknown))
     if settings is None:
         unknown.append(Unknown("virtual_machines.checkpoints", unknown[-1].why))
-    memory = ask("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
-    disks = ask("virtual_machines.disks", lambda: _disks(client, namespace))
-    components = ask("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
+    memory = read("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
+    disks = read("virtual_machines.disks", lambda: _disks(client, namespace))
+    components = read("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
     for detail, found in (("automatic_stop_action", settings), ("checkpoints", settings), ("dynamic_memory", memory)):
-        silent = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
-        if silent:
-            why = f"Hyper-V of {client.host} says nothing of it for {', '.join(silent)}."
+        missing = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
+        if missing:
+            why = f"Hyper-V of {client.host} returned no value for {', '.join(missing)}."
             unknown.append(Unknown(f"virtual_machines.{detail}", why))
-    whole = (
+    complete = (
         dataclasses.replace(
             machine,
             settings=settings.get(machine.id) if settings is not None else None,
@@ -132,23 +131,19 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
         )
         for machine in machines
     )
-    return sorted(whole, key=lambda machine: (machine.name.casefold(), machine.id))
+    return sorted(complete, key=lambda machine: (machine.name.casefold(), machine.id))
 
 
-def _rows(
-    client: Client, namespace: str, name: str, columns: str, where: str = "", *, operation: str
-) -> list[Instance]:
-    return read_columns(
-        client, namespace, name, columns, where, operation=f"reading {operation} of the virtual machines"
-    )
+def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, what: str) -> list[Instance]:
+    return read_columns(client, namespace, name, columns, where, operation=f"reading {what} of the virtual machines")
 
 
-def _systems(client: Client) -> tuple[str, list[Instance]]:
-    """The computer systems that Hyper-V knows, the host among them, and the version that it speaks."""
+def _read_systems(client: Client) -> tuple[str, list[Instance]]:
+    """Read the computer systems of Hyper-V, including the host, and the namespace that contains them."""
     columns, failures = "ElementName, EnabledState, Name", []
     for namespace in (_SECOND, _FIRST):
         try:
-            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, operation="names and states")
+            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, what="names and states")
         except AccessDenied:
             raise
         except Fault as exc:
@@ -156,7 +151,7 @@ def _systems(client: Client) -> tuple[str, list[Instance]]:
             continue
         if not found:
             raise ResponseLost(
-                f"Hyper-V of {client.host} did not even name its host", advice="look at its service vmms"
+                f"Hyper-V of {client.host} returned no computer systems", advice="check its service vmms"
             )
         return namespace, found
     if all(exc.hresult == WBEM_E_INVALID_NAMESPACE for exc in failures):
@@ -166,7 +161,7 @@ def _systems(client: Client) -> tuple[str, list[Instance]]:
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     columns = "AutomaticShutdownAction, ElementName, UserSnapshotType, VirtualSystemIdentifier, VirtualSystemType"
-    found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, operation="the settings")
+    found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, what="the settings")
     settings: dict[str, Settings] = {}
     checkpoints: dict[str, list[Checkpoint]] = {}
     for item in found:
@@ -186,7 +181,7 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
 
 def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     name = "Msvm_VirtualSystemGlobalSettingData"
-    found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", operation="the settings")
+    found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", what="the settings")
     settings = {
         (item.text("SystemName") or "").upper(): Settings(
             automatic_stop_action=name_of(_STOP_ACTIONS[_FIRST], item.integer("AutomaticShutdownAction"))
@@ -195,7 +190,7 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
     }
     name, where = "Msvm_VirtualSystemSettingData", f" WHERE SettingType={_FIRST_SNAPSHOT}"
     checkpoints: dict[str, list[Checkpoint]] = {}
-    for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, operation="the checkpoints"):
+    for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, what="the checkpoints"):
         point = Checkpoint(name=item.text("ElementName") or "", kind="standard")
         checkpoints.setdefault((item.text("SystemName") or "").upper(), []).append(point)
     return _with_checkpoints(settings, checkpoints, unknown)
@@ -204,9 +199,9 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
 def _with_checkpoints(
     settings: t.Mapping[str, Settings], checkpoints: t.Mapping[str, list[Checkpoint]], unknown: list[Unknown]
 ) -> dict[str, Settings]:
-    strays = [point.name for owner, points in checkpoints.items() if owner not in settings for point in points]
-    if strays:
-        why = f"It is not clear what virtual machine these belong to: {', '.join(strays)}."
+    orphans = [point.name for owner, points in checkpoints.items() if owner not in settings for point in points]
+    if orphans:
+        why = f"The virtual machine of these checkpoints is unknown: {', '.join(orphans)}."
         unknown.append(Unknown("virtual_machines.checkpoints", why))
     return {
         owner: dataclasses.replace(
@@ -217,38 +212,40 @@ def _with_checkpoints(
 
 
 def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
-    """By the id of the virtual machine; the rows of checkpoints and of defaults have other ids."""
-    found = _rows(
-        client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", operation="the memory"
-    )
+    """Read by the id of the virtual machine; the rows of checkpoints and defaults have other ids."""
+    found = _rows(client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", what="the memory")
     return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
 
 
 def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
-    """By the id of the virtual machine or checkpoint, in the order of the controllers."""
-    allocation, operation = "Msvm_ResourceAllocationSettingData", "the disks"
+    """Read by the id of the virtual machine or checkpoint, in the order of the controllers."""
+    allocation, what = "Msvm_ResourceAllocationSettingData", "the disks"
     if namespace == _FIRST:
         where = (
             " WHERE ResourceSubType='Microsoft Virtual Hard Disk' OR ResourceSubType='Microsoft Physical Disk Drive'"
         )
-        columns, place = "Connection, HostResource, InstanceID, ResourceSubType", "Connection"
-        found = _rows(client, namespace, allocation, columns, where, operation=operation)
+        columns, path_property = "Connection, HostResource, InstanceID, ResourceSubType", "Connection"
+        found = _rows(client, namespace, allocation, columns, where, what=what)
         images = [item for item in found if item.text("ResourceSubType") == "Microsoft Virtual Hard Disk"]
         physical = [item for item in found if item.text("ResourceSubType") == "Microsoft Physical Disk Drive"]
     else:
-        columns, place, kind = "HostResource, InstanceID", "HostResource", " WHERE ResourceSubType='Microsoft:Hyper-V:"
+        columns, path_property, kind = (
+            "HostResource, InstanceID",
+            "HostResource",
+            " WHERE ResourceSubType='Microsoft:Hyper-V:",
+        )
         images = _rows(
             client,
             namespace,
             "Msvm_StorageAllocationSettingData",
             columns,
             f"{kind}Virtual Hard Disk'",
-            operation=operation,
+            what=what,
         )
-        physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", operation=operation)
+        physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", what=what)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
-    attached = [(item, disk.image(item, place)) for item in images]
-    attached += zip(physical, disk.drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
+    attached = [(item, disk.image(item, path_property)) for item in images]
+    attached += zip(physical, disk.read_drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
     disks: dict[str, list[disk.Disk]] = {}
     for item, one in sorted(attached, key=lambda pair: pair[0].text("InstanceID") or ""):
         disks.setdefault(disk.owner_of(item).upper(), []).append(one)
@@ -256,9 +253,9 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
 
 
 def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
-    """The integration component that lets the host shut the guest down, by the id of the virtual machine."""
+    """Read the state of the shutdown integration component by the id of the virtual machine."""
     columns = "EnabledState, OperationalStatus, SystemName"
-    found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, operation="the shutdown components")
+    found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, what="the shutdown components")
     components = {}
     for item in found:
         status = next(iter(item.array("OperationalStatus") or ()), "")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network adapters as an audit sees them: link, driver, and what the driver is set to. Private to this collection.
+"""Read network adapters for an audit: link, driver, and driver settings. Private to this collection.
 
 Sources: MSFT_NetAdapter, and Win32_NetworkAdapter before Windows Server 2012.
 """
@@ -26,15 +26,15 @@ if t.TYPE_CHECKING:
 _STATUS = {1: "up", 2: "down", 3: "testing", 4: "unknown", 5: "dormant", 6: "not_present", 7: "lower_layer_down"}
 _OLDER_STATUS = {0: "disabled", 2: "up", 4: "not_present", 5: "disabled", 7: "down"}
 _ADMINISTRATIVELY_DOWN = 2
-_NO_SPEED = (1 << 63) - 1  # what an adapter without a link may say
+_NO_SPEED = (1 << 63) - 1  # can be the speed of an adapter without a link
 _KEYWORDS = (*advanced_property.MTU_KEYWORDS, *advanced_property.RECEIVE_BUFFER_KEYWORDS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A network adapter; C(speed) in bit/s, C(mtu) the one in effect, C(jumbo) the one that the driver is set to.
+    """A network adapter: C(speed) in bit/s, C(mtu) in effect, C(jumbo) as set in the driver.
 
-    Both are IP MTUs in octets, without the Ethernet header.
+    Both are IP MTUs in bytes, without the Ethernet header.
     """
 
     name: str
@@ -48,50 +48,54 @@ class Link:
 
 
 def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
-    """The network adapters by name.
+    """Read the network adapters, sorted by name.
 
-    Two messages; before Windows Server 2012 two and some twenty for each adapter, since its driver's settings are only
-    in the registry. If those cannot be read, C(unknown) says so and the adapters come without them.
+    This needs two requests, and before Windows Server 2012 about 20 more for each adapter, because the driver settings
+    are only in the registry. If the driver settings cannot be read, they are added to C(unknown).
     """
     try:
         found = client.query(
             adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters"
         )
     except NotFound:
-        links, ask = _older_links(client)
+        links, read_properties = _read_older_links(client)
     else:
-        links, ask = [_link(item) for item in found], functools.partial(adapter.read_properties, client, _KEYWORDS)
-    properties = attempt("adapters.jumbo", ask, unknown)
+        links = [_link(item) for item in found]
+        read_properties = functools.partial(adapter.read_properties, client, _KEYWORDS)
+    properties = attempt("adapters.jumbo", read_properties, unknown)
     if properties is None:
         unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))
         properties = {}
-    return sorted((_with(link, properties.get(link.name, {})) for link in links), key=lambda link: link.name.casefold())
+    return sorted(
+        (_with_driver_settings(link, properties.get(link.name, {})) for link in links),
+        key=lambda link: link.name.casefold(),
+    )
 
 
 _Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 
-def _older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
-    known = registry_adapter.read_adapters(client)
+def _read_older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
+    adapters = registry_adapter.read_adapters(client)
     wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
     found = client.query("root/cimv2", wql, operation="reading the links of the network adapters")
-    more = {item.text("NetConnectionID"): item for item in found}
+    rows = {item.text("NetConnectionID"): item for item in found}
     links = [
         Link(
             name=one.name,
             description=one.description,
-            status=name_of(_OLDER_STATUS, more[one.name].integer("NetConnectionStatus") if one.name in more else None),
+            status=name_of(_OLDER_STATUS, rows[one.name].integer("NetConnectionStatus") if one.name in rows else None),
             speed=one.speed,
             mtu=None,
             driver={
-                "name": more[one.name].text("ServiceName") if one.name in more else None,
+                "name": rows[one.name].text("ServiceName") if one.name in rows else None,
                 "provider": None,
                 "version": None,
             },
         )
-        for one in known
+        for one in adapters
     ]
-    return links, lambda: registry_adapter.read_properties(client, known, _KEYWORDS)
+    return links, lambda: registry_adapter.read_properties(client, adapters, _KEYWORDS)
 
 
 def _link(item: Instance) -> Link:
@@ -111,7 +115,7 @@ def _link(item: Instance) -> Link:
     )
 
 
-def _with(link: Link, properties: t.Mapping[str, adapter.AdapterProperty]) -> Link:
+def _with_driver_settings(link: Link, properties: t.Mapping[str, adapter.AdapterProperty]) -> Link:
     def value(
         keywords: t.Iterable[str], meaning: t.Callable[[advanced_property.PropertyDefinition], int | None]
     ) -> int | None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What could not be read, as a value beside what could. Private to this collection."""
+"""Collect parts that could not be read, with the reasons. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _T = t.TypeVar("_T")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that could not be read, by the name that results have for it, and why as a sentence."""
+    """A part of the result that could not be read, and the reason as a sentence."""
 
     what: str
     why: str
 
 
-def attempt(what: str, ask: t.Callable[[], _T], unknown: list[Unknown]) -> _T | None:
-    """What asking gives; if that fails C(None), with the reason added to C(unknown).
+def attempt(what: str, read: t.Callable[[], _T], unknown: list[Unknown]) -> _T | None:
+    """Return the result of C(read). If it fails, return C(None) and add the reason to C(unknown).
 
-    Raises C(Unreachable): of a host that does not answer nothing is known, and the next question would wait in vain.
+    Raises C(Unreachable), because further requests to the host would fail too.
     """
     try:
-        return ask()
+        return read()
     except Unreachable:
         raise
     except ServerError as exc:

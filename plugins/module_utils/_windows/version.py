@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Windows a host runs, and what that means for us. Private to this collection."""
+"""The Windows Server release of a host. Private to this collection."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class WindowsVersion:
 
     @property
     def name(self) -> str:
-        """The year as people say it, e.g. C(2008 R2); builds in between count as the release before them."""
+        """The name of the release, e.g. C(2008 R2); a build in between belongs to the release before it."""
         return next((name for first, name in RELEASES if self.build >= first), "older than 2008")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real domain controller in the estate: Samba, started on a loopback address from the estate file."""
+"""The domain controller of an estate: Samba on a loopback address, configured from the estate file."""
 
 from __future__ import annotations
 

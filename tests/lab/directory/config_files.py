@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files that the controller and its clients are configured with."""
+"""The configuration files of the domain controller and its clients."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _KRB5 = """\
 
 
 def smb(directory: Directory, folder: Path, sockets: Path, pem: Path | None) -> str:
-    """Samba's configuration; the folder of its sockets must have a short name. No certificate: no TLS."""
+    """The smb.conf. The path of the folder `sockets` must be short. Without a certificate there is no TLS."""
     return _SMB.format(
         server=directory.server.upper(),
         realm=directory.realm,
@@ -76,7 +76,7 @@ def smb(directory: Directory, folder: Path, sockets: Path, pem: Path | None) -> 
 
 
 def krb5(directory: Directory) -> str:
-    """A krb5.conf that knows the KDC by its address and asks no DNS."""
+    """The krb5.conf. It contains the address of the KDC and switches DNS lookups off."""
     return _KRB5.format(realm=directory.realm, domain=directory.domain, address=directory.address)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A domain controller of the estate: Samba, bound to one loopback address."""
+"""The domain controller of an estate: Samba on one loopback address."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from .ldif import Entry
 
 PORTS = (53, 88, 389, 464, 636, 3268, 3269)
-_PATIENCE = 30.0
+_START_TIMEOUT = 30.0
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass
 
 
 class DomainController:
-    """The domain of an estate, with its state in a folder; `state` holds the lab's CA."""
+    """The domain of an estate. Its files are in the folder `directory` of `state`, the CA of the lab is in `state`."""
 
     def __init__(self, directory: Directory, state: Path) -> None:
         self.description = directory
@@ -58,16 +58,16 @@ class DomainController:
 
     @property
     def krb5_conf(self) -> Path:
-        """The Kerberos configuration of a client."""
+        """The Kerberos configuration for clients."""
         return self.folder / "krb5.conf"
 
     @property
     def log(self) -> Path:
-        """What Samba said; each line that begins with a brace is a change that somebody asked for, as JSON."""
+        """The log of Samba. Each line that begins with a brace is a write request, as JSON."""
         return self.folder / "samba.log"
 
     def environment(self, cache: Path | None = None) -> dict[str, str]:
-        """Variables for a process that is to find this domain; with `cache`, where its tickets are kept."""
+        """The environment variables for clients of this domain. `cache` is the file for their tickets."""
         loaded = " ".join(filter(None, ("libnss_wrapper.so", os.environ.get("LD_PRELOAD"))))
         found = {
             "KRB5_CONFIG": str(self.krb5_conf),
@@ -77,10 +77,10 @@ class DomainController:
         return {**found, "KRB5CCNAME": f"FILE:{cache}"} if cache else found
 
     def prepare(self) -> None:
-        """Make the domain if the folder has none. Raises DirectoryError."""
+        """Create the domain if the folder has none. Raises DirectoryError."""
         if problem := impediment():
             raise DirectoryError(problem)
-        # The estate file is described in terms of this package.
+        # The estate module imports this package.
         from ..estate import Host
 
         host = Host(self.fqdn, self.address, "2022", certificate=self.description.certificate)
@@ -90,7 +90,7 @@ class DomainController:
         pem.chmod(0o600)
         if not (self.folder / "complete").exists():
             self.delete()
-            domain_cache.make(self.description, self.folder, pem)
+            domain_cache.create(self.description, self.folder, pem)
             (self.folder / "complete").touch()
         else:
             domain_cache.write_configuration(self.description, self.folder, pem)
@@ -98,7 +98,7 @@ class DomainController:
         self._write_hosts(self.address)
 
     def _write_hosts(self, address: str) -> None:
-        """Let the controller's name mean an address to the processes of `environment`, also to those that run."""
+        """Write the hosts file, with this address for the domain controller. Running clients use it at once."""
         draft = self.folder / "hosts.new"
         draft.write_text(config_files.hosts(self.description, address), encoding="utf-8")
         draft.replace(self.folder / "hosts")
@@ -119,12 +119,12 @@ class DomainController:
     def start(self) -> None:
         """Start the controller and wait until it listens. Raises DirectoryError."""
         if self.is_running:
-            raise DirectoryError(f"{self.fqdn} is running already")
+            raise DirectoryError(f"{self.fqdn} is already running")
         self.remove_relay()
         self.prepare()
         self._check_ports()
         with self.log.open("ab") as log:
-            # Samba ends by itself when the other end of its standard input is gone, however this process ends.
+            # Samba exits when its standard input is closed, also after a crash of this process.
             self._process = subprocess.Popen(
                 [program("samba"), "-i", "-M", "single", "-s", str(self.folder / "smb.conf")],
                 stdin=subprocess.PIPE,
@@ -135,29 +135,31 @@ class DomainController:
         self._wait(self._process)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        waiting = list(PORTS)
-        while waiting:
+        deadline = time.monotonic() + _START_TIMEOUT
+        closed_ports = list(PORTS)
+        while closed_ports:
             if process.poll() is not None:
                 self._process = None
-                said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-                raise DirectoryError(f"Samba ended at once: {said[-1] if said else 'it said nothing'} (see {self.log})")
+                lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise DirectoryError(
+                    f"Samba exited at once: {lines[-1] if lines else 'its log is empty'} (see {self.log})"
+                )
             with contextlib.suppress(OSError):
-                socket.create_connection((self.address, waiting[0]), timeout=1).close()
-                del waiting[0]
+                socket.create_connection((self.address, closed_ports[0]), timeout=1).close()
+                del closed_ports[0]
                 continue
             if time.monotonic() > deadline:
                 self.kill()
-                raise DirectoryError(f"Samba does not listen on {self.address}:{waiting[0]}: see {self.log}")
+                raise DirectoryError(f"Samba does not listen on {self.address}:{closed_ports[0]}: see {self.log}")
             time.sleep(0.01)
 
     @property
     def is_running(self) -> bool:
-        """Whether the controller's process lives."""
+        """Whether the process of the domain controller is running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End the controller in good order; its state stays."""
+        """Stop the domain controller. Its state is kept."""
         self.remove_relay()
         if self._process is None:
             return
@@ -166,15 +168,15 @@ class DomainController:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._ended()
+        self._clean_up()
 
     def kill(self) -> None:
-        """End the controller as a power failure does."""
+        """Kill the domain controller, as a power failure does."""
         if self._process is not None:
             self._process.kill()
-            self._ended()
+            self._clean_up()
 
-    def _ended(self) -> None:
+    def _clean_up(self) -> None:
         if self._process is not None:
             self._process.wait()
             if self._process.stdin:
@@ -183,7 +185,7 @@ class DomainController:
             shutil.rmtree(domain_cache.sockets(self.folder), ignore_errors=True)
 
     def reset(self, directory: Directory | None = None) -> None:
-        """Go back to the description, or on to another of the same domain; a controller that runs is started again."""
+        """Create the domain again from this description, or from its own. Restarts the domain controller if it runs."""
         was_running = self.is_running
         self.stop()
         self.description = directory or self.description
@@ -192,48 +194,48 @@ class DomainController:
             self.start()
 
     def fail_after_writes(self, count: int, *, answer: str = "lost", controller: str = "dies") -> None:
-        """Let the controller die, as in a power failure, once it has stored so many writes from now on.
+        """Kill the domain controller after it has stored this number of writes, as a power failure does.
 
-        The last of them is stored; its answer is `lost` or `given`. A controller that `lives` only loses its
-        connections, once, and takes new ones. Meanwhile its name leads to a relay on the address `relay`, which
-        understands nothing: what was stored it reads from the controller's audit log. `start` brings a controller back
-        that died. Raises DirectoryError when the relay's address is taken.
+        The response to the last write is `lost` or `given`. A domain controller that `lives` is not killed: its
+        connections are closed once. Clients connect through a relay on the address `relay`, which counts the stored
+        writes in the audit log of the domain controller. `start` starts a killed domain controller. Raises
+        DirectoryError if the address of the relay is in use.
         """
         self.remove_relay()
         begin = self.log.stat().st_size
         dies = controller == "dies"
-        spent = threading.Event()
+        triggered = threading.Event()
 
-        def verdict() -> str:
-            if spent.is_set() or sum(change.done for change in journal.read(self.log, begin)) < count:
+        def decide() -> str:
+            if triggered.is_set() or sum(change.done for change in journal.read(self.log, begin)) < count:
                 return "pass"
-            spent.set()
+            triggered.set()
             return {"lost": "lose", "given": "give"}[answer]
 
-        ended = self.kill if dies else _nothing
-        self._relay = Relay(self.description.relay, self.address, verdict, ended, final=dies)
+        on_end = self.kill if dies else _do_nothing
+        self._relay = Relay(self.description.relay, self.address, decide, on_end, final=dies)
         self._relay.start()
         self._write_hosts(self.description.relay)
 
     def remove_relay(self) -> None:
-        """Take the relay away; a controller that died stays so until it is started."""
+        """Remove the relay. A killed domain controller is not started."""
         if self._relay:
             self._relay.stop()
             self._relay = None
             self._write_hosts(self.address)
 
     def changes(self, start: int = 0) -> list[Change]:
-        """What the controller was asked to write over the network; `start` is a size that `log` had before."""
+        """The write requests over the network. `start` is an earlier size of `log` in bytes."""
         return journal.read(self.log, start)
 
     def modify_unchecked(self, ldif: str) -> None:
-        """Change the domain's partition on disk, running or not: nothing is checked, and no USN is taken."""
+        """Change the domain partition on disk, without checks and without a new USN. The domain controller may run."""
         domain_cache.modify_unchecked(self.folder, self.base_dn, ldif)
 
     def ldbsearch(
         self, expression: str, attributes: Sequence[str] = (), *, base: str | None = None, scope: str = "sub"
     ) -> list[Entry]:
-        """Objects as they are stored, read from disk past any protocol. `base` is the domain unless said."""
+        """The stored objects, read from disk. The default of `base` is the domain."""
         where = self.base_dn if base is None else base
         found = insist(
             "ldbsearch", *domain_cache.database(self.folder), "-b", where, "-s", scope, expression, *attributes
@@ -241,27 +243,27 @@ class DomainController:
         return parse(found)
 
     def usn(self, dn: str) -> int:
-        """The uSNChanged of an object: another number means that somebody wrote to it."""
+        """The uSNChanged of an object. A write to the object changes it."""
         (found,) = self.ldbsearch("(objectClass=*)", ["uSNChanged"], base=dn, scope="base")
         return int(found.one("uSNChanged"))
 
     def highest_usn(self) -> int:
-        """The highest committed USN: another number means that somebody wrote something."""
+        """The highest committed USN. A write to any object changes it."""
         (found,) = self.ldbsearch("(objectClass=*)", ["highestCommittedUSN"], base="", scope="base")
         return int(found.one("highestCommittedUSN"))
 
     def kinit(self, principal: str, cache: Path, *, password: str | None = None, keytab: Path | None = None) -> None:
-        """Get a ticket-granting ticket. Raises DirectoryError with the words of kinit."""
-        given = ["-k", "-t", str(keytab)] if keytab else []
-        insist("kinit", *given, principal, given=password, environment=self.environment(cache))
+        """Get a ticket-granting ticket. Raises DirectoryError with the message of kinit."""
+        options = ["-k", "-t", str(keytab)] if keytab else []
+        insist("kinit", *options, principal, given=password, environment=self.environment(cache))
 
     def kvno(self, spn: str, cache: Path, *, keytab: Path | None = None) -> str:
-        """Get a service ticket, and prove with `keytab` that its account can decrypt it. Raises DirectoryError."""
-        checked = ["-k", str(keytab)] if keytab else []
-        return insist("kvno", *checked, spn, environment=self.environment(cache)).strip()
+        """Get a service ticket. With `keytab`, check that its key can decrypt the ticket. Raises DirectoryError."""
+        options = ["-k", str(keytab)] if keytab else []
+        return insist("kvno", *options, spn, environment=self.environment(cache)).strip()
 
     def export_keytab(self, principal: str, path: Path) -> Path:
-        """The keys of an account, by sAMAccountName or SPN."""
+        """Export the keys of an account, by its sAMAccountName or SPN."""
         conf = str(self.folder / "smb.conf")
         insist("samba-tool", "domain", "exportkeytab", str(path), f"--principal={principal}", f"--configfile={conf}")
         return path
@@ -269,7 +271,7 @@ class DomainController:
 
 @contextlib.contextmanager
 def running(directory: Directory, state: Path) -> Iterator[DomainController]:
-    """A controller alone, for the length of a with block."""
+    """A domain controller without an estate, for a with block."""
     found = DomainController(directory, state)
     found.start()
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the key `directory` of an estate file says: a domain, its sites and its accounts."""
+"""The key `directory` of an estate file: a domain, its sites, accounts and DNS names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENCRYPTION = {"des_cbc_crc": 1, "des_cbc_md5": 2, "rc4": 4, "aes128": 8, "aes25
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site of Active Directory and the subnets that belong to it."""
+    """A site of Active Directory with its subnets."""
 
     name: str
     subnets: tuple[str, ...] = ()
@@ -31,9 +31,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user or a computer. `name` is the sAMAccountName; that of a computer ends in $.
+    """A user or computer account. `name` is the sAMAccountName. For a computer it ends in $.
 
-    Who is in `spn_writers` may write any SPN to it, which is more than the validated write allows.
+    The accounts in `spn_writers` may write any SPN to this account. A validated write allows less.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Account:
 
     @property
     def common_name(self) -> str:
-        """The name of the object."""
+        """The common name of the object."""
         return self.name.removesuffix("$")
 
 
 @dataclass(frozen=True, slots=True)
 class DnsName:
-    """A name in the zone of the domain, by its first labels; `ttl` in seconds."""
+    """A DNS name in the zone of the domain. `name` is relative to the zone, `ttl` is in seconds."""
 
     name: str
     addresses: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class DnsName:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A domain with one controller. `told` is the description as it stands in the file."""
+    """A domain with one domain controller. `source` is the description in the estate file."""
 
     domain: str
     netbios: str
@@ -88,7 +88,7 @@ class Directory:
 
     @property
     def fqdn(self) -> str:
-        """The DNS name of the controller."""
+        """The DNS name of the domain controller."""
         return f"{self.server}.{self.domain}"
 
     @property
@@ -107,84 +107,86 @@ class Directory:
         return f"CN=Schema,{self.configuration_dn}"
 
 
-def _encryption(where: str, given: Any) -> int | None:
-    if given is None or isinstance(given, int):
-        return given
-    names = [check_choice(f"encryption_types of {where}", str(name), tuple(_ENCRYPTION)) for name in given]
+def _encryption(where: str, value: Any) -> int | None:
+    if value is None or isinstance(value, int):
+        return value
+    names = [check_choice(f"encryption_types of {where}", str(name), tuple(_ENCRYPTION)) for name in value]
     return sum(_ENCRYPTION[name] for name in names)
 
 
-def _spns(given: Any, **words: Any) -> tuple[str, ...]:
-    return tuple(str(spn).format(**words) if words else str(spn) for spn in given)
+def _spns(value: Any, **values: Any) -> tuple[str, ...]:
+    return tuple(str(spn).format(**values) if values else str(spn) for spn in value)
 
 
-def _accounts(listed: Sequence[Any]) -> Iterator[Account]:
+def _accounts(items: Sequence[Any]) -> Iterator[Account]:
     optional = {"password", "upn", "spns", "encryption_types", "description", "container", "dns_name", "disabled"}
     optional |= {"spn_writers"}
-    for position, data in enumerate(listed):
-        named = data.get("name", position + 1) if isinstance(data, dict) else position + 1
-        where = f"account {named}"
+    for position, data in enumerate(items):
+        account_name = data.get("name", position + 1) if isinstance(data, dict) else position + 1
+        where = f"account {account_name}"
         body = check_keys(where, data, optional | {"kind", "count"}, {"name"})
         kind = check_choice(f"kind of {where}", body.get("kind", "user"), ("user", "computer"))
         encryption = _encryption(where, body.get("encryption_types"))
         for number in range(1, int(body.get("count", 1)) + 1):
-            words: dict[str, Any] = {"number": number} if "count" in body else {}
-            name = str(body["name"]).format(**words) if words else str(body["name"])
+            values: dict[str, Any] = {"number": number} if "count" in body else {}
+            name = str(body["name"]).format(**values) if values else str(body["name"])
             dns_name = body.get("dns_name")
-            words |= {"name": name.removesuffix("$")} if words else {}
+            values |= {"name": name.removesuffix("$")} if values else {}
             yield Account(
                 name if kind == "user" or name.endswith("$") else f"{name}$",
                 kind,
                 body.get("password"),
-                str(body["upn"]).format(**words) if "upn" in body else None,
-                _spns(body.get("spns", ()), **words),
+                str(body["upn"]).format(**values) if "upn" in body else None,
+                _spns(body.get("spns", ()), **values),
                 encryption,
                 body.get("description"),
                 body.get("container", "CN=Users" if kind == "user" else "CN=Computers"),
-                str(dns_name).format(**words) if dns_name else None,
+                str(dns_name).format(**values) if dns_name else None,
                 bool(body.get("disabled", False)),
                 tuple(body.get("spn_writers", ())),
             )
 
 
-def _sites(listed: Sequence[Any]) -> Iterator[Site]:
-    for position, data in enumerate(listed):
+def _sites(items: Sequence[Any]) -> Iterator[Site]:
+    for position, data in enumerate(items):
         body = check_keys(f"site {position + 1} of the directory", data, {"subnets"}, {"name"})
         yield Site(body["name"], tuple(str(ipaddress.ip_network(subnet)) for subnet in body.get("subnets", ())))
 
 
-def _dns(listed: Sequence[Any]) -> Iterator[DnsName]:
-    for position, data in enumerate(listed):
+def _dns(items: Sequence[Any]) -> Iterator[DnsName]:
+    for position, data in enumerate(items):
         where = f"DNS name {position + 1}"
         body = check_keys(where, data, {"addresses", "alias", "ttl"}, {"name"})
         addresses = tuple(str(ipaddress.ip_address(address)) for address in body.get("addresses", ()))
         yield DnsName(str(body["name"]), addresses, body.get("alias", ""), int(body.get("ttl", 3600)))
 
 
-def _loopback(where: str, given: Any) -> str:
-    address = ipaddress.ip_address(str(given))
+def _loopback(where: str, value: Any) -> str:
+    address = ipaddress.ip_address(str(value))
     if not address.is_loopback:
         raise EstateError(f"{where} has the address {address}, which is not a loopback address")
     return str(address)
 
 
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
-    """Understand the description of a domain, or raise EstateError with one sentence about what is wrong."""
+    """Check the description of a domain. Raises EstateError with one sentence."""
     optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
     body = check_keys("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
     names = [account.name.lower() for account in accounts]
     if len(set(names)) < len(names):
-        double = collections.Counter(names).most_common(1)[0][0]
-        raise EstateError(f"two accounts have the name {double}")
-    described = set(names)
+        duplicate = collections.Counter(names).most_common(1)[0][0]
+        raise EstateError(f"two accounts have the name {duplicate}")
+    existing = set(names)
     for account in accounts:
-        if stray := sorted({writer.lower() for writer in account.spn_writers} - described):
-            raise EstateError(f"account {account.name} has the SPN writer {stray[0]}, which is not described")
+        if unknown := sorted({writer.lower() for writer in account.spn_writers} - existing):
+            raise EstateError(
+                f"account {account.name} has the SPN writer {unknown[0]}, which is not in the estate file"
+            )
     domain = str(body["domain"]).lower()
     sites = tuple(_sites(body.get("sites", ())))
-    known = ("Default-First-Site-Name", *(site.name for site in sites))
+    site_names = ("Default-First-Site-Name", *(site.name for site in sites))
     return Directory(
         domain,
         str(body.get("netbios", domain.partition(".")[0])).upper(),
@@ -196,6 +198,6 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         sites,
         accounts,
         tuple(_dns(body.get("dns", ()))),
-        exchange.parse(body["exchange"], domain, known) if "exchange" in body else None,
+        exchange.parse(body["exchange"], domain, site_names) if "exchange" in body else None,
         body,
     )

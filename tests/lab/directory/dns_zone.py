@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records of the domain's DNS zone as Active Directory stores them (MS-DNSP 2.3.2.2)."""
+"""The records of the DNS zone in Active Directory (MS-DNSP 2.3.2.2)."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _records(name: DnsName) -> Iterator[bytes]:
 
 
 def objects(directory: Directory) -> Iterator[str]:
-    """LDIF of the names that the description gives; one without address and alias is there and has no records."""
+    """LDIF of the DNS names. A name without address and alias has no records."""
     zone = f"DC={directory.domain},CN=MicrosoftDNS,DC=DomainDnsZones,{directory.base_dn}"
     for name in directory.dns:
         yield entry(f"DC={name.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(_records(name))})
 
 
-def moved(record: bytes, before: str, after: str) -> bytes:
-    """A record with another address, if it has the one."""
+def replace_address(record: bytes, before: str, after: str) -> bytes:
+    """The record with the address `after` if it has the address `before`, else unchanged."""
     old, new = (ipaddress.ip_address(text).packed for text in (before, after))
     return record[:HEADER] + new if record[HEADER:] == old else record

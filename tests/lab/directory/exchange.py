@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the key `exchange` of a directory says: an organization in the words of those who run it."""
+"""The key `exchange` of a directory: an Exchange organization."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DOMAIN_TYPES = ("authoritative", "external_relay", "internal_relay")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a virtual directory is told; None leaves what Exchange's setup writes, an empty text writes nothing."""
+    """The settings of a virtual directory. None is the default of Exchange setup, an empty text is no value."""
 
     internal: str | None = None
     external: str | None = None
@@ -31,7 +31,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An Exchange server. `scp` is the URL of its Autodiscover SCP, `scp_sites` the sites that it is for."""
+    """An Exchange server. `scp` is the URL of its Autodiscover SCP, `scp_sites` are the sites in its keywords."""
 
     name: str
     fqdn: str
@@ -45,7 +45,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A client access array."""
+    """A CAS array."""
 
     name: str
     fqdn: str
@@ -54,7 +54,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A mailbox database: its copies by server with their activation preference, and who answers for it."""
+    """A mailbox database: the activation preference of its copies by server, and its RPC endpoint."""
 
     name: str
     copies: Mapping[str, int]
@@ -77,7 +77,7 @@ class AvailabilityGroup:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """An accepted domain; the kind is its position in Exchange's list."""
+    """An accepted domain. `kind` is the index of its type in Exchange."""
 
     name: str
     kind: int
@@ -86,7 +86,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate to be made: `days` from now to its end, which may be negative."""
+    """The options of a certificate. `days` is the time from now to its end; it may be negative."""
 
     days: int = 1825
     self_signed: bool = True
@@ -97,7 +97,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class FederationTrust:
-    """A federation trust and the organization's certificates in it."""
+    """A federation trust with the certificates of the organization."""
 
     name: str
     application: str
@@ -122,7 +122,7 @@ class Exchange:
 def _version(where: str, text: Any) -> tuple[int, int, int, int]:
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)\.(\d+)", str(text))
     if not found:
-        raise EstateError(f"version of {where} is {text}, not four numbers with points between them")
+        raise EstateError(f"version of {where} is {text}, not four numbers with dots")
     major, minor, build, revision = map(int, found.groups())
     return major, minor, build, revision
 
@@ -134,12 +134,12 @@ def _service(where: str, data: Any) -> Service:
     return Service(body.get("internal"), body.get("external"), body.get("authentication"))
 
 
-def _chosen(where: str, body: Mapping[str, Any], servers: Iterable[Server]) -> set[str]:
-    """The servers that an entry is for: those that it names, those of its site, or all."""
+def _selected_servers(where: str, body: Mapping[str, Any], servers: Iterable[Server]) -> set[str]:
+    """The servers of an entry: those in `servers`, those of `site`, or all."""
     known = {server.name: server for server in servers}
     named = set(body.get("servers", known))
-    if stray := sorted(named - set(known)):
-        raise EstateError(f"{where} names the server {stray[0]}, which is not described")
+    if unknown := sorted(named - set(known)):
+        raise EstateError(f"{where} names the server {unknown[0]}, which is not in the estate file")
     return {name for name in named if body.get("site", known[name].site) == known[name].site}
 
 
@@ -156,17 +156,17 @@ def _servers(data: Mapping[str, Any], domain: str) -> tuple[Server, ...]:
     return tuple(found)
 
 
-def _settled(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[Server]:
-    """The servers with what `urls` and `autodiscover` say of them; later entries go before earlier ones."""
+def _with_services(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[Server]:
+    """The servers with the values of `urls` and `autodiscover`. Later entries override earlier ones."""
     services: dict[str, dict[str, Service]] = {server.name: {} for server in servers}
     points: dict[str, tuple[str, tuple[str, ...]]] = {}
     for item in data.get("urls", ()):
         body = check_keys("an entry of urls", item, {"servers", "site", *SERVICES}, set())
-        for name in _chosen("urls", body, servers):
+        for name in _selected_servers("urls", body, servers):
             services[name] |= {key: _service(f"{key} of urls", body[key]) for key in SERVICES if key in body}
     for item in data.get("autodiscover", ()):
         body = check_keys("an entry of autodiscover", item, {"servers", "site", "sites"}, {"url"})
-        for name in _chosen("autodiscover", body, servers):
+        for name in _selected_servers("autodiscover", body, servers):
             site = {server.name: server.site for server in servers}[name]
             points[name] = (body["url"], tuple(body.get("sites", (site,))))
     for server in servers:
@@ -179,18 +179,19 @@ def _settled(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iterator[S
 
 
 def _databases(data: Mapping[str, Any], servers: Iterable[Server], arrays: Iterable[Array]) -> Iterator[Database]:
-    # An array's legacyExchangeDN ends in its FQDN, a server's in its name.
-    legacy = {server.name: server.name for server in servers} | {array.name: array.fqdn for array in arrays}
+    # The legacyExchangeDN of a CAS array ends in its FQDN, that of a server in its name.
+    legacy_names = {server.name: server.name for server in servers} | {array.name: array.fqdn for array in arrays}
     known = {server.name for server in servers}
     for item in data.get("databases", ()):
         body = check_keys("a database", item, set(), {"name", "copies", "rpc_client_access"})
         where = f"database {body['name']}"
-        listed = body["copies"]
-        copies = listed if isinstance(listed, dict) else {name: place for place, name in enumerate(listed, 1)}
-        if stray := sorted(set(copies) - known):
-            raise EstateError(f"{where} has a copy on {stray[0]}, which is not described")
-        answers = check_choice(f"rpc_client_access of {where}", body["rpc_client_access"], tuple(legacy))
-        yield Database(body["name"], copies, answers, legacy[answers])
+        copies = body["copies"]
+        if not isinstance(copies, dict):
+            copies = {name: preference for preference, name in enumerate(copies, 1)}
+        if unknown := sorted(set(copies) - known):
+            raise EstateError(f"{where} has a copy on {unknown[0]}, which is not in the estate file")
+        endpoint = check_choice(f"rpc_client_access of {where}", body["rpc_client_access"], tuple(legacy_names))
+        yield Database(body["name"], copies, endpoint, legacy_names[endpoint])
 
 
 def _groups(data: Mapping[str, Any], servers: Iterable[Server]) -> Iterator[AvailabilityGroup]:
@@ -198,8 +199,8 @@ def _groups(data: Mapping[str, Any], servers: Iterable[Server]) -> Iterator[Avai
     known = {server.name for server in servers}
     for item in data.get("dags", ()):
         body = check_keys("a DAG", item, optional, {"name", "members"})
-        if stray := sorted(set(body["members"]) - known):
-            raise EstateError(f"DAG {body['name']} has the member {stray[0]}, which is not described")
+        if unknown := sorted(set(body["members"]) - known):
+            raise EstateError(f"DAG {body['name']} has the member {unknown[0]}, which is not in the estate file")
         yield AvailabilityGroup(
             body["name"], tuple(body["members"]), body.get("witness", ""), body.get("witness_directory", ""),
             tuple(body.get("addresses", ())), bool(body.get("cross_site_rpc")), bool(body.get("datacenter_activation")),
@@ -229,26 +230,26 @@ def _certificate(where: str, data: Any) -> Certificate | None:
 def _trusts(data: Mapping[str, Any]) -> Iterator[FederationTrust]:
     for item in data.get("federation_trusts", ()):
         body = check_keys("a federation trust", item, {"application", "certificate", "previous", "next"}, {"name"})
-        made = [
+        certificates = [
             _certificate(f"{key} of federation trust {body['name']}", body.get(key))
             for key in ("certificate", "previous", "next")
         ]
-        yield FederationTrust(body["name"], body.get("application", ""), *made)
+        yield FederationTrust(body["name"], body.get("application", ""), *certificates)
 
 
 def parse(data: Any, domain: str, sites: Iterable[str]) -> Exchange:
-    """Understand an organization, or raise EstateError with one sentence about what is wrong."""
+    """Check an organization. Raises EstateError with one sentence."""
     optional = {"version", "arrays", "databases", "dags", "urls", "autodiscover", "accepted_domains"}
     body = check_keys("exchange", data, optional | {"federation_trusts"}, {"organization", "servers"})
-    bare = _servers(body, domain)
+    servers = _servers(body, domain)
     arrays = tuple(
         Array(**check_keys("an array", item, set(), {"name", "fqdn", "site"})) for item in body.get("arrays", ())
     )
     known = set(sites)
-    for name, site in ((item.name, item.site) for group in (bare, arrays) for item in group):
+    for name, site in ((item.name, item.site) for group in (servers, arrays) for item in group):
         if site not in known:
-            raise EstateError(f"{name} is in site {site}, which is not described")
+            raise EstateError(f"{name} is in site {site}, which is not in the estate file")
     return Exchange(
-        body["organization"], tuple(_settled(body, bare)), arrays, tuple(_databases(body, bare, arrays)),
-        tuple(_groups(body, bare)), tuple(_domains(body)), tuple(_trusts(body)),
+        body["organization"], tuple(_with_services(body, servers)), arrays, tuple(_databases(body, servers, arrays)),
+        tuple(_groups(body, servers)), tuple(_domains(body)), tuple(_trusts(body)),
     )  # fmt: skip

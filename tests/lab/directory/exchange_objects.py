@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An Exchange organization as objects of the configuration partition."""
+"""LDIF of an Exchange organization in the configuration partition."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _GROUP = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
 _SCP = "77378F46-2C66-4aa9-A6A6-3E7A48B19596"
-# What objects of this release say of themselves in msExchVersion.
+# The msExchVersion of objects, by major version.
 _OBJECT_VERSIONS = {14: 44220983382016, 15: 88218628259840}
 _SCHEMA_OF_ORGANIZATION = {(14, 0): 12640, (14, 1): 13214, (14, 2): 14247, (14, 3): 14322, (15, 0): 16133}
-# The name in IIS, the class, where setup points it, and the authentication that it allows inside.
+# The name in IIS, the class, and the defaults of setup: the internal URL and the internal authentication.
 _DIRECTORIES = {
     "owa": ("owa", "msExchOWAVirtualDirectory", "https://{fqdn}/owa", 5),
     "ecp": ("ecp", "msExchECPVirtualDirectory", "https://{fqdn}/ecp", 5),
@@ -44,19 +44,19 @@ _DIRECTORIES = {
 
 
 def build(version: tuple[int, int, int, int]) -> str:
-    """A version as AD writes it: 14.1.218.15 is Version 14.1 (Build 30218.15)."""
+    """A version in the format of serialNumber: Version 14.1 (Build 30218.15) for 14.1.218.15."""
     major, minor, number, revision = version
     return f"Version {major}.{minor} (Build {number + 30000}.{revision})"
 
 
 def version_number(version: tuple[int, int, int, int]) -> int:
-    """A version as one number: from the top four bits 7, six major, six minor, a flag, and the build."""
+    """A version in the format of versionNumber: 4 bits with 7, 6 bits major, 6 bits minor, a flag, the build."""
     major, minor, number, _revision = version
     return 7 << 28 | major << 22 | minor << 16 | 1 << 15 | number
 
 
 class _Tree:
-    """Where the objects of an organization lie."""
+    """The distinguished names of the objects of an organization."""
 
     def __init__(self, directory: Directory, exchange: Exchange) -> None:
         self.directory = directory
@@ -79,7 +79,7 @@ class _Tree:
         return f"CN={escaped(name)},CN=Database Availability Groups,{self.group}"
 
 
-def _frame(tree: _Tree) -> Iterator[str]:
+def _containers(tree: _Tree) -> Iterator[str]:
     version = {"msExchVersion": tree.version}
     yield entry(tree.root, {"objectClass": "msExchConfigurationContainer"})
     yield entry(
@@ -105,8 +105,8 @@ def _frame(tree: _Tree) -> Iterator[str]:
 
 
 def _addresses(server: Server) -> list[str]:
-    plain = [f"{kind}:{server.name}" for kind in ("ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx")]
-    return [*plain, f"ncacn_ip_tcp:{server.fqdn}", "ncalrpc:"]
+    endpoints = [f"{kind}:{server.name}" for kind in ("ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx")]
+    return [*endpoints, f"ncacn_ip_tcp:{server.fqdn}", "ncalrpc:"]
 
 
 def _server(tree: _Tree, server: Server) -> Iterator[str]:
@@ -144,22 +144,22 @@ def _server(tree: _Tree, server: Server) -> Iterator[str]:
 def _virtual_directories(tree: _Tree, server: Server) -> Iterator[str]:
     for service, (name, kind, default, authentication) in _DIRECTORIES.items():
         settings = server.services.get(service)
-        # Outlook Anywhere is there once it is switched on, MAPI over HTTP came with 2013 SP1.
+        # Setup does not create Outlook Anywhere. MAPI over HTTP exists since 2013 SP1.
         if settings is None and (
             service == "outlook_anywhere" or (service == "mapi" and server.version < (15, 0, 847, 0))
         ):
             continue
         settings = settings or Service()
         internal = default.format(fqdn=server.fqdn) if settings.internal is None else settings.internal
-        allowed = authentication if settings.authentication is None else settings.authentication
+        methods = authentication if settings.authentication is None else settings.authentication
         yield entry(
             f"CN={escaped(f'{name} (Default Web Site)')},CN=HTTP,CN=Protocols,{tree.server(server.name)}",
             {
                 "objectClass": kind,
                 "msExchInternalHostName": internal or None,
                 "msExchExternalHostName": settings.external or None,
-                "msExchInternalAuthenticationMethods": allowed,
-                "msExchExternalAuthenticationMethods": allowed,
+                "msExchInternalAuthenticationMethods": methods,
+                "msExchExternalAuthenticationMethods": methods,
                 "msExchMetabasePath": f"IIS://{server.fqdn}/W3SVC/1/ROOT/{name}",
                 "msExchVersion": _OBJECT_VERSIONS.get(server.version[0], tree.version),
             },
@@ -167,10 +167,10 @@ def _virtual_directories(tree: _Tree, server: Server) -> Iterator[str]:
 
 
 def _connection_point(tree: _Tree, server: Server) -> Iterator[str]:
-    holder = f"CN=Autodiscover,CN=Protocols,{tree.server(server.name)}"
-    yield entry(holder, {"objectClass": "msExchProtocolCfgSharedContainer"})
+    container = f"CN=Autodiscover,CN=Protocols,{tree.server(server.name)}"
+    yield entry(container, {"objectClass": "msExchProtocolCfgSharedContainer"})
     yield entry(
-        f"CN={escaped(server.name)},{holder}",
+        f"CN={escaped(server.name)},{container}",
         {
             "objectClass": "serviceConnectionPoint",
             "serviceClassName": "ms-Exchange-AutoDiscover-Service",
@@ -234,11 +234,11 @@ def _database(tree: _Tree, database: Database) -> Iterator[str]:
 
 
 def objects(directory: Directory) -> Iterator[str]:
-    """LDIF of the whole organization, but for the federation trusts."""
+    """LDIF of the organization without the federation trusts."""
     if directory.exchange is None:
         return
     tree = _Tree(directory, directory.exchange)
-    yield from _frame(tree)
+    yield from _containers(tree)
     for group in tree.exchange.groups:
         yield _group(tree, group)
     for server in tree.exchange.servers:
@@ -263,7 +263,7 @@ def objects(directory: Directory) -> Iterator[str]:
             {
                 "objectClass": "msExchAcceptedDomain",
                 "msExchAcceptedDomainName": domain.name,
-                # The default domain has bit 4, the kind is in the lowest two.
+                # The value 4 marks the default domain. The lowest two bits are the type.
                 "msExchAcceptedDomainFlags": domain.kind | (4 if domain.default else 0),
                 "msExchVersion": tree.version,
             },
@@ -271,12 +271,12 @@ def objects(directory: Directory) -> Iterator[str]:
 
 
 def trusts_dn(directory: Directory, exchange: Exchange) -> str:
-    """Where the federation trusts lie."""
+    """The distinguished name of the container of the federation trusts."""
     return f"CN=Federation Trusts,{_Tree(directory, exchange).organization}"
 
 
 def accounts(exchange: Exchange) -> Iterator[Account]:
-    """The computer accounts of the servers, with the SPNs that Windows and Exchange give each for its own name."""
+    """The computer accounts of the servers, with the SPNs that Windows and Exchange register."""
     for server in exchange.servers:
         services = ["HOST", "RestrictedKrbHost", "WSMAN", "exchangeMDB", "exchangeRFR", "SMTP", "SmtpSvc"]
         if "client_access" in server.roles:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Federation trusts: certificates of the organization as Windows serializes them."""
+"""LDIF of the federation trusts, with their certificates in the serialized format of Windows."""
 
 from __future__ import annotations
 
@@ -41,39 +41,39 @@ def _key(kind: str) -> Key:
     return rsa.generate_private_key(65537, 2048)
 
 
-def _slots(trust: FederationTrust) -> Iterator[tuple[str, Certificate]]:
-    """What is to be made for a trust, by the infix of its attributes."""
+def _certificates(trust: FederationTrust) -> Iterator[tuple[str, Certificate]]:
+    """The certificates of a trust, with the infix of their attributes."""
     for infix, settings in (("", trust.current), ("Prev", trust.previous), ("Next", trust.following)):
         if settings:
             yield infix, settings
 
 
 def keys(directory: Directory) -> str:
-    """The keys of all certificates of the trusts as PEM: making them takes longer than everything else."""
+    """The keys of all certificates as PEM. They are cached, because generating them takes long."""
     trusts = directory.exchange.trusts if directory.exchange else ()
-    made = [_key(settings.key) for trust in trusts for _infix, settings in _slots(trust)]
+    private_keys = [_key(settings.key) for trust in trusts for _infix, settings in _certificates(trust)]
     return "".join(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
-        for key in made
+        for key in private_keys
     )
 
 
-def _read(pem: str) -> Iterator[Key]:
+def _read_keys(pem: str) -> Iterator[Key]:
     end = "-----END PRIVATE KEY-----\n"
     for part in pem.split(end)[:-1]:
-        found = serialization.load_pem_private_key(f"{part}{end}".encode(), None)
-        if isinstance(found, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-            yield found
+        key = serialization.load_pem_private_key(f"{part}{end}".encode(), None)
+        if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            yield key
 
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def certificate(settings: Certificate, key: Key) -> x509.Certificate:
-    """A certificate as New-ExchangeCertificate makes them for federation, or with the faults that are asked for."""
+def build_certificate(settings: Certificate, key: Key) -> x509.Certificate:
+    """A certificate like those of New-ExchangeCertificate, with the options of the estate file."""
     signer = key if settings.self_signed else _key("ec")
     end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=settings.days)
     builder = (
@@ -94,9 +94,9 @@ def certificate(settings: Certificate, key: Key) -> x509.Certificate:
     return builder.sign(signer, hashes.SHA256())
 
 
-def thumbprint(made: x509.Certificate) -> str:
-    """The SHA-1 of a certificate in hexadecimal."""
-    return made.fingerprint(hashes.SHA1()).hex().upper()
+def thumbprint(certificate: x509.Certificate) -> str:
+    """The SHA-1 fingerprint of a certificate, in hexadecimal."""
+    return certificate.fingerprint(hashes.SHA1()).hex().upper()
 
 
 def _record(kind: int, data: bytes) -> bytes:
@@ -104,33 +104,33 @@ def _record(kind: int, data: bytes) -> bytes:
 
 
 def _provider(container: str) -> bytes:
-    """A CRYPT_KEY_PROV_INFO as it is serialized: offsets, then two texts in UTF-16."""
+    """A serialized CRYPT_KEY_PROV_INFO: offsets, then two texts in UTF-16."""
     texts = [f"{text}\0".encode("utf-16-le") for text in (container, "Microsoft RSA SChannel Cryptographic Provider")]
     head = 28
     return struct.pack("<7I", head, head + len(texts[0]), 12, 0x20, 0, 0, 1) + b"".join(texts)
 
 
-def serialized(made: x509.Certificate) -> bytes:
-    """A certificate as Windows serializes it: its properties, then the certificate itself."""
-    der = made.public_bytes(serialization.Encoding.DER)
+def serialized(certificate: x509.Certificate) -> bytes:
+    """A certificate in the serialized format of Windows: its properties, then the certificate."""
+    der = certificate.public_bytes(serialization.Encoding.DER)
     records = [
         _record(_SHA1, hashlib.sha1(der).digest()),
         _record(_MD5, hashlib.md5(der).digest()),
-        _record(_KEY_PROVIDER, _provider(thumbprint(made).lower())),
+        _record(_KEY_PROVIDER, _provider(thumbprint(certificate).lower())),
         _record(_FRIENDLY_NAME, f"{_FRIENDLY}\0".encode("utf-16-le")),
     ]
-    identifiers = [item.value for item in made.extensions if isinstance(item.value, x509.SubjectKeyIdentifier)]
+    identifiers = [item.value for item in certificate.extensions if isinstance(item.value, x509.SubjectKeyIdentifier)]
     records += [_record(_KEY_IDENTIFIER, identifier.digest) for identifier in identifiers]
     return b"".join((*records, _record(_CERTIFICATE, der)))
 
 
 def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
     values: dict[str, str | bytes | int] = {}
-    for infix, settings in _slots(trust):
-        made = certificate(settings, next(keys))
-        values[f"msExchFedOrg{infix}Certificate"] = serialized(made)
-        values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(made)
-    issuer = certificate(Certificate(subject="TokenIssuer"), _key("ec"))
+    for infix, settings in _certificates(trust):
+        built = build_certificate(settings, next(keys))
+        values[f"msExchFedOrg{infix}Certificate"] = serialized(built)
+        values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(built)
+    issuer = build_certificate(Certificate(subject="TokenIssuer"), _key("ec"))
     gateway = "https://nexus.microsoftonline-p.com/FederationMetadata/2006-12/FederationMetadata.xml"
     return addition(
         f"CN={escaped(trust.name)},{base}",
@@ -151,9 +151,9 @@ def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
 
 
 def objects(directory: Directory, pem: str) -> Iterator[str]:
-    """LDIF of the federation trusts, with keys that were made before; their certificates end some days from now."""
+    """LDIF of the federation trusts, with the keys in `pem` and new certificates, whose ends count from now."""
     if directory.exchange:
         base = exchange_objects.trusts_dn(directory, directory.exchange)
-        made = _read(pem)
+        private_keys = _read_keys(pem)
         for trust in directory.exchange.trusts:
-            yield _trust(base, trust, made)
+            yield _trust(base, trust, private_keys)

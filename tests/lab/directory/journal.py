@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The changes that somebody asked the controller for, from its own audit log."""
+"""The write requests to the domain controller, from its audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One request to write, over the network: what was asked, and with which LDAP code it ended (0 is success)."""
+    """A write request over the network, with its LDAP result code (0 is success)."""
 
     operation: str
     dn: str
@@ -28,7 +28,7 @@ class Change:
 
     @property
     def done(self) -> bool:
-        """Whether it was stored."""
+        """Whether the change was stored."""
         return self.code == 0
 
 
@@ -44,7 +44,7 @@ def _change(record: Mapping[str, Any]) -> Change:
 
 
 def read(log: Path, start: int = 0) -> list[Change]:
-    """What was asked for from a place in the log on, given in bytes; a line that is half written is left out."""
+    """The write requests in the log after `start` bytes. An incomplete line at the end is left out."""
     if not log.exists():
         return []
     with log.open("rb") as file:

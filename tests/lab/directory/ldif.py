@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""LDIF (RFC 2849): entries that the ldb programs are given, and those that they print."""
+"""LDIF (RFC 2849): the input and output of the ldb programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _line(name: str, value: Value) -> str:
     return f"{name}:: {base64.b64encode(data).decode()}\n"
 
 
-def _listed(values: Values) -> list[Value]:
+def _value_list(values: Values) -> list[Value]:
     if values is None:
         return []
     return [values] if isinstance(values, str | bytes | int) else list(values)
@@ -30,33 +30,33 @@ def _listed(values: Values) -> list[Value]:
 
 def entry(dn: str, attributes: Mapping[str, Values]) -> str:
     """An object to add. None and empty lists are left out."""
-    lines = [_line(name, value) for name, values in attributes.items() for value in _listed(values)]
+    lines = [_line(name, value) for name, values in attributes.items() for value in _value_list(values)]
     return "".join((_line("dn", dn), *lines, "\n"))
 
 
 def addition(dn: str, attributes: Mapping[str, Values]) -> str:
-    """An object to add, among modifications."""
+    """An object to add, in a file with modifications."""
     first, _newline, rest = entry(dn, attributes).partition("\n")
     return f"{first}\nchangetype: add\n{rest}"
 
 
 def change(dn: str, operation: str, changes: Mapping[str, Values]) -> str:
-    """A modification; `operation` is add, replace or delete, for all attributes."""
+    """A modification. `operation` is add, replace or delete, for all attributes."""
     parts = [_line("dn", dn), "changetype: modify\n"]
     for name, values in changes.items():
-        parts += [f"{operation}: {name}\n", *(_line(name, value) for value in _listed(values)), "-\n"]
+        parts += [f"{operation}: {name}\n", *(_line(name, value) for value in _value_list(values)), "-\n"]
     return "".join((*parts, "\n"))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object as it is stored. Names of attributes are looked up whatever their case."""
+    """A stored object. The case of attribute names does not matter."""
 
     dn: str
     values: Mapping[str, tuple[bytes, ...]]
 
     def all(self, name: str) -> list[str]:
-        """All values of an attribute as text; none if it is absent."""
+        """All values of an attribute as text. Empty if it is absent."""
         return [value.decode("utf-8", "surrogateescape") for value in self.raw(name)]
 
     def raw(self, name: str) -> tuple[bytes, ...]:
@@ -64,7 +64,7 @@ class Entry:
         return next((found for key, found in self.values.items() if key.lower() == name.lower()), ())
 
     def one(self, name: str) -> str:
-        """The value of an attribute. Raises KeyError when it has not exactly one."""
+        """The value of an attribute. Raises KeyError unless there is exactly one."""
         found = self.all(name)
         if len(found) != 1:
             raise KeyError(f"{self.dn} has {len(found)} values of {name}")
@@ -84,7 +84,7 @@ def _unfolded(text: str) -> Iterator[str]:
 
 
 def parse(text: str) -> list[Entry]:
-    """The entries that a program printed; referrals and comments are left out."""
+    """The entries in the output of a program, without referrals and comments."""
     found: list[Entry] = []
     values: dict[str, list[bytes]] = {}
     for line in _unfolded(text):

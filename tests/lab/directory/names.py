@@ -8,6 +8,6 @@ from __future__ import annotations
 
 
 def escaped(name: str) -> str:
-    """A value as a part of a distinguished name (RFC 4514)."""
-    text = "".join(f"\\{sign}" if sign in ',+"\\<>;=' else sign for sign in name)
+    """A value, escaped for a distinguished name (RFC 4514)."""
+    text = "".join(f"\\{character}" if character in ',+"\\<>;=' else character for character in name)
     return f"\\{text}" if text[:1] in ("#", " ") else text

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The accounts and sites of a description as objects of Active Directory."""
+"""LDIF of the sites, containers and accounts of a domain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NORMAL, _WORKSTATION, _DISABLED, _NO_PASSWORD, _NEVER_EXPIRES = 0x200, 0x1000, 
 
 
 def account_dn(directory: Directory, account: Account) -> str:
-    """Where an account lies."""
+    """The distinguished name of an account."""
     return f"CN={escaped(account.common_name)},{account.container},{directory.base_dn}"
 
 
@@ -49,20 +49,20 @@ def _account(directory: Directory, account: Account, spns: list[str]) -> str:
 
 
 def _all_accounts(directory: Directory) -> list[Account]:
-    """The accounts of the description, and those of Exchange's servers that it does not name itself."""
-    named = {account.name.lower() for account in directory.accounts}
+    """The accounts of the description, and the computer accounts of the other Exchange servers."""
+    names = {account.name.lower() for account in directory.accounts}
     servers = exchange_objects.accounts(directory.exchange) if directory.exchange else ()
-    return [*directory.accounts, *(account for account in servers if account.name.lower() not in named)]
+    return [*directory.accounts, *(account for account in servers if account.name.lower() not in names)]
 
 
 def _containers(directory: Directory) -> Iterator[str]:
-    made: set[str] = set()
+    created: set[str] = set()
     for account in directory.accounts:
         parts = account.container.split(",")
         for start in range(len(parts) - 1, -1, -1):
             container = ",".join(parts[start:])
-            if parts[start].upper().startswith("OU=") and container.lower() not in made:
-                made.add(container.lower())
+            if parts[start].upper().startswith("OU=") and container.lower() not in created:
+                created.add(container.lower())
                 yield entry(f"{container},{directory.base_dn}", {"objectClass": "organizationalUnit"})
 
 
@@ -77,29 +77,29 @@ def _sites(directory: Directory) -> Iterator[str]:
             yield entry(f"CN={subnet},CN=Subnets,{sites}", {"objectClass": "subnet", "siteObject": dn})
 
 
-def _split(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
-    """Each account with the SPNs that a controller takes, and those that another account has already."""
+def _unique_and_duplicate_spns(directory: Directory) -> Iterator[tuple[Account, list[str], list[str]]]:
+    """Each account with its SPNs that are unique, and those that another account has already."""
     holders: dict[str, str] = {}
     for account in _all_accounts(directory):
-        allowed: list[str] = []
+        unique: list[str] = []
         refused: list[str] = []
         for spn in account.spns:
-            (allowed if holders.setdefault(spn.lower(), account.name) == account.name else refused).append(spn)
-        yield account, allowed, refused
+            (unique if holders.setdefault(spn.lower(), account.name) == account.name else refused).append(spn)
+        yield account, unique, refused
 
 
 def objects(directory: Directory) -> Iterator[str]:
-    """LDIF of everything that is added through the modules of Samba."""
+    """LDIF of all objects that are added with the checks of Samba."""
     yield from _sites(directory)
     yield from _containers(directory)
     yield from dns_zone.objects(directory)
     yield from exchange_objects.objects(directory)
-    for account, allowed, _refused in _split(directory):
-        yield _account(directory, account, allowed)
+    for account, unique, _duplicates in _unique_and_duplicate_spns(directory):
+        yield _account(directory, account, unique)
 
 
 def duplicates(directory: Directory) -> Iterator[str]:
-    """LDIF of what no controller would take: it comes from before the check, or by replication."""
-    for account, _allowed, refused in _split(directory):
+    """LDIF of the duplicate SPNs. A domain controller refuses them; they come from older versions or replication."""
+    for account, _unique, refused in _unique_and_duplicate_spns(directory):
         if refused:
             yield change(account_dn(directory, account), "add", {"servicePrincipalName": refused})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exchange's part of the schema, from the table beside this file."""
+"""The schema extension of Exchange, from exchange-schema.yml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .ldif import change, entry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# An arc as Microsoft's oidgen makes them from a GUID.
+# An OID arc in the format of Microsoft's oidgen.
 _ARC = "1.2.840.113556.1.8000.2554.21514.47107.20183.18217.34937.9016871.1590371"
 _NAMESPACE = uuid.UUID("540ab803-4ed7-4729-8879-8995e71845a3")
 _FIRST_LINK = 31000
@@ -40,7 +40,7 @@ def _table() -> dict[str, Any]:
 
 
 def common_name(name: str) -> str:
-    """The name of a schema object as Microsoft forms it: msExchMDBCopy is ms-Exch-MDB-Copy."""
+    """The common name of a schema object: ms-Exch-MDB-Copy for msExchMDBCopy."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+", name)
     return "-".join(word if name.startswith("ms") else word[:1].upper() + word[1:] for word in words)
 
@@ -72,7 +72,7 @@ def _attribute(base: str, name: str, definition: dict[str, Any], oid: str, link:
 
 
 def attributes(base: str) -> Iterator[str]:
-    """LDIF of the attributes below a schema partition."""
+    """LDIF of the attributes."""
     link = _FIRST_LINK
     for position, (name, definition) in enumerate(_table()["attributes"].items(), 1):
         back = definition.get("back")
@@ -107,15 +107,15 @@ def _class(base: str, name: str, definition: dict[str, Any], oid: str, superiors
 
 
 def classes(base: str) -> list[str]:
-    """LDIF of the classes below a schema partition, one text for each generation: parents have to be there before."""
-    known = _table()["classes"]
+    """LDIF of the classes, one text for each generation, because parent classes must be added first."""
+    table = _table()["classes"]
     generations: list[list[str]] = []
-    for position, (name, definition) in enumerate(known.items(), 1):
+    for position, (name, definition) in enumerate(table.items(), 1):
         depth, parent = 0, definition["parent"]
-        while parent in known:
-            depth, parent = depth + 1, known[parent]["parent"]
+        while parent in table:
+            depth, parent = depth + 1, table[parent]["parent"]
         generations += [[] for _missing in range(depth + 1 - len(generations))]
-        outside = [item for item in definition.get("superiors", "").split() if item not in known]
+        outside = [item for item in definition.get("superiors", "").split() if item not in table]
         generations[depth].append(
             _class(base, name, definition, definition.get("oid", f"{_ARC}.2.{position}"), outside)
         )
@@ -123,10 +123,10 @@ def classes(base: str) -> list[str]:
 
 
 def superiors(base: str) -> Iterator[str]:
-    """LDIF that says which of the classes may lie in which: they have to be there for that."""
-    known = _table()["classes"]
-    for name, definition in known.items():
-        if own := [item for item in definition.get("superiors", "").split() if item in known]:
+    """LDIF of the possible superiors among the classes, and of the back links. The classes must exist."""
+    table = _table()["classes"]
+    for name, definition in table.items():
+        if own := [item for item in definition.get("superiors", "").split() if item in table]:
             yield change(f"CN={common_name(name)},{base}", "add", {"possSuperiors": own})
     backs = [definition["back"] for definition in _table()["attributes"].values() if "back" in definition]
     yield change(f"CN=Top,{base}", "add", {"mayContain": backs})

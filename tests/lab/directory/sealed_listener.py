@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP listener of a host in the domain: Kerberos and sealed messages, as Windows has it without TLS.
+"""The HTTP listener of a host in the domain, with Kerberos and encrypted messages ([MS-WSMV] 2.2.9.1).
 
-A program of its own for the Python of the system, because python3-gssapi is there and need not be built. It stands
-before a listener of the lab and signs in there with Basic. The key of the host comes in KRB5_KTNAME, the settings as
-JSON on standard input: `address`, `port`, `behind` (address and port), `user`, `password`, `journal`. It ends with its
-standard input. ([MS-WSMV] 2.2.9.1)
+This is a separate program for the Python of the system, which has python3-gssapi. It forwards the messages to a
+listener of the lab with Basic authentication. KRB5_KTNAME is the keytab of the host. The settings are JSON on standard
+input: `address`, `port`, `behind` (address and port of the listener), `user`, `password`, `journal`. The program exits
+when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KIND = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundar
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """One connection, which has one security context."""
+    """A connection with its security context."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -41,53 +41,53 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     context: gssapi.SecurityContext | None = None
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Stay silent: the journal has it."""
+        """Write no log: the journal has the messages."""
 
     def do_POST(self) -> None:
-        """Sign in, or answer a sealed message. What is not sealed is refused (AllowUnencrypted is off)."""
+        """Authenticate, or handle an encrypted message. Other messages are refused (AllowUnencrypted is false)."""
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         scheme, _mark, token = self.headers.get("Authorization", "").partition(" ")
-        proof = self._accept(scheme, base64.b64decode(token)) if token else b""
+        reply_token = self._accept(scheme, base64.b64decode(token)) if token else b""
         if self.context is None or not self.context.complete:
             self._reply(401, WWW_Authenticate="Negotiate")
         elif not body:
-            # The client wants to know that it is the host that it asked for.
-            self._reply(200, WWW_Authenticate=f"Negotiate {base64.b64encode(proof).decode()}")
+            # Mutual authentication: the client checks the identity of the host.
+            self._reply(200, WWW_Authenticate=f"Negotiate {base64.b64encode(reply_token).decode()}")
         elif _PROTOCOL not in self.headers.get("Content-Type", ""):
-            self.server.note(self.context, sealed=False)
+            self.server.record(self.context, sealed=False)
             self._reply(500)
         else:
-            self.server.note(self.context, sealed=True)
-            status, answer = self.server.ask(self._unsealed(body))
-            self._reply(status, self._sealed(answer), Content_Type=_KIND)
+            self.server.record(self.context, sealed=True)
+            status, response = self.server.forward(self._decrypted(body))
+            self._reply(status, self._encrypted(response), Content_Type=_KIND)
 
     def _accept(self, scheme: str, token: bytes) -> bytes:
-        """Take a ticket, and give what proves who we are; without a context afterwards the ticket was refused."""
+        """Check a ticket and return the token for mutual authentication. `context` is None if the ticket is refused."""
         self.context = None
         if scheme != "Negotiate":
             return b""
         context = gssapi.SecurityContext(creds=gssapi.Credentials(usage="accept"), usage="accept")
         try:
-            proof = context.step(token)
+            reply_token = context.step(token)
         except gssapi.raw.GSSError:
             return b""
         self.context = context
-        return proof or b""
+        return reply_token or b""
 
-    def _unsealed(self, body: bytes) -> bytes:
-        sealed = body.split(_OCTETS)[1].removesuffix(_BOUNDARY + b"--\r\n")
-        # Four octets with the length of what the mechanism puts before the data; unwrap takes both in one piece.
-        message = t.cast("gssapi.SecurityContext", self.context).unwrap(sealed[4:])
+    def _decrypted(self, body: bytes) -> bytes:
+        encrypted = body.split(_OCTETS)[1].removesuffix(_BOUNDARY + b"--\r\n")
+        # The first four octets are the length of the header. unwrap needs header and data together.
+        message = t.cast("gssapi.SecurityContext", self.context).unwrap(encrypted[4:])
         if not message.encrypted:
-            raise ValueError("a message was signed and not sealed")
+            raise ValueError("a message was signed but not encrypted")
         return bytes(message.message)
 
-    def _sealed(self, answer: bytes) -> bytes:
+    def _encrypted(self, response: bytes) -> bytes:
         kind = gssapi.raw.IOVBufferType
-        buffers = gssapi.raw.IOV(kind.header, answer, kind.padding, std_layout=False)
+        buffers = gssapi.raw.IOV(kind.header, response, kind.padding, std_layout=False)
         gssapi.raw.wrap_iov(t.cast("t.Any", self.context), buffers, confidential=True, qop=None)
         header, data, padding = (buffer.value or b"" for buffer in buffers)
-        length = len(answer) + len(padding)
+        length = len(response) + len(padding)
         head = f"\tContent-Type: {_PROTOCOL}\r\n"
         head += f"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n"
         parts = [_BOUNDARY, b"\r\n", head.encode(), _BOUNDARY, b"\r\n", _OCTETS]
@@ -107,7 +107,7 @@ class _Listener(http.server.ThreadingHTTPServer):
 
     def __init__(self, settings: t.Mapping[str, t.Any]) -> None:
         super().__init__((settings["address"], settings["port"]), _Handler)
-        self._behind = settings["behind"]
+        self._target = settings["behind"]
         self._journal = pathlib.Path(settings["journal"])
         account = f"{settings['user']}:{settings['password']}"
         self._headers = {
@@ -115,25 +115,25 @@ class _Listener(http.server.ThreadingHTTPServer):
             "Content-Type": "application/soap+xml;charset=UTF-8",
         }
 
-    def ask(self, message: bytes) -> tuple[int, bytes]:
-        """What the lab answers."""
-        address, port = self._behind
-        behind = http.client.HTTPConnection(address, port, timeout=60)
+    def forward(self, message: bytes) -> tuple[int, bytes]:
+        """Send a message to the listener of the lab. Returns the status and body of the response."""
+        address, port = self._target
+        connection = http.client.HTTPConnection(address, port, timeout=60)
         try:
-            behind.request("POST", "/wsman", message, self._headers)
-            answer = behind.getresponse()
-            return answer.status, answer.read()
+            connection.request("POST", "/wsman", message, self._headers)
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
-            behind.close()
+            connection.close()
 
-    def note(self, context: gssapi.SecurityContext, *, sealed: bool) -> None:
-        """Who sent a message, and how."""
+    def record(self, context: gssapi.SecurityContext, *, sealed: bool) -> None:
+        """Write the user of a message to the journal."""
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"user": str(context.initiator_name), "sealed": sealed}) + "\n")
 
 
 def main() -> None:
-    """Listen until standard input ends."""
+    """Listen until standard input is closed."""
     listener = _Listener(json.loads(sys.stdin.readline()))
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     print("listening", flush=True)

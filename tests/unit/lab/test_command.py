@@ -43,7 +43,7 @@ def test_a_life(source, tmp_path, capsys):
     try:
         assert "commands is up" in capsys.readouterr().out
         assert main(["up", str(source), "--state", state]) == 1
-        assert "running already" in capsys.readouterr().err
+        assert "already running" in capsys.readouterr().err
 
         assert main(["up", str(source), "--state", state + "-2"]) == 1
         assert f"{NET}.95:35985 of n1" in capsys.readouterr().err

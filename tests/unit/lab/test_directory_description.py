@@ -46,7 +46,7 @@ def test_counted_accounts_have_numbers() -> None:
         ({"certificate": "rotten"}, "rotten, not one of good"),
         ({"accounts": [{"name": "a", "kind": "group"}]}, "group, not one of user"),
         ({"accounts": [{"name": "a"}, {"name": "A"}]}, "two accounts have the name a"),
-        ({"accounts": [{"name": "a", "spn_writers": ["b"]}]}, "SPN writer b, which is not described"),
+        ({"accounts": [{"name": "a", "spn_writers": ["b"]}]}, "SPN writer b, which is not in the estate file"),
         ({"accounts": [{"name": "a", "encryption_types": ["aes512"]}]}, "aes512, not one of"),
         ({"exchange": _exchange(servers=[{"name": "a", "roles": [], "site": "Moon"}])}, "a is in site Moon"),
         ({"exchange": _exchange(version="14.1")}, "not four numbers"),

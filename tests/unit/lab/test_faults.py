@@ -89,7 +89,7 @@ def test_garbage_and_dtd(hv01, lab):
     lab.add_fault(action="garbage", times=1)
     response = hv01.get("MSCluster_Cluster", Name="HVC1")
     assert response.status == 200
-    assert b"no XML" in response.body
+    assert b"not XML" in response.body
     lab.clear_faults()
     lab.add_fault(action="dtd")
     assert b"<!DOCTYPE" in hv01.get("MSCluster_Cluster", Name="HVC1").body

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 URI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/MSCluster_Cluster"
-UNSET: dict[str, int | None] = dict.fromkeys(heartbeat.meaning.SETTINGS)
+UNSET: dict[str, int | None] = dict.fromkeys(heartbeat.settings.SETTINGS)
 W2008R2, W2012R2, W2016, W2019 = (WindowsVersion(build) for build in (7601, 9600, 14393, 17763))
 
 
@@ -78,18 +78,18 @@ def test_what_is_as_wanted_is_not_written(values: dict[str, int]) -> None:
         (
             W2016,
             {"same_subnet_threshold": 2},
-            "same_subnet_threshold 2 is out of range: Windows Server 2016 takes 3 to 120",
+            "same_subnet_threshold 2 is out of range: Windows Server 2016 allows 3 to 120",
         ),
-        (W2008R2, {"same_subnet_threshold": 11}, "Windows Server 2008 R2 takes 3 to 10"),
-        (W2016, {"same_subnet_delay": 200}, "takes 250 to 2000 ms"),
-        (W2016, {"cross_subnet_delay": 4001}, "takes 250 to 4000 ms"),
-        (W2012R2, {"cross_site_threshold": 10}, "cross_site_threshold is not known to the cluster DAG1"),
-        (W2008R2, {"route_history_length": 10}, "route_history_length is not known to the cluster DAG1"),
-        (W2016, {"same_subnet_threshold": 15}, "would be above cross_subnet_threshold 10"),
+        (W2008R2, {"same_subnet_threshold": 11}, "Windows Server 2008 R2 allows 3 to 10"),
+        (W2016, {"same_subnet_delay": 200}, "allows 250 to 2000 ms"),
+        (W2016, {"cross_subnet_delay": 4001}, "allows 250 to 4000 ms"),
+        (W2012R2, {"cross_site_threshold": 10}, "The cluster DAG1 does not have the setting cross_site_threshold"),
+        (W2008R2, {"route_history_length": 10}, "The cluster DAG1 does not have the setting route_history_length"),
+        (W2016, {"same_subnet_threshold": 15}, "would be higher than cross_subnet_threshold 10"),
         (
             W2016,
             {"same_subnet_threshold": 15, "cross_subnet_threshold": 15},
-            "is 15 s, more than max_seconds (10). The Exchange team advises 10 s",
+            "is 15 s, more than max_seconds (10). The Exchange team recommends at most 10 s",
         ),
         (W2019, {"cross_subnet_threshold": 15}, "the default of Windows Server 2019 is 20 s"),
         (W2016, {"cross_subnet_delay": 2000}, "cross_subnet_delay 2000 ms x cross_subnet_threshold 10 is 20 s"),

@@ -37,13 +37,13 @@ class Refusing:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"event_days": 0}, "event_days 0 is out of range: 1 to 366"),
+        ({"event_days": 0}, "event_days 0 is out of range: valid values are 1 to 366"),
         ({"event_days": 367}, "event_days 367 is out of range"),
-        ({"event_limit": -1}, "event_limit -1 is out of range: 0 to 1000"),
+        ({"event_limit": -1}, "event_limit -1 is out of range: valid values are 0 to 1000"),
         ({"event_limit": 1001}, "event_limit 1001 is out of range"),
-        ({"event_ids": []}, "event_ids must be ids of events, which are numbers from 0 to 65535; none is given"),
-        ({"event_ids": [1135, 65536]}, "65536 is none"),
-        ({"event_ids": [-1]}, "-1 is none"),
+        ({"event_ids": []}, "event_ids must contain event ids, which are numbers from 0 to 65535, but is empty"),
+        ({"event_ids": [1135, 65536]}, "but is 65536"),
+        ({"event_ids": [-1]}, "but is -1"),
     ],
 )
 def test_what_cannot_be_meant(options: dict[str, t.Any], sentence: str) -> None:

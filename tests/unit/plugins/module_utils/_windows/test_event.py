@@ -62,7 +62,7 @@ def read(log: Log, limit: int = 50, **more: t.Any) -> event.Events:
 def test_the_newest_are_kept_and_the_others_counted(ages: list[int], limit: int) -> None:
     found = read(Log(map(entry, ages)), limit)
     assert [one.message for one in found.newest] == [f"{age} ago" for age in sorted(ages)[:limit]]
-    assert len(found.newest) + found.beyond == len(ages)
+    assert len(found.newest) + found.older == len(ages)
 
 
 def test_the_time_is_asked_for_as_wmi_writes_it() -> None:

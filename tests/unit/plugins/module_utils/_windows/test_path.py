@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What two echo requests say about a path."""
+"""Tests of the verdict about a path from two echo requests."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows.path import Path
 
-# A standard echo that passes is what makes silence about the large one mean something.
+# No reply to the large echo request is a failure only if the standard one passes.
 VERDICTS = {
     ("passes", "passes"): "passes",
     ("passes", "too_big"): "passes",
@@ -31,7 +31,7 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize(("jumbo", "standard"), VERDICTS)
-def test_a_verdict(jumbo: str, standard: str) -> None:
+def test_the_verdict_of_two_results(jumbo: str, standard: str) -> None:
     found = Path(jumbo=jumbo, standard=standard)
     assert found.verdict == VERDICTS[jumbo, standard]
     reason = found.reason("HV01", "HV02", 9000)
@@ -40,18 +40,18 @@ def test_a_verdict(jumbo: str, standard: str) -> None:
         assert "HV01" in reason
 
 
-def test_the_reason_names_where_to_look() -> None:
+def test_the_reason_names_what_to_check() -> None:
     switch = Path(jumbo="no_answer", standard="passes").reason("HV01", "HV02", 9000)
-    assert "the path from HV01 to HV02 carries 1500 octets and not 9000" in switch
+    assert "the path from HV01 to HV02 supports packets of 1500 bytes but not of 9000" in switch
     assert "switches" in switch
     own = Path(jumbo="too_big", standard="passes").reason("HV01", "HV02", 9000)
-    assert own == "HV01 itself sends no packet of 9000 octets there; look at its adapters"
-    assert "nothing is known" in Path(jumbo="no_answer", standard="no_answer").reason("HV01", "HV02", 9000)
+    assert own == "HV01 itself cannot send packets of 9000 bytes; check its adapters"
+    assert "the result is unknown" in Path(jumbo="no_answer", standard="no_answer").reason("HV01", "HV02", 9000)
 
 
-def test_a_large_echo_that_was_not_sent_is_no_silence_of_the_other_end() -> None:
-    """The standard one was answered, so it would be wrong to say that the other end does not answer at all."""
+def test_an_unknown_large_result_is_not_reported_as_no_reply() -> None:
+    """The standard echo request got a reply, so the reason must not be that the target does not reply."""
     reason = Path(jumbo="unknown", standard="passes").reason("HV01", "HV02", 9000)
-    assert "does not answer HV01 at all" not in reason
+    assert "got no reply" not in reason
     assert "HV01" in reason
     assert "HV02" in reason

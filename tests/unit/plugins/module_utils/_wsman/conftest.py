@@ -37,7 +37,9 @@ def talk(pauses: list[float]) -> Iterator[Talk]:
     ) -> tuple[Client, Script]:
         script = Script(*answers)
         scripts.append(script)
-        client = Client(script, read_only=read_only, uri_style=uri_style, pause=pauses.append, operation_timeout=timeout)
+        client = Client(
+            script, read_only=read_only, uri_style=uri_style, pause=pauses.append, operation_timeout=timeout
+        )
         return client, script
 
     yield start

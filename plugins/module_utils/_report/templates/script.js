@@ -11,56 +11,56 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   const data = JSON.parse(at("data").textContent);
   const FAIL = 0, UNKNOWN = 1, ACCEPTED = 2, PASS = 3, NOT_APPLICABLE = 4;
-  const FEW = 300; // findings that a filter unfolds
+  const OPEN_AT_MOST = 300; // findings of a filter whose folds open
 
-  // What can be hidden, and what counts it.
+  // Elements that a filter can hide, each with the element that shows its count.
   const boxes = new Map();
   const box = (element) => {
     if (element && !boxes.has(element)) {
       const count = element.matches(".fold") ? element.firstElementChild
         : element.querySelector(":scope > :is(h2, h3, header, summary) .count");
-      boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, before: false, lines: [], stale: false });
+      boxes.set(element, { element, count, words: count && count.textContent, total: 0, shown: 0, opened: false, lines: [], stale: false });
     }
     return boxes.get(element);
   };
-  const lines = data.findings.map(([host, rule, outcome, severity, fresh], number) => {
+  const lines = data.findings.map(([host, rule, outcome, severity, isNew], number) => {
     const element = at("f" + number);
     const around = [element.closest("details.fold"), element.closest(".group, details.rule"), element.closest(".severity"),
       element.closest("section")].filter(Boolean).map(box);
     for (const each of around) each.total += 1;
-    const line = { element, host, rule, outcome, severity, fresh, around, shown: true };
+    const line = { element, host, rule, outcome, severity, isNew, around, shown: true };
     if (around[0].element.matches("details")) around[0].lines.push(line);
     return line;
   });
-  // Lines in what is closed are hidden when it opens: 10,000 of them would take longer than a blink.
-  function settle(each) {
+  // Lines in a closed fold are hidden when it opens: hiding 10,000 lines at once is too slow.
+  function updateLines(each) {
     each.stale = false;
     for (const line of each.lines) if (line.element.hidden === line.shown) line.element.hidden = !line.shown;
   }
   const folds = [...boxes.values()].filter((each) => each.element.matches(".fold"));
-  const lineless = [...data.rules.keys()].map((number) => [number, at("r" + number)]).filter(([, each]) => !boxes.has(each));
-  // The matrix: a row for each host, and for each column the number of its rule and whether it is hidden.
+  const rulesWithoutLines = [...data.rules.keys()].map((number) => [number, at("r" + number)]).filter(([, each]) => !boxes.has(each));
+  // The matrix: a row for each host, and for each column its rule number and whether it is hidden.
   const matrix = at("matrix"), table = document.querySelector("table.matrix tbody"), links = all("td a", table);
   const rows = data.hosts.map((_, number) => at("h" + number));
   const columns = all("thead a", matrix).map((link) => ({ rule: Number(link.hash.slice(2)), hidden: false }));
-  let texts = null; // made at the first search: reading 10,000 lines takes longer than showing the page
-  // What a group says for all its lines: reason, advice and remedy, without the names that are joined in it.
-  const once = new Map();
+  let texts = null; // built at the first search: reading 10,000 lines is slower than showing the page
+  // The texts of a group for all its lines: reason, advice and remedy, without the names of joined remedies.
+  const groupTexts = new Map();
   const textOf = (number) => {
     texts ??= lines.map((line) => [line.element.textContent, ...data.rules[line.rule], textAround(line.element.closest(".group"))]
       .join(" ").toLowerCase());
     return texts[number];
   };
   function textAround(group) {
-    if (group && !once.has(group)) {
-      const said = all(":scope > header > :is(h3, .advice), :scope > .remedy pre", group);
-      once.set(group, said.map((each) => each.parentElement.matches(".joint")
+    if (group && !groupTexts.has(group)) {
+      const parts = all(":scope > header > :is(h3, .advice), :scope > .remedy pre", group);
+      groupTexts.set(group, parts.map((each) => each.parentElement.matches(".joint")
         ? each.textContent.replace(/^ *- [^:\n]+$/gm, "") : each.textContent).join(" "));
     }
-    return once.get(group) ?? "";
+    return groupTexts.get(group) ?? "";
   }
 
-  const form = at("filter"), text = at("text"), host = at("host"), rule = at("rule"), fresh = at("new"), result = at("result");
+  const form = at("filter"), text = at("text"), host = at("host"), rule = at("rule"), newOnly = at("new"), result = at("result");
   const severities = all("input[name=severity]", form);
   const grouped = (number) => number.toLocaleString("en");
 
@@ -69,13 +69,13 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const wantedHost = host.value === "" ? null : Number(host.value);
     const wantedRule = rule.value === "" ? null : Number(rule.value);
     const wanted = severities.map((each) => each.checked);
-    const onlyNew = Boolean(fresh && fresh.checked);
+    const onlyNew = Boolean(newOnly && newOnly.checked);
     const active = words.length > 0 || wantedHost !== null || wantedRule !== null || onlyNew || wanted.includes(false);
     const counts = [0, 0, 0, 0, 0], hostsLeft = new Set(), rulesLeft = new Set();
     for (const each of boxes.values()) each.shown = 0;
     lines.forEach((line, number) => {
       const shown = (wantedHost === null || line.host === wantedHost) && (wantedRule === null || line.rule === wantedRule)
-        && wanted[line.severity] && (!onlyNew || line.fresh === 1)
+        && wanted[line.severity] && (!onlyNew || line.isNew === 1)
         && words.every((word) => textOf(number).includes(word));
       if (shown) {
         counts[line.outcome] += 1;
@@ -89,15 +89,15 @@ SPDX-License-Identifier: GPL-3.0-or-later
         else line.element.hidden = !shown;
       }
     });
-    for (const each of boxes.values()) tell(each, active);
-    for (const [number, each] of lineless) each.hidden = active && number !== wantedRule;
-    const few = active && counts.reduce((sum, each) => sum + each, 0) <= FEW;
-    for (const each of folds) unfold(each, few);
-    narrow(active, hostsLeft, rulesLeft);
+    for (const each of boxes.values()) updateBox(each, active);
+    for (const [number, each] of rulesWithoutLines) each.hidden = active && number !== wantedRule;
+    const open = active && counts.reduce((sum, each) => sum + each, 0) <= OPEN_AT_MOST;
+    for (const each of folds) openFold(each, open);
+    filterMatrix(active, hostsLeft, rulesLeft);
     result.textContent = active ? summary(counts) : "";
   }
 
-  function narrow(active, hostsLeft, rulesLeft) {
+  function filterMatrix(active, hostsLeft, rulesLeft) {
     matrix.hidden = active && hostsLeft.size === 0;
     rows.forEach((row, number) => { row.hidden = active && !hostsLeft.has(number); });
     columns.forEach((column, place) => {
@@ -106,10 +106,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
       column.hidden = hidden;
       for (const row of table.parentElement.rows) row.cells[place + 1].hidden = hidden;
     });
-    if (current && current.closest("[hidden]")) stopAt(links.find((link) => !link.closest("[hidden]")) ?? current);
+    if (current && current.closest("[hidden]")) setTabStop(links.find((link) => !link.closest("[hidden]")) ?? current);
   }
 
-  function tell(each, active) {
+  function updateBox(each, active) {
     each.element.hidden = active && each.shown === 0 && each.element.id !== "rules";
     if (!each.count) return;
     const words = each.shown === each.total ? each.words
@@ -119,11 +119,11 @@ SPDX-License-Identifier: GPL-3.0-or-later
     each.count.classList.toggle("part", each.shown !== each.total);
   }
 
-  function unfold(each, few) {
-    const open = few && each.shown > 0;
-    if (open === each.before) return;
-    if (open && each.stale) settle(each);
-    each.before = open;
+  function openFold(each, allowed) {
+    const open = allowed && each.shown > 0;
+    if (open === each.opened) return;
+    if (open && each.stale) updateLines(each);
+    each.opened = open;
     each.element.open = open;
     each.element.classList.toggle("unfolded", open);
   }
@@ -138,21 +138,21 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { filter(); say("The filter is cleared."); }));
+  form.addEventListener("reset", () => setTimeout(() => { filter(); announce("The filter is cleared."); }));
 
-  // A link may lead to what is folded away or filtered out.
+  // A link can lead to a line that is folded or filtered out.
   function reveal(id) {
     const target = id && at(id);
     if (!target) return;
     const line = /^f\d+$/.test(id) && lines[Number(id.slice(1))];
     if (target.closest("[hidden]") || (line && !line.shown)) { form.reset(); filter(); }
     for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
-    // What comes into sight is laid out only then, and may move the target away again.
-    const settleOn = (frames) => {
+    // Content is laid out only when it becomes visible, which can move the target.
+    const scrollRepeatedly = (frames) => {
       target.scrollIntoView({ block: id.startsWith("f") ? "center" : "start" });
-      if (frames) requestAnimationFrame(() => settleOn(frames - 1));
+      if (frames) requestAnimationFrame(() => scrollRepeatedly(frames - 1));
     };
-    settleOn(3);
+    scrollRepeatedly(3);
     if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
   }
@@ -170,9 +170,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
   });
   window.addEventListener("hashchange", () => reveal(location.hash.slice(1)));
 
-  // Remedies to copy; without a clipboard the text is left selected.
-  function say(words) { at("said").textContent = words; }
-  function equip(within) {
+  // Copy buttons of remedies; without a clipboard the text stays selected.
+  function announce(words) { at("announcement").textContent = words; }
+  function addCopyButtons(within) {
     for (const remedy of all(".remedy", within)) {
       if (remedy.querySelector(".copy")) continue;
       const button = document.createElement("button");
@@ -193,29 +193,29 @@ SPDX-License-Identifier: GPL-3.0-or-later
       done = document.execCommand("copy");
     }
     button.textContent = done ? "Copied" : "Selected";
-    say(done ? "The remedy is copied." : "The remedy is selected: copy it with the keyboard.");
+    announce(done ? "The remedy is copied." : "The remedy is selected: copy it with the keyboard.");
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   }
   document.addEventListener("click", (event) => {
     if (event.target.matches && event.target.matches(".copy")) copy(event.target);
   });
   document.addEventListener("toggle", (event) => {
-    if (event.target.matches("details.mend, details.rule")) equip(event.target);
+    if (event.target.matches("details.fix, details.rule")) addCopyButtons(event.target);
     const opened = boxes.get(event.target);
-    if (opened && opened.stale) settle(opened);
+    if (opened && opened.stale) updateLines(opened);
   }, true);
-  window.addEventListener("beforeprint", () => boxes.forEach((each) => { if (each.stale) settle(each); }));
-  all(".group > .remedy").forEach((each) => equip(each.parentElement));
+  window.addEventListener("beforeprint", () => boxes.forEach((each) => { if (each.stale) updateLines(each); }));
+  all(".group > .remedy").forEach((each) => addCopyButtons(each.parentElement));
 
-  // One stop for the tabulator in the matrix; arrows go on from there.
+  // The matrix has one tab stop; the arrow keys move it.
   links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
   let current = links[0];
-  function stopAt(link) {
+  function setTabStop(link) {
     current.tabIndex = -1;
     current = link;
     current.tabIndex = 0;
   }
-  table.addEventListener("focusin", (event) => { if (event.target.matches("td a")) stopAt(event.target); });
+  table.addEventListener("focusin", (event) => { if (event.target.matches("td a")) setTabStop(event.target); });
   table.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     const cell = event.target.closest("td");
