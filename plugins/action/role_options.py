@@ -113,7 +113,8 @@ class ActionModule(ActionBase):
 
 def _templated(templar: Templar, name: str, value: t.Any) -> t.Any:
     try:
-        return templar.template(value)
+        # A mapping loses what is omitted.
+        return templar.template({name: value}).get(name)
     except AnsibleError as error:
         raise TaskError(f"{name} cannot be templated: {_sentence(error)}.") from error
 

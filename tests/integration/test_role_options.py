@@ -10,12 +10,17 @@ The variables are those of all argument specs, so a new variable is in these tes
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import yaml
-from stage import ROOT, Run, Stage, Variables
+from stage import ROOT, Run, Stage, Variables, Vaulted
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,3 +193,143 @@ def test_a_value_of_another_type_is_refused_by_name(
     (result,) = run.results
     assert result.message == " ".join(one.bad[1] for one in TYPED)
     assert lab.journal() == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "arguments", "sentence"),
+    [
+        (
+            "winha.cluster.enforce",
+            ["-e", "migration_network_drain=perhaps"],
+            'migration_network_drain is "perhaps", and it must be true or false.',
+        ),
+        (
+            "winha.cluster.validate",
+            ["-e", "audit_gather=perhaps audit_event_days=many"],
+            (
+                'audit_gather is "perhaps", and it must be true or false. '
+                'audit_event_days is "many", and it must be a whole number.'
+            ),
+        ),
+    ],
+    ids=["enforce", "validate"],
+)
+def test_a_playbook_stops_before_it_contacts_a_host(
+    lab: Stage, playbook: str, arguments: list[str], sentence: str
+) -> None:
+    run = lab.play(playbook, *arguments)
+    assert run.rc == 2
+    assert {one.message for one in run.results if one.status == "failed"} == {sentence}
+    assert len({one.task for one in run.results}) == 1
+    assert lab.journal() == []
+
+
+def test_the_check_goes_by_the_variables_of_each_host(lab: Stage) -> None:
+    run = lab.play("winha.cluster.enforce", hosts={"hv02": {"hyperv_cluster_allow_no_match": "perhaps"}})
+    (failed,) = [one for one in run.results if one.status == "failed"]
+    assert (failed.host, failed.message) == (
+        "hv02",
+        'hyperv_cluster_allow_no_match is "perhaps", and it must be true or false.',
+    )
+    assert lab.journal() == []
+
+
+def test_texts_of_ansible_are_read(lab: Stage, tmp_path: Path) -> None:
+    """Encrypted texts, unsafe texts, templates, and texts that another task returned."""
+    key = tmp_path / "key"
+    key.write_text("key", "utf-8")
+    sealed = {text: encrypted(lab, key, text) for text in ("9000", "hidden")}
+    play = """
+        - hosts: hv01
+          gather_facts: false
+          vars:
+            number: "1500"
+            audit_event_days: "{{ number }}"
+            audit_gather: !unsafe "false"
+            audit_formats: "{{ ['html'] }}"
+            audit_title: !unsafe "{{ not a template }}"
+            audit_migration_adapters: "{{ omit }}"
+          tasks:
+            - ansible.builtin.set_fact:
+                audit_event_limit: "{{ '7' | string }}"
+            - name: audit
+              winha.cluster.role_options:
+                role: audit
+            - name: migration_network
+              winha.cluster.role_options:
+                role: winha.cluster.migration_network
+            - name: hyperv_cluster
+              winha.cluster.role_options:
+                role: hyperv_cluster
+              ignore_errors: true
+            - name: dag_heartbeat
+              winha.cluster.role_options:
+                role: dag_heartbeat
+              vars:
+                dag_heartbeat_max_seconds: "{{ nowhere }}"
+              ignore_errors: true
+            - name: none
+              winha.cluster.role_options:
+              ignore_errors: true
+            - name: other
+              winha.cluster.role_options:
+                check: [audit, other]
+              ignore_errors: true
+    """
+    hosts = {
+        "hv01": DOWN
+        | {
+            "migration_network_mtu": Vaulted(sealed["9000"]),
+            "hyperv_cluster_allow_no_match": Vaulted(sealed["hidden"]),
+        }
+    }
+    run = lab.play(play, "--vault-password-file", str(key), "--check", hosts=hosts)
+    assert run.rc == 0, run.output
+    options = run.of("hv01", "audit").data["options"]
+    assert {name: options[name] for name in ("event_days", "gather", "formats", "title", "event_limit")} == {
+        "event_days": 1500,
+        "gather": False,
+        "formats": ["html"],
+        "title": "{{ not a template }}",
+        "event_limit": 7,
+    }
+    assert options["migration_adapters"] == []
+    assert options["facts_file"].endswith("/audit/facts.json")
+    assert run.of("hv01", "migration_network").data["options"]["mtu"] == 9000
+    assert run.of("hv01", "hyperv_cluster").message == (
+        "hyperv_cluster_allow_no_match is a text that is not shown here, and it must be true or false."
+    )
+    assert re.fullmatch(
+        "dag_heartbeat_max_seconds cannot be templated: .*'nowhere' is undefined.*",
+        run.of("hv01", "dag_heartbeat").message,
+    )
+    assert run.of("hv01", "none").message == "The option role is missing: this task is in no role."
+    assert run.of("hv01", "other").message.startswith("winha.cluster has no role other. Its roles are audit, ")
+    assert "hidden" not in run.output
+    assert lab.journal() == []
+
+
+def encrypted(lab: Stage, key: Path, text: str) -> str:
+    """A text as ansible-vault encrypts it."""
+    program = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt_string", "--vault-password-file", str(key)]
+    environment = os.environ | {"ANSIBLE_HOME": str(lab.folder / "ansible")}
+    done = subprocess.run([*program, text], env=environment, capture_output=True, text=True, check=True)
+    return "\n".join(line.strip() for line in done.stdout.splitlines() if "!vault" not in line) + "\n"
+
+
+ROLE = """
+    - hosts: hyperv_hosts
+      gather_facts: false
+      roles:
+        - winha.cluster.hyperv_cluster
+"""
+
+
+def test_a_role_takes_texts(lab: Stage) -> None:
+    texts = {"hyperv_cluster_virtual_machines": '["EX01", "NONE"]', "hyperv_cluster_exclude": ""}
+    refused = lab.play(ROLE, *as_json(texts), "-e", "hyperv_cluster_allow_no_match=false")
+    assert refused.rc == 2
+    assert "NONE" in refused.output
+    assert lab.writes() == []
+    run = lab.check(ROLE, *as_json(texts), "-e", "hyperv_cluster_allow_no_match=true")
+    assert run.rc == 0, run.output

@@ -80,7 +80,6 @@ def test_a_role_begins_by_reading_its_variables(role: str) -> None:
     first = yaml.safe_load((ROLES / role / "tasks" / "main.yml").read_text("utf-8"))[0]
     assert "winha.cluster.role_options" in first
     assert first["register"] == f"{role}_options"
-    assert first["tags"] == ["always"]
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir()))
