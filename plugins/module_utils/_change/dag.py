@@ -20,8 +20,8 @@ GROUP = "dag_members"
 def dags_of(variables: t.Iterable[Mapping], result: str) -> dict[str, str]:
     """The DAG of each member by computer name, from the variables of the hosts in the group C(dag_members).
 
-    C(result) names the registered result of M(winha.cluster.cluster_info). All members whose DAG was not read are taken
-    for one DAG.
+    C(result) names the registered result of M(winha.cluster.cluster_info). All members whose DAG was not read count as
+    one DAG.
     """
     found: dict[str, str] = {}
     unread: list[str] = []
@@ -56,7 +56,7 @@ class Carried:
 
 
 def carried_by(role: Role, dags: t.Mapping[str, str]) -> Carried:
-    """What a clustered role stands for; an offline virtual machine stands for nothing."""
+    """The DAG and classes of a clustered role; none for an offline virtual machine."""
     if role.type != "virtual_machine" or role.state == "offline":
         return Carried()
     classes = frozenset(each.casefold() for each in role.anti_affinity)

@@ -88,7 +88,7 @@ def _machines(moves: t.Sequence[Mapping]) -> str:
 
 def _verdict(gates: t.Sequence[Mapping], waiting: t.Sequence[Mapping]) -> str:
     if waiting:
-        return f"{len(waiting)} of {len(gates)} do not pass"
+        return f"{len(waiting)} of {len(gates)} {'does' if len(waiting) == 1 else 'do'} not pass"
     return "pass" if gates else "-"
 
 

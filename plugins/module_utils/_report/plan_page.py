@@ -27,6 +27,7 @@ def plan_page(plan: Mapping, impact: t.Sequence[Mapping], title: str) -> str:
         plan=plan,
         impact=impact,
         title=title,
+        names={row["key"]: row["name"] for row in plan["clusters"]},
         stopping=[gate for gate in gates if not gate["allowed"]],
         allowed=[gate for gate in gates if gate["allowed"]],
         moves=sorted(moves, key=lambda move: move["how"] == "live"),

@@ -245,7 +245,7 @@ def test_the_text_has_the_impact_first() -> None:
     assert [re.split(r"  +", line) for line in lines[2:8]] == [
         ["Cluster or host", "Changes", "Cost", "Virtual machines that move", "Order", "Gates"],
         ["-" * len(lines[3])],
-        ["HVC1", "3", "2 node drains", "1 live, 1 saved", "hv01, then hv02", "1 of 15 do not pass"],
+        ["HVC1", "3", "2 node drains", "1 live, 1 saved", "hv01, then hv02", "1 of 15 does not pass"],
         ["ALONE", "1", "1 adapter restart, interrupts Ansible's connection", "-", "-", "pass"],
         ["DAG1", "1", "no interruption", "-", "-", "-"],
         ["dc01", "1", "no interruption", "-", "-", "-"],
