@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
-        _unused, own = self.validate_argument_spec(SPEC, mutually_exclusive=[["role", "check"]])
+        _unused, own = t.cast("t.Any", self).validate_argument_spec(SPEC, mutually_exclusive=[["role", "check"]])
         variables = task_vars or {}
         try:
             if own["check"] is not None:
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
 
     def _strategy(self) -> str:
         """The strategy of the play. No variable has it."""
-        parent = self._task
+        parent: t.Any = self._task
         while parent is not None:
             play = getattr(parent, "_play", None)
             if play is not None:
@@ -146,7 +146,7 @@ def _is_encrypted(value: t.Any) -> bool:
 def _trusted(value: t.Any) -> t.Any:
     """A default of an argument spec, which may be a template."""
     if isinstance(value, str):
-        return t.cast("str", trust_as_template(value))
+        return trust_as_template(value)
     if isinstance(value, dict):
         return {key: _trusted(inner) for key, inner in value.items()}
     return [_trusted(inner) for inner in value] if isinstance(value, list) else value
