@@ -48,10 +48,11 @@ def raw_uses(template: str, names: t.Collection[str]) -> set[str]:
     texts = [str(each.value) for each in tree.find_all(nodes.Const) if isinstance(each.value, str)]
     found += [part for text in texts if " " not in text for part in text.split(".")]
     for each in typed:
-        assert isinstance(each.node, nodes.Name)
-        assert [argument.as_const() for argument in each.args] == [each.node.name]
-        found.remove(each.node.name)
-        found.remove(each.node.name)
+        node = each.node.node if isinstance(each.node, nodes.Filter) and each.node.name == "default" else each.node
+        assert isinstance(node, nodes.Name)
+        assert [argument.as_const() for argument in each.args] == [node.name]
+        found.remove(node.name)
+        found.remove(node.name)
     return set(found) & set(names)
 
 
@@ -109,6 +110,7 @@ USES = {
     "Set a_flag to false.": set(),
     "{{ 'Set a_flag to false.' }}": set(),
     "{{ a_flag | winha.cluster.role_option('a_flag') }}": set(),
+    "{{ a_flag | default({}) | winha.cluster.role_option('a_flag') }}": set(),
     "{{ a_flag | winha.cluster.role_option('a_flag') and a_flag }}": {"a_flag"},
 }
 
