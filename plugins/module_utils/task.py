@@ -110,7 +110,7 @@ def run(
         else:
             outcome = _apply(task, session, state, plan, progress=progress, record=record)
         result = _result(plan, outcome, task.report(state, outcome), session.host)
-        return result | ({"skipped": skipped} if skipped else {})
+        return result | ({"left_alone": skipped} if skipped else {})
     finally:
         session.close()
 
