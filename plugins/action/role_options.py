@@ -51,7 +51,12 @@ class ActionModule(ActionBase):
             role = _short(own["role"] or str(variables.get("role_name") or ""))
             if not role:
                 raise TaskError("The option role is missing: this task is in no role.")
-            return result | {"changed": False, "options": self._options(role, variables), "strategy": self._strategy()}
+            return result | {
+                "changed": False,
+                "options": self._options(role, variables),
+                "check_mode": bool(self._task.check_mode),
+                "strategy": self._strategy(),
+            }
         except TaskError as error:
             return result | {"failed": True, "changed": False, "msg": str(error)}
 

@@ -86,6 +86,13 @@ options:
     exclude: [FILE*]
     offline_action: shut_down
     virtual_machines: ['*']
+check_mode:
+  description: >-
+    Whether this task runs in check mode, by C(--check) or by the keyword C(check_mode). The variable
+    C(ansible_check_mode) shows only C(--check).
+  returned: success, without O(check)
+  type: bool
+  sample: false
 strategy:
   description: The strategy of the play.
   returned: success, without O(check)
