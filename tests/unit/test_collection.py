@@ -209,10 +209,32 @@ def test_what_a_module_returns_is_described(name: str) -> None:
     assert all(value["description"] and value["type"] and value["returned"] for value in described.values())
 
 
+def tasks_in(value: t.Any) -> t.Iterator[Mapping]:
+    """The tasks and plays in a YAML document, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from tasks_in(item)
+    elif isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from tasks_in(item)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path.relative_to(ROOT) for name in ("roles", "playbooks") for path in (ROOT / name).rglob("*.yml"))
+)
+def test_no_task_leaves_check_mode_for_a_server(path: pathlib.Path) -> None:
+    for task in tasks_in(load(*path.parts)):
+        if task.get("check_mode", True) is not True:
+            assert task.get("delegate_to") == "localhost", task["name"]
+            assert not any(str(key).startswith("winha.cluster.") for inner in tasks_in(task) for key in inner)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_documented_defaults_of_a_role_are_its_defaults(role: str) -> None:
     options = role_options(role)
-    defaults = load("roles", role, "defaults", "main.yml")
+    path = ("roles", role, "defaults", "main.yml")
+    defaults = load(*path) if ROOT.joinpath(*path).is_file() else {}
     assert {name: option["default"] for name, option in options.items() if "default" in option} == defaults
 
 
