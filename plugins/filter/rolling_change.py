@@ -94,8 +94,9 @@ _value:
         - C(stopped) is empty, or the reasons of the gates that do not pass and are not allowed.
         - Each of C(moves) has C(host), C(node), C(role), C(machine) and C(how) (V(live), V(saved), V(shut_down),
           V(turned_off), V(offline) or V(unknown)).
-        - Each of C(displaced) is a clustered role that is not on its earlier node, with C(role), C(machine), C(before)
-          and C(now).
+        - Each of C(displaced) is a clustered role that is not on its earlier node, with C(role), C(machine), C(before),
+          C(now) and C(text), a sentence. For a role that an earlier run moved away, the earlier node is the one that
+          this run drained.
       type: list
       elements: dict
     rounds:

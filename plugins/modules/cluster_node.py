@@ -13,9 +13,9 @@ description:
   - Or resumes the node and waits until it is up.
   - Does not drain a node while another node is not up, or when the cluster would lose its quorum.
   - Does not drain a node whose virtual machines the drain would save, shut down or turn off instead of live migrating
-    them, unless O(allow_saved) names them. A drain does so with virtual machines of a priority below the threshold of the
-    cluster.
-  - With O(mark), the node carries a mark while it is drained, which every node of the cluster can read. Only a node with
+    them, unless O(allow_saved) names them. A drain does so with virtual machines of a priority below the threshold of
+    the cluster.
+  - With O(mark), the node has a mark while it is drained, which every node of the cluster can read. Only a node with
     this mark is resumed then, its clustered roles are brought back to it, and the mark is removed.
 version_added: 1.0.0
 author:
@@ -53,6 +53,17 @@ options:
     description: Virtual machines that the drain may save, shut down or turn off, by name or wildcard.
     type: list
     elements: str
+    default: []
+    version_added: 1.1.0
+  allow_gates:
+    description:
+      - Conditions of a drain that need not hold. V(nodes_up) allows another node that is down, V(foreign_drain) another
+        node that is paused, and V(quorum) a cluster that would lose its quorum.
+      - With V(foreign_drain) and O(mark), a node that somebody else has drained is neither refused nor changed. It
+        stays drained.
+    type: list
+    elements: str
+    choices: [foreign_drain, nodes_up, quorum]
     default: []
     version_added: 1.1.0
 extends_documentation_fragment:
@@ -122,7 +133,7 @@ owners:
   version_added: 1.1.0
   sample: {EX01: HV01}
 saved_by_drain:
-  description: The virtual machines of the node that a drain saves, shuts down or turns off instead of live migrating them.
+  description: The virtual machines that a drain saves, shuts down or turns off instead of live migrating them.
   returned: when O(state=drained)
   type: list
   elements: str
@@ -141,6 +152,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied,
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
+_FOREIGN, _NODES_UP, _QUORUM = "foreign_drain", "nodes_up", "quorum"
 SPEC = {
     "name": {"type": "str"},
     "state": {"type": "str", "choices": ["drained", "active"], "required": True},
@@ -148,13 +160,10 @@ SPEC = {
     "timeout": {"type": "int", "default": 900},
     "mark": {"type": "str"},
     "allow_saved": {"type": "list", "elements": "str", "default": []},
+    "allow_gates": {"type": "list", "elements": "str", "choices": [_FOREIGN, _NODES_UP, _QUORUM], "default": []},
 }
 _MARK = "drain mark"
-_NEXT = {
-    "saved": "is saved",
-    "shut_down": "is shut down",
-    "turned_off": "is turned off",
-}
+_NEXT = {"saved": "is saved", "shut_down": "is shut down", "turned_off": "is turned off"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +231,8 @@ def plan(state: State, options: task.Options) -> Plan:
     if before in ("down", "joining"):
         raise task.TaskError(f"{name} is {before}, so it cannot become {wanted}. Bring the node up first.")
     if options["mark"] and before != "active" and state.mark is None:
+        if before == "drained" and _FOREIGN in options["allow_gates"]:
+            return Plan(title=f"Node {name}")
         raise task.TaskError(
             f"{name} is {before} and has no drain mark, so somebody else paused it. It was not touched. "
             "Find out who paused it, and resume it when that work is done."
@@ -250,14 +261,18 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def _check_drain(state: State, options: task.Options) -> None:
-    name = state.node.name
-    not_up = [f"{node.name} is {drain.state_of(node)}" for node in state.other_nodes if node.state != "up"]
+    name, permitted = state.node.name, options["allow_gates"]
+    not_up = [
+        f"{node.name} is {drain.state_of(node)}"
+        for node in state.other_nodes
+        if node.state != "up" and (_FOREIGN if node.state == "paused" else _NODES_UP) not in permitted
+    ]
     if not_up:
         raise task.TaskError(
             f"{name} was not drained, because another node is not up: {', '.join(not_up)}. "
             "Bring it up or resume it, then run this task again."
         )
-    if state.loses_quorum:
+    if state.loses_quorum and _QUORUM not in permitted:
         raise task.TaskError(
             f"{name} was not drained, because the cluster reports that it would lose its quorum. "
             "Add a node or a witness first."
@@ -273,7 +288,8 @@ def _check_drain(state: State, options: task.Options) -> None:
     if stopped:
         raise task.TaskError(
             f"{name} was not drained, because the drain would not live migrate all virtual machines: "
-            f"{', '.join(stopped)}. Raise the priority of the clustered role, or name the virtual machine in allow_saved."
+            f"{', '.join(stopped)}. Raise the priority of the clustered role, or name the virtual machine in "
+            "allow_saved."
         )
 
 

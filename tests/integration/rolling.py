@@ -89,8 +89,8 @@ def compliant(*names: str) -> t.Callable[[Variables], None]:
 
 
 def role(where: str = "migration", network: str | None = "LiveMigration", **variables: t.Any) -> str:
-    """A playbook of the role that gives up soon."""
-    soon = {"drain_timeout": 15, "reconnect_timeout": 10}
+    """A playbook of the role with the permission to drain, and with short time limits."""
+    soon = {"drain_timeout": 60, "reconnect_timeout": 20, "allow_drain": True, "allow_saved": ["TEST01"]}
     given: Variables = {f"migration_network_{name}": value for name, value in soon.items()}
     given |= {"migration_network_cluster_network": network, **variables}
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -189,7 +189,7 @@ def never_more_than_one_away(lab: Stage) -> list[str]:
     return order
 
 
-def wait_for(condition: t.Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: t.Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(json.JSONDecodeError):  # the last line of the journal was half written

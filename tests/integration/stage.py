@@ -144,7 +144,7 @@ class Stage:
         """Run a playbook to its end. Whatever it does, it neither stumbles nor tells the password."""
         command, environment, place = self.prepare(playbook, *arguments, **more)
         done = subprocess.run(
-            [*wrapper, *command], env=environment, capture_output=True, text=True, check=False, timeout=120
+            [*wrapper, *command], env=environment, capture_output=True, text=True, check=False, timeout=600
         )
         return finished(done.returncode, done.stdout + done.stderr, place)
 

@@ -108,7 +108,7 @@ def storage(cluster: Cluster) -> Gate:
         reason = f"{folded(ours)} is still drained by an earlier run. Storage is judged when the node is resumed."
         return Gate(gate="storage", outcome=PASS, reason=reason)
     read = [view.storage for view in cluster.views if view.storage is not None]
-    problems = list(dict.fromkeys(problem for each in read for problem in _problems(each)))
+    problems = list(dict.fromkeys(problem for each in read for problem in storage_problems(each)))
     if problems:
         advice = "Wait until no storage job runs and every virtual disk is healthy."
         return Gate(gate="storage", outcome=FAIL, reason=f"{listed(problems)}. {advice}")
@@ -118,7 +118,8 @@ def storage(cluster: Cluster) -> Gate:
     return Gate(gate="storage", outcome=PASS, reason="No storage job runs, and every virtual disk is healthy.")
 
 
-def _problems(storage: Storage) -> t.Iterator[str]:
+def storage_problems(storage: Storage) -> t.Iterator[str]:
+    """What keeps Storage Spaces Direct from being healthy. A pool optimization does not."""
     for name, state in storage.jobs:
         if state not in _ENDED and "optimiz" not in name.casefold():
             yield f"the storage job {name} is {state}"

@@ -118,7 +118,7 @@ def read_health(value: object) -> Health | None:
         nodes=_rows(value.get("nodes"), _node),
         networks=_rows(value.get("networks"), _network),
         roles=_rows(value.get("roles"), _role),
-        storage=_storage(value.get("storage")),
+        storage=read_storage(value.get("storage")),
         updating=_flag(value.get("updating")),
         network_atc=_flag(value.get("network_atc")),
         quorum_lost=lost.get(node_key(computer)),
@@ -167,7 +167,8 @@ def _role(row: Mapping) -> Role:
     )
 
 
-def _storage(value: t.Any) -> Storage | None:
+def read_storage(value: object) -> Storage | None:
+    """Storage Spaces Direct in a plain value; C(None) if a part is missing."""
     if not isinstance(value, t.Mapping) or value.get("jobs") is None or value.get("virtual_disks") is None:
         return None
     return Storage(

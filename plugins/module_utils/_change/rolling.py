@@ -97,9 +97,12 @@ def _cluster(run: Run, cluster: Cluster) -> tuple[Row, list[Work]]:
         [each.name for each in sorted(named, key=lambda each: not each.ready)] for named in cluster.members.values()
     ]
     to_do = {each.host: nodes.get(_node_of(cluster, each.host)) for each in work}
+    drained = {host: node for host, node in to_do.items() if node and _is_drained_now(run, cluster, node)}
     broken = any(not each.ready for named in cluster.members.values() for each in named)
     gates = (
-        _gates(run, cluster, [node for node in to_do.values() if node]) if work or (broken and run.only is None) else []
+        _gates(run, cluster, [node for node in to_do.values() if node], list(drained.values()))
+        if work or (broken and run.only is None)
+        else []
     )
     return {
         "key": cluster.key,
@@ -114,8 +117,7 @@ def _cluster(run: Run, cluster: Cluster) -> tuple[Row, list[Work]]:
         "stopped": _stopped(gates),
         "moves": [
             {"host": host, "node": node.name, "role": role.name, "machine": role.title, "how": role.drain or "unknown"}
-            for host, node in to_do.items()
-            if node and run.options.drain and not node.mark
+            for host, node in drained.items()
             for role in cluster.roles_of(node.key)
             if role.type == "virtual_machine"
         ],
@@ -143,8 +145,14 @@ def _node_of(cluster: Cluster, name: str) -> str:
     return next(key for key, named in cluster.members.items() if any(each.name == name for each in named))
 
 
-def _gates(run: Run, cluster: Cluster, nodes: t.Sequence[Node]) -> list[Row]:
-    """The gates of the cluster and of the nodes that have something to do."""
+def _is_drained_now(run: Run, cluster: Cluster, node: Node) -> bool:
+    """Whether the run drains the node: it differs, and an earlier run has not left it drained."""
+    differs = any(each.differs for each in cluster.members[node.key])
+    return run.options.drain and differs and not (node.paused and node.mark)
+
+
+def _gates(run: Run, cluster: Cluster, nodes: t.Sequence[Node], drained: t.Container[Node]) -> list[Row]:
+    """The gates of the cluster and of the nodes that have something to do; C(drained) are those that are drained."""
     own = {node_key(view.computer): view for view in cluster.views}
     found = [
         judge(cluster)
@@ -160,8 +168,7 @@ def _gates(run: Run, cluster: Cluster, nodes: t.Sequence[Node]) -> list[Row]:
     for node in nodes:
         view = own.get(node.key)
         found.append(node_gates.quorum(node, cluster.nodes().values(), view))
-        # A node that is drained already has nothing left to move.
-        if run.options.drain and not (node.paused and node.mark):
+        if node in drained:
             found += [
                 node_gates.virtual_machines_live(node, cluster, run.options),
                 node_gates.dag_members_apart(node, cluster, run.dags),
@@ -243,6 +250,9 @@ def _left(run: Run, row: Row, wanted: t.Sequence[Work], permitted: t.Sequence[Wo
         reason = (
             f"{folded(refused)} would {cost}, which is not permitted in this run: set {option} to true to permit it."
         )
+        begun = [each.host for each in wanted if each.marked and each not in permitted]
+        if begun:
+            reason += f" An earlier run drained {folded(begun)} and did not finish."
         yield {"cluster": row["key"], "hosts": refused, "why": "permission", "reason": reason}
     if permitted and row["stopped"]:
         yield {
@@ -254,11 +264,19 @@ def _left(run: Run, row: Row, wanted: t.Sequence[Work], permitted: t.Sequence[Wo
 
 
 def _displaced(run: Run, cluster: Cluster) -> list[Row]:
-    """The clustered roles whose owner node is another one than earlier in the run."""
-    before = next((view.roles for view in run.earlier.values() if view.cluster == cluster.key and view.roles), ())
+    """The clustered roles whose owner node is another one than earlier in the run.
+
+    For the roles of a mark that is the node with the mark: an earlier run drained it.
+    """
+    earlier = [view for view in run.earlier.values() if view.cluster == cluster.key]
+    marked = {role: node.name for view in earlier for node in view.nodes or () if node.mark for role in node.mark.roles}
     now = {role.name: role for role in cluster.roles() or ()}
-    return [
-        {"role": role.name, "machine": role.title, "before": role.owner, "now": now[role.name].owner}
-        for role in before
-        if role.type != "core" and role.name in now and node_key(now[role.name].owner) != node_key(role.owner)
-    ]
+    found = []
+    for role in next((view.roles for view in earlier if view.roles), ()):
+        before = marked.get(role.name, role.owner)
+        if role.type == "core" or role.name not in now or node_key(now[role.name].owner) == node_key(before):
+            continue
+        owner = now[role.name].owner
+        text = f"{role.title} was on {before} and is on {owner}."
+        found.append({"role": role.name, "machine": role.title, "before": before, "now": owner, "text": text})
+    return found

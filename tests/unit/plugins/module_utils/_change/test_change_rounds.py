@@ -175,7 +175,10 @@ def test_standalone_hosts_restart_one_after_the_other_and_only_with_permission()
 def test_roles_on_another_node_than_before_are_displaced() -> None:
     before = {"hv01": health("HV01", cluster="hvc1.example.test", nodes=[], roles=[role("EX01", "HV01")])}
     found = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV02")]), earlier=before)
-    assert found["clusters"][0]["displaced"] == [{"role": "EX01", "machine": "EX01", "before": "HV01", "now": "HV02"}]
+    text = "EX01 was on HV01 and is on HV02."
+    assert found["clusters"][0]["displaced"] == [
+        {"role": "EX01", "machine": "EX01", "before": "HV01", "now": "HV02", "text": text}
+    ]
 
 
 def test_a_host_that_read_only_the_name_of_its_cluster_belongs_to_it() -> None:
