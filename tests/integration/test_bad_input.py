@@ -90,7 +90,7 @@ SHORT = {"ansible_winrm_operation_timeout_sec": 2, "ansible_winrm_read_timeout_s
 
 
 @pytest.fixture(scope="module", params=["winrm", "psrp"])
-def scenes(
+def results(
     networks: list[str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> t.Iterator[dict[tuple[str, str], Result]]:
     via = (request.param, "http")
@@ -113,9 +113,9 @@ CASES = [pytest.param(name, module, id=f"{name} {module}") for name in HOSTS for
 
 
 @pytest.mark.parametrize(("name", "module"), CASES)
-def test_a_failed_connection_is_reported(scenes: dict[tuple[str, str], Result], name: str, module: str) -> None:
+def test_a_failed_connection_is_reported(results: dict[tuple[str, str], Result], name: str, module: str) -> None:
     _switches, _variables, status, says = HOSTS[name]
-    result = scenes[name, module]
+    result = results[name, module]
     assert (result.status, not result.changed or name == "good") == (status, True), result.message
     assert re.search(says, result.message), result.message
     assert "\n" not in result.message
@@ -163,8 +163,10 @@ TASKS: dict[str, tuple[Variables, str]] = {
     ),
     "by ssh": (
         {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},
-        r"^winha\.cluster\.cluster_info needs ansible_connection winrm or psrp, or a host that does not run Windows; "
-        r"the connection of this host is ssh\.",
+        (
+            r"^winha\.cluster\.cluster_info needs ansible_connection winrm or psrp, or a host that does not run "
+            r"Windows; the connection of this host is ssh\."
+        ),
     ),
 }
 
