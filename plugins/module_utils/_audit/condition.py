@@ -81,7 +81,7 @@ def _comparable(found: t.Any, wanted: t.Any) -> tuple[t.Any, t.Any]:
         versions = dotted(found), dotted(wanted)
         if None not in versions:
             return versions
-    raise IncomparableError(f"{as_text(found)} and {as_text(wanted)} are neither two numbers nor two versions")
+    raise IncomparableError(f"{as_text(found)} and {as_text(wanted)} are not two numbers or two versions")
 
 
 def _at_least(found: t.Any, wanted: t.Any) -> bool:
@@ -96,7 +96,7 @@ def _at_most(found: t.Any, wanted: t.Any) -> bool:
 
 def _empty(found: t.Any, wanted: t.Any) -> bool:
     if not isinstance(found, (str, list, dict)):
-        raise IncomparableError(f"{as_text(found)} cannot be empty or not")
+        raise IncomparableError(f"{as_text(found)} is not text, a list or a mapping")
     return (not found) is bool(wanted)
 
 

@@ -226,8 +226,8 @@ def test_virtual_machines_with_the_same_name_on_two_hosts_are_different() -> Non
         ("hv01", "LOCAL"): "open",
         ("hv02", "LOCAL"): "new",
     }
-    mended = {"hv01": node(), "hv02": node("LOCAL")}
-    assert moved({"hv01": node("LOCAL"), "hv02": node("LOCAL", action="shut_down")}, mended)[0] == {
+    fixed = {"hv01": node(), "hv02": node("LOCAL")}
+    assert moved({"hv01": node("LOCAL"), "hv02": node("LOCAL", action="shut_down")}, fixed)[0] == {
         ("hv02", "LOCAL"): "new"
     }
     lone = host(host_info=node("EX01")["host_info"], standalone=ALONE)
