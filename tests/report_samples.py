@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evaluations to write reports of: a small estate, a hostile one, a large one, and one without a fault."""
+"""Evaluations for reports: a small one, a hostile one, a large one, and one without faults."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import typing as t
 
 Row = dict[str, t.Any]
 
-# What nobody wants to find in a name: markup, the ends of what surrounds it, characters that are illegal in XML or that
-# nobody sees, what Markdown and CI tools act on, and length.
+# Hostile names: markup, closing tags and quotes, characters that XML forbids, invisible characters, syntax of Markdown
+# and CI tools, and long text.
 HOSTILE = (
     "<script>document.title='owned'</script>",
     "</script><script>document.title='owned'</script>",
@@ -52,11 +52,11 @@ HOSTILE = (
 
 
 def rule(name: str, severity: str, layer: str, title: str, why: str, **more: t.Any) -> Row:
-    """A rule, with a question and a source like any other."""
-    remedy = {"kind": "manual", "text": f"Look at {name}."}
+    """A rule with a question and a source."""
+    remedy = {"kind": "manual", "text": f"Check {name}."}
     about: Row = {
         "id": name, "title": title, "severity": severity, "layer": layer, "why": why, "remedy": remedy,
-        "question": "How should it be configured so that a move does not disturb the mailbox servers?",
+        "question": "Is it configured so that a move does not disturb the mailbox servers?",
         "source": ["https://learn.microsoft.com/en-us/exchange/virtualization", "the Exchange guidance"],
         "applies": "Windows Server 2012 and later",
     }  # fmt: skip
@@ -64,36 +64,36 @@ def rule(name: str, severity: str, layer: str, title: str, why: str, **more: t.A
 
 
 RULES = (
-    rule("offline-action", "error", "virtual_machine", "A mailbox server is shut down, not saved, when taken offline",
-         "A saved state holds memory that no longer fits the databases. The member comes back with a past that the "
-         "others have left behind."),
-    rule("automatic-stop", "warning", "virtual_machine", "A host that stops shuts its mailbox servers down",
-         "When the cluster does not move a virtual machine first, Hyper-V does what this says."),
-    rule("heartbeat", "error", "dag", "The cluster of the DAG waits no longer than its limit",
-         "A member that is gone must be noticed before clients notice."),
-    rule("jumbo-path", "error", "network", "The live-migration network passes jumbo frames from end to end",
-         "One switch port without them makes a migration slow or stops it, though every adapter is right."),
-    rule("receive-buffers", "warning", "network", "The adapter has as many receive buffers as its driver offers",
-         "Frames that find no buffer are lost, and a live migration sends many at once."),
-    rule("drain-priority", "error", "cluster", "A drain live-migrates every mailbox server",
-         "Roles below the threshold are saved in a drain, whatever their offline action is."),
-    rule("hotfixes", "warning", "cluster", "The recommended hotfixes are installed",
-         "They mend known faults of clusters under load."),
-    rule("removed-nodes", "notice", "cluster", "No node was removed from membership in the last 30 days",
-         "Event 1135 says that the others lost sight of a node."),
-    rule("service-pack", "error", "exchange", "Every server runs Exchange 2010 SP1 or later",
-         "Live migration of mailbox servers is supported from SP1 on."),
-    rule("autodiscover-uri", "error", "exchange", "The internal Autodiscover URI is the load-balanced name",
-         "Clients that are sent to one server's own name stay there when it is down."),
-    rule("principal-names", "error", "directory", "The service principal names are as planned",
-         "Without them clients fall back to NTLM."),
-    rule("array-alias", "warning", "dns", "The name of the CAS array is an A record",
-         "Outlook asks for a ticket for the name it ends up with."),
-    rule("federation-certificate", "warning", "federation", "The federation certificate is valid for 30 more days",
-         "Calendars of partners go blank on the day it expires."),
+    rule("offline-action", "error", "virtual_machine", "VM is saved, not shut down, when the cluster takes it offline",
+         "Exchange does not support a saved state. After it is restored, the memory of the member does not match its "
+         "databases."),
+    rule("automatic-stop", "warning", "virtual_machine", "VM is saved, not shut down, when its host shuts down",
+         "Hyper-V uses this action if the cluster does not move the virtual machine first."),
+    rule("heartbeat", "error", "dag", "DAG heartbeat timeout is too long",
+         "The databases of a failed member stay offline until the timeout ends."),
+    rule("jumbo-path", "error", "network", "Path between nodes does not carry jumbo frames",
+         "One switch port without jumbo frames makes a live migration slow or stops it."),
+    rule("receive-buffers", "warning", "network", "Live-migration adapter has too few receive buffers",
+         "Without a free buffer, packets are dropped and resent."),
+    rule("drain-priority", "error", "cluster", "VM is saved, not live migrated, when its node is drained",
+         "A drain saves virtual machines with a low priority, whatever their offline action is."),
+    rule("hotfixes", "warning", "cluster", "Recommended hotfix is not listed as installed",
+         "The hotfixes fix known faults of clusters under load."),
+    rule("removed-nodes", "notice", "cluster", "Nodes were removed from the active membership (event 1135)",
+         "Windows logs event 1135 when no heartbeat of a node arrived within the timeout."),
+    rule("service-pack", "error", "exchange", "Exchange version does not support live migration",
+         "Live migration of mailbox servers is supported from Exchange 2010 SP1 on."),
+    rule("autodiscover-uri", "error", "exchange", "Internal Autodiscover URI contains a server name",
+         "If that server is down, the clients that got its name have no Autodiscover."),
+    rule("principal-names", "error", "directory", "Planned service principal name is not registered",
+         "Without it clients fall back to NTLM."),
+    rule("array-alias", "warning", "dns", "CAS array name is an alias",
+         "Outlook can request the ticket for the name that the alias points to."),
+    rule("federation-certificate", "warning", "federation", "Federation certificate expires soon",
+         "After it expires, calendar sharing with partners fails."),
 )  # fmt: skip
 
-_TASK = """- name: Shut mailbox servers down instead of saving them
+_TASK = """- name: Shut virtual machines down when the cluster takes them offline
   hosts: {host}
   tasks:
     - winha.cluster.vm_offline_action:
@@ -112,25 +112,25 @@ def finding(name: str, host: str, subject: str = "", outcome: str = "pass", **mo
 
 
 def small() -> Row:
-    """A Hyper-V cluster of four, a DAG of four, a domain controller: something of everything is wrong."""
+    """A Hyper-V cluster of four nodes, a DAG of four members, a domain controller, and findings of each outcome."""
     hyperv = [f"hv0{number}" for number in range(1, 5)]
     members = [f"ex0{number}" for number in range(1, 5)]
     hosts = [_host(name, ["hyperv_host"], "2019", "HVC1") for name in hyperv]
     hosts += [_host(name, ["dag_member"], "2016", "DAG1") for name in members]
     hosts.append(_host("dc01", ["domain_controller"], "2019", ""))
-    gone = "The connection to hv04 (10.20.0.14) was refused. Is WinRM listening there?"
-    hosts[3] |= {"reached": False, "why": gone}
+    refused = "The connection to hv04 (10.20.0.14) was refused. Is WinRM listening there?"
+    hosts[3] |= {"reached": False, "why": refused}
     findings = [
         finding(about["id"], host["name"], outcome="pass", found="as expected")
         for about in RULES
         for host in hosts
         if host["reached"] and about["layer"] in _LAYERS[host["kinds"][0]]
     ]
-    wrong = _wrong_of_small()
-    named = {(each["rule"], each["host"]) for each in wrong}
-    findings = [each for each in findings if (each["rule"], each["host"]) not in named] + wrong
+    exceptions = _findings_of_small()
+    named = {(each["rule"], each["host"]) for each in exceptions}
+    findings = [each for each in findings if (each["rule"], each["host"]) not in named] + exceptions
     findings += [
-        finding(about["id"], "hv04", outcome="unknown", why_unknown=gone)
+        finding(about["id"], "hv04", outcome="unknown", why_unknown=refused)
         for about in RULES
         if about["layer"] in _LAYERS["hyperv_host"]
     ]
@@ -155,11 +155,11 @@ def _host(name: str, kinds: list[str], windows: str, cluster: str) -> Row:
     return {"name": name, "kinds": kinds, "windows": windows, "cluster": cluster, "reached": True, "why": None}
 
 
-def _wrong_of_small() -> list[Row]:
+def _findings_of_small() -> list[Row]:
     saved = [
         finding(
             "offline-action", host, guest, "fail", expected="shut_down", found="save", status=status,
-            text=f"{guest} is saved when its role is taken offline.",
+            text=f"The offline action of {guest} is save.",
             remedy={"kind": "task", "text": _TASK.format(host=host, subject=guest)},
         )
         for host, guest, status in (("hv01", "EX01", "open"), ("hv01", "EX03", "open"), ("hv02", "EX02", "new"))
@@ -168,23 +168,23 @@ def _wrong_of_small() -> list[Row]:
     return [
         *saved,
         *(finding("heartbeat", member, "DAG1", "fail", expected="10 s or less", found="20 s", status="open",
-                  text="A silent member counts as down after 20 s.", remedy=beat) for member in ("ex01", "ex02")),
+                  text="The heartbeat timeout of DAG1 is 20 s.", remedy=beat) for member in ("ex01", "ex02")),
         finding("jumbo-path", "hv02", "LiveMigration", "fail", expected="9000", found="1500", status="new",
-                text="hv02 reaches hv01 and hv03 with 1500 octets only. Its own adapter is set to 9000.",
-                remedy={"kind": "manual", "text": "Let the switch ports of hv02 pass frames of 9014 octets."}),
-        finding("receive-buffers", "hv02", "LM", "fail", expected="4096, the most that it offers", found="512",
-                text="The adapter LM drops frames when a live migration arrives.", status="open",
+                text="hv02 reaches hv01 and hv03 only with 1500 bytes. Its adapter is set to 9000.",
+                remedy={"kind": "manual", "text": "Allow frames of 9014 bytes on the switch ports of hv02."}),
+        finding("receive-buffers", "hv02", "LM", "fail", expected="4096, the driver maximum", found="512",
+                text="LM has 512 receive buffers. Its driver offers 4096.", status="open",
                 remedy={"kind": "task", "text": "- winha.cluster.net_adapter:\n    receive_buffers: 8192\n"}),
         finding("removed-nodes", "hv03", "hv02", "fail", expected="none", found="2 times, last on 2026-11-20",
                 text="hv02 was removed from the active membership (event 1135).", status="new"),
         finding("federation-certificate", "dc01", "CN=Federation", "fail", expected="30 days or more", found="12 days",
                 text="The certificate expires on 2026-12-05.", status="open"),
-        finding("hotfixes", "hv01", "KB5031364", "accepted", expected="installed", found="missing", severity="warning",
-                text="KB5031364 is missing; an update that is there may contain it.",
+        finding("hotfixes", "hv01", "KB5031364", "accepted", expected="installed", found="not listed",
+                severity="warning", text="KB5031364 is not listed. An installed update may contain it.",
                 accepted={"reason": "The vendor of the storage has not released it.", "until": "2027-01-31"}),
         finding("principal-names", "dc01", "", "unknown",
-                why_unknown="The global catalog gc01.corp.example.com refused the bind: the clock is off."),
-        finding("automatic-stop", "hv03", "", "not_applicable", text="hv03 holds no mailbox server."),
+                why_unknown="The global catalog gc01.corp.example.com refused the bind: the clock differs."),
+        finding("automatic-stop", "hv03", "", "not_applicable", text="hv03 has no mailbox server."),
     ]  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _pictures_of_small(hyperv: list[str]) -> Row:
         if "hv04" in {sender, receiver}:
             return about | {"mtu": None, "proved": None, "why": "hv04 could not be read."}
         if "hv02" in {sender, receiver}:
-            return about | {"mtu": 1500, "proved": False, "why": "large packets get no answer, small ones do"}
+            return about | {"mtu": 1500, "proved": False, "why": "large packets have no reply, small packets do"}
         return about | {"mtu": 9000, "proved": True, "why": ""}
 
     beats = (("HVC1", False, "2019", 20, 20, 40, 40, 2.4), ("DAG1", True, "2016", 20, 20, 10, 20, None))
@@ -214,7 +214,7 @@ def _pictures_of_small(hyperv: list[str]) -> Row:
 def evaluation(
     title: str, hosts: list[Row], rules: t.Sequence[Row], findings: list[Row], *, comparison: Row | None, pictures: Row
 ) -> Row:
-    """All of it in the shape of the contract, as values of its own."""
+    """An evaluation in the format of version 1, as a deep copy."""
     severities = {about["id"]: about["severity"] for about in rules}
     for each in findings:
         each["severity"] = each["severity"] or severities[each["rule"]]
@@ -227,7 +227,7 @@ def evaluation(
 
 
 def clean() -> Row:
-    """The small estate after everything was mended."""
+    """The small evaluation after all findings were fixed."""
     found = small()
     for host in found["hosts"]:
         host |= {"reached": True, "why": None}
@@ -240,7 +240,7 @@ def clean() -> Row:
 
 
 def hostile() -> Row:
-    """Every hostile name in every place where text can stand."""
+    """Every hostile name in every place of text."""
     rules = [
         rule(f"{number}{name}", ("error", "warning", "notice")[number % 3], "network", name, name, question=name,
              source=[name], applies=name, remedy={"kind": "manual", "text": name})
@@ -267,22 +267,22 @@ def hostile() -> Row:
 
 
 def writable(sample: Row) -> Row:
-    """The sample as UTF-8 can hold it: without half surrogate pairs."""
+    """The sample without lone surrogates, which UTF-8 cannot encode."""
     found: Row = json.loads(json.dumps(sample).replace("\\ud800pair", "\\ufffdpair"))
     return found
 
 
 def large(hosts: int = 200, rules: int = 60, failing: float = 0.6) -> Row:
-    """As many hosts and rules; of C(hosts) times C(rules) findings the share C(failing) does not pass."""
+    """An evaluation with many findings, of which the share C(failing) does not pass."""
     chance = random.Random(2010)
     named = [_host(f"hv{number:03}.corp.example.com", ["hyperv_host"], "2019", f"HVC{number // 16}")
              for number in range(1, hosts + 1)]  # fmt: skip
     kinds = ((number, RULES[number % len(RULES)]) for number in range(rules))
-    asked = [
+    numbered = [
         about | {"id": f"{about['id']}-{number:02}", "title": f"{about['title']} ({number})"} for number, about in kinds
     ]
     findings = []
-    for about in asked:
+    for about in numbered:
         share = failing * 2 * chance.random()
         for host in named:
             outcome = "pass"
@@ -292,15 +292,15 @@ def large(hosts: int = 200, rules: int = 60, failing: float = 0.6) -> Row:
     mesh = [host["name"].partition(".")[0] for host in named[:64]]
     paths = [{"cluster": "HVC0", "network": "LiveMigration", "from": a, "to": b, "mtu": 9000,
               "proved": chance.random() < 0.97, "why": "no answer"} for a in mesh for b in mesh if a != b]  # fmt: skip
-    return evaluation("large.example.com", named, asked, findings, comparison=None, pictures={"paths": paths})
+    return evaluation("large.example.com", named, numbered, findings, comparison=None, pictures={"paths": paths})
 
 
 def _of_large(name: str, host: str, outcome: str, chance: random.Random) -> Row:
     guest = f"EX{chance.randrange(400):03}"
     return finding(
         name, host, guest, outcome, expected="shut_down", found="save",
-        text=f"{guest} is saved when its role is taken offline on {host}.",
-        why_unknown=chance.choice(("The provider timed out.", "Access is denied.", "The class is not there.")),
+        text=f"The offline action of {guest} on {host} is save.",
+        why_unknown=chance.choice(("The provider timed out.", "Access is denied.", "The class does not exist.")),
         accepted={"reason": "It is moved next month.", "until": "2026-12-31"} if outcome == "accepted" else None,
         remedy={"kind": "task", "text": _TASK.format(host=host, subject=guest)},
         status=chance.choice(("new", "open")),

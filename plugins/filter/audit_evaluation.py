@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: audit_evaluation
-short_description: Judge the facts of an audit by rules
+short_description: Evaluate rules on the facts of an audit
 description:
-  - Judges what an audit gathered by rules that are data. Reads no server and changes nothing; the same input gives the
-    same evaluation.
-  - Each finding is a pass, a fail, unknown (with the reason), not applicable (with the reason) or accepted. Nothing
-    passes on facts that are missing.
+  - Evaluates rules, which are data, on the facts of an audit. Reads no server and changes nothing; the same input gives
+    the same evaluation.
+  - Each finding is a pass, a fail, unknown (with the reason), not applicable (with the reason) or accepted. No rule
+    passes on missing facts.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -22,22 +22,22 @@ options:
     type: raw
     required: true
   rules:
-    description: The rules. A later rule takes the place of an earlier one with the same id.
+    description: The rules. A later rule replaces an earlier one with the same id.
     type: list
     elements: dict
     required: true
   overrides:
-    description: Keys of rules to replace, by the id of the rule. C(enabled) with V(false) takes a rule out.
+    description: Keys of rules to replace, by rule id. C(enabled) with V(false) disables a rule.
     type: dict
     default: {}
   parameters:
-    description: Values for the parameters of rules, by name. A mapping is added to its default.
+    description: Values for the parameters of rules, by name. A mapping is merged into its default.
     type: dict
     default: {}
   accepted:
     description:
-      - Findings that shall not count, each with C(rule), C(host) and C(subject) as wildcards, and with C(reason) and
-        C(until), the last day on which it holds. After that day it counts again.
+      - Findings that do not count, each with C(rule), C(host) and C(subject) as wildcards, C(reason), and C(until), the
+        last day on which it is accepted. After that day it counts again.
     type: list
     elements: dict
     default: []
@@ -45,7 +45,7 @@ options:
     description: An earlier evaluation to compare with, also as JSON text.
     type: raw
   now:
-    description: The time that certificates and what is accepted are judged by, in ISO 8601. By default it is now.
+    description: The time for certificates and accepted findings, in ISO 8601. By default the current time.
     type: str
 requirements:
   - jmespath on the machine that runs Ansible
@@ -57,7 +57,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Name what is wrong, from facts that were kept
+- name: Show the failed findings of saved facts
   ansible.builtin.debug:
     msg: "{{ evaluation.findings | selectattr('outcome', 'eq', 'fail') | map(attribute='text') }}"
   vars:
@@ -76,17 +76,17 @@ _value:
       type: list
       elements: dict
     summary:
-      description: How many findings there are of each outcome, and by severity those that fail or are unknown.
+      description: The number of findings of each outcome, and of failed and unknown findings by severity.
       type: dict
     comparison:
-      description: Against O(earlier), how many are new or still open, and which are fixed.
+      description: Compared with O(earlier), the numbers of new and open findings, and the fixed findings.
       type: dict
     rules:
-      description: The rules that were judged by.
+      description: The rules that were evaluated.
       type: list
       elements: dict
     hosts:
-      description: The hosts, with what they are and whether they were reached.
+      description: The hosts, with their kinds and whether they were reached.
       type: list
       elements: dict
     pictures:
@@ -120,41 +120,41 @@ def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in ord
         return wrap_var(
             evaluate(
                 plain(rules),
-                _read(facts, "the facts"),
+                _read(facts, "The facts"),
                 overrides=plain(overrides or {}),
                 parameters=plain(parameters or {}),
                 accepted=plain(accepted or []),
-                before=_read(earlier, "earlier") if earlier else None,
+                before=_read(earlier, "The earlier evaluation") if earlier else None,
                 now=_time(now),
             )
         )
     except AuditError as error:
-        # Ansible shows the texts of causes too, and this is the cause's.
+        # Ansible also shows the text of the cause, which would repeat this text.
         raise AnsibleFilterError(f"audit_evaluation: {error}") from None
 
 
-def _read(value: t.Any, what: str) -> t.Any:
+def _read(value: t.Any, name: str) -> t.Any:
     if not isinstance(value, str):
         return plain(value)
     try:
         return json.loads(value)
     except ValueError as error:
-        raise AuditError(f"{what[:1].upper()}{what[1:]} cannot be read as JSON: {error}.") from error
+        raise AuditError(f"{name} cannot be read as JSON: {error}.") from error
 
 
 def _time(text: str | None) -> datetime.datetime:
     if not text:
         return datetime.datetime.now(tz=datetime.UTC)
     try:
-        found = datetime.datetime.fromisoformat(str(text))
+        time = datetime.datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise AuditError(f"now is {text}, which is no time in ISO 8601.") from error
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+        raise AuditError(f"now is {text}, which is not a time in ISO 8601.") from error
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 class FilterModule:
-    """What Ansible asks a filter plugin for."""
+    """The filters of this file for Ansible."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filter by its name."""
+        """The filter by name."""
         return {"audit_evaluation": audit_evaluation}

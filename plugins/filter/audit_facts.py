@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: audit_facts
-short_description: Make the facts of an audit of what tasks registered
+short_description: Build the facts of an audit from registered results
 description:
-  - Takes the variables of hosts and makes of the results that were registered there what
-    P(winha.cluster.audit_evaluation#filter) judges. What failed, was skipped or could not be reached leaves its reason.
+  - Builds the facts for P(winha.cluster.audit_evaluation#filter) from the results that tasks registered on hosts. For a
+    task that failed, was skipped or did not reach its host, the facts contain the reason.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 positional: _input
 options:
   _input:
-    description: The variables of each host, as V(hostvars) has them.
+    description: The variables of each host, as in V(hostvars).
     type: list
     elements: dict
     required: true
@@ -29,14 +29,13 @@ options:
     type: str
     required: true
   title:
-    description: What the estate is called.
+    description: The title of the report.
     type: str
     default: ''
   prefix:
     description:
-      - What comes before the name of the module in the name of each registered variable. Those looked for are
-        C(cluster_info), C(host_info), C(jumbo_path_info), C(net_adapter), C(exchange_info), C(spn_info),
-        and C(dns_name_info).
+      - The prefix of each registered variable. After it comes the name of the module, which is C(cluster_info),
+        C(host_info), C(jumbo_path_info), C(net_adapter), C(exchange_info), C(spn_info) or C(dns_name_info).
     type: str
     default: audit_
   planned:
@@ -49,7 +48,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep the facts
+- name: Save the facts
   ansible.builtin.copy:
     content: >-
       {{ ansible_play_hosts_all | map('extract', hostvars)
@@ -63,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(title), C(gathered), C(hosts) by name, and C(forest) if a domain controller was asked.
+  description: C(title), C(gathered), C(hosts) by name, and C(forest) if a domain controller was read.
   type: dict
 """
 
@@ -89,13 +88,13 @@ def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
             hosts, groups=groups, prefix=prefix, title=str(title), gathered=str(gathered), planned=plain(planned or {})
         )
     except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"audit_facts: these are not the variables of hosts: {error}") from error
+        raise AnsibleFilterError(f"audit_facts: the input is not the variables of hosts: {error}") from error
     return wrap_var(found)
 
 
 class FilterModule:
-    """What Ansible asks a filter plugin for."""
+    """The filters of this file for Ansible."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filter by its name."""
+        """The filter by name."""
         return {"audit_facts": audit_facts}

@@ -8,10 +8,10 @@ DOCUMENTATION = r"""
 name: audit_report
 short_description: Write the evaluation of an audit as HTML, JSON, JUnit XML or Markdown
 description:
-  - Gives the text of a report. It reads nothing but the evaluation and the page's own files, and writes nothing; the
+  - Returns the text of a report. It reads only the evaluation and the templates of the page, and writes nothing. The
     same evaluation always gives the same text.
-  - Text that came from servers means nothing in any of the formats. Characters that nobody sees, such as those that
-    turn the direction of writing, are written as C(\u202e).
+  - Text from servers is escaped in all formats. Invisible characters, such as those that change the direction of
+    writing, are written as C(\u202e).
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -19,17 +19,17 @@ positional: _input
 options:
   _input:
     description:
-      - The evaluation, as the rules gave it or as it was saved as JSON.
+      - The evaluation, from P(winha.cluster.audit_evaluation#filter) or read from its JSON.
     type: dict
     required: true
   format:
     description:
-      - V(html) is one page that needs no network and no other file. It shows what is wrong first, and can be searched,
-        filtered and printed.
-      - V(json) is the evaluation itself with sorted keys, for other programs and for comparison with a later run.
-      - V(junit) is for CI. A suite is a layer, a case is a rule on a host and its subject. What fails is a failure with
-        the severity as its type, what is unknown is an error, and what is accepted or does not apply is skipped.
-      - V(markdown) is for a merge request or a wiki, and short enough for a comment. What does not fit is counted.
+      - V(html) is one page that needs no network and no other file. It shows the failed rules first, and can be
+        searched, filtered and printed.
+      - V(json) is the evaluation with sorted keys, for other programs and for the comparison with a later run.
+      - V(junit) is for CI. A suite is a layer, a case is a rule on a host and subject. A failed finding is a failure
+        with the severity as its type, an unknown one is an error, an accepted or not applicable one is skipped.
+      - V(markdown) is for a merge request or a wiki, and short enough for a comment. Lists that are too long are cut.
     type: str
     choices: [html, json, junit, markdown]
     default: html
@@ -44,7 +44,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Write what CI shows
+- name: Write the report for CI
   ansible.builtin.copy:
     content: "{{ evaluation | winha.cluster.audit_report('junit') }}"
     dest: audit.xml
@@ -52,7 +52,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Write the page again from what was saved
+- name: Write the page again from the saved evaluation
   ansible.builtin.copy:
     content: "{{ lookup('ansible.builtin.file', 'audit.json') | from_json | winha.cluster.audit_report('html') }}"
     dest: audit.html
@@ -75,18 +75,18 @@ from ..module_utils._report.error import ReportError
 from ..module_utils._report.formats import render
 
 
-def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002 - what users call it
+def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002 - the name of the option
     """The report as text. Raises C(AnsibleFilterError)."""
     try:
         return render(evaluation, format)
     except ReportError as error:
-        # Ansible shows the texts of causes too, and this is the cause's.
+        # Ansible also shows the text of the cause, which would repeat this text.
         raise AnsibleFilterError(f"audit_report: {error}") from None
 
 
 class FilterModule:
-    """What Ansible asks a filter plugin for."""
+    """The filters of this file for Ansible."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filter by its name."""
+        """The filter by name."""
         return {"audit_report": audit_report}

@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def networks() -> t.Iterator[list[str]]:
-    """The first three numbers of networks that no other process on this machine uses meanwhile."""
+    """Network prefixes (three numbers) that no other process on this machine uses."""
     with socket.socket() as claim:
         for second, third in itertools.product(range(50, 60), range(8, 256, 8)):
             with contextlib.suppress(OSError):
@@ -36,7 +36,7 @@ def networks() -> t.Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def demo(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[staging.Stage]:
-    """The demonstration estate, up for the whole session."""
+    """The demo estate, running for the whole session."""
     description = staging.estate_file(networks[0])
     with staging.stage(description, tmp_path_factory.mktemp("demo")) as found:
         yield found
@@ -44,14 +44,14 @@ def demo(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Ite
 
 @pytest.fixture
 def lab(demo: staging.Stage) -> staging.Stage:
-    """The demonstration estate as its file says, with an empty journal and no faults."""
+    """The demo estate in its initial state, with an empty journal and no faults."""
     demo.estate.reset()
     return demo
 
 
 @pytest.fixture
 def bring_up(networks: list[str], tmp_path: Path) -> t.Iterator[t.Callable[..., staging.Stage]]:
-    """Another estate for one test, made by a function that is given the network's first three numbers."""
+    """Start another estate for one test, made by a function from the network prefix."""
     with contextlib.ExitStack() as stack:
 
         def start(make: t.Callable[[str], staging.Variables]) -> staging.Stage:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The migration estate: a cluster whose nodes have other makes of adapters each, and what happened to it."""
+"""The migration estate, a cluster with different adapters on each node, and helpers to read its state."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ NODES = ("hv41", "hv42", "hv43", "hv44")
 RESTART_SECONDS, DRAIN_SECONDS = 0.4, 0.2
 ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
 
-# What the live-migration adapters of each node hold when all is well.
-LARGE = {
+# The wanted values of the live-migration adapters of each node.
+WANTED_VALUES = {
     "hv41": {"*JumboPacket": "9014", "*ReceiveBuffers": "4096"},
     "hv42": {"*JumboPacket": "9000", "*ReceiveBuffers": "8192"},
     "hv43": {"*JumboPacket": "9014", "*ReceiveBuffers": "4096"},
     "hv44": {"*JumboPacket": "9014", "*ReceiveBuffers": "2048"},
 }
 
-# Windows' numbers
+# State and NodeDrainStatus
 DRAINED = (2, 2)
 ACTIVE = (0, 0)
 
 
 def description(network: str) -> Variables:
-    """The estate on other addresses, and quicker."""
+    """The estate with other addresses and shorter times."""
     text = (staging.ESTATES / "migration.yml").read_text("utf-8").replace("127.22.0.", f"{network}.")
     estate = t.cast("Variables", yaml.safe_load(text))
     return estate | {"restart_seconds": RESTART_SECONDS, "drain_seconds": DRAIN_SECONDS}
@@ -48,13 +48,13 @@ def description(network: str) -> Variables:
 
 @contextlib.contextmanager
 def migration(network: str, folder: Path) -> t.Iterator[Stage]:
-    """The estate, up for a while."""
+    """Start the estate, and stop it at the end."""
     with staging.stage(description(network), folder) as lab:
         yield lab
 
 
-def begin(lab: Stage, change: t.Callable[[Variables], object] = lambda estate: None) -> Stage:
-    """Take the estate back to its file with something changed in it; addresses and names stay."""
+def reset(lab: Stage, change: t.Callable[[Variables], object] = lambda estate: None) -> Stage:
+    """Reset the estate to its file with a change; addresses and names stay."""
     network = lab.estate.estate.host("hv41").address.rpartition(".")[0]
     estate = description(network)
     change(estate)
@@ -74,14 +74,14 @@ def adapter(estate: Variables, owner: str, name: str) -> Variables:
 
 
 def compliant(*names: str) -> t.Callable[[Variables], None]:
-    """Change an estate so that the live-migration adapters of these nodes are as wanted."""
+    """Make a change after which the live-migration adapters of these nodes are compliant."""
 
     def change(estate: Variables) -> None:
         for name in names:
             own = host(estate, name)
             for one in own["adapters"]:
                 if one["name"] not in ("Management", "Heartbeat"):
-                    one["values"] = LARGE[name]
+                    one["values"] = WANTED_VALUES[name]
             for switch in own.get("switches", ()):
                 switch["vnics"][0]["values"] = {"*JumboPacket": "9014"}
 
@@ -90,21 +90,21 @@ def compliant(*names: str) -> t.Callable[[Variables], None]:
 
 def role(where: str = "migration", network: str | None = "LiveMigration", **variables: t.Any) -> str:
     """A playbook of the role with the permission to drain, and with short time limits."""
-    soon = {"drain_timeout": 60, "reconnect_timeout": 20, "allow_drain": True, "allow_saved": ["TEST01"]}
-    given: Variables = {f"migration_network_{name}": value for name, value in soon.items()}
-    given |= {"migration_network_cluster_network": network, **variables}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    listed = [{"role": "winha.cluster.migration_network", "vars": chosen}]
+    usual = {"drain_timeout": 60, "reconnect_timeout": 20, "allow_drain": True, "allow_saved": ["TEST01"]}
+    values: Variables = {f"migration_network_{name}": value for name, value in usual.items()}
+    values |= {"migration_network_cluster_network": network, **variables}
+    role_variables = {name: value for name, value in values.items() if value is not None}
+    listed = [{"role": "winha.cluster.migration_network", "vars": role_variables}]
     return yaml.safe_dump([{"hosts": where, "gather_facts": False, "roles": listed}], sort_keys=False)
 
 
 def ours(where: str, module: str, options: Variables | None = None, **keywords: t.Any) -> str:
-    """A playbook of one task of ours."""
+    """A playbook of one task of this collection."""
     return staging.tasks(where, {f"winha.cluster.{module}": options or {}, **keywords})
 
 
-def held(lab: Stage, owner: str, name: str, keyword: str) -> str:
-    """What is stored for an advanced property of an adapter."""
+def stored_value(lab: Stage, owner: str, name: str, keyword: str) -> str:
+    """The stored value of an advanced property of an adapter."""
     (found,) = [
         one.values["RegistryValue"]
         for one in lab.estate.host(owner).all_instances()
@@ -115,7 +115,7 @@ def held(lab: Stage, owner: str, name: str, keyword: str) -> str:
 
 
 def in_effect(lab: Stage, owner: str, name: str) -> int:
-    """The MTU that an adapter runs with."""
+    """The MTU of an adapter that is in effect."""
     (found,) = [
         one.values["MtuSize"]
         for one in lab.estate.host(owner).all_instances()
@@ -125,7 +125,7 @@ def in_effect(lab: Stage, owner: str, name: str) -> int:
 
 
 def node(lab: Stage, name: str, cluster: str = "HVC4") -> tuple[t.Any, t.Any]:
-    """State and progress of the drain, in Windows' numbers."""
+    """State and NodeDrainStatus of a node."""
     found = lab.estate.cluster(cluster).named("MSCluster_Node", name)
     assert found is not None
     return found.values["State"], found.values["NodeDrainStatus"]
@@ -136,7 +136,7 @@ def nodes(lab: Stage) -> dict[str, tuple[t.Any, t.Any]]:
 
 
 def put(lab: Stage, entry: Entry) -> tuple[str, str, str, t.Any]:
-    """A write of an advanced property: the host, the adapter, the keyword and what is stored then."""
+    """A write of an advanced property: host, adapter, keyword and stored value."""
     guid, _mark, keyword = entry.selectors["InstanceID"].partition("::")
     owner = lab.estate.estate.host(entry.host)
     (name,) = [one.name for one in owner.adapters if one.guid.casefold() == guid.strip("{}").casefold()]
@@ -150,7 +150,7 @@ def puts(lab: Stage) -> list[tuple[str, str, str, t.Any]]:
 
 
 def events(lab: Stage, *methods: str) -> list[tuple[str, str]]:
-    """Where these happened by themselves, and to what."""
+    """The events with these methods: host and name."""
     return [(one.host, one.selectors["Name"]) for one in lab.estate.journal(events=True) if one.method in methods]
 
 
@@ -162,45 +162,45 @@ def drains(lab: Stage) -> list[str]:
     return [name for _owner, name in events(lab, "DrainStarted")]
 
 
-def story(lab: Stage) -> list[tuple[str, str, str]]:
-    """Pauses, resumes and restarts in their order: what, on which host or node, and to what."""
-    told = []
+def timeline_of(lab: Stage) -> list[tuple[str, str, str]]:
+    """Pauses, resumes and restarts in order: event, host or node, and name."""
+    entries = []
     for entry in lab.journal():
         if entry.operation == "Event" and entry.method in ("AdapterRestart", "AdapterUp"):
-            told.append((entry.method, entry.host, entry.selectors["Name"]))
+            entries.append((entry.method, entry.host, entry.selectors["Name"]))
         elif entry.write and entry.method in ("Pause", "Resume"):
-            told.append((entry.method, entry.selectors["Name"], ""))
-    return told
+            entries.append((entry.method, entry.selectors["Name"], ""))
+    return entries
 
 
-def never_more_than_one_away(lab: Stage) -> list[str]:
-    """Assert that between the pause of a node and its resume nothing happens to another; the nodes in their order."""
-    away, order = "", []
-    for what, owner, name in story(lab):
+def assert_one_node_at_a_time(lab: Stage) -> list[str]:
+    """Assert that nothing happens to other nodes between the pause and the resume of a node; return the order."""
+    paused, order = "", []
+    for what, owner, name in timeline_of(lab):
         if what == "Pause":
-            assert away == "", f"{owner} is drained while {away} is away"
-            away = owner
+            assert paused == "", f"{owner} is drained while {paused} is paused"
+            paused = owner
             order.append(owner)
         elif what == "Resume":
-            assert owner == away, f"{owner} is resumed while {away or 'nobody'} is away"
-            away = ""
+            assert owner == paused, f"{owner} is resumed while {paused or 'no node'} is paused"
+            paused = ""
         else:
-            assert owner == away, f"{name} of {owner}: {what} while {away or 'nobody'} is away"
+            assert owner == paused, f"{name} of {owner}: {what} while {paused or 'no node'} is paused"
     return order
 
 
 def wait_for(condition: t.Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while True:
-        with contextlib.suppress(json.JSONDecodeError):  # the last line of the journal was half written
+        with contextlib.suppress(json.JSONDecodeError):  # the last line of the journal is incomplete
             if condition():
                 return
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def scenes(lab: Stage, where: str, module: str, cases: t.Mapping[str, Variables]) -> dict[str, staging.Result]:
-    """What becomes of each of these options, one after the other in one run."""
+def run_cases(lab: Stage, where: str, module: str, cases: t.Mapping[str, Variables]) -> dict[str, staging.Result]:
+    """Run a task for each of these options in one play; return the results."""
     listed = [
         {"name": name, f"winha.cluster.{module}": options, "ignore_errors": True} for name, options in cases.items()
     ]
@@ -209,7 +209,7 @@ def scenes(lab: Stage, where: str, module: str, cases: t.Mapping[str, Variables]
 
 
 def settings(result: staging.Result) -> dict[tuple[str, str], tuple[t.Any, t.Any, str]]:
-    """What net_adapter tells of each setting of each adapter: before, now, and what became of it."""
+    """The settings in a result of net_adapter: before, now, and result."""
     return {
         (row["adapter"], row["setting"]): (row["before"], row["now"], row["result"])
         for row in result.data["settings"]
@@ -217,22 +217,22 @@ def settings(result: staging.Result) -> dict[tuple[str, str], tuple[t.Any, t.Any
     }
 
 
-def family(pid: int) -> t.Iterator[int]:
+def process_tree(pid: int) -> t.Iterator[int]:
     """A process and its descendants: the workers of ansible-core are in process groups of their own."""
     yield pid
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text("ascii").split():
-                yield from family(int(child))
+                yield from process_tree(int(child))
 
 
 def kill(lab: Stage, play: str, when: t.Callable[[], bool], **more: t.Any) -> None:
-    """Start a run and kill it, with all its processes, as soon as something is true."""
-    command, environment, _place = lab.prepare(play, **more)
+    """Start a run and kill all its processes when a condition is true."""
+    command, environment, _folder = lab.prepare(play, **more)
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True) as process:
         wait_for(when)
-        for pid in list(family(process.pid)):
+        for pid in list(process_tree(process.pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL

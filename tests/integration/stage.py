@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An estate of the lab, ansible-playbook before it, and what can be seen from outside of what it did."""
+"""Run ansible-playbook against an estate of the lab, and read the results and the changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ESTATES = ROOT / "tests" / "lab" / "estates"
 PASSWORD = "Lab-Passw0rd"
 CONNECTIONS = [(connection, listener) for connection in ("winrm", "psrp") for listener in ("http", "https")]
-BLUNDERS = ("Traceback", "MODULE FAILURE", "nexpected", "An unhandled exception", "object at 0x", "[WARNING]: Callback")
+DEFECTS = ("Traceback", "MODULE FAILURE", "nexpected", "An unhandled exception", "object at 0x", "[WARNING]: Callback")
 
 Variables = dict[str, t.Any]
 Picture = dict[tuple[str, str, str], t.Any]
@@ -38,7 +38,7 @@ Picture = dict[tuple[str, str, str], t.Any]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one task on one host."""
+    """The result of one task on one host."""
 
     host: str
     task: str
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def message(self) -> str:
-        # ansible-core puts words of its own in front of what makes a host unreachable.
+        # ansible-core adds this prefix to the message of an unreachable host.
         return str(self.data.get("msg", "")).removeprefix("Task failed: ")
 
     @property
@@ -58,7 +58,7 @@ class Result:
 
     @property
     def actions(self) -> dict[str, tuple[str | None, str]]:
-        """The offline action of each virtual machine as vm_offline_action tells it, and what became of it."""
+        """The offline action and the result of each virtual machine in a result of vm_offline_action."""
         return {row["name"]: (row["offline_action"], row["result"]) for row in self.data["virtual_machines"]}
 
 
@@ -71,7 +71,7 @@ class Run:
     results: tuple[Result, ...] = field(repr=False)
 
     def of(self, host: str, task: str | None = None) -> Result:
-        """The one result of a host, or that of the task with this name."""
+        """The only result of a host, or that of the task with this name."""
         (found,) = [
             one for one in self.results if one.host == host and not one.item and (task is None or one.task == task)
         ]
@@ -84,7 +84,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A running estate in a folder of its own."""
+    """A running estate in a separate folder."""
 
     estate: RunningEstate
     folder: Path
@@ -100,14 +100,14 @@ class Stage:
         variables: Variables | None = None,
         environment: t.Mapping[str, str] | None = None,
     ) -> tuple[list[str], dict[str, str], Path]:
-        """The command, its environment and the file that its results go to.
+        """The command, its environment and the folder of its results.
 
-        A playbook is YAML or the name of one in a collection. C(hosts) adds variables to hosts, and hosts; a variable
-        that is None is taken away. C(groups) has more groups.
+        A playbook is YAML or the name of one in a collection. C(hosts) adds hosts, and variables to hosts; a variable
+        that is None is removed. C(groups) adds groups.
         """
-        place = self.folder / f"run{next(self._numbers)}"
-        place.mkdir()
-        (place / "ansible.cfg").touch()
+        folder = self.folder / f"run{next(self._numbers)}"
+        folder.mkdir()
+        (folder / "ansible.cfg").touch()
         everything = inventory(self.estate.estate, self.estate.state, *via)
         known = everything["all"]["hosts"]
         for name, own in (hosts or {}).items():
@@ -115,10 +115,10 @@ class Stage:
         for group, members in (groups or {}).items():
             everything["all"]["children"][group] = {"hosts": {name: {} for name in members}}
         everything["all"]["vars"] = {"ansible_python_interpreter": sys.executable, **(variables or {})}
-        (place / "inventory.yml").write_text(yaml.dump(everything, Dumper=_Dumper), "utf-8")
+        (folder / "inventory.yml").write_text(yaml.dump(everything, Dumper=_Dumper), "utf-8")
         if "\n" in playbook:
-            (place / "play.yml").write_text(textwrap.dedent(playbook), "utf-8")
-            playbook = str(place / "play.yml")
+            (folder / "play.yml").write_text(textwrap.dedent(playbook), "utf-8")
+            playbook = str(folder / "play.yml")
         program = str(Path(sys.executable).parent / "ansible-playbook")
         kept = {
             name: value
@@ -126,30 +126,30 @@ class Stage:
             if not name.startswith(("ANSIBLE_", "PYTHON", "PYTEST_", "REQUESTS_", "CURL_"))
             and not name.lower().endswith("_proxy")
         }
-        surroundings = kept | {
+        run_environment = kept | {
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache"),
-            "ANSIBLE_CONFIG": str(place / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_FORKS": "10",
             "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_NOCOLOR": "1",
             "LC_ALL": "C.UTF-8",
-            "RECORD_FILE": str(place / "results.jsonl"),
+            "RECORD_FILE": str(folder / "results.jsonl"),
             **(environment or {}),
         }
-        return [program, "-i", str(place / "inventory.yml"), playbook, *arguments], surroundings, place
+        return [program, "-i", str(folder / "inventory.yml"), playbook, *arguments], run_environment, folder
 
     def play(self, playbook: str, *arguments: str, wrapper: t.Sequence[str] = (), **more: t.Any) -> Run:
-        """Run a playbook to its end. Whatever it does, it neither stumbles nor tells the password."""
-        command, environment, place = self.prepare(playbook, *arguments, **more)
+        """Run a playbook to its end. Its output must contain no defect and no password."""
+        command, environment, folder = self.prepare(playbook, *arguments, **more)
         done = subprocess.run(
             [*wrapper, *command], env=environment, capture_output=True, text=True, check=False, timeout=600
         )
-        return finished(done.returncode, done.stdout + done.stderr, place)
+        return finished(done.returncode, done.stdout + done.stderr, folder)
 
     def check(self, playbook: str, *arguments: str, **more: t.Any) -> Run:
-        """Run in check mode with a diff, and see that nothing is written and nothing is another than before."""
+        """Run in check mode with a diff, and assert that nothing is written or changed."""
         before, written = self.picture(), len(self.writes())
         run = self.play(playbook, "--check", "--diff", *arguments, **more)
         assert len(self.writes()) == written
@@ -157,7 +157,7 @@ class Stage:
         return run
 
     def task(self, host: str, module: str, options: Variables | None = None, *arguments: str, **more: t.Any) -> Run:
-        """Run one task of ours."""
+        """Run one task of this collection."""
         return self.play(tasks(host, {module: options or {}}), *arguments, **more)
 
     def journal(self, *, host: str | None = None) -> list[Entry]:
@@ -167,7 +167,7 @@ class Stage:
         return [entry for entry in self.journal(host=host) if entry.write]
 
     def operations(self, *, host: str | None = None) -> list[str]:
-        """The operations in their order, an Invoke by its method; lowercase what only read."""
+        """The operations in order, an Invoke by its method; reads are in lower case."""
         return [
             name if entry.write else name.lower()
             for entry in self.journal(host=host)
@@ -175,7 +175,7 @@ class Stage:
         ]
 
     def picture(self) -> Picture:
-        """Everything that the clusters and hosts of the estate hold."""
+        """All property values of the clusters and hosts of the estate."""
         estate = self.estate.estate
         held: list[tuple[str, Repository]] = [(one.name, self.estate.cluster(one.name)) for one in estate.clusters]
         held += [(host.name, self.estate.host(host.name)) for host in estate.hosts]
@@ -188,7 +188,7 @@ class Stage:
         }
 
     def actions(self, cluster: str) -> dict[str, int | None]:
-        """The stored OfflineAction of each virtual machine by its resource; None where there is no such property."""
+        """The stored OfflineAction of each virtual machine by its resource; None if the property is absent."""
         resources = [
             one for one in self.estate.cluster(cluster).all_instances() if one.cls.name == "MSCluster_Resource"
         ]
@@ -199,37 +199,37 @@ class Stage:
         }
 
     def heartbeat(self, cluster: str) -> tuple[t.Any, ...]:
-        """Delay and threshold in a subnet, then across subnets."""
+        """Same-subnet delay and threshold, then cross-subnet delay and threshold."""
         found = self.estate.cluster(cluster).named("MSCluster_Cluster", cluster)
         assert found is not None
         names = ("SameSubnetDelay", "SameSubnetThreshold", "CrossSubnetDelay", "CrossSubnetThreshold")
         return tuple(found.values[name] for name in names)
 
 
-def finished(rc: int, output: str, place: Path) -> Run:
-    """What a run left behind."""
-    file = place / "results.jsonl"
+def finished(rc: int, output: str, folder: Path) -> Run:
+    """Make the run from its output and its result file."""
+    file = folder / "results.jsonl"
     record = file.read_text("utf-8") if file.exists() else ""
-    for word in (*BLUNDERS, PASSWORD):
+    for word in (*DEFECTS, PASSWORD):
         assert word not in output, output
         assert word not in record, record
     return Run(rc, output, tuple(Result(**json.loads(line)) for line in record.splitlines()))
 
 
 def tasks(host: str, *listed: Variables) -> str:
-    """A playbook of these tasks; a key that is a module of ours may be short."""
-    ours = ("cluster_info", "heartbeat", "vm_offline_action")
-    full = [{f"winha.cluster.{key}" if key in ours else key: one[key] for key in one} for one in listed]
+    """A playbook of these tasks; modules of this collection may have short names."""
+    short_names = ("cluster_info", "heartbeat", "vm_offline_action")
+    full = [{f"winha.cluster.{key}" if key in short_names else key: one[key] for key in one} for one in listed]
     return yaml.safe_dump([{"hosts": host, "gather_facts": False, "tasks": full}], sort_keys=False)
 
 
 def changes(before: Picture, after: Picture) -> dict[tuple[str, str, str], tuple[t.Any, t.Any]]:
-    """What is another: cluster or host, instance, property → before, after."""
+    """The changes: cluster or host, instance, property → before, after."""
     return {key: (before.get(key), after.get(key)) for key in before | after if before.get(key) != after.get(key)}
 
 
 def estate_file(network: str, name: str = "demo") -> Variables:
-    """An estate of the lab on other addresses."""
+    """An estate of the lab with other addresses."""
     text = (ESTATES / f"{name}.yml").read_text("utf-8")
     for own in ("127.20.0.", "127.21.0.", "127.30.0."):
         text = text.replace(own, f"{network}.")
@@ -237,7 +237,7 @@ def estate_file(network: str, name: str = "demo") -> Variables:
 
 
 def private_clusters(network: str, hosts: t.Mapping[str, Variables], machines: int = 3) -> Variables:
-    """An estate in which each host is the only node of a cluster of its own, with virtual machines that are saved."""
+    """An estate in which each host is the only node of a separate cluster, with virtual machines that are saved."""
     cluster_keys = ("put_private_properties", "put_missing_members", "virtual_machines")
     saved = [{"name": f"VM{number}", "private_properties": {"OfflineAction": 1}} for number in range(1, machines + 1)]
     estate: Variables = {
@@ -259,7 +259,7 @@ def private_clusters(network: str, hosts: t.Mapping[str, Variables], machines: i
 
 @contextlib.contextmanager
 def stage(description: Variables, folder: Path) -> t.Iterator[Stage]:
-    """Bring up an estate for a while."""
+    """Start an estate, and stop it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "estate.yml"
     source.write_text(yaml.safe_dump(description, sort_keys=False), "utf-8")
@@ -276,7 +276,7 @@ def _flat(name: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
 
 
 class Vaulted(str):
-    """A value that the inventory holds encrypted."""
+    """A value that is encrypted in the inventory."""
 
 
 class _Dumper(yaml.SafeDumper):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong in an inventory or a task gives one sentence, and nothing is written."""
+"""Tests of errors in the inventory or a task: one sentence, and nothing is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stage import Result, Stage, Variables, private_clusters, stage, tasks
 HTTPS: Variables = {"ansible_port": 5986, "ansible_winrm_scheme": "https", "ansible_psrp_protocol": "https"}
 UNREACHABLE, FAILED = "unreachable", "failed"
 HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
-    # switches of the lab's host, variables of the inventory, what becomes of it, and what it says
+    # switches of the lab host, inventory variables, status, message
     "wrong-password": (
         {},
         {"ansible_password": "Not-This-0ne"},
@@ -27,10 +27,15 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {"http_401": True},
         {},
         UNREACHABLE,
-        r"rejected by the server .*that the listener allows this way to authenticate",
+        r"rejected by the server .*that the listener allows this authentication method",
     ),
     "closed-port": ({}, {"ansible_port": 1}, UNREACHABLE, r"port 1 does not accept connections: Connection refused"),
-    "unknown-name": ({}, {"ansible_host": "nowhere.invalid"}, UNREACHABLE, r"nowhere\.invalid port \d+ does not take"),
+    "unknown-name": (
+        {},
+        {"ansible_host": "nowhere.invalid"},
+        UNREACHABLE,
+        r"nowhere\.invalid port \d+ does not accept",
+    ),
     "wrong-path": (
         {},
         {"ansible_winrm_path": "/other", "ansible_psrp_path": "other"},
@@ -41,14 +46,14 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {},
         HTTPS | {"ansible_port": 5985},
         UNREACHABLE,
-        "port 5985 does not speak TLS, so it is no HTTPS",
+        "port 5985 does not use TLS, so it is not an HTTPS",
     ),
     "http-to-https": ({}, {"ansible_port": 5986}, FAILED, "the connection was closed before the response was complete"),
     "other-ca": (
         {"certificate": "other_ca"},
         HTTPS,
         UNREACHABLE,
-        r"the certificate of \S+ port 5986 could not be verified: unable to get local issuer certificate \(give the",
+        r"the certificate of \S+ port 5986 could not be verified: unable to get local issuer certificate \(set the",
     ),
     "wrong-name": (
         {"certificate": "wrong_name"},
@@ -58,8 +63,8 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
     ),
     "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "could not be verified: certificate has expired"),
     "no-cluster": ({"windows": "2019"}, {}, FAILED, r"no-cluster is not a member of a failover cluster: "),
-    "half-an-answer": ({}, {}, FAILED, "the connection was closed before the response was complete"),
-    "endless-answer": (
+    "half-a-response": ({}, {}, FAILED, "the connection was closed before the response was complete"),
+    "endless-response": (
         {},
         {},
         FAILED,
@@ -85,7 +90,7 @@ SHORT = {"ansible_winrm_operation_timeout_sec": 2, "ansible_winrm_read_timeout_s
 
 
 @pytest.fixture(scope="module", params=["winrm", "psrp"])
-def scenes(
+def results(
     networks: list[str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> t.Iterator[dict[tuple[str, str], Result]]:
     via = (request.param, "http")
@@ -96,7 +101,7 @@ def scenes(
     with stage(description, tmp_path_factory.mktemp("bad")) as lab:
         trust = str(lab.estate.state / "ca.pem")
         common = {"ansible_winrm_ca_trust_path": trust, "ansible_psrp_ca_cert": trust} | SHORT
-        for host, action in (("half-an-answer", "truncate"), ("endless-answer", "huge")):
+        for host, action in (("half-a-response", "truncate"), ("endless-response", "huge")):
             lab.estate.add_fault(host=host, operation="Enumerate", action=action)
         run = lab.play(PLAY, via=via, variables=common, hosts={name: one[1] for name, one in HOSTS.items()})
         assert "Not-This-0ne" not in run.output
@@ -108,9 +113,9 @@ CASES = [pytest.param(name, module, id=f"{name} {module}") for name in HOSTS for
 
 
 @pytest.mark.parametrize(("name", "module"), CASES)
-def test_a_connection_that_fails_says_why(scenes: dict[tuple[str, str], Result], name: str, module: str) -> None:
+def test_a_failed_connection_is_reported(results: dict[tuple[str, str], Result], name: str, module: str) -> None:
     _switches, _variables, status, says = HOSTS[name]
-    result = scenes[name, module]
+    result = results[name, module]
     assert (result.status, not result.changed or name == "good") == (status, True), result.message
     assert re.search(says, result.message), result.message
     assert "\n" not in result.message
@@ -128,27 +133,27 @@ TASKS: dict[str, tuple[Variables, str]] = {
         {"vm_offline_action": {"vms": ["EX01"]}},
         r"^winha\.cluster\.vm_offline_action: unsupported options: vms\. Supported",
     ),
-    "no number": ({"heartbeat": {"same_subnet_delay": "soon"}}, "same_subnet_delay.* is of type .* int"),
-    "no part": (
+    "not a number": ({"heartbeat": {"same_subnet_delay": "soon"}}, "same_subnet_delay.* is of type .* int"),
+    "unknown part": (
         {"cluster_info": {"gather": ["everything"]}},
         "value of gather must be one or more of: .*everything",
     ),
-    "no list": ({"vm_offline_action": {"names": {"EX01": 1}}}, "names.* type .*dict.* list"),
-    "no machine": (
+    "not a list": ({"vm_offline_action": {"names": {"EX01": 1}}}, "names.* type .*dict.* list"),
+    "unknown machine": (
         {"vm_offline_action": {"names": ["EX99"]}},
         "^No clustered virtual machine .* hv01 matches EX99;",
     ),
     "become": (
         {"heartbeat": {}, "become": True},
-        r"^winha\.cluster\.heartbeat does not support become: .* Set become: false",
+        r"^winha\.cluster\.heartbeat does not support become, .* Set become: false",
     ),
     "async": ({"cluster_info": {}, "async": 30, "poll": 1}, "async"),
-    "async and forget": ({"cluster_info": {}, "async": 30, "poll": 0}, "async"),
-    "elsewhere without a host": (
+    "async without polling": ({"cluster_info": {}, "async": 30, "poll": 0}, "async"),
+    "delegated without a host": (
         {"cluster_info": {}, "delegate_to": "localhost"},
-        "^The option host is missing: this task runs on a machine that is not reached by winrm or psrp",
+        "^The option host is missing. The connection of this task is not winrm or psrp",
     ),
-    "elsewhere with a wrong password": (
+    "delegated with a wrong password": (
         {
             "cluster_info": {"host": "{{ ansible_host }}", "scheme": "http", "port": 5985, "transport": "basic"}
             | {"username": "Administrator", "password": "Not-This-0ne"},
@@ -158,13 +163,16 @@ TASKS: dict[str, tuple[Variables, str]] = {
     ),
     "by ssh": (
         {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},
-        r"^winha\.cluster\.cluster_info needs ansible_connection winrm or psrp, or a machine that is not Windows; this",
+        (
+            r"^winha\.cluster\.cluster_info needs ansible_connection winrm or psrp, or a host that does not run "
+            r"Windows; the connection of this host is ssh\."
+        ),
     ),
 }
 
 
 @pytest.mark.matrix
-def test_a_task_that_cannot_be_done_says_why(lab: Stage) -> None:
+def test_an_invalid_task_is_reported(lab: Stage) -> None:
     listed = [{"name": name, **task, "ignore_errors": True} for name, (task, _says) in TASKS.items()]
     run = lab.play(tasks("hv01", *listed))
     assert "Not-This-0ne" not in run.output
@@ -176,7 +184,7 @@ def test_a_task_that_cannot_be_done_says_why(lab: Stage) -> None:
     assert lab.writes() == []
 
 
-def test_a_certificate_key_with_a_password_is_refused(lab: Stage) -> None:
+def test_a_certificate_key_with_a_password_is_an_error(lab: Stage) -> None:
     run = lab.task(
         "hv01",
         "cluster_info",
@@ -188,7 +196,7 @@ def test_a_certificate_key_with_a_password_is_refused(lab: Stage) -> None:
     assert lab.journal() == []
 
 
-def test_an_endless_answer_is_not_taken_into_memory(lab: Stage) -> None:
+def test_an_endless_response_is_not_read_into_memory(lab: Stage) -> None:
     wrapper = ["bash", "-c", 'ulimit -v 600000; exec "$@"', "-"]
     says = {
         "Enumerate": "^Reading the clustered virtual machines on hv01 failed: the response is larger than 4 MiB",
@@ -197,7 +205,7 @@ def test_an_endless_answer_is_not_taken_into_memory(lab: Stage) -> None:
     for operation, sentence in says.items():
         lab.estate.clear_faults()
         lab.estate.add_fault(operation=operation, action="huge")
-        # A gigabyte is sent; all of Ansible gets less than that to live in.
+        # The response has a gigabyte; Ansible gets less memory than that.
         run = lab.task("hv01", "vm_offline_action", {"names": ["EX01"]}, wrapper=wrapper)
         assert (run.of("hv01").status, run.of("hv01").changed) == ("failed", False)
         assert re.search(sentence, run.of("hv01").message), run.of("hv01").message

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""cluster_info tells what the estate file says."""
+"""Tests of cluster_info: the result matches the estate file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATES = {2: "online", 3: "offline"}
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
-def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, str]) -> None:
+def test_the_whole_cluster_is_read_and_nothing_is_written(lab: Stage, via: tuple[str, str]) -> None:
     before = lab.picture()
     run = lab.play(tasks("hv01", {"name": "earnest", "cluster_info": {}}), "--diff", via=via)
     messages = len(lab.journal())
@@ -69,7 +69,7 @@ def test_tells_the_whole_cluster_and_writes_nothing(lab: Stage, via: tuple[str, 
     assert found["heartbeat_seconds"] == {"same_subnet": 20.0, "cross_subnet": 20.0, "cross_site": 20.0}
 
 
-def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
+def test_only_the_requested_parts_are_read(lab: Stage) -> None:
     parts = {
         "nothing": ([], 1),
         "nodes": (["nodes"], 2),
@@ -78,18 +78,18 @@ def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
         "virtual_machines": (["virtual_machines"], 4),
         "shared_volumes": (["shared_volumes"], 2),
     }
-    seen = {}
+    parts = {}
     always = {"name", "fqdn", "functional_level", "heartbeat", "heartbeat_seconds"}
     listed = [{"name": name, "cluster_info": {"gather": gather}} for name, (gather, _messages) in parts.items()]
     run = lab.play(tasks("ex01", *listed))
     for name, (gather, _messages) in parts.items():
-        seen[name] = set(run.of("ex01", name).data["cluster"])
+        parts[name] = set(run.of("ex01", name).data["cluster"])
         with_it = {"move_type_threshold"} if "virtual_machines" in gather else set()
-        assert seen[name] == always | set(gather) | with_it
+        assert parts[name] == always | set(gather) | with_it
     assert len(lab.journal()) == sum(messages for _gather, messages in parts.values())
 
 
-def test_older_windows_lacks_what_it_lacks(lab: Stage) -> None:
+def test_older_windows_versions(lab: Stage) -> None:
     run = lab.task("ex11,ex01", "cluster_info")
     old, new = (run.of(host).data["cluster"] for host in ("ex11", "ex01"))
     assert (old["name"], old["functional_level"]) == ("DAG10", None)

@@ -10,7 +10,7 @@ import time
 import typing as t
 
 import pytest
-from rolling import ACTIVE, DRAINED, begin, drains, host, kill, migration, node, ours, scenes, wait_for
+from rolling import ACTIVE, DRAINED, drains, host, kill, migration, node, ours, reset, run_cases, wait_for
 from stage import Stage, Variables, private_clusters, tasks
 
 DRAINING, PAUSED, FAILED = (2, 1), (2, 0), (2, 3)
@@ -26,7 +26,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 @pytest.fixture
 def lab(estate: Stage) -> Stage:
-    return begin(estate)
+    return reset(estate)
 
 
 def owners(lab: Stage) -> dict[str, str]:
@@ -94,7 +94,7 @@ def test_roles_do_not_fail_back_if_failback_is_off(lab: Stage, failback: str) ->
 
 
 def test_fails_before_a_drain_that_would_be_a_risk(estate: Stage) -> None:
-    lab = begin(estate)
+    lab = reset(estate)
     set_node(lab, "hv44", PAUSED)
     set_node(lab, "hv43", DRAINED)
     cases: dict[str, Variables] = {
@@ -102,7 +102,7 @@ def test_fails_before_a_drain_that_would_be_a_risk(estate: Stage) -> None:
         "unknown": {**DRAIN, "name": "HV49"},
         "unknown 2": {**RESUME, "name": "x"},
     }
-    found = scenes(lab, "hv41", "cluster_node", cases)
+    found = run_cases(lab, "hv41", "cluster_node", cases)
     assert found["not up"].message == (
         "hv41 was not drained, because another node is not up: hv43 is drained, hv44 is paused. Bring it up or resume "
         "it, then run this task again."
@@ -111,10 +111,10 @@ def test_fails_before_a_drain_that_would_be_a_risk(estate: Stage) -> None:
     assert "has no node x" in found["unknown 2"].message
     set_node(lab, "hv44", (1, 0))
     set_node(lab, "hv43", ACTIVE)
-    found = scenes(lab, "hv41", "cluster_node", {"down": DRAIN, "itself": {**RESUME, "name": "hv44"}})
+    found = run_cases(lab, "hv41", "cluster_node", {"down": DRAIN, "itself": {**RESUME, "name": "hv44"}})
     assert "another node is not up: hv44 is down." in found["down"].message
     assert found["itself"].message == "hv44 is down, so it cannot become active. Bring the node up first."
-    wrong = scenes(lab, "hv41", "cluster_node", {"state": {"state": "asleep"}, "none": {}})
+    wrong = run_cases(lab, "hv41", "cluster_node", {"state": {"state": "asleep"}, "none": {}})
     assert "must be one of: drained, active" in wrong["state"].message
     assert "missing required arguments: state" in wrong["none"].message
     assert {one.status for one in (*found.values(), *wrong.values())} == {"failed"}
@@ -126,7 +126,7 @@ def test_a_node_is_not_drained_when_the_cluster_would_lose_quorum(estate: Stage)
     def without_witness(found: Variables) -> None:
         found["clusters"][0]["witness"] = "none"
 
-    lab = begin(estate, without_witness)
+    lab = reset(estate, without_witness)
     for name in ("hv42", "hv43", "hv44"):
         found = lab.estate.cluster("HVC4").named("MSCluster_Node", name)
         assert found is not None
@@ -161,7 +161,7 @@ def test_a_node_with_2008_r2_cannot_be_drained(bring_up: t.Callable[..., Stage])
 
 
 def test_the_error_of_a_drain_that_hangs_has_the_state(estate: Stage) -> None:
-    lab = begin(estate, lambda found: host(found, "hv41").update(drain="hangs"))
+    lab = reset(estate, lambda found: host(found, "hv41").update(drain="hangs"))
     play = ours("hv41", "cluster_node", {"state": "drained", "timeout": 3})
     begun = time.monotonic()
     run = lab.play(play)
@@ -181,7 +181,7 @@ def test_the_error_of_a_drain_that_hangs_has_the_state(estate: Stage) -> None:
 
 
 def test_a_failed_drain_is_reported_at_once(estate: Stage) -> None:
-    lab = begin(estate, lambda found: host(found, "hv41").update(drain="fails"))
+    lab = reset(estate, lambda found: host(found, "hv41").update(drain="fails"))
     run = lab.play(ours("hv41", "cluster_node", {"state": "drained", "timeout": 60}))
     result = run.of("hv41")
     assert (run.rc, node(lab, "hv41"), result.data["node"]["state"]) == (2, FAILED, "paused")
@@ -214,7 +214,7 @@ def test_the_drain_is_not_called_again_after_a_lost_response(lab: Stage, action:
 
 
 def test_the_next_run_continues_a_drain_whose_run_was_killed(estate: Stage) -> None:
-    lab = begin(estate, lambda found: found.update(drain_seconds=4))
+    lab = reset(estate, lambda found: found.update(drain_seconds=4))
     kill(lab, ours("hv41", "cluster_node", DRAIN), lambda: bool(lab.writes()))
     assert node(lab, "hv41") == DRAINING
     run = lab.play(ours("hv41", "cluster_node", DRAIN))
@@ -233,7 +233,7 @@ def test_virtual_machines_that_a_drain_saves(estate: Stage) -> None:
             {"name": "OFF", "owner": "hv41", "priority": 1000, "state": 3},
         ]
 
-    lab = begin(estate, lower)
+    lab = reset(estate, lower)
     run = lab.play(ours("hv41", "cluster_node", DRAIN))
     assert run.of("hv41").data["saved_by_drain"] == ["EX01", "SAVES"]
     moved = {

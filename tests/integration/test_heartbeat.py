@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""heartbeat: what is wanted of a cluster of a Windows version, and what of it reaches the wire."""
+"""Tests of heartbeat for each Windows version: results, requests and errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ READ, STEP = ["enumerate", "enumerate"], ["get", "Put", "get"]
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
-def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) -> None:
+def test_only_different_values_are_written(lab: Stage, via: tuple[str, str]) -> None:
     wanted = {"same_subnet_delay": 1000, "same_subnet_threshold": 10, "cross_subnet_threshold": 10}
     play = tasks("ex02", {"heartbeat": wanted})
     before = lab.picture()
@@ -72,7 +72,7 @@ def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) ->
 
 @dataclass(frozen=True)
 class Case:
-    """A Windows version with heartbeat settings, what is wanted, what is said if that is refused, and the Puts."""
+    """A Windows version with heartbeat settings, the wanted values, the error message, and the Puts."""
 
     windows: str
     wanted: dict[str, int]
@@ -87,7 +87,7 @@ def pair(same: int, cross: int, part: str = "threshold") -> dict[str, int]:
 
 
 CASES = {
-    "nothing wanted": Case("2016", {}, puts=0, seconds=(10.0, 20.0)),
+    "no values": Case("2016", {}, puts=0, seconds=(10.0, 20.0)),
     "everything": Case(
         "2019",
         {**pair(500, 1000, "delay"), **pair(8, 10), "cross_site_delay": 2000, "cross_site_threshold": 5}
@@ -110,11 +110,11 @@ CASES = {
     "one second for the other delays": Case(
         "2012", {"cross_subnet_delay": 2000}, found=(2000, 5, 2000, 5), puts=0, seconds=(10.0, 10.0)
     ),
-    "lifted to fifteen": Case("2016", {**pair(15, 15), "max_seconds": 15}, puts=1, found=(1000, 15, 1000, 20)),
-    "no limit at all": Case("2016", {**pair(1500, 1500, "delay"), "max_seconds": 0}, puts=2, seconds=(15.0, 30.0)),
-    "outside what is wanted": Case("2019", {"route_history_length": 30}, seconds=(20.0, 20.0)),
+    "limit of fifteen": Case("2016", {**pair(15, 15), "max_seconds": 15}, puts=1, found=(1000, 15, 1000, 20)),
+    "no limit": Case("2016", {**pair(1500, 1500, "delay"), "max_seconds": 0}, puts=2, seconds=(15.0, 30.0)),
+    "existing value above the limit": Case("2019", {"route_history_length": 30}, seconds=(20.0, 20.0)),
     "as it is, above the advice": Case("2019", {"route_history_length": 40}, puts=0),
-    # Refused before anything is written
+    # Errors before anything is written
     "fifteen seconds": Case(
         "2016",
         pair(15, 15),
@@ -128,7 +128,7 @@ CASES = {
     "twenty on 2022": Case(
         "2022", {"cross_subnet_threshold": 20}, r"20 s, more than max_seconds \(10\).*Windows Server 2022 is 20 s"
     ),
-    "a delay of what is there": Case("2019", {"same_subnet_delay": 1000}, r"20 s, more than max_seconds \(10\)"),
+    "delay as stored": Case("2019", {"same_subnet_delay": 1000}, r"20 s, more than max_seconds \(10\)"),
     "sites too": Case("2016", {"cross_site_threshold": 20}, "20 s, more than max_seconds"),
     "two": Case("2016", {"same_subnet_threshold": 2}, "same_subnet_threshold 2 is out of range: .* allows 3 to 120"),
     "a hundred and more": Case("2016", {"cross_subnet_threshold": 121, "max_seconds": 0}, "121 .* allows 3 to 120"),
@@ -150,10 +150,12 @@ CASES = {
     "same above cross": Case(
         "2016", pair(10, 5), "same_subnet_threshold 10 would be higher than cross_subnet_threshold 5"
     ),
-    "same above what is there": Case(
+    "same above the stored cross": Case(
         "2012", {"same_subnet_threshold": 6}, "6 would be higher than cross_subnet_threshold 5"
     ),
-    "cross below what is there": Case("2016", {"cross_subnet_threshold": 5}, "threshold 10 would be higher than .* 5"),
+    "cross below the stored same": Case(
+        "2016", {"cross_subnet_threshold": 5}, "threshold 10 would be higher than .* 5"
+    ),
     "delay above": Case("2016", pair(1000, 500, "delay"), "subnet_delay 1000 would be higher than cross_subnet_delay"),
     "some good, one bad": Case("2016", {**pair(9, 9), "route_history_length": 99}, "99 is out of range"),
 }
@@ -161,8 +163,8 @@ NAMES = {case: f"h{number}" for number, case in enumerate(CASES, start=1)}
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What was seen of a case in its three runs."""
+class CaseResult:
+    """The results of a case in its three runs."""
 
     before: dict[str, t.Any]
     now: dict[str, t.Any]
@@ -173,7 +175,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+def results(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
     hosts = {NAMES[name]: {"windows": case.windows} for name, case in CASES.items()}
     description = private_clusters(networks[3], hosts, machines=0)
     for case, cluster in zip(CASES.values(), description["clusters"], strict=True):
@@ -197,7 +199,7 @@ def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dic
         before = {host: values(host) for host in hosts}
         run = lab.play(play, hosts=wanted)
         return {
-            case: Scene(
+            case: CaseResult(
                 before[host],
                 values(host),
                 *(run.of(host, name) for name in ("check", "apply", "again")),
@@ -212,40 +214,42 @@ def ordered(values: t.Mapping[str, t.Any]) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case.says])
-def test_brings_the_cluster_to_what_is_wanted(scenes: dict[str, Scene], name: str) -> None:
-    case, scene = CASES[name], scenes[name]
+def test_the_cluster_becomes_compliant(results: dict[str, CaseResult], name: str) -> None:
+    case, outcome = CASES[name], results[name]
     settings = {option: value for option, value in case.wanted.items() if option in OPTIONS}
-    assert [one.status for one in (scene.checked, scene.applied, scene.again)] == ["ok"] * 3, scene.applied.message
-    assert scene.now == scene.before | settings
-    words = [entry.operation if entry.write else entry.operation.lower() for entry in scene.journal]
-    read = READ if settings else READ[:1]  # without a value to judge, the Windows version does not matter
+    assert [one.status for one in (outcome.checked, outcome.applied, outcome.again)] == ["ok"] * 3, (
+        outcome.applied.message
+    )
+    assert outcome.now == outcome.before | settings
+    words = [entry.operation if entry.write else entry.operation.lower() for entry in outcome.journal]
+    read = READ if settings else READ[:1]  # without a value, the Windows version is not read
     assert words == [*read, *read, *STEP * case.puts, *read]
-    assert scene.checked.changed == scene.applied.changed == bool(case.puts)
-    assert not scene.again.changed
-    assert scene.checked.diff == scene.applied.diff
-    assert scene.applied.data["heartbeat"] == scene.checked.data["heartbeat"] == scene.now
+    assert outcome.checked.changed == outcome.applied.changed == bool(case.puts)
+    assert not outcome.again.changed
+    assert outcome.checked.diff == outcome.applied.diff
+    assert outcome.applied.data["heartbeat"] == outcome.checked.data["heartbeat"] == outcome.now
     if case.seconds:
-        after = scene.applied.data["seconds_after"]
+        after = outcome.applied.data["seconds_after"]
         assert (after["same_subnet"], after["cross_subnet"]) == case.seconds
-        assert scene.checked.data["seconds_after"] == after
-    # At no point is a value for the same subnet above the one across.
+        assert outcome.checked.data["seconds_after"] == after
+    # The same-subnet value is never higher than the cross-subnet value.
     words_of = {name: option for option, name in OPTIONS.items()}
-    state = dict(scene.before)
+    state = dict(outcome.before)
     assert ordered(state)
-    for entry in scene.journal:
+    for entry in outcome.journal:
         for change in entry.changes:
             assert state[words_of[change.property]] == change.before
             state[words_of[change.property]] = change.after
         assert ordered(state)
-    assert state == scene.now
+    assert state == outcome.now
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.says])
-def test_refuses_in_one_sentence_and_writes_nothing(scenes: dict[str, Scene], name: str) -> None:
-    case, scene = CASES[name], scenes[name]
-    assert scene.now == scene.before
-    assert not [entry for entry in scene.journal if entry.write]
-    for result in (scene.checked, scene.applied):
+def test_invalid_values_are_reported_and_nothing_is_written(results: dict[str, CaseResult], name: str) -> None:
+    case, outcome = CASES[name], results[name]
+    assert outcome.now == outcome.before
+    assert not [entry for entry in outcome.journal if entry.write]
+    for result in (outcome.checked, outcome.applied):
         assert (result.status, result.changed, result.diff) == ("failed", False, None)
         assert re.search(case.says, result.message), result.message
         assert "\n" not in result.message
@@ -269,7 +273,7 @@ TROUBLES: dict[str, tuple[list[dict[str, t.Any]], str, tuple[int, ...], list[str
         (1000, 8, 1000, 9),
         STEP * 2,
     ),
-    # What comes later builds on what failed, so it is not tried.
+    # The second step depends on the first, so it is not written.
     "neither way": (
         [{"operation": operation, "action": REFUSAL} for operation in ("Put", "Invoke")],
         "failed",
@@ -286,7 +290,7 @@ TROUBLES: dict[str, tuple[list[dict[str, t.Any]], str, tuple[int, ...], list[str
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_provider_in_trouble(lab: Stage, trouble: str) -> None:
+def test_a_faulty_provider(lab: Stage, trouble: str) -> None:
     rules, status, stored, wire = TROUBLES[trouble]
     for rule in rules:
         lab.estate.add_fault(**rule)

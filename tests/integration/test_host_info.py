@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""host_info tells what the estate file says, and of what it could not read that it could not."""
+"""Tests of host_info: the result matches the estate file, and lists the parts that could not be read."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ GUESTS = 100
 
 
 def estate(network: str) -> Variables:
-    """The estate on other addresses."""
+    """The estate with other addresses."""
     text = (staging.ESTATES / "audit.yml").read_text("utf-8").replace("127.23.0.", f"{network}.")
     return t.cast("Variables", yaml.safe_load(text))
 
 
-def grown(network: str) -> Variables:
-    """A node with as many virtual machines as nodes have, two disks each."""
+def many_machines(network: str) -> Variables:
+    """A node with a hundred virtual machines, with two disks each."""
     description = estate(network)
     cluster = next(one for one in description["clusters"] if one["name"] == "HVC5")
     machine = {"name": "VM{number:03}", "count": GUESTS, "owner": "hv52", "checkpoints": ["before"]}
@@ -37,8 +37,8 @@ def grown(network: str) -> Variables:
     return description
 
 
-def refusing(network: str) -> Variables:
-    """Hosts whose providers answer no columns."""
+def without_columns(network: str) -> Variables:
+    """Hosts whose providers reject queries for columns."""
     description = estate(network)
     for host in description["hosts"]:
         if host["name"] in ("hv52", "old51"):
@@ -48,7 +48,7 @@ def refusing(network: str) -> Variables:
 
 @pytest.fixture(scope="module")
 def audit(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The estate of the audit, up for this file."""
+    """The audit estate, running for this file."""
     with staging.stage(estate(networks[6]), tmp_path_factory.mktemp("audit")) as found:
         yield found
 
@@ -75,7 +75,7 @@ def rows(found: Variables, part: str, *columns: str) -> list[tuple[t.Any, ...]]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", [CONNECTIONS[0], CONNECTIONS[3]], ids="-".join)
-def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str]) -> None:
+def test_the_whole_host_is_read_and_nothing_is_written(lab: Stage, via: tuple[str, str]) -> None:
     before = lab.picture()
     found = data(lab.play(ours("hv51"), "--diff", via=via), "hv51")
     messages = len(lab.journal())
@@ -104,8 +104,8 @@ def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str
         {"path": r"C:\ClusterStorage\Volume1\EX01\EX01.vhdx", "kind": "shared_volume"},
         {"path": r"\\fs51.example.test\vms\EX01\DB01.vhdx", "kind": "smb"},
     ]
-    held = lab.estate.private_properties("HVC5", "Virtual Machine EX01")
-    assert found["virtual_machines"][0]["id"].lower() == held["VmID"].lower()
+    properties = lab.estate.private_properties("HVC5", "Virtual Machine EX01")
+    assert found["virtual_machines"][0]["id"].lower() == properties["VmID"].lower()
     assert rows(found, "events", "id", "computer") == [(1135, "hv51.example.test"), (1177, "hv51.example.test")]
     assert found["events"][0]["source"] == "Microsoft-Windows-FailoverClustering"
     assert found["events"][0]["message"] == (
@@ -116,7 +116,7 @@ def test_tells_the_whole_host_and_writes_nothing(lab: Stage, via: tuple[str, str
     assert (found["events_beyond"], found["events_reach_back"]) == (0, True)
 
 
-def test_tells_what_exchange_must_not_have(lab: Stage) -> None:
+def test_settings_that_exchange_does_not_support(lab: Stage) -> None:
     found = data(lab.play(ours("hv52", gather=["virtual_machines"])), "hv52")
     assert len(lab.journal()) == 8
     first, second = found["virtual_machines"]
@@ -134,14 +134,14 @@ def test_tells_what_exchange_must_not_have(lab: Stage) -> None:
     assert second["shutdown_component"] == "lost_contact"
 
 
-def test_older_windows_says_it_in_its_own_way(lab: Stage) -> None:
+def test_older_windows_versions(lab: Stage) -> None:
     run = lab.play(ours("hv53:old51"))
     newer, old = data(run, "hv53"), data(run, "old51")
     assert (newer["unknown"], old["unknown"]) == ([], [])
     assert (newer["windows"]["release"], old["windows"]["release"]) == ("2012", "2008 R2")
     columns = ("name", "automatic_stop_action", "checkpoint_type", "dynamic_memory", "shutdown_component")
     assert rows(newer, "virtual_machines", *columns) == [("TEST01", "turn_off", None, False, "ok")]
-    # 2 is turn off there and shut down here.
+    # 2 means turn off there and shut down here.
     assert rows(old, "virtual_machines", *columns) == [
         ("EX21", "shut_down", None, False, "ok"),
         ("EX22", "save", None, True, "no_contact"),
@@ -168,7 +168,7 @@ def test_a_host_without_hyper_v_has_no_virtual_machines(lab: Stage) -> None:
     assert rows(found, "events", "id") == [(1135,)]
 
 
-def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
+def test_only_the_requested_parts_are_read(lab: Stage) -> None:
     parts = {
         "windows": ({"windows"}, 1),
         "hotfixes": ({"hotfixes"}, 1),
@@ -185,18 +185,18 @@ def test_reads_only_the_parts_that_are_asked_for(lab: Stage) -> None:
     assert len(lab.journal()) == sum(messages for _keys, messages in parts.values())
 
 
-def test_a_hundred_virtual_machines_take_no_more_messages_than_two(
+def test_a_hundred_virtual_machines_need_no_more_requests_than_two(
     bring_up: t.Callable[[t.Callable[[str], Variables]], Stage],
 ) -> None:
-    lab = bring_up(grown)
+    lab = bring_up(many_machines)
     found = data(lab.play(ours("hv52")), "hv52")
     assert len(found["virtual_machines"]) == GUESTS + 2
     assert sum(len(machine["disks"]) for machine in found["virtual_machines"]) == 2 * GUESTS + 5
     assert len(lab.journal()) <= 14
 
 
-def test_the_newest_events_and_how_many_more(lab: Stage) -> None:
-    wishes = {
+def test_the_newest_events_and_the_number_of_older_ones(lab: Stage) -> None:
+    requests = {
         "default": {},
         "few": {"event_limit": 3},
         "none": {"event_limit": 0},
@@ -204,36 +204,36 @@ def test_the_newest_events_and_how_many_more(lab: Stage) -> None:
         "other": {"event_ids": [1135]},
     }
     run = lab.play(
-        tasks("hv52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in wishes.items()))
+        tasks("hv52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in requests.items()))
     )
-    seen = {name: run.of("hv52", name).data for name in wishes}
-    counts = {name: (len(found["events"]), found["events_beyond"]) for name, found in seen.items()}
+    data_of = {name: run.of("hv52", name).data for name in requests}
+    counts = {name: (len(found["events"]), found["events_beyond"]) for name, found in data_of.items()}
     assert counts == {"default": (50, 10), "few": (3, 57), "none": (0, 60), "recent": (7, 0), "other": (0, 0)}
-    times = [event["time"] for event in seen["default"]["events"]]
+    times = [event["time"] for event in data_of["default"]["events"]]
     assert times == sorted(times, reverse=True)
-    assert seen["few"]["events"] == seen["default"]["events"][:3]
+    assert data_of["few"]["events"] == data_of["default"]["events"][:3]
 
 
-def test_a_log_that_is_younger_than_what_is_asked_for_is_told(lab: Stage) -> None:
-    wishes = {"month": {}, "week": {"event_days": 7}}
+def test_a_log_that_does_not_reach_back_is_reported(lab: Stage) -> None:
+    requests = {"month": {}, "week": {"event_days": 7}}
     run = lab.play(
-        tasks("ex52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in wishes.items()))
+        tasks("ex52", *({"name": name, MODULE: {"gather": ["events"], **more}} for name, more in requests.items()))
     )
-    seen = {name: run.of("ex52", name).data for name in wishes}
-    assert {name: (found["events"], found["events_reach_back"]) for name, found in seen.items()} == {
+    data_of = {name: run.of("ex52", name).data for name in requests}
+    assert {name: (found["events"], found["events_reach_back"]) for name, found in data_of.items()} == {
         "month": ([], False),
         "week": ([], True),
     }
 
 
-def test_how_far_the_log_reaches_back_is_not_asked_where_all_was_found(lab: Stage) -> None:
+def test_reaches_back_is_not_read_if_all_ids_were_found(lab: Stage) -> None:
     found = data(lab.play(ours("hv51", gather=["events"], event_ids=[1135, 1177])), "hv51")
     assert (len(found["events"]), found["events_reach_back"]) == (2, None)
     assert len(lab.journal()) == 1
 
 
-def test_how_far_the_log_reaches_back_may_stay_unknown(lab: Stage) -> None:
-    # The first question is answered, and the second is not.
+def test_reaches_back_can_be_unknown(lab: Stage) -> None:
+    # The first query succeeds, and the second fails.
     lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT, nth=2, **{"class": "Win32_NTLogEvent"})
     found = data(lab.play(ours("hv51", gather=["events"])), "hv51")
     assert (len(found["events"]), found["events_reach_back"]) == (2, None)
@@ -257,7 +257,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_times_out_is_unknown_and_the_rest_is_told(lab: Stage, name: str) -> None:
+def test_a_part_that_times_out_is_unknown_and_the_rest_is_returned(lab: Stage, name: str) -> None:
     whole = data(lab.play(ours("hv51")), "hv51")
     lab.estate.add_fault(host="hv51", operation="Enumerate", action="time_out", **{"class": name})
     found = data(lab.play(ours("hv51")), "hv51")
@@ -284,19 +284,19 @@ def test_what_times_out_is_unknown_and_the_rest_is_told(lab: Stage, name: str) -
             assert [row["name"] for row in found[part]] == [row["name"] for row in whole[part]]
 
 
-def test_a_host_that_only_goes_slow_loses_one_part(lab: Stage) -> None:
+def test_a_slow_host_loses_one_part(lab: Stage) -> None:
     lab.estate.add_fault(
         host="hv51", operation="Enumerate", action={"slow": 4}, **{"class": "Win32_QuickFixEngineering"}
     )
-    patience = {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_sec": 2}
-    run = lab.play(ours("hv51", gather=["hotfixes", "events"]), hosts={"hv51": patience})
+    timeouts = {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_sec": 2}
+    run = lab.play(ours("hv51", gather=["hotfixes", "events"]), hosts={"hv51": timeouts})
     found = data(run, "hv51")
     assert [one["what"] for one in found["unknown"]] == ["hotfixes"]
     assert found["unknown"][0]["why"].startswith("Reading the installed hotfixes on hv51 failed: ")
     assert len(found["events"]) == 2
 
 
-def test_when_nothing_can_be_read_the_task_fails_and_says_each_reason(lab: Stage) -> None:
+def test_the_task_fails_with_all_reasons_if_nothing_can_be_read(lab: Stage) -> None:
     lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT)
     for run in (lab.play(ours("hv51")), lab.check(ours("hv51"))):
         result = run.of("hv51")
@@ -312,10 +312,10 @@ def test_a_host_that_is_unreachable_is_unreachable(lab: Stage) -> None:
         assert (run.rc, run.of("hv51").status) == (4, "unreachable")
 
 
-def test_a_provider_that_refuses_columns_is_asked_for_all(
+def test_all_columns_are_read_if_a_provider_rejects_columns(
     bring_up: t.Callable[[t.Callable[[str], Variables]], Stage],
 ) -> None:
-    lab = bring_up(refusing)
+    lab = bring_up(without_columns)
     run = lab.play(ours("hv51:hv52:old51", gather=["virtual_machines"]))
     for name, machines in (("hv52", ["EX02", "FILE01"]), ("old51", ["EX21", "EX22"])):
         found = data(run, name)
@@ -332,9 +332,7 @@ def test_a_provider_that_refuses_columns_is_asked_for_all(
         ({"gather": ["disks"]}, "value of gather must be one or more of"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
-    lab: Stage, options: Variables, sentence: str
-) -> None:
+def test_invalid_options_fail_before_any_request(lab: Stage, options: Variables, sentence: str) -> None:
     run = lab.play(ours("hv51", **options))
     assert (run.rc, run.of("hv51").status) == (2, "failed")
     assert sentence in run.of("hv51").message

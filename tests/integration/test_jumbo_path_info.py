@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""jumbo_path_info: passes, fails with both ends named, or unknown; and nothing but reading."""
+"""Tests of jumbo_path_info: paths that pass, fail or are unknown. The module only reads."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from rolling import NODES, adapter, begin, host, migration, ours, scenes
+from rolling import NODES, adapter, host, migration, ours, reset, run_cases
 from stage import CONNECTIONS, Run, Stage, Variables
 
 JUMBO = "*JumboPacket"
@@ -24,7 +24,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 
 def jumbo(estate: Variables, *paths: Variables) -> None:
-    """All adapters of the live-migration network send 9000; between some nodes the switches do not pass them."""
+    """Set an MTU of 9000 on all live-migration adapters; some paths do not support it."""
     adapter(estate, "hv41", "LM")["values"] = {JUMBO: "9014"}
     for name in ("LM1", "LM2"):
         adapter(estate, "hv42", name)["values"] = {JUMBO: "9000"}
@@ -40,14 +40,14 @@ def matrix(run: Run) -> dict[tuple[str, str], str]:
 
 
 def others(verdicts: dict[tuple[str, str], str], *ends: str) -> set[str]:
-    """The verdicts between all but these two."""
+    """The verdicts of all paths except between these two nodes."""
     return {verdict for pair, verdict in verdicts.items() if set(pair) != set(ends)}
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", [CONNECTIONS[1], CONNECTIONS[2]], ids="-".join)
-def test_the_whole_matrix_passes(estate: Stage, via: tuple[str, str]) -> None:
-    lab = begin(estate, jumbo)
+def test_all_paths_pass(estate: Stage, via: tuple[str, str]) -> None:
+    lab = reset(estate, jumbo)
     run = lab.check(ours(EVERYWHERE, "jumbo_path_info", LIVE), via=via)
     assert run.rc == 0, run.output
     verdicts = matrix(run)
@@ -61,8 +61,8 @@ def test_the_whole_matrix_passes(estate: Stage, via: tuple[str, str]) -> None:
     assert lab.writes() == []
 
 
-def test_a_path_of_1500_is_found_with_both_ends(estate: Stage) -> None:
-    lab = begin(
+def test_a_path_of_1500_fails_with_both_nodes_named(estate: Stage) -> None:
+    lab = reset(
         estate, lambda found: jumbo(found, {"network": "LiveMigration", "between": ["hv42", "hv44"], "mtu": 1500})
     )
     run = lab.play(ours(EVERYWHERE, "jumbo_path_info", LIVE))
@@ -81,7 +81,7 @@ def test_a_path_of_1500_is_found_with_both_ends(estate: Stage) -> None:
 
 
 def test_a_filtered_echo_is_unknown(estate: Stage) -> None:
-    lab = begin(
+    lab = reset(
         estate,
         lambda found: jumbo(found, {"network": "LiveMigration", "between": ["hv41", "hv43"], "echo": "filtered"}),
     )
@@ -96,12 +96,12 @@ def test_a_filtered_echo_is_unknown(estate: Stage) -> None:
     )
 
 
-def test_an_end_that_does_not_send_them_says_so_itself(estate: Stage) -> None:
+def test_a_source_with_a_small_mtu_is_named(estate: Stage) -> None:
     def one_is_small(found: Variables) -> None:
         jumbo(found)
         adapter(found, "hv41", "LM")["values"] = {}
 
-    run = begin(estate, one_is_small).play(ours(EVERYWHERE, "jumbo_path_info", LIVE))
+    run = reset(estate, one_is_small).play(ours(EVERYWHERE, "jumbo_path_info", LIVE))
     verdicts = matrix(run)
     assert {verdict for pair, verdict in verdicts.items() if "HV41" in pair} == {"fails"}
     assert {verdict for pair, verdict in verdicts.items() if "HV41" not in pair} == {"passes"}
@@ -112,20 +112,20 @@ def test_an_end_that_does_not_send_them_says_so_itself(estate: Stage) -> None:
     assert (back["jumbo"], back["standard"]) == ("no_answer", "passes")
 
 
-def test_what_lies_under_a_virtual_adapter_counts(estate: Stage) -> None:
-    """The virtual adapter is large and an adapter under the switch is not: silence, as from a switch."""
+def test_adapters_below_a_virtual_switch_count(estate: Stage) -> None:
+    """The virtual adapter has a large MTU, an adapter below the switch does not: no reply."""
 
     def uplink_is_small(found: Variables) -> None:
         jumbo(found)
         adapter(found, "hv43", "SLOT 3 Port 2")["values"] = {}
 
-    run = begin(estate, uplink_is_small).play(ours("hv43", "jumbo_path_info", LIVE))
+    run = reset(estate, uplink_is_small).play(ours("hv43", "jumbo_path_info", LIVE))
     assert {row["jumbo"] for row in run.of("hv43").data["paths"]} == {"no_answer"}
     assert {row["verdict"] for row in run.of("hv43").data["paths"]} == {"fails"}
 
 
-def test_whom_it_tries(estate: Stage) -> None:
-    lab = begin(estate, jumbo)
+def test_the_tested_paths(estate: Stage) -> None:
+    lab = reset(estate, jumbo)
     cases: dict[str, Variables] = {
         "live migration": {"timeout_ms": 500},
         "some": {"nodes": ["hv44", "HV42"], **LIVE},
@@ -138,7 +138,7 @@ def test_whom_it_tries(estate: Stage) -> None:
         "too large": {"mtu": 65536},
         "two ways": {"targets": ["10.44.2.13"], **LIVE},
     }
-    found = scenes(lab, "hv41", "jumbo_path_info", cases)
+    found = run_cases(lab, "hv41", "jumbo_path_info", cases)
 
     def tried(case: str) -> list[tuple[str, str]]:
         assert found[case].status == "ok", found[case]
@@ -165,9 +165,9 @@ def test_whom_it_tries(estate: Stage) -> None:
     assert lab.writes() == []
 
 
-def test_addresses_need_no_cluster(estate: Stage) -> None:
-    lab = begin(estate)
-    found = scenes(lab, "lone1", "jumbo_path_info", {"given": {"targets": ["10.44.9.31"]}, "sought": {}})
+def test_addresses_on_a_standalone_host(estate: Stage) -> None:
+    lab = reset(estate)
+    found = run_cases(lab, "lone1", "jumbo_path_info", {"given": {"targets": ["10.44.9.31"]}, "sought": {}})
     (row,) = found["given"].data["paths"]
     assert (row["source"], row["network"], row["verdict"]) == ("lone1", None, "fails")
     assert "lone1 is not a member of a failover cluster" in found["sought"].message

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible lets a task and a play say, and what people expect of it."""
+"""Tests of task and play keywords of Ansible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TWO: dict[str, t.Any] = {"names": ["EX01", "EX02"]}
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("connection", ["winrm", "psrp"])
-def test_the_environment_of_a_task_counts_for_this_task(lab: Stage, connection: str) -> None:
+def test_the_environment_applies_to_its_task_only(lab: Stage, connection: str) -> None:
     bundle = {"REQUESTS_CA_BUNDLE": str(lab.estate.state / "ca.pem")}
     info: dict[str, t.Any] = {"cluster_info": {"gather": []}, "ignore_unreachable": True}
     play = tasks(
@@ -45,7 +45,7 @@ def test_the_environment_of_a_task_counts_for_this_task(lab: Stage, connection: 
 
 
 @pytest.mark.matrix
-def test_control_of_a_task(lab: Stage) -> None:
+def test_task_keywords(lab: Stage) -> None:
     """delegate_to, loops, until, check_mode, diff, no_log, register and when, in one play."""
     lab.estate.add_fault(host="ex11", operation="Enumerate", action={"fault": 1359, "text": "Busy."}, times=2)
     loop = {"loop": ["hv01", "ex01", "mgmt01"], "delegate_to": "{{ item }}"}
@@ -98,20 +98,20 @@ def test_control_of_a_task(lab: Stage) -> None:
     assert {entry.operation for entry in lab.journal(host="mgmt01")} == {"Enumerate"}
 
 
-def test_check_mode_of_a_task_wins_over_that_of_the_run(lab: Stage) -> None:
+def test_check_mode_of_a_task_overrides_that_of_the_run(lab: Stage) -> None:
     play = tasks(
         "hv01",
-        {"name": "pretended", "vm_offline_action": {"names": ["EX01"]}},
+        {"name": "check mode", "vm_offline_action": {"names": ["EX01"]}},
         {"name": "done", "vm_offline_action": {"names": ["EX03"]}, "check_mode": False},
     )
     run = lab.play(play, "--check")
-    assert (run.of("hv01", "pretended").changed, run.of("hv01", "done").changed) == (True, True)
-    assert run.of("hv01", "pretended").diff is None
+    assert (run.of("hv01", "check mode").changed, run.of("hv01", "done").changed) == (True, True)
+    assert run.of("hv01", "check mode").diff is None
     assert [change.instance for entry in lab.writes() for change in entry.changes] == ["Virtual Machine EX03"]
 
 
-def test_control_of_a_play(lab: Stage) -> None:
-    """module_defaults, run_once, strategy free, tags, gather_facts left out, serial."""
+def test_play_keywords(lab: Stage) -> None:
+    """module_defaults, run_once, strategy free, tags, no gather_facts, serial."""
     play = """
         - hosts: hyperv_hosts:ex01
           strategy: ansible.builtin.free
@@ -149,8 +149,8 @@ def test_control_of_a_play(lab: Stage) -> None:
 
 
 @pytest.mark.matrix
-def test_elsewhere_it_is_an_ordinary_module(lab: Stage) -> None:
-    """Delegated to this machine, with the connection as defaults of the play."""
+def test_on_another_host_it_is_an_ordinary_module(lab: Stage) -> None:
+    """Delegated to this machine, with the connection in module_defaults."""
     play = """
         - hosts: hv01
           gather_facts: false
@@ -189,7 +189,7 @@ def test_elsewhere_it_is_an_ordinary_module(lab: Stage) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("connection", ["winrm", "psrp"])
-def test_passwords_from_anywhere_are_never_shown(lab: Stage, connection: str) -> None:
+def test_passwords_are_never_shown(lab: Stage, connection: str) -> None:
     key = lab.folder / "vault"
     key.write_text("key of the vault\n", "utf-8")
     program = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt_string", "--vault-password-file", str(key)]
@@ -221,7 +221,7 @@ def test_passwords_from_anywhere_are_never_shown(lab: Stage, connection: str) ->
     assert {entry.status for entry in lab.journal()} == {200}
 
 
-def test_options_of_the_connection_reach_the_wire(lab: Stage) -> None:
+def test_connection_options_are_used_in_requests(lab: Stage) -> None:
     hosts = {
         "hv01": {
             "ansible_winrm_message_encryption": "auto",

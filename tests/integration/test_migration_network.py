@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role migration_network: one node at a time, and what it refuses before it touches any."""
+"""Tests of the role migration_network: one node at a time, and errors before any drain."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rolling import (
     ACTIVE,
     NODES,
     adapter,
-    begin,
+    assert_one_node_at_a_time,
     compliant,
     drains,
     in_effect,
     migration,
-    never_more_than_one_away,
     nodes,
     puts,
+    reset,
     restarts,
     role,
-    story,
+    timeline_of,
 )
 
 if t.TYPE_CHECKING:
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 
 ENFORCE = "winha.cluster.enforce"
 JUMBO, BUFFERS = "*JumboPacket", "*ReceiveBuffers"
-# host and adapter → the values of the size and of the buffers on the two networks that live migration may use
+# host and adapter → MTU and receive buffers on the two live-migration networks
 WANTED = {
     ("hv41", "Heartbeat"): (JUMBO, "9014", BUFFERS, "2048"),
     ("hv41", "LM"): (JUMBO, "9014", BUFFERS, "4096"),
@@ -57,11 +57,11 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 @pytest.fixture
 def lab(estate: Stage) -> Stage:
-    return begin(estate)
+    return reset(estate)
 
 
 def lines(run: Run) -> list[str]:
-    """The matrix as it is shown."""
+    """The lines of the matrix in the output."""
     (shown,) = [one.data["msg"] for one in run.results if one.task.endswith("Show the paths")]
     return [" ".join(line.split()) for line in shown]
 
@@ -80,12 +80,12 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
     assert "LiveMigration: HV41 itself cannot send packets of 9000 bytes; check its adapters" in lines(checked)
     run = lab.play(ENFORCE, "--diff")
     assert run.rc == 0, run.output
-    assert never_more_than_one_away(lab) == list(NODES)
+    assert assert_one_node_at_a_time(lab) == list(NODES)
     assert nodes(lab) == ALL_ACTIVE
     expected = [
         (*owner, *pair) for owner, values in WANTED.items() for pair in zip(values[::2], values[1::2], strict=True)
     ]
-    assert sorted(puts(lab)) == sorted(expected)  # each of them once
+    assert sorted(puts(lab)) == sorted(expected)  # each once
     assert sorted(restarts(lab)) == sorted(WANTED)
     assert {in_effect(lab, *owner) for owner in WANTED} == {9000}
     assert {in_effect(lab, name, "Management") for name in NODES} == {1500}
@@ -108,18 +108,18 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
 
 
 def management(estate: Variables) -> None:
-    """The adapter that carries us is the one to change, on two of the nodes."""
+    """On two nodes, the adapter of the connection must change."""
     adapter(estate, "hv43", "Management")["driver"] = "intel-1g"
     for name in ("hv42", "hv43"):
         adapter(estate, name, "Management")["values"] = {JUMBO: "9014", BUFFERS: "2048"}
 
 
 @pytest.mark.slow
-def test_a_connection_that_each_restart_cuts(estate: Stage) -> None:
-    lab = begin(estate, management)
+def test_each_restart_interrupts_the_connection(estate: Stage) -> None:
+    lab = reset(estate, management)
     run = lab.play(role(network="Management"))
     assert run.rc == 0, run.output
-    assert never_more_than_one_away(lab) == ["hv41", "hv44"]
+    assert assert_one_node_at_a_time(lab) == ["hv41", "hv44"]
     assert [write[:3] for write in puts(lab)] == [
         (name, "Management", keyword) for name in ("hv41", "hv44") for keyword in (JUMBO, BUFFERS)
     ]
@@ -143,12 +143,12 @@ def test_a_connection_that_each_restart_cuts(estate: Stage) -> None:
     ],
     ids=["size", "no number", "an adapter", "a network", "a keyword", "less", "policy", "unclear"],
 )
-def test_refuses_before_anything_is_drained(estate: Stage, variables: Variables, said: str) -> None:
+def test_errors_before_any_drain(estate: Stage, variables: Variables, said: str) -> None:
     def change(found: Variables) -> None:
         if variables.get("ambiguous"):
             del found["clusters"][0]["virtual_machine_type"]
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     run = lab.play(role(**{key: value for key, value in variables.items() if key != "ambiguous"}))
     assert run.rc == 2, run.output
     assert any(said in message for message in messages(run)), messages(run)
@@ -157,7 +157,7 @@ def test_refuses_before_anything_is_drained(estate: Stage, variables: Variables,
 
 
 @pytest.mark.parametrize("how", ["does not answer", "is down", "is no node"])
-def test_one_that_is_away_keeps_the_others_from_being_drained(lab: Stage, how: str) -> None:
+def test_no_node_is_drained_while_another_is_not_up(lab: Stage, how: str) -> None:
     where, hosts = "migration", {}
     if how == "is no node":
         where = "hv41:lone1"
@@ -175,9 +175,9 @@ def test_one_that_is_away_keeps_the_others_from_being_drained(lab: Stage, how: s
     assert [one for one in run.results if one.task.endswith("Drain the node")] == []
 
 
-def test_a_node_that_somebody_else_drained_is_not_forgotten(estate: Stage) -> None:
-    """It is not in the play, so it is not ours to resume, and there must not be a second one away."""
-    lab = begin(estate, compliant("hv41", "hv42"))
+def test_a_node_that_was_drained_outside_of_the_play(estate: Stage) -> None:
+    """It is not in the play, so the role must not resume it, and must not drain a second node."""
+    lab = reset(estate, compliant("hv41", "hv42"))
     found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv44")
     assert found is not None
     lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
@@ -190,7 +190,7 @@ def test_a_node_that_somebody_else_drained_is_not_forgotten(estate: Stage) -> No
 
 
 def test_standalone_hosts_are_not_drained(estate: Stage) -> None:
-    lab = begin(estate)
+    lab = reset(estate)
     alone = role(
         where="lone1",
         network=None,
@@ -201,17 +201,17 @@ def test_standalone_hosts_are_not_drained(estate: Stage) -> None:
     run = lab.play(alone)
     assert run.rc == 0, run.output
     assert [write[1:] for write in puts(lab)] == [("LM", "MaxFrameSize", "9000"), ("LM", "ReceiveBuffers", "3")]
-    assert story(lab) == [("AdapterRestart", "lone1", "LM"), ("AdapterUp", "lone1", "LM")]
+    assert timeline_of(lab) == [("AdapterRestart", "lone1", "LM"), ("AdapterUp", "lone1", "LM")]
     assert lab.play(alone).rc == 0
     assert len(lab.writes()) == 2
 
 
-def test_a_compliant_cluster_is_left_alone_and_its_paths_are_shown(estate: Stage) -> None:
+def test_a_compliant_cluster_is_not_changed_and_its_paths_are_shown(estate: Stage) -> None:
     def one_path_is_small(found: Variables) -> None:
         compliant(*NODES)(found)
         found["clusters"][0]["paths"] = [{"network": "LiveMigration", "between": ["hv41", "hv44"], "mtu": 1500}]
 
-    lab = begin(estate, one_path_is_small)
+    lab = reset(estate, one_path_is_small)
     run = lab.play(role())
     assert run.rc == 0, run.output
     assert lab.writes() == []
@@ -221,13 +221,13 @@ def test_a_compliant_cluster_is_left_alone_and_its_paths_are_shown(estate: Stage
     )
 
 
-def test_a_host_may_have_another_name_in_the_inventory(estate: Stage) -> None:
-    lab = begin(estate, compliant("hv42", "hv43", "hv44"))
+def test_a_host_with_another_name_in_the_inventory(estate: Stage) -> None:
+    lab = reset(estate, compliant("hv42", "hv43", "hv44"))
     same = inventory(lab.estate.estate, lab.estate.state, "winrm", "http")["all"]["hosts"]["hv41"]
     run = lab.play(role(where="alpha:hv42"), hosts={"alpha": same})
     assert run.rc == 0, run.output
-    assert never_more_than_one_away(lab) == ["hv41"]
-    (proof,) = [one for one in run.results if one.task.endswith("paths to the nodes that are done")]
+    assert assert_one_node_at_a_time(lab) == ["hv41"]
+    (proof,) = [one for one in run.results if one.task.endswith("Test the paths to the finished nodes")]
     assert [(row["source"], row["target"], row["verdict"]) for row in proof.data["paths"]] == [
         ("HV41", "HV42", "passes")
     ]

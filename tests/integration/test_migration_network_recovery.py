@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role migration_network when a node stays away, a path is small, or the run is killed; and the run after that."""
+"""Tests of the role migration_network after failures: a node stays down, a path fails, or the run is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rolling import (
     DRAINED,
     NODES,
     adapter,
-    begin,
+    assert_one_node_at_a_time,
     compliant,
     drains,
     events,
@@ -25,13 +25,13 @@ from rolling import (
     in_effect,
     kill,
     migration,
-    never_more_than_one_away,
     node,
     nodes,
     puts,
+    reset,
     restarts,
     role,
-    story,
+    timeline_of,
     wait_for,
 )
 
@@ -47,15 +47,15 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
         yield lab
 
 
-def last_words(run: Run) -> str:
+def last_message(run: Run) -> str:
     """The message that the run ends with."""
     found = [one.message for one in run.results if one.status in ("failed", "unreachable")]
     assert found, run.output
     return found[-1]
 
 
-def bring_back(lab: Stage, name: str) -> None:
-    """What an operator does to a machine whose adapters stay down: start it anew, mended."""
+def repair(lab: Stage, name: str) -> None:
+    """Repair and restart a host whose adapters stay down, as an operator does."""
     simulation = lab.estate.simulation
     for machine in lab.estate._machines:
         if machine.host.name == name:
@@ -66,8 +66,8 @@ def bring_back(lab: Stage, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["LiveMigration", "Management"])
-def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: Stage, network: str) -> None:
-    """On the management network the host cannot be reached at all then; on the other its adapter is down."""
+def test_a_node_that_stays_down_ends_the_run_and_the_next_run_continues(estate: Stage, network: str) -> None:
+    """On the management network the host is unreachable; on the other its adapter is down."""
 
     def change(found: Variables) -> None:
         host(found, "hv42")["after_restart"] = "stays_down"
@@ -76,7 +76,7 @@ def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: 
         for name in ("hv41", "hv43"):
             adapter(found, name, "Management")["values"] = {"*JumboPacket": "9014", "*ReceiveBuffers": "2048"}
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     play = role(network=network, migration_network_reconnect_timeout=3)
     run = lab.play(play)
     assert run.rc == 2, run.output
@@ -84,7 +84,7 @@ def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: 
     assert {entry.host for entry in lab.writes()} == {"hv42"}
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
-    message = last_words(run)
+    message = last_message(run)
     for part in (
         'The task "Set the network adapters" failed on hv42: ',
         "The node is drained: ",
@@ -92,15 +92,17 @@ def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: 
         "run the play again",
     ):
         assert part in message, message
-    # As long as it is away, nothing happens to the others either.
+    # While it is down, the other nodes are not changed.
     written = len(lab.writes())
     assert lab.play(role(network=network, migration_network_reconnect_timeout=1)).rc != 0
     assert {entry.host for entry in lab.writes()[written:]} <= {"hv42"}
     assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
-    bring_back(lab, "hv42")
+    repair(lab, "hv42")
     run = lab.play(role(network=network))
     assert run.rc == 0, run.output
-    assert [name for what, name, _adapter in story(lab) if what in ("Pause", "Resume")] == ["hv42"] * 2 + ["hv44"] * 2
+    assert [name for what, name, _adapter in timeline_of(lab) if what in ("Pause", "Resume")] == ["hv42"] * 2 + [
+        "hv44"
+    ] * 2
     assert drains(lab) == ["hv42", "hv44"]
     assert nodes(lab) == ALL_ACTIVE
     members = ("LM1", "LM2") if network == "LiveMigration" else ("Management",)
@@ -111,14 +113,14 @@ def test_a_node_that_stays_away_ends_the_run_and_the_next_goes_on_there(estate: 
 
 
 def test_a_node_that_an_earlier_run_left_drained_is_first(estate: Stage) -> None:
-    lab = begin(estate, compliant("hv41", "hv43"))
+    lab = reset(estate, compliant("hv41", "hv43"))
     found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv44")
     assert found is not None
     lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
     run = lab.play(role())
     assert run.rc == 0, run.output
-    told = [(what, name) for what, name, _adapter in story(lab) if what != "AdapterUp"]
-    assert told == [
+    timeline = [(what, name) for what, name, _adapter in timeline_of(lab) if what != "AdapterUp"]
+    assert timeline == [
         ("AdapterRestart", "hv44"),
         ("Resume", "hv44"),
         ("Pause", "hv42"),
@@ -129,31 +131,31 @@ def test_a_node_that_an_earlier_run_left_drained_is_first(estate: Stage) -> None
     assert nodes(lab) == ALL_ACTIVE
 
 
-def test_a_node_that_is_as_wanted_and_was_left_drained_is_only_resumed(estate: Stage) -> None:
-    lab = begin(estate, compliant(*NODES))
+def test_a_compliant_node_that_was_left_drained_is_only_resumed(estate: Stage) -> None:
+    lab = reset(estate, compliant(*NODES))
     found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv42")
     assert found is not None
     lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
     run = lab.play(role())
     assert run.rc == 0, run.output
-    assert story(lab) == [("Resume", "hv42", "")]
+    assert timeline_of(lab) == [("Resume", "hv42", "")]
     assert len(lab.writes()) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["DrainStarted", "AdapterRestart"])
-def test_a_run_that_is_killed_is_finished_by_the_next(estate: Stage, moment: str) -> None:
+def test_the_next_run_finishes_a_killed_run(estate: Stage, moment: str) -> None:
     def change(found: Variables) -> None:
         compliant("hv41", "hv43")(found)
         found["drain_seconds"] = 2
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     kill(lab, role(), lambda: bool(events(lab, moment)))
     assert node(lab, "hv42")[0] == 2
     assert {name for name in NODES if node(lab, name) != ACTIVE} == {"hv42"}
     run = lab.play(role())
     assert run.rc == 0, run.output
-    assert never_more_than_one_away(lab) == drains(lab) == ["hv42", "hv44"]
+    assert assert_one_node_at_a_time(lab) == drains(lab) == ["hv42", "hv44"]
     assert nodes(lab) == ALL_ACTIVE
     assert len(puts(lab)) == len(set(puts(lab))) == 6
     assert sorted(restarts(lab)) == [("hv42", "LM1"), ("hv42", "LM2"), ("hv44", "LM")]
@@ -163,30 +165,30 @@ def test_a_run_that_is_killed_is_finished_by_the_next(estate: Stage, moment: str
 
 
 @pytest.mark.slow
-def test_a_path_of_1500_ends_the_run_with_both_ends_named(estate: Stage) -> None:
+def test_a_path_of_1500_ends_the_run_with_both_nodes_named(estate: Stage) -> None:
     def change(found: Variables) -> None:
         compliant("hv41", "hv44")(found)
         found["clusters"][0]["paths"] = [{"network": "LiveMigration", "between": ["hv41", "hv42"], "mtu": 1500}]
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert "the path from HV42 to HV41 supports packets of 1500 bytes but not of 9000" in last_words(run)
-    assert "The node is active again. The nodes after it were not changed." in last_words(run)
+    assert "the path from HV42 to HV41 supports packets of 1500 bytes but not of 9000" in last_message(run)
+    assert "The node is active again. The nodes after it were not changed." in last_message(run)
     assert drains(lab) == ["hv42"]
-    assert nodes(lab) == ALL_ACTIVE  # it was taken back before the paths were tried
+    assert nodes(lab) == ALL_ACTIVE  # it was resumed before the path test
     assert {entry.host for entry in lab.writes()} == {"hv42"}
     run = lab.play(role(migration_network_path_required=False))
     assert run.rc == 0, run.output
     assert drains(lab) == ["hv42", "hv43"]
 
 
-def test_a_filtered_echo_ends_nothing(estate: Stage) -> None:
+def test_a_filtered_echo_does_not_end_the_run(estate: Stage) -> None:
     def change(found: Variables) -> None:
         compliant("hv41", "hv42", "hv44")(found)
         found["clusters"][0]["paths"] = [{"network": "LiveMigration", "echo": "filtered"}]
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     run = lab.play(role())
     assert run.rc == 0, run.output
     assert "HV43 unknown unknown - unknown" in " ".join(run.output.split())
@@ -195,44 +197,44 @@ def test_a_filtered_echo_ends_nothing(estate: Stage) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["hangs", "fails"])
-def test_a_drain_that_comes_to_nothing_ends_the_run(estate: Stage, how: str) -> None:
+def test_a_failed_drain_ends_the_run(estate: Stage, how: str) -> None:
     def change(found: Variables) -> None:
         compliant("hv41", "hv43")(found)
         host(found, "hv42")["drain"] = how
 
-    lab = begin(estate, change)
+    lab = reset(estate, change)
     run = lab.play(role(migration_network_drain_timeout=2))
     assert run.rc == 2
-    message = last_words(run)
+    message = last_message(run)
     assert 'The task "Drain the node" failed on hv42: ' in message
     assert ("draining" if how == "hangs" else "paused") in message
     assert (drains(lab), puts(lab), restarts(lab)) == (["hv42"], [], [])
-    # Nor does the next run go past it.
+    # The next run fails at the same node.
     assert lab.play(role(migration_network_drain_timeout=2)).rc == 2
     assert (set(drains(lab)), puts(lab), restarts(lab)) == ({"hv42"}, [], [])
 
 
-def test_a_network_that_is_not_up_keeps_the_nodes_from_being_drained(estate: Stage) -> None:
-    """The role waits for all networks after each node, so one that was down before would leave that node drained."""
-    lab = begin(estate, compliant("hv41", "hv43"))
+def test_no_node_is_drained_while_a_network_is_not_up(estate: Stage) -> None:
+    """The role waits for all networks after each node, so it would never resume the first node."""
+    lab = reset(estate, compliant("hv41", "hv43"))
     lab.estate.simulation.disable(lab.estate.estate.host("hv44"), "Heartbeat")
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert last_words(run).startswith("No node was drained, because these networks in the cluster of ")
-    assert " are not up: Cluster. " in last_words(run)
+    assert last_message(run).startswith("No node was drained, because these networks in the cluster of ")
+    assert " are not up: Cluster. " in last_message(run)
     assert lab.writes() == []
     assert lab.check(role()).rc == 0
 
 
-def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
-    """Somebody pulls a cable meanwhile."""
-    lab = begin(estate, compliant("hv41", "hv43"))
+def test_the_error_names_a_network_that_stays_down(estate: Stage) -> None:
+    """A cable is removed during the run."""
+    lab = reset(estate, compliant("hv41", "hv43"))
 
-    def pull() -> None:
+    def remove_cable() -> None:
         wait_for(lambda: bool(drains(lab)))
         lab.estate.simulation.disable(lab.estate.estate.host("hv44"), "Heartbeat")
 
-    watcher = threading.Thread(target=pull)
+    watcher = threading.Thread(target=remove_cable)
     watcher.start()
     run = lab.play(role(migration_network_reconnect_timeout=3))
     watcher.join()
@@ -240,32 +242,32 @@ def test_a_network_that_does_not_come_up_again_is_named(estate: Stage) -> None:
     assert (
         'The task "Wait until all nodes and cluster networks are up" failed on hv42: Cluster is partitioned. '
         "The node is drained: "
-    ) in last_words(run)
+    ) in last_message(run)
     assert drains(lab) == ["hv42"]
 
 
 @pytest.mark.slow
-def test_a_node_that_is_gone_for_a_moment_is_waited_for(estate: Stage) -> None:
-    """Its adapter was up again and the task over when the host goes away once more: there is nothing to connect to."""
-    lab = begin(estate, compliant("hv41", "hv42", "hv43"))
-    doors = lab.estate.simulation.listeners["hv44"]
+def test_the_role_waits_for_a_node_that_is_down_for_a_moment(estate: Stage) -> None:
+    """The host becomes unreachable again after its adapter was up and the task ended."""
+    lab = reset(estate, compliant("hv41", "hv42", "hv43"))
+    listeners = lab.estate.simulation.listeners["hv44"]
 
-    def go_away() -> None:
+    def disconnect() -> None:
         wait_for(lambda: bool(events(lab, "AdapterUp")))
         lab.estate.add_fault(host="hv44", operation="Enumerate", action={"slow": 2})
         wait_for(lambda: any(entry.rule == "slow" for entry in lab.journal(host="hv44")))
-        for door in doors:
-            door.suspend()
+        for listener in listeners:
+            listener.suspend()
         lab.estate.clear_faults()
         time.sleep(5)
-        for door in doors:
-            door.resume()
+        for listener in listeners:
+            listener.resume()
 
-    watcher = threading.Thread(target=go_away)
+    watcher = threading.Thread(target=disconnect)
     watcher.start()
     run = lab.play(role(migration_network_reconnect_timeout=20))
     watcher.join()
     assert run.rc == 0, run.output
-    assert never_more_than_one_away(lab) == ["hv44"]
+    assert assert_one_node_at_a_time(lab) == ["hv44"]
     assert nodes(lab) == ALL_ACTIVE
     assert [write[1] for write in puts(lab)] == ["LM", "LM"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from rolling import adapter, begin, held, host, in_effect, migration, ours, puts, restarts, scenes, settings
+from rolling import adapter, host, in_effect, migration, ours, puts, reset, restarts, run_cases, settings, stored_value
 from stage import CONNECTIONS, Result, Stage, Variables, tasks
 
 JUMBO, BUFFERS = "*JumboPacket", "*ReceiveBuffers"
@@ -24,7 +24,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 @pytest.fixture
 def lab(estate: Stage) -> Stage:
-    return begin(estate)
+    return reset(estate)
 
 
 def one_adapter_of_each_make(estate: Variables) -> None:
@@ -51,7 +51,7 @@ NINE_THOUSAND = {
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", [CONNECTIONS[0], CONNECTIONS[3]], ids="-".join)
 def test_each_make_gets_the_values_of_its_driver(estate: Stage, via: tuple[str, str]) -> None:
-    lab = begin(estate, one_adapter_of_each_make)
+    lab = reset(estate, one_adapter_of_each_make)
     play = ours("lone1", "net_adapter", {"adapters": list(NINE_THOUSAND), **SETTINGS})
     checked = lab.check(play, via=via)
     assert checked.of("lone1").changed
@@ -68,7 +68,7 @@ def test_each_make_gets_the_values_of_its_driver(estate: Stage, via: tuple[str, 
     assert restarts(lab) == [("lone1", name) for name in NINE_THOUSAND]
     found = settings(applied.of("lone1"))
     for name, (size, mtu, ring, buffers, count) in NINE_THOUSAND.items():
-        assert (held(lab, "lone1", name, size), held(lab, "lone1", name, ring)) == (mtu, buffers)
+        assert (stored_value(lab, "lone1", name, size), stored_value(lab, "lone1", name, ring)) == (mtu, buffers)
         assert in_effect(lab, "lone1", name) == 9000
         assert found[name, "mtu"] == (1500, 9000, "changed")
         assert found[name, "receive_buffers"][1:] == (count, "changed")
@@ -117,7 +117,7 @@ SELECTIONS: dict[str, tuple[str, Variables, list[str]]] = {
 
 @pytest.fixture(scope="module")
 def selected(estate: Stage) -> dict[str, Result]:
-    lab = begin(estate)
+    lab = reset(estate)
     found: dict[str, Result] = {}
     for name in ("hv41", "hv42", "hv43", "hv44"):
         listed = {
@@ -180,9 +180,9 @@ INVALID: dict[str, tuple[Variables, str]] = {
 
 @pytest.fixture(scope="module")
 def errors(estate: Stage) -> dict[str, Result]:
-    lab = begin(estate)
+    lab = reset(estate)
     before = lab.picture()
-    found = scenes(lab, "hv41", "net_adapter", {case: options for case, (options, _message) in INVALID.items()})
+    found = run_cases(lab, "hv41", "net_adapter", {case: options for case, (options, _message) in INVALID.items()})
     assert lab.picture() == before
     assert lab.writes() == []
     return found
@@ -196,7 +196,7 @@ def test_invalid_options_fail_before_anything_is_written(errors: dict[str, Resul
 
 
 def test_live_migration_fails_if_it_may_use_all_networks(estate: Stage) -> None:
-    lab = begin(estate, lambda found: found["clusters"][0].pop("virtual_machine_type"))
+    lab = reset(estate, lambda found: found["clusters"][0].pop("virtual_machine_type"))
     run = lab.play(ours("hv41:lone1", "net_adapter", {"live_migration": True, **SETTINGS}))
     assert run.of("hv41").message.startswith("Live migration may use every network of the cluster of hv41 (Cluster, ")
     assert "lone1 is not a member of a failover cluster" in run.of("lone1").message
@@ -211,7 +211,7 @@ def test_a_setting_that_applies_to_no_adapter_is_an_error(lab: Stage) -> None:
         "a keyword and a size": {**vnic, "mtu": 9000, "properties": {"*Nonsense": "1"}},
         "buffers along with a size": {**vnic, **SETTINGS, "restart": "defer"},
     }
-    found = scenes(lab, "hv43", "net_adapter", cases)
+    found = run_cases(lab, "hv43", "net_adapter", cases)
     for case in ("a keyword", "a keyword and a size"):
         assert found[case].status == "failed", found[case]
         assert "*Nonsense" in found[case].message
@@ -222,7 +222,7 @@ def test_a_setting_that_applies_to_no_adapter_is_an_error(lab: Stage) -> None:
 
 
 def test_ignore_skips_unsupported_settings(estate: Stage) -> None:
-    lab = begin(estate, one_adapter_of_each_make)
+    lab = reset(estate, one_adapter_of_each_make)
     names = ["plain", "smaller"]
     options = {"adapters": names, "properties": {"*RSS": 0}, **SETTINGS}
     refused = lab.play(ours("lone1", "net_adapter", options)).of("lone1")
@@ -239,11 +239,11 @@ def test_ignore_skips_unsupported_settings(estate: Stage) -> None:
         "plain": "its driver does not support *ReceiveBuffers",
         "smaller": "its driver supports at most 2048",
     }
-    assert held(lab, "lone1", "smaller", BUFFERS) == "512"
+    assert stored_value(lab, "lone1", "smaller", BUFFERS) == "512"
 
 
 def test_report_skips_unsupported_keywords_and_sets_the_rest(estate: Stage) -> None:
-    lab = begin(estate, one_adapter_of_each_make)
+    lab = reset(estate, one_adapter_of_each_make)
     play = ours("lone1", "net_adapter", {"adapters": ["plain", "smaller"], **SETTINGS, "on_unsupported": "report"})
     missing = {
         "adapter": "plain",
@@ -268,7 +268,7 @@ def test_report_skips_unsupported_keywords_and_sets_the_rest(estate: Stage) -> N
 
 def test_report_does_not_fail_for_a_team_or_2008_r2(estate: Stage) -> None:
     """Windows Server 2008 R2 does not report whether an adapter is a team or virtual."""
-    lab = begin(estate, lambda found: host(found, "old1")["adapters"][0].update(driver="plain"))
+    lab = reset(estate, lambda found: host(found, "old1")["adapters"][0].update(driver="plain"))
     options = {"adapters": ["*"], **SETTINGS, "on_unsupported": "report"}
     run = lab.check(ours("old1", "net_adapter", options))
     assert run.rc == 0, run.output
@@ -295,8 +295,8 @@ def test_properties_are_set_to_the_given_registry_values(lab: Stage) -> None:
 
 
 def test_a_larger_stored_mtu_is_reduced(estate: Stage) -> None:
-    lab = begin(estate, lambda found: adapter(found, "hv42", "LM1").update(values={JUMBO: "9216"}))
+    lab = reset(estate, lambda found: adapter(found, "hv42", "LM1").update(values={JUMBO: "9216"}))
     cases = {str(mtu): {"adapters": ["LM1"], "mtu": mtu, "restart": "defer"} for mtu in (9216, 9000)}
-    found = scenes(lab, "hv42", "net_adapter", cases)
+    found = run_cases(lab, "hv42", "net_adapter", cases)
     assert not found["9216"].changed
     assert settings(found["9000"])["LM1", "mtu"] == (9216, 9000, "changed")

@@ -10,7 +10,7 @@ import time
 import typing as t
 
 import pytest
-from rolling import begin, events, held, host, in_effect, kill, migration, ours, puts, restarts, wait_for
+from rolling import events, host, in_effect, kill, migration, ours, puts, reset, restarts, stored_value, wait_for
 
 if t.TYPE_CHECKING:
     from stage import Stage, Variables
@@ -29,7 +29,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 @pytest.fixture
 def lab(estate: Stage) -> Stage:
-    return begin(estate)
+    return reset(estate)
 
 
 def test_defer_stores_the_values_without_a_restart(lab: Stage) -> None:
@@ -38,7 +38,7 @@ def test_defer_stores_the_values_without_a_restart(lab: Stage) -> None:
     assert run.of("lone1").data["restart_required"] == ["LM"]
     assert run.of("lone1").data["restarts"] == []
     assert restarts(lab) == []
-    assert (held(lab, "lone1", "LM", "MaxFrameSize"), in_effect(lab, "lone1", "LM")) == ("9000", 1500)
+    assert (stored_value(lab, "lone1", "LM", "MaxFrameSize"), in_effect(lab, "lone1", "LM")) == ("9000", 1500)
     again = lab.play(later)
     assert (again.of("lone1").changed, again.of("lone1").data["restart_required"]) == (False, ["LM"])
     assert len(lab.writes()) == 2
@@ -85,7 +85,7 @@ def converged(estate: Variables) -> None:
 
 
 def test_the_team_members_of_the_connection_are_last(estate: Stage) -> None:
-    lab = begin(estate, converged)
+    lab = reset(estate, converged)
     run = lab.play(ours("lone1", "net_adapter", {"adapters": ["P1", "P2", "Uplink", "LM"], "mtu": 9000}))
     assert run.rc == 0, run.output
     assert restarts(lab) == [("lone1", "LM"), ("lone1", "P1"), ("lone1", "P2")]
@@ -95,7 +95,7 @@ def test_the_team_members_of_the_connection_are_last(estate: Stage) -> None:
 
 
 def test_a_driver_may_ignore_the_option_not_to_restart(estate: Stage) -> None:
-    lab = begin(estate, lambda found: host(found, "lone1").update(no_restart="ignored"))
+    lab = reset(estate, lambda found: host(found, "lone1").update(no_restart="ignored"))
     run = lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS}))
     assert run.rc == 0, run.output
     assert len(puts(lab)) == len(set(puts(lab))) == 4
@@ -119,7 +119,7 @@ def test_a_write_is_not_repeated_after_a_lost_response(lab: Stage, action: str) 
 
 
 def test_the_error_names_an_adapter_that_stays_down(estate: Stage) -> None:
-    lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
+    lab = reset(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
     run = lab.play(ours("lone1", "net_adapter", {**BOTH, "reconnect_timeout": 2}))
     assert run.rc == 2
     message = run.of("lone1").message
@@ -134,7 +134,7 @@ def test_the_error_names_an_adapter_that_stays_down(estate: Stage) -> None:
 
 
 def test_the_task_fails_in_time_if_the_host_stays_down(estate: Stage) -> None:
-    lab = begin(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
+    lab = reset(estate, lambda found: host(found, "lone1").update(after_restart="stays_down"))
     begun = time.monotonic()
     run = lab.play(ours("lone1", "net_adapter", {"adapters": ["Management"], **SETTINGS, "reconnect_timeout": 3}))
     assert time.monotonic() - begun < 25
@@ -192,6 +192,6 @@ def test_the_next_run_finishes_a_run_that_was_killed_between_two_writes(lab: Sta
     assert run.of("lone1").changed == (stored == 1)
     assert [write[2] for write in puts(lab)] == ["MaxFrameSize", "ReceiveBuffers"]
     assert restarts(lab) == [("lone1", "LM")]
-    assert (in_effect(lab, "lone1", "LM"), held(lab, "lone1", "LM", "ReceiveBuffers")) == (9000, "3")
+    assert (in_effect(lab, "lone1", "LM"), stored_value(lab, "lone1", "LM", "ReceiveBuffers")) == (9000, "3")
     assert not lab.play(ours("lone1", "net_adapter", LONE)).of("lone1").changed
     assert len(lab.writes()) == 2

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Providers and connections that misbehave, each before the three saved machines of a cluster of its own."""
+"""Tests of faulty providers and connections, each with a separate cluster of three saved machines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHANGED, FAILED = "changed", "failed"
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong, and what comes of it: the result and the stored action of each machine, and the wire."""
+    """The faults, and the expected results, stored actions, requests and message."""
 
     rules: list[dict[str, t.Any]] = field(default_factory=list)
     switches: dict[str, t.Any] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def fault(text: str, code: int = 0x8004102B, **more: t.Any) -> dict[str, t.Any]:
 UNREAD: dict[str, t.Any] = {"rows": None, "stored": (1,) * 3}
 LATER = [*STEP, *STEP]
 CASES = {
-    # What the provider does with a write
+    # The provider and a write
     "stored but faulted": Case(switches={"put_private_properties": "stored_but_faults"}, wire=READ + STEP * 3),
     "ignored": Case(switches={"put_private_properties": "ignored"}, wire=READ + [*STEP, *CONTROL] * 3),
     "refused": Case(switches={"put_private_properties": "refused"}, wire=READ + [*STEP, *CONTROL] * 3),
@@ -61,7 +61,7 @@ CASES = {
         {"put_private_properties": "ignored"},
         (FAILED, CHANGED, CHANGED),
         (1, 2, 2),
-        # The lab notes no write where a rule answers in the method's stead.
+        # The lab records no write if a rule replaces the method.
         READ + [*STEP, *map(str.lower, CONTROL)] + [*STEP, *CONTROL] * 2,
         r"2 of 3 changes are in effect, 1 failed\. .*VM1 .*the Put returned: success, the control code returned: Not",
     ),
@@ -86,7 +86,7 @@ CASES = {
         switches={"virtual_machines": [{"name": f"VM{n}", "private_properties": {}} for n in (1, 2, 3)]},
         wire=READ + STEP * 3,
     ),
-    # Answers to a Put that do not arrive, or not so
+    # Lost or invalid responses to a Put
     "put dropped before": Case([rule("Put", {"drop": "before"})], wire=READ + STEP + STEP + LATER),
     "put dropped after": Case([rule("Put", {"drop": "after"})], wire=READ + STEP * 3),
     "second put dropped before": Case([rule("Put", {"drop": "before"}, 2)], wire=READ + STEP * 4),
@@ -98,10 +98,10 @@ CASES = {
     "empty 400 for a put": Case([rule("Put", "empty_400")], wire=[*READ, "get", "Put", "Put", "get", *LATER]),
     "invalid property for a put": Case([rule("Put", "invalid_property")], wire=READ + STEP + CONTROL + LATER),
     "garbage for a put": Case([rule("Put", "garbage")], wire=READ + STEP * 4),
-    "half an answer to a put": Case([rule("Put", "truncate")], wire=READ + STEP * 3),
-    "endless answer to a put": Case([rule("Put", "huge")], wire=READ + STEP * 4),
-    "entities in the answer to a put": Case([rule("Put", "dtd")], wire=READ + STEP * 3),
-    "another's answer to a put": Case([rule("Put", "wrong_relates_to")], wire=READ + STEP * 3),
+    "half a response to a put": Case([rule("Put", "truncate")], wire=READ + STEP * 3),
+    "endless response to a put": Case([rule("Put", "huge")], wire=READ + STEP * 4),
+    "entities in the response to a put": Case([rule("Put", "dtd")], wire=READ + STEP * 3),
+    "another's response to a put": Case([rule("Put", "wrong_relates_to")], wire=READ + STEP * 3),
     "slow put": Case([rule("Put", {"slow": 3})], wire=READ + STEP * 3),
     "5024 for a put": Case([rule("Put", "stored_5024")], wire=READ + STEP * 3),
     "not found when reading back": Case(
@@ -119,16 +119,16 @@ CASES = {
         READ + STEP,
         r"3 failed.*no response within 2 s.*VM2 was not written, because the host no longer responds",
     ),
-    # Answers to a read
+    # Responses to a read
     "invalid property once": Case([rule("Enumerate", "invalid_property")], wire=READ * 2 + STEP * 3),
-    "invalid property for ever": Case(
+    "invalid property always": Case(
         [rule("Enumerate", "invalid_property", times=None)],
         **UNREAD,
         wire=READ * 6,
         says=r"^Reading the clustered virtual machines on \S+ failed: Invalid property.*0x80041031",
     ),
     "dropped once": Case([rule("Enumerate", {"drop": "before"})], wire=READ * 2 + STEP * 3),
-    "dropped for ever": Case(
+    "dropped always": Case(
         [rule("Enumerate", {"drop": "before"}, times=None)],
         **UNREAD,
         wire=READ * 3,
@@ -136,29 +136,31 @@ CASES = {
     ),
     "empty 400 once": Case([rule("Enumerate", "empty_400")], wire=READ * 2 + STEP * 3),
     "empty 400 for a get": Case([rule("Get", "empty_400", 3)], wire=[*READ, *STEP, "get", *LATER]),
-    "empty 400 for ever": Case(
+    "empty 400 always": Case(
         [rule("Enumerate", "empty_400", times=None)],
         **UNREAD,
         wire=READ * 3,
         says=r"^Reading .* failed: HTTP 400 with an empty body, 3 times",
     ),
     "garbage once": Case([rule("Enumerate", "garbage")], wire=READ * 2 + STEP * 3),
-    "garbage for ever": Case(
+    "garbage always": Case(
         [rule("Enumerate", "garbage", times=None)], **UNREAD, wire=READ * 3, says="is no|not XML|XML"
     ),
-    "half an answer once": Case([rule("Enumerate", "truncate")], wire=READ * 2 + STEP * 3),
-    "half an answer for ever": Case(
+    "half a response once": Case([rule("Enumerate", "truncate")], wire=READ * 2 + STEP * 3),
+    "half a response always": Case(
         [rule("Enumerate", "truncate", times=None)],
         **UNREAD,
         wire=READ * 3,
         says="the connection was closed before the response was complete",
     ),
-    "endless answer": Case([rule("Enumerate", "huge")], **UNREAD, wire=READ, says="the response is larger than 4 MiB"),
+    "endless response": Case(
+        [rule("Enumerate", "huge")], **UNREAD, wire=READ, says="the response is larger than 4 MiB"
+    ),
     "entities": Case([rule("Enumerate", "dtd", times=None)], **UNREAD, wire=READ * 3, says="document type|DTD"),
-    "another's answer": Case([rule("Enumerate", "wrong_relates_to")], wire=READ * 2 + STEP * 3),
+    "another's response": Case([rule("Enumerate", "wrong_relates_to")], wire=READ * 2 + STEP * 3),
     "slow read": Case([rule("Enumerate", {"slow": 3})], **UNREAD, wire=READ, says="no response within 2 s"),
     "redirected": Case([rule("Enumerate", "redirect")], **UNREAD, wire=READ, says="HTTP 302, a redirect to http:"),
-    # Other Windows
+    # Other Windows versions
     "2008 R2": Case(switches={"windows": "2008 R2"}),
     "2008 R2 that refuses columns": Case(
         switches={"windows": "2008 R2", "projection": "refuse"}, wire=READ * 2 + STEP * 3
@@ -171,8 +173,8 @@ SHORT = {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_s
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What was seen of a case: the first run, and the next one without the trouble."""
+class CaseResult:
+    """The first run of a case, and the next run without the faults."""
 
     result: Result
     journal: list[Entry]
@@ -183,7 +185,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+def results(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
     hosts = {NAMES[case]: CASES[case].switches for case in CASES}
     play = tasks("all", {"vm_offline_action": {}})
     with stage(private_clusters(networks[2], hosts), tmp_path_factory.mktemp("provider")) as lab:
@@ -196,7 +198,7 @@ def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dic
         lab.estate.clear_faults()
         second = lab.play(play, variables=SHORT)
         return {
-            case: Scene(
+            case: CaseResult(
                 first.of(host),
                 journals[host],
                 stored[host],
@@ -209,45 +211,47 @@ def scenes(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_tells_the_truth_and_stores_it(scenes: dict[str, Scene], name: str) -> None:
-    case, scene = CASES[name], scenes[name]
-    assert scene.stored == case.stored
-    operations = [entry.method or entry.operation for entry in scene.journal]
+def test_the_result_matches_the_stored_values(results: dict[str, CaseResult], name: str) -> None:
+    case, outcome = CASES[name], results[name]
+    assert outcome.stored == case.stored
+    operations = [entry.method or entry.operation for entry in outcome.journal]
     if case.wire is not None:
-        marked = [word if entry.write else word.lower() for word, entry in zip(operations, scene.journal, strict=True)]
+        marked = [
+            word if entry.write else word.lower() for word, entry in zip(operations, outcome.journal, strict=True)
+        ]
         assert marked == case.wire
     if case.rows is None:
-        assert scene.result.status == FAILED
-        assert not scene.result.changed
-        assert "virtual_machines" not in scene.result.data
+        assert outcome.result.status == FAILED
+        assert not outcome.result.changed
+        assert "virtual_machines" not in outcome.result.data
     else:
-        rows = scene.result.actions
+        rows = outcome.result.actions
         assert tuple(result for _action, result in rows.values()) == case.rows
-        assert scene.result.status == (FAILED if FAILED in case.rows else "ok")
-        # What could not be read back may have changed.
+        assert outcome.result.status == (FAILED if FAILED in case.rows else "ok")
+        # A value that could not be read back can have changed.
         unknown = None in {action for action, _result in rows.values()}
-        assert scene.result.changed == (CHANGED in case.rows or unknown)
-    assert re.search(case.says, scene.result.message), scene.result.message
-    assert "\n" not in scene.result.message
-    # A write is never sent again before reading; but for the empty 400, which Windows gives before it looks.
-    for first, second in zip(scene.journal, scene.journal[1:], strict=False):
+        assert outcome.result.changed == (CHANGED in case.rows or unknown)
+    assert re.search(case.says, outcome.result.message), outcome.result.message
+    assert "\n" not in outcome.result.message
+    # A write is not resent before a read, except after an empty 400, which Windows returns without processing it.
+    for first, second in zip(outcome.journal, outcome.journal[1:], strict=False):
         assert not (first.write and second.write) or first.rule == "empty_400"
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_converges_when_the_trouble_is_over(scenes: dict[str, Scene], name: str) -> None:
-    scene = scenes[name]
+def test_the_next_run_without_faults_succeeds(results: dict[str, CaseResult], name: str) -> None:
+    outcome = results[name]
     more_than_a_put = CASES[name].switches.get("put_private_properties") in {"refused", "ignored"}
-    assert scene.after == (2, 2, 2)
-    assert scene.again.status == "ok"
-    expected = sum(1 for number in scene.stored if number != 2)
-    effective = [entry for entry in scene.later if entry.changes]
+    assert outcome.after == (2, 2, 2)
+    assert outcome.again.status == "ok"
+    expected = sum(1 for number in outcome.stored if number != 2)
+    effective = [entry for entry in outcome.later if entry.changes]
     assert len(effective) == expected
-    assert more_than_a_put or len([entry for entry in scene.later if entry.write]) == expected
+    assert more_than_a_put or len([entry for entry in outcome.later if entry.write]) == expected
 
 
-def test_does_not_deny_a_write_that_could_not_be_read_back(scenes: dict[str, Scene]) -> None:
-    scene = scenes["slow when reading back"]
-    assert scene.stored == (2, 1, 1)
-    assert [action for action, _result in scene.result.actions.values()] == [None, "save", "save"]
-    assert "0 of 3 changes are in effect" not in scene.result.message
+def test_a_write_that_could_not_be_read_back_is_unknown(results: dict[str, CaseResult]) -> None:
+    outcome = results["slow when reading back"]
+    assert outcome.stored == (2, 1, 1)
+    assert [action for action, _result in outcome.result.actions.values()] == [None, "save", "save"]
+    assert "0 of 3 changes are in effect" not in outcome.result.message

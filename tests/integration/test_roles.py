@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook and its roles: once for each cluster, through whichever node does it."""
+"""Tests of the playbook and its roles: once for each cluster, on a node that works."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TEN = (1000, 10, 1000, 10)
 
 
 def recap(run: Run, host: str) -> dict[str, int]:
-    """The numbers of a host in the recap."""
+    """The counts of a host in the play recap."""
     (line,) = [line for line in run.output.splitlines() if line.startswith(f"{host} ") and "unreachable=" in line]
     return {name: int(number) for name, _mark, number in (word.partition("=") for word in line.split(":")[1].split())}
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
-def test_the_roles_bring_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str, str]) -> None:
+def test_the_roles_make_the_estate_compliant(lab: Stage, via: tuple[str, str]) -> None:
     before = lab.picture()
     checked = lab.check(SETTINGS, via=via)
     assert checked.rc == 0, checked.output
@@ -54,10 +54,10 @@ def test_the_roles_bring_the_estate_to_what_is_wanted(lab: Stage, via: tuple[str
     }
     assert set(lab.actions("HVC1").values()) == {2}
     assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG10")) == ((1000, 10, 1000, 20), TEN)
-    # Once for each cluster, through its first host.
+    # Once for each cluster, on its first host.
     assert {entry.host for entry in lab.writes()} == {"hv01", "ex01", "ex11"}
     written = len(lab.writes())
-    assert written == len({instance for _owner, instance, _name in other}) + 1  # DAG10 takes two
+    assert written == len({instance for _owner, instance, _name in other}) + 1  # DAG10 needs two
     again = lab.play(SETTINGS, "--diff", via=via)
     assert again.rc == 0
     assert len(lab.writes()) == written
@@ -80,7 +80,7 @@ def test_the_first_node_is_down(lab: Stage) -> None:
     assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG10")) == ((1000, 10, 1000, 20), TEN)
 
 
-def test_the_provider_of_the_first_node_does_not_read(lab: Stage) -> None:
+def test_the_provider_of_the_first_node_cannot_read(lab: Stage) -> None:
     for host in ("hv01", "ex01"):
         lab.estate.add_fault(host=host, operation="Enumerate", action={"fault": 1359, "text": "Provider load failure."})
     run = lab.play(SETTINGS)
@@ -91,7 +91,7 @@ def test_the_provider_of_the_first_node_does_not_read(lab: Stage) -> None:
 
 
 @pytest.mark.matrix
-def test_the_provider_of_the_first_node_does_not_set(lab: Stage) -> None:
+def test_the_provider_of_the_first_node_cannot_write(lab: Stage) -> None:
     for host in ("hv01", "ex01", "ex02"):
         for operation in ("Put", "Invoke"):
             refusal = {"fault": 2150859010, "text": "Provider failure.", "hresult": 0x80041004}
@@ -105,8 +105,8 @@ def test_the_provider_of_the_first_node_does_not_set(lab: Stage) -> None:
     assert "Provider failure" in run.output
 
 
-def test_the_first_node_goes_away_while_it_sets(lab: Stage) -> None:
-    """Its reads are slow from the second machine on, until the task gives up; the other node does the rest."""
+def test_the_first_node_becomes_unreachable_during_writes(lab: Stage) -> None:
+    """Its reads are slow after the first machine, until they time out; the other node does the rest."""
     lab.estate.add_fault(host="hv01", operation="Get", nth=3, action={"slow": 4})
     short = {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_sec": 2}
     run = lab.play(HYPERV, variables=short)
@@ -115,7 +115,7 @@ def test_the_first_node_goes_away_while_it_sets(lab: Stage) -> None:
     assert [len([entry for entry in lab.writes(host=host) if entry.changes]) for host in ("hv01", "hv02")] == [1, 6]
 
 
-def test_no_node_does_it(lab: Stage) -> None:
+def test_all_nodes_fail(lab: Stage) -> None:
     for operation in ("Put", "Invoke"):
         refusal = {"fault": 2150859010, "text": "Provider failure.", "hresult": 0x80041004}
         lab.estate.add_fault(operation=operation, action=refusal)
@@ -127,12 +127,12 @@ def test_no_node_does_it(lab: Stage) -> None:
     assert "Provider failure" in last.message
     assert recap(run, "hv01")["failed"] == 1
     assert {entry.host for entry in lab.writes()} >= {"hv01", "hv02"}
-    # The other DAG is not kept from its settings by the first.
+    # The other DAG still gets its settings.
     assert {entry.host for entry in lab.writes()} >= {"ex01", "ex02", "ex03", "ex04", "ex11", "ex12"}
 
 
 @pytest.mark.parametrize("play", [HYPERV, DAG], ids=["hyperv_cluster", "dag_heartbeat"])
-def test_no_node_answers(lab: Stage, play: str) -> None:
+def test_all_nodes_are_unreachable(lab: Stage, play: str) -> None:
     lab.estate.add_fault(operation="Enumerate", action={"fault": 1359, "text": "Provider load failure."})
     run = lab.play(play)
     assert run.rc == 2
@@ -144,12 +144,12 @@ def test_no_node_answers(lab: Stage, play: str) -> None:
     assert lab.writes() == []
 
 
-def test_no_hyperv_host_is_no_reason_to_leave_the_dags_alone(lab: Stage) -> None:
+def test_dags_are_set_without_hyperv_hosts(lab: Stage) -> None:
     lab.play(ENFORCE, hosts={"hv01": DOWN, "hv02": DOWN})
     assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG10")) == ((1000, 10, 1000, 20), TEN)
 
 
-def test_a_host_of_no_cluster_among_the_others(lab: Stage) -> None:
+def test_a_standalone_host_among_the_nodes(lab: Stage) -> None:
     play = HYPERV.replace("hyperv_hosts", "mgmt01:hyperv_hosts")
     run = lab.play(play)
     assert run.rc == 2
@@ -168,7 +168,7 @@ def test_one_host_is_enough(lab: Stage) -> None:
     assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG10")) == ((1000, 10, 1000, 20), (1000, 5, 1000, 5))
 
 
-def test_settings_of_the_inventory_win(lab: Stage) -> None:
+def test_inventory_settings_take_precedence(lab: Stage) -> None:
     settings = {
         "hyperv_cluster_offline_action": "shut_down_forced",
         "hyperv_cluster_virtual_machines": ["EX*"],
@@ -185,7 +185,7 @@ def test_settings_of_the_inventory_win(lab: Stage) -> None:
     assert lab.heartbeat("DAG1") == lab.heartbeat("DAG10") == (1000, 6, 1000, 8)
 
 
-def test_settings_that_are_refused_say_so(lab: Stage) -> None:
+def test_invalid_settings_are_reported(lab: Stage) -> None:
     settings = {"dag_heartbeat_settings": {"cross_subnet_threshold": 15}, "hyperv_cluster_virtual_machines": ["EX99"]}
     run = lab.play(SETTINGS, variables=settings)
     assert run.rc == 2
@@ -201,7 +201,7 @@ def test_settings_that_are_refused_say_so(lab: Stage) -> None:
 
 
 def more(network: str) -> Variables:
-    """A second Hyper-V cluster in the same group, and DAGs on Windows versions that the demonstration lacks."""
+    """A second Hyper-V cluster in the same group, and DAGs on other Windows versions."""
     estate = estate_file(network)
     for name, number, windows, group, cluster in (
         ("hv11", 111, "2019", "hyperv_hosts", "HVC2"),
@@ -223,7 +223,7 @@ def test_several_clusters_in_a_group(bring_up: t.Callable[..., Stage]) -> None:
     run = lab.play(SETTINGS, "--diff", hosts={"hv11": DOWN})
     assert run.rc == 4
     assert set(lab.actions("HVC1").values()) == set(lab.actions("HVC2").values()) == {2}
-    # What 2022 has by default is not tightened; the older one gets what the advice for it is.
+    # The default of 2022 is not lowered; the older DAG gets the recommended values.
     assert lab.heartbeat("DAG2") == (1000, 20, 1000, 20)
     assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG3"), lab.heartbeat("DAG10")) == ((1000, 10, 1000, 20), TEN, TEN)
     assert {entry.host for entry in lab.writes()} == {"hv01", "hv12", "ex01", "ex31", "ex11"}

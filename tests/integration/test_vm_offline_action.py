@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vm_offline_action where everything is well: given a cluster, when the task runs, then this is on the wire."""
+"""Tests of vm_offline_action without errors: results and requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ONE_STEP = ["get", "Put", "get"]
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
-def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) -> None:
+def test_only_different_values_are_written(lab: Stage, via: tuple[str, str]) -> None:
     play = tasks("hv01", {"vm_offline_action": {}})
     before = lab.picture()
     checked = lab.check(play, via=via)
@@ -62,7 +62,7 @@ def test_sets_what_differs_and_nothing_else(lab: Stage, via: tuple[str, str]) ->
     assert {row["name"]: row["resource"] for row in rows} == RESOURCES
 
 
-def test_sets_each_action_through_either_node(lab: Stage) -> None:
+def test_each_action_is_set_on_either_node(lab: Stage) -> None:
     wanted = [{"name": action, "vm_offline_action": {"action": action}} for action in NUMBERS]
     run = lab.check(tasks("hv02", *wanted))
     for action in NUMBERS:
@@ -70,7 +70,7 @@ def test_sets_each_action_through_either_node(lab: Stage) -> None:
         assert [line.split(":")[0] for line in run.of("hv02", action).diff["before"].splitlines()] == expected
     for action in ("save", "turn_off", "shut_down_forced"):
         assert lab.task("hv02", "vm_offline_action", {"action": action}).of("hv02").changed
-        # What was never set counts as save, so it is left alone while save is wanted.
+        # A value that was never set means save, so it is compliant if save is wanted.
         assert set(lab.actions("HVC1").values()) == ({1, None} if action == "save" else {NUMBERS[action]})
 
 
@@ -81,21 +81,21 @@ SELECTIONS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
     "a question mark": ({"names": ["EX0?"], "exclude": ["ex0[!7]"]}, ["EX07"]),
     "a set of characters": ({"names": ["EX0[13]"]}, ["EX01", "EX03"]),
     "excluded in another case": ({"names": ["*"], "exclude": ["ex*"]}, ["FILE01"]),
-    "excluded twice and a stranger": ({"names": ["*"], "exclude": ["E*", "EX01", "nobody"]}, ["FILE01"]),
+    "excluded twice and an unknown name": ({"names": ["*"], "exclude": ["E*", "EX01", "nobody"]}, ["FILE01"]),
     "everything excluded": ({"exclude": ["*"]}, []),
     "by its resource": ({"names": ["virtual machine EX03"]}, ["EX03"]),
     "by its group": ({"names": ["SCVMM EX07 Resources"]}, ["EX07"]),
     "by its resource of SCVMM": ({"names": ["SCVMM EX07"]}, ["EX07"]),
     "named twice": ({"names": ["EX01", "EX01", "EX0[1]"]}, ["EX01"]),
     "as one text with commas": ({"names": "EX01,EX03"}, ["EX01", "EX03"]),
-    "one of two is there": ({"names": ["EX01", "EX99"], "allow_no_match": True}, ["EX01"]),
-    "none is there": ({"names": ["EX99"], "allow_no_match": True}, []),
+    "one of two exists": ({"names": ["EX01", "EX99"], "allow_no_match": True}, ["EX01"]),
+    "none exists": ({"names": ["EX99"], "allow_no_match": True}, []),
     "a path is no wildcard": ({"names": ["EX01/*", "EX01"], "allow_no_match": True}, ["EX01"]),
 }
 
 
 @pytest.fixture(scope="module")
-def scenes(demo: Stage) -> dict[str, Result]:
+def results(demo: Stage) -> dict[str, Result]:
     demo.estate.reset()
     listed = [{"name": name, "vm_offline_action": options} for name, (options, _expected) in SELECTIONS.items()]
     run = demo.check(tasks("hv01", *listed))
@@ -103,14 +103,14 @@ def scenes(demo: Stage) -> dict[str, Result]:
 
 
 @pytest.mark.parametrize("case", SELECTIONS)
-def test_means_the_machines_that_are_named(scenes: dict[str, Result], case: str) -> None:
+def test_the_options_select_these_machines(results: dict[str, Result], case: str) -> None:
     expected = SELECTIONS[case][1]
-    assert scenes[case].status == "ok"
-    assert list(scenes[case].actions) == expected
-    assert scenes[case].changed == bool(expected)
+    assert results[case].status == "ok"
+    assert list(results[case].actions) == expected
+    assert results[case].changed == bool(expected)
 
 
-def test_a_name_that_matches_nothing_stops_it_before_any_write(lab: Stage) -> None:
+def test_a_name_that_matches_nothing_fails_before_any_write(lab: Stage) -> None:
     run = lab.play(
         tasks(
             "hv01",
@@ -127,14 +127,14 @@ def test_a_name_that_matches_nothing_stops_it_before_any_write(lab: Stage) -> No
     assert lab.writes() == []
 
 
-def test_never_touches_the_configuration_resources(lab: Stage) -> None:
+def test_configuration_resources_are_not_changed(lab: Stage) -> None:
     kinds = {one.name: one.values["Type"] for one in lab.estate.cluster("HVC1").all_instances() if "Type" in one.values}
     assert "Virtual Machine Configuration" in kinds.values()
     lab.task("hv01", "vm_offline_action", {"action": "turn_off"})
     assert {kinds[change.instance] for entry in lab.writes() for change in entry.changes} == {"Virtual Machine"}
 
 
-def twins(network: str) -> dict[str, t.Any]:
+def duplicate_names(network: str) -> dict[str, t.Any]:
     estate = estate_file(network)
     machines = estate["clusters"][0]["virtual_machines"]
     machines[1] |= {"name": "EX01", "resource": "SCVMM EX01", "group": "Other"}
@@ -143,8 +143,8 @@ def twins(network: str) -> dict[str, t.Any]:
     return estate
 
 
-def test_names_that_are_odd_or_there_twice(bring_up: t.Callable[..., Stage]) -> None:
-    lab = bring_up(twins)
+def test_unusual_and_duplicate_names(bring_up: t.Callable[..., Stage]) -> None:
+    lab = bring_up(duplicate_names)
     run = lab.task("hv01", "vm_offline_action")
     named = run.of("hv01").actions
     assert run.rc == 0, run.output
@@ -155,7 +155,7 @@ def test_names_that_are_odd_or_there_twice(bring_up: t.Callable[..., Stage]) -> 
 
 
 @pytest.mark.slow
-def test_a_thousand_machines_take_few_requests(bring_up: t.Callable[..., Stage]) -> None:
+def test_a_thousand_machines_need_few_requests(bring_up: t.Callable[..., Stage]) -> None:
     lab = bring_up(lambda network: estate_file(network, "large"))
     run = lab.task("big01", "vm_offline_action", {"action": "save"})
     assert not run.of("big01").changed

@@ -62,7 +62,7 @@ def cluster_repository(state: Path, estate: Estate, cluster: Cluster, *, repair:
 
 
 def start_time(state: Path) -> datetime:
-    """The time at which the state folder was created. The ages in the estate file count from it."""
+    """The time of the first start or the last reset. The ages in the estate file count from it."""
     return datetime.fromtimestamp((state / "estate.yml").stat().st_mtime, tz=UTC)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must agree in the collection, though it stands in different files."""
+"""Tests that the files of the collection are consistent with each other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ON_CONTROLLER = {"role_options"}
 TASKS = [name for name in MODULES if name not in ON_CONTROLLER]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLUGINS = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
-LONGEST = 350
+MAX_LINES = 350
 HEADER = (
     "# Copyright: (c) 2026, winha.cluster contributors\n"
     "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
@@ -40,11 +40,11 @@ KEYWORDS = {
     "loop_control", "name", "notify", "register", "run_once", "tags", "throttle", "until", "retries", "vars", "when",
 }  # fmt: skip
 
-# Which room of plugins/ may import which. A file of module_utils that is in no folder is a room of its own. Each room
-# stands below those that import it, so the table has no circle.
-FLOORS: t.Mapping[str, frozenset[str]] = {
-    room: frozenset(below.split())
-    for room, below in {
+# The packages of plugins/ and the packages that they may import. A file directly in module_utils counts as a package.
+# Each package is listed after those that it imports, so there are no circular imports.
+ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
+    package: frozenset(imports.split())
+    for package, imports in {
         "errors": "",
         "powershell": "",
         "name_list": "",
@@ -70,7 +70,7 @@ FLOORS: t.Mapping[str, frozenset[str]] = {
         "doc_fragments": "",
     }.items()
 }
-LARGEST_SHARE = 0.20  # of the lines of plugins/, in one room
+MAX_SHARE = 0.20  # of the lines of plugins/ in one package
 
 Mapping = dict[str, t.Any]
 
@@ -84,7 +84,7 @@ def module(name: str) -> t.Any:
 
 
 def documentation(name: str) -> Mapping:
-    """The documentation of a module with that of its fragments."""
+    """The documentation of a module including its fragments."""
     own: Mapping = yaml.safe_load(module(name).DOCUMENTATION)
     parts = [own]
     for fragment in own.get("extends_documentation_fragment", []):
@@ -120,7 +120,7 @@ def role_version(role: str) -> str:
 
 
 def shape(options: t.Mapping[str, Mapping], inner: str) -> Mapping:
-    """What documentation and argument spec say alike of options."""
+    """The properties of options that are both in the documentation and in the argument spec."""
     return {
         name: {
             "type": option.get("type", "str"),
@@ -136,23 +136,23 @@ def shape(options: t.Mapping[str, Mapping], inner: str) -> Mapping:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_module_has_an_action_of_its_name(name: str) -> None:
+def test_a_module_has_an_action_with_its_name(name: str) -> None:
     action = importlib.import_module(f"{PACKAGE}.action.{name}").ActionModule
     assert action.module == f"winha.cluster.{name}"
     assert action.task is module(name).TASK
 
 
-def test_there_is_no_action_without_a_module() -> None:
+def test_every_action_has_a_module() -> None:
     assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
 
 
-def test_the_action_groups_have_every_module() -> None:
+def test_the_action_groups_contain_every_module() -> None:
     groups = load("meta", "runtime.yml")["action_groups"]
     assert sorted(groups["all"]) == TASKS
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_module_is_in_the_action_group_of_what_it_talks_to(name: str) -> None:
+def test_a_module_is_in_the_action_group_of_its_service(name: str) -> None:
     groups = load("meta", "runtime.yml")["action_groups"]
     options = module(name).TASK.argument_spec
     assert (name in groups["windows"]) == ("scheme" in options)
@@ -160,7 +160,7 @@ def test_a_module_is_in_the_action_group_of_what_it_talks_to(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_documented_options_are_those_of_the_task(name: str) -> None:
+def test_the_documented_options_match_the_task(name: str) -> None:
     assert shape(documentation(name)["options"], "suboptions") == shape(argument_spec(name), "options")
 
 
@@ -171,7 +171,7 @@ def test_every_option_is_described(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("attribute", ["check_mode", "diff_mode", "idempotent"])
-def test_a_module_says_how_it_keeps_the_promises_of_the_collection(name: str, attribute: str) -> None:
+def test_a_module_documents_its_attributes(name: str, attribute: str) -> None:
     found = documentation(name)["attributes"][attribute]
     assert found["description"]
     reads = name.endswith("_info") or name in ON_CONTROLLER
@@ -179,7 +179,7 @@ def test_a_module_says_how_it_keeps_the_promises_of_the_collection(name: str, at
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_says_its_own_name_and_since_when_it_is_there(name: str) -> None:
+def test_a_module_documents_its_name_and_version_added(name: str) -> None:
     own = documentation(name)
     assert own["module"] == name
     major, minor, _patch = version(load("galaxy.yml")["version"])
@@ -196,14 +196,14 @@ def test_the_examples_are_tasks_with_full_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_use_options_that_there_are(name: str) -> None:
+def test_the_examples_use_existing_options(name: str) -> None:
     tasks = yaml.safe_load(module(name).EXAMPLES)
     used = [task.get(f"winha.cluster.{name}") or {} for task in tasks]
     assert set(itertools.chain.from_iterable(used)) <= set(argument_spec(name))
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_what_a_module_returns_is_described(name: str) -> None:
+def test_return_values_are_described(name: str) -> None:
     described = yaml.safe_load(module(name).RETURN)
     assert described
     assert all(value["description"] and value["type"] and value["returned"] for value in described.values())
@@ -231,7 +231,7 @@ def test_no_task_leaves_check_mode_for_a_server(path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_documented_defaults_of_a_role_are_its_defaults(role: str) -> None:
+def test_the_documented_defaults_of_a_role_match_its_defaults(role: str) -> None:
     options = role_options(role)
     path = ("roles", role, "defaults", "main.yml")
     defaults = load(*path) if ROOT.joinpath(*path).is_file() else {}
@@ -239,25 +239,25 @@ def test_the_documented_defaults_of_a_role_are_its_defaults(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_variables_of_a_role_bear_its_name(role: str) -> None:
+def test_the_variables_of_a_role_start_with_its_name(role: str) -> None:
     options = role_options(role)
     assert [name for name in options if not name.startswith(f"{role}_")] == []
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_readme_of_a_role_tells_its_variables(role: str) -> None:
+def test_the_readme_of_a_role_lists_its_variables(role: str) -> None:
     text = (ROOT / "roles" / role / "README.md").read_text("utf-8")
     options = role_options(role)
     assert [name for name in options if name not in text] == []
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=str)
-def test_no_plugin_is_long(path: pathlib.Path) -> None:
-    assert len((ROOT / path).read_text("utf-8").splitlines()) < LONGEST
+def test_no_plugin_is_too_long(path: pathlib.Path) -> None:
+    assert len((ROOT / path).read_text("utf-8").splitlines()) < MAX_LINES
 
 
-def room_of(names: t.Sequence[str]) -> str:
-    """The room of a module, given its names below plugins/."""
+def package_of(names: t.Sequence[str]) -> str:
+    """The package of a module, from its names below plugins/."""
     return names[1] if names[0] == "module_utils" else names[0]
 
 
@@ -280,37 +280,37 @@ def imported_by(path: pathlib.Path) -> t.Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=str)
-def test_imports_run_down_only(path: pathlib.Path) -> None:
+def test_only_allowed_packages_are_imported(path: pathlib.Path) -> None:
     own = path.relative_to("plugins")
-    room = room_of(own.with_suffix("").parts)
-    assert {room_of(names) for names in imported_by(own)} - {room} <= FLOORS[room]
+    package = package_of(own.with_suffix("").parts)
+    assert {package_of(names) for names in imported_by(own)} - {package} <= ALLOWED_IMPORTS[package]
 
 
-def test_no_room_stands_above_itself() -> None:
-    graphlib.TopologicalSorter(FLOORS).prepare()
+def test_the_allowed_imports_have_no_circle() -> None:
+    graphlib.TopologicalSorter(ALLOWED_IMPORTS).prepare()
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_there_are_no_circular_imports() -> None:
     own = [path.relative_to("plugins") for path in PLUGINS]
     graph = {path.with_suffix("").parts: set(imported_by(path)) for path in own}
     graphlib.TopologicalSorter(graph).prepare()
 
 
-def test_no_room_is_too_large() -> None:
+def test_no_package_is_too_large() -> None:
     lines: collections.Counter[str] = collections.Counter()
     for path in (ROOT / "plugins").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
-            room = room_of(path.relative_to(ROOT / "plugins").with_suffix("").parts)
-            lines[room] += len(path.read_text("utf-8").splitlines())
-    assert {room: count for room, count in lines.items() if count > LARGEST_SHARE * lines.total()} == {}
+            package = package_of(path.relative_to(ROOT / "plugins").with_suffix("").parts)
+            lines[package] += len(path.read_text("utf-8").splitlines())
+    assert {package: count for package, count in lines.items() if count > MAX_SHARE * lines.total()} == {}
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=str)
-def test_every_plugin_says_whose_it_is(path: pathlib.Path) -> None:
+def test_every_plugin_has_the_license_header(path: pathlib.Path) -> None:
     assert (ROOT / path).read_text("utf-8").removeprefix("#!/usr/bin/python\n").startswith(HEADER)
 
 
-def test_the_newest_release_of_the_changelog_is_this_version() -> None:
+def test_the_newest_release_in_the_changelog_is_this_version() -> None:
     releases = load("changelogs", "changelog.yaml")["releases"]
     assert max(releases, key=version) == load("galaxy.yml")["version"]
     assert f"## v{load('galaxy.yml')['version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8").replace("\\", "")
@@ -330,14 +330,14 @@ def test_the_changelog_names_every_module_and_role() -> None:
 
 @pytest.fixture(scope="session")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """What would be published."""
+    """The collection artifact."""
     place = tmp_path_factory.mktemp("artifact")
     ansible("galaxy", "collection", "build", "--output-path", str(place), str(ROOT), home=place)
     (built,) = place.glob("*.tar.gz")
     return built
 
 
-def test_the_artifact_holds_nothing_that_a_machine_made(artifact: pathlib.Path) -> None:
+def test_the_artifact_contains_no_generated_files(artifact: pathlib.Path) -> None:
     with tarfile.open(artifact) as archive:
         names = [pathlib.PurePosixPath(name) for name in archive.getnames()]
     made = {".cache", ".git", "__pycache__", "output", ".plugin-cache.yaml", ".pytest_cache", ".hypothesis", ".venv"}
@@ -345,9 +345,7 @@ def test_the_artifact_holds_nothing_that_a_machine_made(artifact: pathlib.Path) 
     assert pathlib.PurePosixPath("plugins/modules/heartbeat.py") in names
 
 
-def test_the_collection_works_without_all_that_only_its_makers_need(
-    artifact: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
+def test_the_collection_works_without_development_files(artifact: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with tarfile.open(artifact) as archive:
         for member in archive:
             if member.isfile() and member.name.startswith(("meta/", "plugins/", "roles/", "playbooks/")):
@@ -363,7 +361,7 @@ def test_the_collection_works_without_all_that_only_its_makers_need(
 
 
 def ansible(program: str, *arguments: str, home: pathlib.Path) -> str:
-    """What a program of Ansible prints, with the collections below C(home) and none of this checkout."""
+    """Run an Ansible program with the collections below C(home), without this checkout, and return its output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
     own = {"ANSIBLE_HOME": str(home / "home"), "ANSIBLE_COLLECTIONS_PATH": str(home)}
     command = [str(pathlib.Path(sys.executable).with_name(f"ansible-{program}")), *arguments]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator has accepted: with a reason, and until when. Private to this collection; pure."""
+"""Findings that an operator accepted, with a reason and an end date. Private to this collection; pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEYS = {"rule", "host", "subject", "reason", "until"}
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Findings that do not count up to and including a day; rule, host and subject are wildcards."""
+    """Findings that do not count up to and including C(until). Rule, host and subject are wildcards."""
 
     rule: str
     host: str
@@ -27,20 +27,20 @@ class Acceptance:
 
     @classmethod
     def parse(cls, entry: t.Any, rules: t.Collection[str]) -> Acceptance:
-        """Read one. Raises C(AuditError)."""
+        """Read one entry. Raises C(AuditError)."""
         if not isinstance(entry, dict) or set(entry) - _KEYS:
-            raise AuditError(f"What is accepted has rule, host, subject, reason and until; this has not: {entry}.")
-        told = ", ".join(f"{key} {entry[key]}" for key in ("rule", "host", "subject") if key in entry) or "everything"
+            raise AuditError(f"An accepted finding has the keys rule, host, subject, reason and until. Found: {entry}.")
+        which = ", ".join(f"{key} {entry[key]}" for key in ("rule", "host", "subject") if key in entry) or "all"
         for key in ("rule", "reason", "until"):
             if not str(entry.get(key) or "").strip():
-                raise AuditError(f"What is accepted ({told}) needs {key}.")
+                raise AuditError(f"The accepted finding ({which}) needs the key {key}.")
         if not any(like(rule, [str(entry["rule"])]) for rule in rules):
-            raise AuditError(f"What is accepted ({told}) names a rule that there is not: {entry['rule']}.")
+            raise AuditError(f"The accepted finding ({which}) names the rule {entry['rule']}, which does not exist.")
         try:
             until = datetime.date.fromisoformat(str(entry["until"])[:10])
         except ValueError as exc:
             raise AuditError(
-                f"What is accepted ({told}) has until {entry['until']}, which is no date like 2027-01-31."
+                f"The accepted finding ({which}) has until {entry['until']}, which is not a date like 2027-01-31."
             ) from exc
         return cls(
             rule=str(entry["rule"]),
@@ -51,9 +51,9 @@ class Acceptance:
         )
 
     def covers(self, rule: str, host: str, subject: str) -> bool:
-        """Whether the finding is one of those that it is about."""
+        """Whether it accepts this finding."""
         return like(rule, [self.rule]) and like(host, [self.host]) and like(subject, [self.subject])
 
-    def told(self) -> dict[str, str]:
-        """The reason and the last day."""
+    def as_report(self) -> dict[str, str]:
+        """The reason and the last day, for the report."""
         return {"reason": self.reason, "until": self.until.isoformat()}

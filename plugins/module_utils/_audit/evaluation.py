@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All rules against all facts: what the reports are made of. Private to this collection; pure."""
+"""Evaluates all rules on all facts, for the reports. Private to this collection; pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
 from .expression import Reader
-from .facts import Subject, check, cluster_name, clusters_of, forest_of, hosts_of, orphans
-from .judgement import Finding, clusterless, judge
+from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
+from .judgement import Finding, finding_without_cluster, judge
 from .rule import SEVERITIES, Rule
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
@@ -31,11 +31,11 @@ def evaluate(
     before: t.Mapping[str, t.Any] | None = None,
     now: datetime.datetime,
 ) -> dict[str, t.Any]:
-    """The evaluation as plain values, the same for the same arguments.
+    """The evaluation as plain values; equal arguments give equal evaluations.
 
     C(now) is a time with a zone, C(before) an earlier evaluation. Raises C(AuditError).
     """
-    check(facts)
+    check_facts(facts)
     known = catalogue(rules, overrides, parameters)
     acceptances = [Acceptance.parse(entry, [rule.id for rule in known.rules]) for entry in accepted or ()]
     hosts = hosts_of(facts, known.parameters)
@@ -47,16 +47,16 @@ def evaluate(
         findings += _findings(rule, hosts, clusters, forest, reader)
     for finding in findings:
         _accept(finding, acceptances, now.date())
-    hosts_told = [_host(host, clusters) for host in hosts]
-    rules_told = [rule.told() for rule in known.rules]
-    compared = earlier.compare(findings, before, hosts=hosts_told, rules=rules_told)
+    hosts_out = [_host(host, clusters) for host in hosts]
+    rules_out = [rule.as_report() for rule in known.rules]
+    compared = earlier.compare(findings, before, hosts=hosts_out, rules=rules_out)
     return {
         "version": 1,
         "title": str(facts.get("title") or (forest.name if forest else "")),
         "gathered": facts.get("gathered"),
         "evaluated": now.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "hosts": hosts_told,
-        "rules": rules_told,
+        "hosts": hosts_out,
+        "rules": rules_out,
         "findings": findings,
         "summary": _summary(findings, known.rules),
         "comparison": compared,
@@ -75,21 +75,21 @@ def _findings(
         if forest is not None:
             yield from judge(rule, forest, reader)
         return
-    meant = [host for host in hosts if set(host.kinds) & set(rule.applies.kinds)]
+    matching = [host for host in hosts if set(host.kinds) & set(rule.applies.kinds)]
     if rule.scope == "host":
-        for host in meant:
+        for host in matching:
             yield from judge(rule, host, reader)
         return
     for cluster in clusters:
         if set(cluster.kinds) & set(rule.applies.kinds):
             yield from judge(rule, cluster, reader)
-    for host in orphans(meant, clusters):
-        why = host.missing("cluster_info.cluster") or f"{host.name} does not tell which cluster it belongs to."
-        yield clusterless(rule, host, why)
+    for host in hosts_without_cluster(matching, clusters):
+        why = host.missing("cluster_info.cluster") or f"The cluster of {host.name} is not known."
+        yield finding_without_cluster(rule, host, why)
 
 
 def _accept(finding: Finding, acceptances: t.Iterable[Acceptance], today: datetime.date) -> None:
-    """Silence a finding, or say that it was silenced until a day that is over."""
+    """Mark an accepted finding, or add to its text that the acceptance has ended."""
     if finding["outcome"] not in ("fail", "unknown"):
         return
     covering = [one for one in acceptances if one.covers(finding["rule"], finding["host"], finding["subject"])]
@@ -97,7 +97,7 @@ def _accept(finding: Finding, acceptances: t.Iterable[Acceptance], today: dateti
         return
     last = max(covering, key=lambda one: one.until)
     if last.until >= today:
-        finding["outcome"], finding["accepted"] = "accepted", last.told()
+        finding["outcome"], finding["accepted"] = "accepted", last.as_report()
     else:
         finding["text"] += f" It was accepted until {last.until.isoformat()} ({last.reason})."
 
@@ -117,7 +117,7 @@ def _summary(findings: t.Sequence[Finding], rules: t.Iterable[Rule]) -> dict[str
     counts = collections.Counter((finding["severity"], finding["outcome"]) for finding in findings)
     return {
         **{outcome: sum(counts[severity, outcome] for severity in SEVERITIES) for outcome in OUTCOMES},
-        # Rules that concern nobody who was asked.
+        # Rules without a matching host in this run.
         "unasked": len({rule.id for rule in rules} - {finding["rule"] for finding in findings}),
         "by_severity": {
             severity: {outcome: counts[severity, outcome] for outcome in ("fail", "unknown")} for severity in SEVERITIES

@@ -22,63 +22,63 @@ except ImportError as exc:
 else:
     JMESPATH_IMPORT_ERROR = None
 
-_ROWS, _TEXT, _TEXTS, _NUMBER = ["array", "null"], ["string"], ["array"], ["number", "null"]
-_MAPPING, _PERHAPS = ["object"], ["string", "null"]
-_ANY: list[str] = []  # without types, whatever it is
+_ARRAY, _TEXT, _TEXT_ARRAY, _NUMBER = ["array", "null"], ["string"], ["array"], ["number", "null"]
+_MAPPING, _OPTIONAL_TEXT = ["object"], ["string", "null"]
+_ANY: list[str] = []  # an empty list of types means any type
 _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
-    "along": (relations.along, (_ROWS, _MAPPING)),
-    "related": (relations.related, (_ROWS, _TEXT, _ROWS, _TEXT, _TEXT)),
-    "grouped": (relations.grouped, (_ROWS, _TEXT)),
-    "matching": (relations.matching, (_ROWS, _TEXT, _TEXTS, _TEXTS)),
-    "distinct": (relations.distinct, (_ROWS,)),
-    "among": (relations.among, (_ANY, _ROWS)),
+    "along": (relations.along, (_ARRAY, _MAPPING)),
+    "related": (relations.related, (_ARRAY, _TEXT, _ARRAY, _TEXT, _TEXT)),
+    "grouped": (relations.grouped, (_ARRAY, _TEXT)),
+    "matching": (relations.matching, (_ARRAY, _TEXT, _TEXT_ARRAY, _TEXT_ARRAY)),
+    "distinct": (relations.distinct, (_ARRAY,)),
+    "among": (relations.among, (_ANY, _ARRAY)),
     "chosen": (relations.chosen, (["object", "null"], _ANY)),
-    "account_named": (relations.account_named, (_ROWS, _PERHAPS)),
-    "at_version": (relations.at_version, (_PERHAPS, _TEXT)),
-    "product": (relations.product, (_ROWS,)),
+    "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
+    "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
+    "product": (relations.product, (_ARRAY,)),
     "gigabits": (relations.gigabits, (_NUMBER,)),
-    "exactly": (relations.exactly, (_PERHAPS,)),
+    "exactly": (relations.exactly, (_OPTIONAL_TEXT,)),
 }
 
 
 class ExpressionError(ValueError):
-    """An expression cannot be read, or does not fit what it was given; the message is a clause."""
+    """An expression is invalid, or does not fit the facts; the message is a clause."""
 
 
 @functools.lru_cache(maxsize=1024)
-def compiled(text: str) -> t.Any:
-    """Read an expression. Raises C(ExpressionError), and C(AuditError) without the library jmespath."""
+def compile_expression(text: str) -> t.Any:
+    """Compile an expression. Raises C(ExpressionError), and C(AuditError) without the library jmespath."""
     if JMESPATH_IMPORT_ERROR is not None:
         raise AuditError(
-            "The audit needs the Python library jmespath on the machine that evaluates. Install it with pip install "
-            "jmespath, into the Python that runs Ansible."
+            "The audit needs the Python library jmespath. Run pip install jmespath with the Python that runs Ansible, "
+            "on the machine that runs Ansible."
         ) from JMESPATH_IMPORT_ERROR
     try:
         return jmespath.compile(text)
     except exceptions.JMESPathError as exc:
-        raise ExpressionError(f"is no JMESPath expression: {' '.join(str(exc).split())}") from exc
+        raise ExpressionError(f"is not a JMESPath expression: {' '.join(str(exc).split())}") from exc
 
 
 class Reader:
-    """Evaluates expressions; C(now) is what C(days_until) counts from."""
+    """Evaluates expressions; C(days_until) counts from C(now)."""
 
     def __init__(self, now: datetime.datetime) -> None:
         if JMESPATH_IMPORT_ERROR is not None:
-            compiled("@")
+            compile_expression("@")
         known = {name: (function, types) for name, (function, types) in _FUNCTIONS.items()}
-        known["days_until"] = (functools.partial(relations.days_between, now), (_PERHAPS,))
+        known["days_until"] = (functools.partial(relations.days_between, now), (_OPTIONAL_TEXT,))
         self._options = jmespath.Options(custom_functions=_functions(known))
 
     def read(self, text: str, document: t.Any) -> t.Any:
-        """What an expression finds. Raises C(ExpressionError)."""
+        """The value of an expression. Raises C(ExpressionError)."""
         try:
-            return compiled(text).search(document, self._options)
+            return compile_expression(text).search(document, self._options)
         except exceptions.JMESPathError as exc:
             raise ExpressionError(f"does not fit these facts: {' '.join(str(exc).split())}") from exc
 
 
 def _functions(known: t.Mapping[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]]) -> t.Any:
-    """The functions of JMESPath and these. A function sees the values that it takes and nothing of the interpreter."""
+    """The functions of JMESPath and the additional ones, which get only their arguments."""
     found = functions.Functions()
     found.FUNCTION_TABLE = {
         **found.FUNCTION_TABLE,

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of an estate, as the documents that rules read. Private to this collection; pure.
+"""The facts of an audit, as documents that rules read. Private to this collection; pure.
 
 Facts are C({title, gathered, hosts: {name: {kinds, reached, why, cluster_info, ...}}, forest: {exchange_info, ...}}).
-Each part has the results of the module of its name, or only C(unknown) with a sentence.
+Each part has the results of the module with its name, or only C(unknown) with a sentence.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from .version_range import RELEASES
 from .wording import sentence
 
 Document = dict[str, t.Any]
-# What only a member of a cluster has; the adapters for live migration of others are those that an operator names.
-OF_CLUSTERS = ("cluster_info", "jumbo_path_info", "net_adapter")
+# Parts that only nodes of a cluster have. On a standalone host the operator names the live-migration adapters.
+CLUSTER_PARTS = ("cluster_info", "jumbo_path_info", "net_adapter")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One host, cluster or forest: what rules read of it, and under which name findings tell of it.
+    """One host, cluster or forest: the document that rules read, and the name in findings.
 
-    Of a cluster, C(silent) are the nodes that it names and that did not tell of it themselves.
+    C(unread_nodes) are the nodes of a cluster through which it was not read.
     """
 
     scope: str
@@ -34,79 +34,81 @@ class Subject:
     kinds: tuple[str, ...]
     windows: str | None
     document: Document
-    silent: frozenset[str] = frozenset()
+    unread_nodes: frozenset[str] = frozenset()
 
     @property
-    def alone(self) -> str | None:
-        """That it is in no cluster, as a sentence; C(None) where that is not known."""
-        told = self.document.get("standalone")
-        return sentence(told) if isinstance(told, str) else None
+    def standalone_reason(self) -> str | None:
+        """A sentence that the host is in no cluster; C(None) if that is not known."""
+        reason = self.document.get("standalone")
+        return sentence(reason) if isinstance(reason, str) else None
 
     @property
-    def away(self) -> str | None:
-        """That it could not be reached, as a sentence; C(None) if something could be read of it."""
+    def unreachable_reason(self) -> str | None:
+        """A sentence why the host could not be reached; C(None) if it was reached."""
         if self.document.get("reached") is not False:
             return None
         return sentence(str(self.document.get("why") or f"{self.name} did not answer"))
 
     def missing(self, path: str) -> str | None:
-        """Why what a rule needs is not there, as a sentence; C(None) if it is."""
+        """A sentence why a fact is missing; C(None) if it exists."""
         part, *rest = path.split(".")
         found = self.document.get(part)
         if not isinstance(found, dict):
-            why = self.alone if part in OF_CLUSTERS else None
-            return why or self.away or f"{part} was not gathered."
+            why = self.standalone_reason if part in CLUSTER_PARTS else None
+            return why or self.unreachable_reason or f"{part} was not read."
         if isinstance(found.get("unknown"), str):
             return sentence(found["unknown"])
-        asked = ".".join(rest)
+        key = ".".join(rest)
         for each in found.get("unknown") or []:
             what = each.get("what") if isinstance(each, dict) else None
-            if isinstance(what, str) and (f"{asked}.".startswith(f"{what}.") or what == part):
+            if isinstance(what, str) and (f"{key}.".startswith(f"{what}.") or what == part):
                 return sentence(str(each.get("why") or f"{path} could not be read"))
         for name in rest:
             if not isinstance(found, dict):
                 break
             found = found.get(name)
             if found is None:
-                return f"{part} does not tell {asked}."
+                return f"{part} does not contain {key}."
         return None
 
 
-def check(facts: t.Any) -> None:
-    """Insist that these are facts. Raises C(AuditError)."""
+def check_facts(facts: t.Any) -> None:
+    """Check that these are facts. Raises C(AuditError)."""
     hosts = facts.get("hosts") if isinstance(facts, dict) else None
     if not isinstance(hosts, dict) or not all(isinstance(host, dict) for host in hosts.values()):
-        raise AuditError("These are no facts of an audit: a mapping with hosts is needed, each a mapping.")
+        raise AuditError("The input is not the facts of an audit: it must be a mapping with hosts, each a mapping.")
 
 
 def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
-    """The hosts but for the domain controllers, which are asked about the forest only."""
+    """The hosts of the run."""
     clusters = clusters_of(facts, parameters)
     found = []
     for name, host in facts["hosts"].items():
         document: Document = {**host, "host": name, "name": name, "parameters": parameters}
         cluster = _cluster_of(document, clusters)
-        told = _windows(host) or (_node_windows(cluster, document) if cluster else None)
-        document["windows"] = told
+        windows = _windows(host) or (_node_windows(cluster, document) if cluster else None)
+        document["windows"] = windows
         found.append(
-            Subject(scope="host", name=name, kinds=tuple(host.get("kinds") or ()), windows=told, document=document)
+            Subject(scope="host", name=name, kinds=tuple(host.get("kinds") or ()), windows=windows, document=document)
         )
     return found
 
 
 def clusters_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
-    """The clusters, each from the first of its nodes that told about it; in two domains they may have one name."""
-    tellers: dict[str, list[Document]] = {}
+    """The clusters, each from its first node that was read. Clusters of two domains can have the same name."""
+    sources: dict[str, list[Document]] = {}
     for name, host in facts["hosts"].items():
         cluster = _cluster(host)
         if cluster is not None and _key(cluster):
-            tellers.setdefault(_key(cluster), []).append({**host, "host": name})
-    names = [str(told[0]["cluster_info"]["cluster"].get("name")).casefold() for told in tellers.values()]
-    return [_told_cluster(told, parameters, names) for told in tellers.values()]
+            sources.setdefault(_key(cluster), []).append({**host, "host": name})
+    names = [str(nodes[0]["cluster_info"]["cluster"].get("name")).casefold() for nodes in sources.values()]
+    return [_cluster_subject(nodes, parameters, names) for nodes in sources.values()]
 
 
-def _told_cluster(tellers: t.Sequence[Document], parameters: t.Mapping[str, t.Any], names: t.Sequence[str]) -> Subject:
-    first = tellers[0]
+def _cluster_subject(
+    sources: t.Sequence[Document], parameters: t.Mapping[str, t.Any], names: t.Sequence[str]
+) -> Subject:
+    first = sources[0]
     cluster = first["cluster_info"]["cluster"]
     nodes = cluster.get("nodes") or []
     releases = [node.get("windows") for node in nodes]
@@ -127,29 +129,30 @@ def _told_cluster(tellers: t.Sequence[Document], parameters: t.Mapping[str, t.An
             "windows": oldest,
             "parameters": parameters,
         },
-        silent=frozenset(_short(str(node.get("name"))) for node in nodes) - {_label(told) for told in tellers},
+        unread_nodes=frozenset(_short(str(node.get("name"))) for node in nodes)
+        - {_label(source) for source in sources},
     )
 
 
 def forest_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> Subject | None:
-    """The forest; C(None) if it was not asked for."""
+    """The forest; C(None) if no domain controller was read."""
     forest = facts.get("forest")
     if not isinstance(forest, dict):
         return None
-    told = (forest.get("exchange_info") or {}).get("organization") or {}
-    name = str(told.get("forest") or facts.get("title") or "forest")
+    organization = (forest.get("exchange_info") or {}).get("organization") or {}
+    name = str(organization.get("forest") or facts.get("title") or "forest")
     host = forest.get("host") or "localhost"
     document = {**forest, "host": host, "name": name, "parameters": parameters}
     return Subject(scope="forest", name=name, kinds=(), windows=None, document=document)
 
 
-def orphans(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
-    """The hosts that no cluster is known of: what is asked of clusters is unknown for them."""
+def hosts_without_cluster(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
+    """The hosts whose cluster is not known. Rules about clusters are unknown for them."""
     return [host for host in hosts if _cluster_of(host.document, clusters) is None]
 
 
 def cluster_name(host: Subject, clusters: t.Iterable[Subject]) -> str | None:
-    """The cluster of a host, by what it says itself, or by the nodes that the cluster names."""
+    """The cluster of a host, from its own facts or from the nodes of the cluster."""
     found = _cluster_of(host.document, clusters)
     return found.name if found else None
 
@@ -158,17 +161,17 @@ def _cluster_of(host: Document, clusters: t.Iterable[Subject]) -> Subject | None
     own = _cluster(host)
     if own is not None:
         return next((each for each in clusters if _key(each.document["cluster_info"]["cluster"]) == _key(own)), None)
-    return next((each for each in clusters if _label(host) in each.silent), None)
+    return next((each for each in clusters if _label(host) in each.unread_nodes), None)
 
 
 def _label(host: Document) -> str:
-    """What nodes call a host: the name that it has itself, or what the inventory has in its place."""
-    told = ((host.get("host_info") or {}).get("windows") or {}).get("computer_name")
-    return _short(str(told or host["host"]))
+    """The node name of a host: its computer name, else its inventory name."""
+    computer_name = ((host.get("host_info") or {}).get("windows") or {}).get("computer_name")
+    return _short(str(computer_name or host["host"]))
 
 
 def _short(name: str) -> str:
-    """The first label of a name, as nodes are called; an address has none."""
+    """The first label of a name, like a node name; an address stays as it is."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tasks registered, as the facts of an audit. Private to this collection; pure.
+"""Builds the facts of an audit from registered results of tasks. Private to this collection; pure.
 
-A task that failed, was skipped or could not reach its host leaves a sentence where its results would be.
+If a task failed, was skipped or could not reach its host, its part has a sentence with the reason.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from .._exchange.published_names import ExchangeInputError
 from .._exchange.spn_overrides import PlanError
 from .._exchange.spn_plan import plan
 from .._windows.cluster import NOT_CLUSTERED
-from .facts import OF_CLUSTERS
+from .facts import CLUSTER_PARTS
 from .wording import sentence
 
 HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
 FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info")
-_OF_ANSIBLE = {
+_ANSIBLE_KEYS = {
     "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
     "skip_reason", "skipped", "unreachable", "warnings",
 }  # fmt: skip
-# What each kind of host is asked.
-_ASKED = {
+# The parts of each kind of host.
+_PARTS = {
     "hyperv_host": HOST_PARTS,
     "dag_member": ("cluster_info", "host_info"),
     "domain_controller": (),
@@ -44,8 +44,8 @@ def facts_of(
 ) -> Facts:
     """The facts of a run.
 
-    C(hosts) are the variables of each host, C(groups) the inventory group of each kind, and a part is what was
-    registered under its name after C(prefix). C(planned) are the options of the plan of service principal names.
+    C(hosts) are the variables of each host, C(groups) the inventory group of each kind. The result of a part is
+    registered as C(prefix) and its name. C(planned) are the options of the plan of service principal names.
     """
     found: dict[str, Facts] = {}
     forests: list[Facts] = []
@@ -53,19 +53,19 @@ def facts_of(
         name = str(variables["inventory_hostname"])
         kinds = [kind for kind, group in groups.items() if group in variables["group_names"]]
         registered = {part: _registered(variables, prefix + part) for part in (*HOST_PARTS, *FOREST_PARTS)}
-        asked = {part for kind in kinds for part in _ASKED[kind]}
-        found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in asked}, registered)
+        own = {part for kind in kinds for part in _PARTS[kind]}
+        found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in own}, registered)
         if "domain_controller" in kinds and registered["exchange_info"] is not None:
-            told = {part: _told(name, part, registered[part]) for part in FOREST_PARTS}
-            forests.append({"host": name, **_planned(told, planned)})
-    # The first that could tell about Exchange counts, else the first that was asked.
+            parts = {part: _results_or_reason(name, part, registered[part]) for part in FOREST_PARTS}
+            forests.append({"host": name, **_with_spn_plan(parts, planned)})
+    # The first forest with the Exchange organization is used, else the first one.
     known = [forest for forest in forests if not isinstance(forest["exchange_info"].get("unknown"), str)]
     forest = next(iter(known or forests), None)
     return {"title": title, "gathered": gathered, "hosts": found, **({"forest": forest} if forest else {})}
 
 
 def plain(value: t.Any) -> t.Any:
-    """The value in plain kinds, as JSON has them; dates become text."""
+    """The value in the types of JSON; dates become text."""
     if isinstance(value, t.Mapping):
         return {_text(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -79,7 +79,7 @@ def plain(value: t.Any) -> t.Any:
 
 
 def _text(value: t.Any) -> str:
-    """Text as it is; what Ansible holds for unsafe would stay its own kind through str()."""
+    """Plain text; str() would keep the type of unsafe text of Ansible."""
     return str.__str__(value) if isinstance(value, str) else str(value)
 
 
@@ -91,46 +91,46 @@ def _registered(variables: t.Mapping[str, t.Any], name: str) -> Facts | None:
 def _host(
     name: str, kinds: list[str], parts: t.Mapping[str, Facts | None], registered: t.Mapping[str, Facts | None]
 ) -> Facts:
-    away = [part for part in registered.values() if part and part.get("unreachable")]
-    why = sentence(str(away[0].get("msg") or f"{name} did not answer")) if away else None
-    reached = not away or any(_told_something(part) for part in registered.values())
-    alone = NOT_CLUSTERED in str((parts.get("cluster_info") or {}).get("msg"))
-    standalone = f"{name} {NOT_CLUSTERED}." if alone else None
-    told = {
-        part: _told(name, part, result, standalone if standalone and part in OF_CLUSTERS else why)
+    unreachable = [part for part in registered.values() if part and part.get("unreachable")]
+    why = sentence(str(unreachable[0].get("msg") or f"{name} did not answer")) if unreachable else None
+    reached = not unreachable or any(_has_results(part) for part in registered.values())
+    is_standalone = NOT_CLUSTERED in str((parts.get("cluster_info") or {}).get("msg"))
+    standalone = f"{name} {NOT_CLUSTERED}." if is_standalone else None
+    found = {
+        part: _results_or_reason(name, part, result, standalone if standalone and part in CLUSTER_PARTS else why)
         for part, result in parts.items()
     }
     if standalone:
-        told["cluster_info"] = {"unknown": standalone}
+        found["cluster_info"] = {"unknown": standalone}
     if standalone and "dag_member" in kinds:
-        told["cluster_info"] = {"unknown": f"The inventory calls {name} a member of a DAG, and {standalone}"}
+        found["cluster_info"] = {"unknown": f"{name} is a DAG member in the inventory, but {standalone}"}
         standalone = None
-    return {"kinds": kinds, "reached": reached, "why": None if reached else why, "standalone": standalone, **told}
+    return {"kinds": kinds, "reached": reached, "why": None if reached else why, "standalone": standalone, **found}
 
 
-def _told_something(result: Facts | None) -> bool:
+def _has_results(result: Facts | None) -> bool:
     return result is not None and not any(result.get(key) for key in ("failed", "skipped", "unreachable"))
 
 
-def _told(name: str, part: str, result: Facts | None, why: str | None = None) -> Facts:
-    """The results, or why there are none."""
+def _results_or_reason(name: str, part: str, result: Facts | None, why: str | None = None) -> Facts:
+    """The results, or the reason why there are none."""
     if result is None:
-        return {"unknown": why or f"{name} was not asked for {part}."}
+        return {"unknown": why or f"{part} was not read on {name}."}
     if result.get("failed") or result.get("unreachable"):
-        return {"unknown": sentence(str(result.get("msg") or f"{part} of {name} failed without a reason"))}
+        return {"unknown": sentence(str(result.get("msg") or f"{part} failed on {name} without a reason"))}
     if result.get("skipped"):
-        return {"unknown": why or f"{name} was not asked for {part}, because what comes before it is unknown."}
-    return {key: value for key, value in result.items() if key not in _OF_ANSIBLE}
+        return {"unknown": why or f"{part} was not read on {name}, because a result that it needs is unknown."}
+    return {key: value for key, value in result.items() if key not in _ANSIBLE_KEYS}
 
 
-def _planned(told: dict[str, Facts], planned: t.Mapping[str, t.Any]) -> dict[str, Facts]:
-    """The parts of a forest with the plan of its service principal names; without an array, DNS is asked nothing."""
-    exchange = told["exchange_info"]
+def _with_spn_plan(parts: dict[str, Facts], planned: t.Mapping[str, t.Any]) -> dict[str, Facts]:
+    """The parts of a forest, with the plan of its SPNs. Without a CAS array there are no DNS names."""
+    exchange = parts["exchange_info"]
     if isinstance(exchange.get("unknown"), str):
-        return {**told, "principal_plan": exchange}
+        return {**parts, "principal_plan": exchange}
     if exchange.get("client_access_arrays") == []:
-        told = {**told, "dns_name_info": {"names": []}}
+        parts = {**parts, "dns_name_info": {"names": []}}
     try:
-        return {**told, "principal_plan": plan(exchange, **planned)}
+        return {**parts, "principal_plan": plan(exchange, **planned)}
     except (PlanError, ExchangeInputError) as error:
-        return {**told, "principal_plan": {"unknown": sentence(str(error))}}
+        return {**parts, "principal_plan": {"unknown": sentence(str(error))}}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The figures behind the pictures of the page: paths, heartbeats, certificates. Private to this collection; pure."""
+"""The figures for the pictures of the page: paths, heartbeats, certificates. Private to this collection; pure."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ if t.TYPE_CHECKING:
     import datetime
 
 Figure = dict[str, t.Any]
-_PROVED = {"passes": True, "fails": False}
+_VERDICTS = {"passes": True, "fails": False}
 _STANDARD_MTU = 1500
 
 
 def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
-    """Each path that was tried; C(mtu) is the largest packet that is known to pass, in octets.
+    """Each tested path; C(mtu) is the largest packet that is known to pass, in bytes.
 
-    What was tried with another packet than C(wanted) proves nothing of that.
+    A test with another size than C(wanted) proves nothing about C(wanted).
     """
     wanted = parameters.get("mtu")
     found = []
     for host in hosts:
-        told = (host.document.get("jumbo_path_info") or {}).get("paths") or []
-        cluster = cluster_name(host, clusters) if told else None
+        rows = (host.document.get("jumbo_path_info") or {}).get("paths") or []
+        cluster = cluster_name(host, clusters) if rows else None
         found += [
             {
                 "cluster": cluster,
                 "network": row.get("network"),
                 "from": row.get("source"),
                 "to": row.get("target"),
-                "mtu": _carried(row),
+                "mtu": _largest_size(row),
                 "wanted": wanted,
-                "proved": _PROVED.get(str(row.get("verdict"))) if row.get("mtu") == wanted else None,
-                "why": row.get("msg") or (None if row.get("mtu") == wanted else "it was tried with another packet"),
+                "proved": _VERDICTS.get(str(row.get("verdict"))) if row.get("mtu") == wanted else None,
+                "why": row.get("msg")
+                or (None if row.get("mtu") == wanted else "the path was tested with another size"),
             }
-            for row in told
+            for row in rows
         ]
     return found
 
 
-def _carried(row: t.Mapping[str, t.Any]) -> t.Any:
+def _largest_size(row: t.Mapping[str, t.Any]) -> t.Any:
     if row.get("jumbo") == "passes":
         return row.get("mtu")
     return _STANDARD_MTU if row.get("standard") == "passes" else None
 
 
 def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
-    """How long each cluster waits for a silent node, in seconds, and the limits for its release."""
+    """The heartbeat timeouts of each cluster and the limits for its release, in seconds."""
     return [
         {
             "cluster": cluster.name,
@@ -73,7 +74,7 @@ def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any])
 
 
 def certificates(forest: Subject | None, parameters: t.Mapping[str, t.Any], now: datetime.datetime) -> list[Figure]:
-    """The certificates of the federation trusts that are in use or will be."""
+    """The current and next certificates of the federation trusts."""
     trusts = (forest.document.get("exchange_info") or {}).get("federation_trusts") if forest else None
     return [
         {

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What JMESPath lacks for rules: joins, wildcards, versions and dates. Private to this collection; pure.
+"""Functions for rules that JMESPath does not have: joins, wildcards, versions, dates. Private; pure.
 
-Names are compared without regard to case, as Windows and DNS do. What is null stays null: a rule then says unknown.
+Names are compared case-insensitively, as in Windows and DNS. Null stays null, so that the rule is unknown.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Row = dict[str, t.Any]
 
 
 def along(rows: list[Row] | None, values: Row) -> list[Row] | None:
-    """Each row with these values added: within a projection JMESPath can no longer look at the root."""
+    """Each row with these values added, because a JMESPath projection cannot access the root."""
     return None if rows is None else [{**row, **values} for row in rows]
 
 
 def related(rows: list[Row] | None, key: str, others: list[Row] | None, other_key: str, name: str) -> list[Row] | None:
-    """Each row with the first of the others added as C(name) whose C(other_key) is its C(key); else null."""
+    """Each row with C(name) added: the first of the others whose C(other_key) equals C(key), else null."""
     if rows is None:
         return None
     found: dict[str, Row] = {}
@@ -34,7 +34,7 @@ def related(rows: list[Row] | None, key: str, others: list[Row] | None, other_ke
 
 
 def grouped(rows: list[Row] | None, key: str) -> list[Row] | None:
-    """The rows by the value that they have for C(key), as C({key, rows}); those without one are left out."""
+    """The rows by their value of C(key), as C({key, rows}). Rows without a value are left out."""
     if rows is None:
         return None
     groups: dict[str, Row] = {}
@@ -45,14 +45,14 @@ def grouped(rows: list[Row] | None, key: str) -> list[Row] | None:
 
 
 def matching(rows: list[Row] | None, key: str, patterns: list[str], exclude: list[str]) -> list[Row] | None:
-    """The rows whose C(key) is like one of the wildcards, and like none of those that exclude."""
+    """The rows whose C(key) matches one of the wildcards and none of C(exclude)."""
     if rows is None:
         return None
     return [row for row in rows if like(row.get(key), patterns) and not like(row.get(key), exclude)]
 
 
 def like(value: t.Any, patterns: t.Iterable[str]) -> bool:
-    """Whether a name is like one of the wildcards."""
+    """Whether a name matches one of the wildcards."""
     return any(fnmatch.fnmatchcase(folded(value), folded(pattern)) for pattern in patterns)
 
 
@@ -67,14 +67,14 @@ def among(value: t.Any, values: list[t.Any] | None) -> bool | None:
 
 
 def chosen(mapping: Row | None, key: t.Any) -> t.Any:
-    """What a mapping has for a key that is itself looked up; null if it has nothing."""
+    """The value of a mapping for a key that is an expression; null if it has none."""
     if mapping is None or key is None:
         return None
     return next((value for name, value in mapping.items() if folded(name) == folded(key)), None)
 
 
 def account_named(accounts: list[Row] | None, identity: str | None) -> Row | None:
-    """The account that is meant, by distinguished name, name@domain, DOMAIN\\name or name, perhaps without $."""
+    """The account with this distinguished name, name@domain, DOMAIN\\name or name, with or without $."""
     if accounts is None or identity is None:
         return None
     plain = folded(identity).split("\\")[-1].split("@")[0].removesuffix("$")
@@ -102,17 +102,17 @@ def product(values: list[t.Any] | None) -> float | None:
 
 
 def gigabits(value: float | None) -> str | None:
-    """Bit/s as people say it."""
+    """A speed in bit/s as text in Gbit/s."""
     return None if value is None else f"{value / 1e9:g} Gbit/s"
 
 
 def exactly(name: str | None) -> str | None:
-    """A name as a wildcard that matches nothing else."""
+    """A name as a wildcard that matches only this name."""
     return None if name is None else "".join(f"[{each}]" if each in "*?[" else each for each in name)
 
 
 def days_between(now: datetime.datetime, text: str | None) -> int | None:
-    """Whole days from now until a time in ISO 8601; negative if it is over."""
+    """Full days from now until a time in ISO 8601; negative for a time in the past."""
     if text is None:
         return None
     try:
@@ -123,5 +123,5 @@ def days_between(now: datetime.datetime, text: str | None) -> int | None:
 
 
 def folded(value: t.Any) -> str:
-    """A value as it is compared."""
+    """A value as text for comparisons."""
     return str(value).casefold()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A rule of the audit, read from YAML. Private to this collection; pure.
 
-C(docs/rules.md) tells how a rule is written.
+C(docs/rules.md) describes how to write a rule.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import typing as t
 
 from .condition import KINDS, Condition
 from .error import RuleError
-from .expression import ExpressionError, compiled
+from .expression import ExpressionError, compile_expression
 from .remedy import Remedy
 from .version_range import VersionRange, dotted, release
 
@@ -23,16 +23,16 @@ SCOPES = ("host", "cluster", "forest")
 HOST_KINDS = ("hyperv_host", "dag_member")
 NONE_OUTCOMES = ("pass", "fail", "unknown", "not_applicable")
 _TEXTS = ("id", "title", "layer", "severity", "question", "scope", "reads", "says", "why")
-_KINDS_TOLD = {
+_KIND_NAMES = {
     ("hyperv_host",): "Hyper-V hosts",
-    ("dag_member",): "members of a DAG",
-    ("hyperv_host", "dag_member"): "Hyper-V hosts and members of a DAG",
+    ("dag_member",): "DAG members",
+    ("hyperv_host", "dag_member"): "Hyper-V hosts and DAG members",
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Nothing:
-    """What it means that there is no subject at all."""
+    """The outcome of a rule without subjects."""
 
     outcome: str
     text: str
@@ -40,17 +40,17 @@ class Nothing:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Applies:
-    """For which hosts or clusters a rule is, and for which versions."""
+    """The kinds of hosts and the versions that a rule applies to."""
 
     kinds: tuple[str, ...]
     windows: VersionRange | None
     exchange: VersionRange | None
 
-    def told(self, scope: str) -> str:
-        """The same as words."""
-        kinds = _KINDS_TOLD.get(self.kinds, "")
+    def description(self, scope: str) -> str:
+        """The same in words."""
+        kinds = _KIND_NAMES.get(self.kinds, "")
         if scope == "cluster":
-            kinds = {"Hyper-V hosts": "Hyper-V clusters", "members of a DAG": "DAGs"}.get(kinds, "clusters")
+            kinds = {"Hyper-V hosts": "Hyper-V clusters", "DAG members": "DAGs"}.get(kinds, "clusters")
         parts = [kinds] if kinds and scope != "forest" else ["the Exchange organization"]
         parts += [f"Windows Server {self.windows}"] if self.windows else []
         parts += [f"Exchange {self.exchange}"] if self.exchange else []
@@ -59,15 +59,16 @@ class Applies:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One question to an estate.
+    """One rule of the audit.
 
-    * C(needs): paths into the facts that must be there, else the outcome is unknown
-    * C(reads): a JMESPath expression that gives a mapping for each subject, with C(subject), C(found), and what
-      sentences and remedy ask for. A C(found) of null is unknown; so is a row with a sentence C(unknown). A row with a
-      sentence C(not_applicable) is not judged
-    * C(holds): the condition that C(found) has to meet
-    * C(says): the sentence of a subject that fails
-    * C(find_out): how to find out what is unknown
+    * C(title): the fault that the rule checks for
+    * C(needs): paths of facts that must exist, else the outcome is unknown
+    * C(reads): a JMESPath expression that returns a mapping for each subject, with C(subject), C(found), and the
+      values for sentences and remedy. A C(found) of null is unknown, as is a row with a sentence C(unknown). A row
+      with a sentence C(not_applicable) is not evaluated
+    * C(holds): the condition that C(found) must meet
+    * C(says): the sentence for a subject that fails
+    * C(find_out): how to find out an unknown value
     """
 
     id: str
@@ -93,18 +94,18 @@ class Rule:
     def parse(cls, entry: t.Any) -> Rule:
         """Read a rule. Raises C(RuleError), which names the rule and the key."""
         if not isinstance(entry, dict):
-            raise RuleError("without id", "id", f"a rule is a mapping, and {entry!r} is none")
+            raise RuleError("without id", "id", f"a rule must be a mapping, not {entry!r}")
         name = entry.get("id") or "without id"
         for key in sorted(set(entry) - _KEYS, key=str):
-            raise RuleError(name, str(key), f"there is no such key; a rule has {', '.join(sorted(_KEYS))}")
+            raise RuleError(name, str(key), f"the key does not exist. Keys of a rule: {', '.join(sorted(_KEYS))}")
         for key in _TEXTS:
             if not isinstance(entry.get(key), str) or not entry[key].strip():
-                raise RuleError(name, key, "is needed, as text")
+                raise RuleError(name, key, "text is required")
         for key, words in (("layer", LAYERS), ("severity", SEVERITIES), ("scope", SCOPES)):
             if entry[key] not in words:
-                raise RuleError(name, key, f"{entry[key]} is none of {', '.join(words)}")
+                raise RuleError(name, key, f"{entry[key]} is not one of {', '.join(words)}")
         try:
-            compiled(entry["reads"])
+            compile_expression(entry["reads"])
         except ExpressionError as exc:
             raise RuleError(name, "reads", str(exc)) from exc
         parameters = entry.get("parameters") or {}
@@ -123,12 +124,12 @@ class Rule:
             remedy=Remedy.parse(name, entry.get("remedy")),
         )
 
-    def told(self) -> dict[str, t.Any]:
-        """The rule as the report shows it."""
+    def as_report(self) -> dict[str, t.Any]:
+        """The rule for the report."""
         return {
             **{key: getattr(self, key) for key in ("id", "title", "severity", "layer", "question", "why", "scope")},
             "source": list(self.source),
-            "applies": self.applies.told(self.scope),
+            "applies": self.applies.description(self.scope),
             "remedy": self.remedy.in_general(),
         }
 
@@ -138,7 +139,7 @@ _KEYS = {field.name for field in dataclasses.fields(Rule)}
 
 def _texts(name: str, key: str, value: t.Any) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
-        raise RuleError(name, key, "must be a list of texts with at least one")
+        raise RuleError(name, key, "must be a list of texts with at least one item")
     return value
 
 
@@ -147,7 +148,7 @@ def _applies(name: str, value: t.Any, scope: str) -> Applies:
         raise RuleError(name, "applies", "must be a mapping with kinds, windows or exchange")
     kinds = value.get("kinds") or []
     if not isinstance(kinds, list) or set(kinds) - set(HOST_KINDS) or (scope != "forest" and not kinds):
-        raise RuleError(name, "applies", f"kinds must be a list of some of {', '.join(HOST_KINDS)}")
+        raise RuleError(name, "applies", f"kinds must be a list of {', '.join(HOST_KINDS)}")
     return Applies(
         kinds=tuple(kind for kind in HOST_KINDS if kind in kinds),
         windows=_range(name, value.get("windows"), release),
@@ -164,13 +165,13 @@ def _range(name: str, value: t.Any, read: t.Any) -> VersionRange | None:
 
 def _condition(name: str, value: t.Any, parameters: t.Mapping[str, t.Any]) -> Condition:
     if not isinstance(value, dict) or len(value) != 1 or not set(value) <= set(KINDS):
-        raise RuleError(name, "holds", f"must be one condition, which is one of {', '.join(KINDS)}")
+        raise RuleError(name, "holds", f"must be one condition of {', '.join(KINDS)}")
     ((kind, operand),) = value.items()
     if isinstance(operand, dict):
         if len(operand) != 1 or not set(operand) <= {"parameter", "row"}:
-            raise RuleError(name, "holds", "compares with a value, {parameter: name} or {row: key}")
+            raise RuleError(name, "holds", "the operand must be a value, {parameter: name} or {row: key}")
         if "parameter" in operand and operand["parameter"] not in parameters:
-            raise RuleError(name, "holds", f"{operand['parameter']} is none of the rule's parameters")
+            raise RuleError(name, "holds", f"{operand['parameter']} is not a parameter of the rule")
     return Condition(kind, operand)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions of Windows Server and of Exchange, and ranges of them. Private to this collection; pure."""
+"""Versions of Windows Server and Exchange, and ranges of versions. Private to this collection; pure."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Version = tuple[int, ...]
 
 
 def release(text: str) -> Version | None:
-    """A release of Windows Server by its place among them: C(2008 R2) is older than C(2012). C(None) if it is none."""
+    """The position of a Windows Server release: C(2008 R2) is before C(2012). C(None) for other text."""
     return (RELEASES.index(text),) if text in RELEASES else None
 
 
 def dotted(text: str) -> Version | None:
-    """A build of numbers and dots, as C(14.1.218.15). C(None) if it is none."""
+    """The numbers of a build such as C(14.1.218.15). C(None) for other text."""
     if not _DOTTED.fullmatch(text):
         return None
     numbers = [int(part) for part in text.split(".")]
@@ -43,26 +43,26 @@ def dotted(text: str) -> Version | None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class VersionRange:
-    """Bounds that all hold, as C(>= 2012, < 2019) says them; C(read) turns a text into what can be compared."""
+    """A range such as C(>= 2012, < 2019); C(read) turns the text of a version into comparable numbers."""
 
     bounds: tuple[tuple[str, str], ...]
     read: t.Callable[[str], Version | None]
 
     @classmethod
     def parse(cls, text: str, read: t.Callable[[str], Version | None]) -> VersionRange:
-        """Read bounds with commas in between. Raises C(ValueError) with a clause that says what is wrong."""
+        """Read bounds separated by commas. Raises C(ValueError) with a clause."""
         bounds = []
         for part in text.split(","):
             found = _BOUND.fullmatch(part)
             if found is None:
-                raise ValueError(f"{part.strip()!r} is no bound like '>= 2012'")
+                raise ValueError(f"{part.strip()!r} is not a bound like '>= 2012'")
             if read(found[2]) is None:
-                raise ValueError(f"{found[2]!r} is no version that is known")
+                raise ValueError(f"{found[2]!r} is not a known version")
             bounds.append((found[1], found[2]))
         return cls(tuple(bounds), read)
 
     def holds(self, text: str) -> bool | None:
-        """Whether the version is in the range; C(None) if it is none that is known."""
+        """Whether the version is in the range; C(None) for an unknown version."""
         version = self.read(text)
         if version is None:
             return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An audit of an estate of the lab, and what it found."""
+"""An audit of the lab, and its findings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Finding = dict[str, t.Any]
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One run of the audit, and the folder that it wrote to."""
+    """One run of the audit, with the folder of its reports."""
 
     run: staging.Run
     folder: Path
@@ -44,7 +44,7 @@ class Audited:
 
 
 def audit(lab: staging.Stage, folder: Path, *arguments: str, playbook: str = VALIDATE, **more: t.Any) -> Audited:
-    """Run the audit, by default without minding what it finds."""
+    """Run the audit, by default without failing on findings."""
     variables = {
         "audit_folder": str(folder),
         "audit_title": "lab",

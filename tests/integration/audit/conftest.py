@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A browser for the pages.
 
-It needs selenium, and Debian's chromium and chromium-driver. WINHA_BROWSER_REQUIRED makes their lack a failure,
-WINHA_AXE is an axe.min.js to take instead of that of axe-core-python, and WINHA_SCREENSHOTS a directory for pictures.
+It needs selenium, and Debian's chromium and chromium-driver. With WINHA_BROWSER_REQUIRED, tests fail without them and
+are not skipped. WINHA_AXE is an axe.min.js to use instead of axe-core-python. WINHA_SCREENSHOTS is a folder for
+screenshots.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from ansible_collections.winha.cluster.plugins.module_utils._report.formats impo
 from page_browser import SAMPLES, Browser
 
 
-def lacking(what: str) -> t.NoReturn:
+def skip_or_fail(reason: str) -> t.NoReturn:
     if os.environ.get("WINHA_BROWSER_REQUIRED"):
-        pytest.fail(what)
-    pytest.skip(what)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +34,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Browser]:
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
     except ImportError:
-        lacking("There is no browser to try the page in: the Python package selenium is not installed.")
+        skip_or_fail("There is no browser for the page: the Python package selenium is not installed.")
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     driver = shutil.which("chromedriver")
     if chromium is None or driver is None:
-        lacking("There is no browser to try the page in: install chromium and chromium-driver.")
+        skip_or_fail("There is no browser for the page: install chromium and chromium-driver.")
     pages = tmp_path_factory.mktemp("pages")
     for sample in SAMPLES:
         (pages / f"{sample}.html").write_text(render(getattr(report_samples, sample)(), "html"), "utf-8")
@@ -45,7 +46,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Browser]:
     options.binary_location = chromium
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     profile = f"--user-data-dir={tmp_path_factory.mktemp('profile')}"
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root, which CI often is
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # the sandbox of Chromium refuses root, which CI often uses
     for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", profile, *root):
         options.add_argument(argument)
     found = webdriver.Chrome(options=options, service=Service(driver))
@@ -61,5 +62,5 @@ def axe() -> str:
         return pathlib.Path(given).read_text("utf-8")
     package = importlib.util.find_spec("axe_core_python")
     if package is None or package.origin is None:
-        pytest.skip("There is no axe-core to look for barriers: the Python package axe-core-python is not installed.")
+        pytest.skip("There is no axe-core: the Python package axe-core-python is not installed.")
     return pathlib.Path(package.origin).with_name("axe.min.js").read_text("utf-8")

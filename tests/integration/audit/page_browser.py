@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A page of a sample in Chromium, opened from a file like anybody would, and what one can do with it."""
+"""A page of a sample in Chromium, opened as a file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if t.TYPE_CHECKING:
 
 WIDE, PHONE = (1280, 900), (360, 740)
 SAMPLES = ("small", "clean", "hostile", "large")
-PATIENCE = 30.0  # seconds
+TIMEOUT = 30.0  # seconds
 
 
 class Browser:
-    """A page of a sample, and what one can do with it."""
+    """A browser with the page of a sample."""
 
     def __init__(self, driver: t.Any, pages: pathlib.Path) -> None:
         self.driver = driver
@@ -45,7 +45,7 @@ class Browser:
         self.driver.get((self._pages / f"{sample}.html").as_uri() + place)
 
     def write(self, sample: str, evaluation: report_samples.Row) -> None:
-        """A page of an estate of the test's own, to open under the name C(sample)."""
+        """Write the page of an evaluation, to open with the name C(sample)."""
         (self._pages / f"{sample}.html").write_text(render(evaluation, "html"), "utf-8")
 
     def command(self, name: str, **arguments: t.Any) -> t.Any:
@@ -62,7 +62,7 @@ class Browser:
         return self.driver.find_element("css selector", selector)
 
     def shown(self, selector: str) -> list[str]:
-        """The texts of those that somebody sees who scrolls."""
+        """The texts of the visible elements."""
         found: list[str] = self.run(
             """const all = [...document.querySelectorAll(arguments[0])];
             return all.filter((each) => each.checkVisibility()).map((each) => each.textContent);""",
@@ -73,10 +73,10 @@ class Browser:
     def until(self, condition: collections.abc.Callable[[], object]) -> None:
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, PATIENCE, poll_frequency=0.02).until(lambda _: condition())
+        WebDriverWait(self.driver, TIMEOUT, poll_frequency=0.02).until(lambda _: condition())
 
     def press(self, selector: str) -> None:
-        """Enter on the first of them: works wherever it stands, and only if the keyboard reaches it."""
+        """Press Enter on the first element, which also works if it is outside the window."""
         from selenium.webdriver.common.keys import Keys
 
         self.one(selector).send_keys(Keys.ENTER)
@@ -84,17 +84,17 @@ class Browser:
     def search(self, text: str) -> None:
         self.one("#text").send_keys(text)
 
-    def asked_for(self) -> list[str]:
-        """The addresses that the page has asked for since it was opened."""
+    def requests(self) -> list[str]:
+        """The URLs that the page requested since it was opened."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [
             event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"
         ]  # fmt: skip
 
-    def complaints(self) -> list[str]:
+    def console_messages(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def picture(self, name: str) -> None:
+    def screenshot(self, name: str) -> None:
         if directory := os.environ.get("WINHA_SCREENSHOTS"):
             data = self.command("Page.captureScreenshot", format="png")["data"]
             pathlib.Path(directory, f"{name}.png").write_bytes(base64.b64decode(data))

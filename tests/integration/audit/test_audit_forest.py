@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The audit of an Exchange organization, asked of a real domain controller, and the remedies that write there."""
+"""The audit of an Exchange organization on a real domain controller, and the remedies that write there."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ VIRTUAL = {ONE: ["10.1.0.51"], TWO: ["10.1.0.51"]}
 KNOWN: dict[str, t.Any] = {
     "audit_service_accounts": {"2010": ASA},
     "audit_parameters": {"credential_deployed": ["2010"], "virtual_addresses": VIRTUAL},
-    # The addresses are not of this machine, and what answers there is not the lab's.
+    # The addresses are not on this machine, so the ports are not tested.
     "audit_array_ports": [],
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The organization of the lab, and how a play finds it."""
+    """The organization of the lab, and the arguments of a play."""
 
     stage: staging.Stage
 
@@ -41,7 +41,7 @@ class Forest:
         return self.stage.estate.directory
 
     def arguments(self, **hosts: staging.Variables) -> dict[str, t.Any]:
-        """The domain controller dc01 behind WinRM, and what a run needs to find it."""
+        """The domain controller dc01 with a WinRM connection, and the environment of a run."""
         found = {
             "ansible_connection": "winrm",
             "ansible_host": self.controller.fqdn,
@@ -59,7 +59,7 @@ class Forest:
         return audit(self.stage, folder, variables=own, **self.arguments(**(hosts or {})))
 
     def holders(self, spn: str) -> list[str]:
-        """The accounts that have a name, as the controller's own tool tells."""
+        """The accounts with a name, read with the tool of the domain controller."""
         return [str(entry.dn) for entry in self.controller.ldbsearch(f"(servicePrincipalName={spn})", ["cn"])]
 
 
@@ -80,7 +80,7 @@ def forest(only_forest: Forest) -> Forest:
     return only_forest
 
 
-def test_it_finds_what_is_wrong_with_the_organization(forest: Forest, tmp_path: Path) -> None:
+def test_the_audit_finds_the_faults_of_the_organization(forest: Forest, tmp_path: Path) -> None:
     before = forest.controller.highest_usn()
     found = forest.audit(tmp_path)
     assert found.run.rc == 0
@@ -89,22 +89,24 @@ def test_it_finds_what_is_wrong_with_the_organization(forest: Forest, tmp_path: 
     assert len(found.of("spn-registered")) == 9
     assert found.outcomes("spn-encryption") == {(FOREST, ASA): "pass"}
     assert found.outcomes("spn-duplicates") == {(FOREST, "http/intranet.corp.example.test"): "fail"}
-    assert wrong(found, "autodiscover-own-name") == {"EX1CAS6"}
-    assert wrong(found, "autodiscover-one-name") == {"Datacenter-One"}
-    assert wrong(found, "database-endpoint") == {"DB4"}
-    assert wrong(found, "exchange-live-migration-build") == wrong(found, "federation-valid") == set()
-    assert len(wrong(found, "profile-update")) == 12
+    assert failed_subjects(found, "autodiscover-own-name") == {"EX1CAS6"}
+    assert failed_subjects(found, "autodiscover-one-name") == {"Datacenter-One"}
+    assert failed_subjects(found, "database-endpoint") == {"DB4"}
+    assert (
+        failed_subjects(found, "exchange-live-migration-build") == failed_subjects(found, "federation-valid") == set()
+    )
+    assert len(failed_subjects(found, "profile-update")) == 12
     assert found.outcomes("array-resolves") == {(FOREST, ONE): "pass", (FOREST, TWO): "pass"}
     assert found.outcomes("array-known-address") == {(FOREST, ONE): "pass", (FOREST, TWO): "fail"}
     assert found.outcomes("array-ttl") == {(FOREST, ONE): "pass", (FOREST, TWO): "fail"}
     assert {one["name"] for one in found.evaluation["pictures"]["certificates"]} == {"Microsoft Federation Gateway"}
 
 
-def wrong(found: Audited, rule: str) -> set[str]:
+def failed_subjects(found: Audited, rule: str) -> set[str]:
     return {one["subject"] for one in found.of(rule, outcome="fail")}
 
 
-def test_check_mode_asks_and_finds_the_same(forest: Forest, tmp_path: Path) -> None:
+def test_check_mode_has_the_same_findings(forest: Forest, tmp_path: Path) -> None:
     before = forest.controller.highest_usn()
     found = forest.audit(tmp_path / "run")
     variables = {"audit_folder": str(tmp_path / "check"), "audit_fail_on": "never"}
@@ -116,7 +118,7 @@ def test_check_mode_asks_and_finds_the_same(forest: Forest, tmp_path: Path) -> N
     assert forest.controller.highest_usn() == before
 
 
-def test_a_controller_that_refuses_leaves_the_forest_unknown(forest: Forest, tmp_path: Path) -> None:
+def test_the_forest_is_unknown_if_the_controller_refuses_the_account(forest: Forest, tmp_path: Path) -> None:
     access = {"servers": [forest.controller.fqdn], "username": f"Administrator@{forest.controller.realm}"}
     found = forest.audit(tmp_path, audit_directory=access | {"password": "Not-This-0ne"})
     assert found.run.rc == 0
@@ -126,14 +128,14 @@ def test_a_controller_that_refuses_leaves_the_forest_unknown(forest: Forest, tmp
     assert forest.controller.fqdn in reasons.pop()
 
 
-def test_a_controller_that_is_away_is_covered_by_the_next(forest: Forest, tmp_path: Path) -> None:
+def test_the_next_controller_is_read_if_one_is_unreachable(forest: Forest, tmp_path: Path) -> None:
     found = forest.audit(tmp_path, hosts={"dc00": {"ansible_host": "dc00.corp.example.test"}})
-    told = {host["name"]: host["reached"] for host in found.evaluation["hosts"]}
-    assert told == {"dc00": False, "dc01": True}
-    assert wrong(found, "database-endpoint") == {"DB4"}
+    reached = {host["name"]: host["reached"] for host in found.evaluation["hosts"]}
+    assert reached == {"dc00": False, "dc01": True}
+    assert failed_subjects(found, "database-endpoint") == {"DB4"}
 
 
-def test_the_accounts_may_be_told_as_a_parameter_of_rules(forest: Forest, tmp_path: Path) -> None:
+def test_the_accounts_can_be_set_as_a_parameter_of_rules(forest: Forest, tmp_path: Path) -> None:
     parameters = KNOWN["audit_parameters"] | {"service_accounts": {"2010": ASA}}
     found = forest.audit(tmp_path, audit_service_accounts={}, audit_parameters=parameters)
     assert found.outcomes("spn-encryption") == {(FOREST, ASA): "pass"}
@@ -141,14 +143,14 @@ def test_the_accounts_may_be_told_as_a_parameter_of_rules(forest: Forest, tmp_pa
 
 
 def test_the_accounts_are_read_without_the_rules_about_names(forest: Forest, tmp_path: Path) -> None:
-    silent = {rule: {"enabled": False} for rule in ("spn-registered", "spn-account")}
-    found = forest.audit(tmp_path, audit_rule_overrides=silent, audit_parameters={})
+    disabled = {rule: {"enabled": False} for rule in ("spn-registered", "spn-account")}
+    found = forest.audit(tmp_path, audit_rule_overrides=disabled, audit_parameters={})
     assert found.run.rc == 0, found.run.output
     assert found.outcomes("spn-encryption") == {(FOREST, ASA): "pass"}
 
 
 @pytest.mark.slow
-def test_after_exactly_the_remedy_the_names_are_registered(forest: Forest, tmp_path: Path) -> None:
+def test_the_remedy_registers_the_names(forest: Forest, tmp_path: Path) -> None:
     before = forest.audit(tmp_path / "before")
     remedies = {one["remedy"]["text"] for one in before.of("spn-registered", outcome="fail")}
     assert len(remedies) == 1
@@ -160,9 +162,7 @@ def test_after_exactly_the_remedy_the_names_are_registered(forest: Forest, tmp_p
 
 
 @pytest.mark.slow
-def test_without_the_word_that_the_credential_is_deployed_the_remedy_registers_nothing(
-    forest: Forest, tmp_path: Path
-) -> None:
+def test_the_remedy_registers_nothing_if_the_credential_is_not_deployed(forest: Forest, tmp_path: Path) -> None:
     before = forest.audit(tmp_path, audit_parameters={})
     run = forest.stage.play(before.of("spn-registered")[0]["remedy"]["text"], **forest.arguments())
     assert run.rc == 2
@@ -171,7 +171,7 @@ def test_without_the_word_that_the_credential_is_deployed_the_remedy_registers_n
 
 
 @pytest.mark.slow
-def test_after_exactly_the_remedy_a_name_is_on_the_right_account(forest: Forest, tmp_path: Path) -> None:
+def test_the_remedy_moves_a_name_to_the_right_account(forest: Forest, tmp_path: Path) -> None:
     name = "http/mail-one.corp.example.test"
     give = {"winha.cluster.spn": {"account": "svc-intranet", "spns": [name]}}
     assert forest.stage.play(staging.tasks("dc01", give), **forest.arguments()).rc == 0

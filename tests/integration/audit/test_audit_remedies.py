@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""After exactly the remedy that a finding gives, its rule passes."""
+"""After the remedy of a finding, its rule passes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ HEARTBEATS = {
 
 
 def description(network: str) -> staging.Variables:
-    """The estate of the migration network, with virtual machines that are saved, and DAGs with wrong heartbeats."""
+    """The estate of the migration network, with virtual machines that are saved and DAGs with wrong heartbeats."""
     text = (staging.ESTATES / "migration.yml").read_text("utf-8").replace("127.22.0.", f"{network}.")
     estate: staging.Variables = yaml.safe_load(text) | {"restart_seconds": 0.4, "drain_seconds": 0.2}
-    # Two nodes do: one with plain adapters, and one with a team.
+    # Two nodes are enough: one with plain adapters, and one with a team.
     estate["hosts"] = [host for host in estate["hosts"] if host["name"] in NODES]
     (cluster,) = estate["clusters"]
     cluster["virtual_machines"] = [one for one in cluster["virtual_machines"] if one["owner"] in NODES]
@@ -61,14 +61,14 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
 
 
 def begin(lab: staging.Stage, change: t.Callable[[staging.Variables], object] = lambda estate: None) -> None:
-    """Take the estate back to its description with something changed in it."""
+    """Reset the estate to its description with a change."""
     estate = description(lab.estate.estate.host("hv41").address.rpartition(".")[0])
     change(estate)
     (lab.folder / "estate.yml").write_text(yaml.safe_dump(estate, sort_keys=False), "utf-8")
     lab.estate.reset()
 
 
-# Values that are stored, and not in effect before somebody restarts the adapters.
+# Values that are stored and not in effect until the adapters are restarted.
 DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "restart": "defer"}}
 
 
@@ -85,7 +85,7 @@ DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "
         ("receive-buffers", 5),
     ],
 )
-def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: Path, rule: str, subjects: int) -> None:
+def test_a_rule_passes_after_its_remedy(lab: staging.Stage, tmp_path: Path, rule: str, subjects: int) -> None:
     begin(lab)
     if rule == "jumbo-in-effect":
         assert lab.play(staging.tasks(",".join(NODES), DEFERRED)).rc == 0
@@ -103,8 +103,8 @@ def test_after_exactly_the_remedy_the_rule_passes(lab: staging.Stage, tmp_path: 
     assert len(fixed) == subjects
 
 
-def of_make(driver: str, **more: t.Any) -> t.Callable[[staging.Variables], object]:
-    """Give the first node another make of adapter for live migration."""
+def with_driver(driver: str, **more: t.Any) -> t.Callable[[staging.Variables], object]:
+    """Give the live-migration adapter of the first node another driver."""
 
     def change(estate: staging.Variables) -> None:
         node = next(host for host in estate["hosts"] if host["name"] == NODES[0])
@@ -114,12 +114,12 @@ def of_make(driver: str, **more: t.Any) -> t.Callable[[staging.Variables], objec
 
 
 @pytest.mark.slow
-def test_a_driver_without_receive_buffers_is_told_and_the_rest_is_mended(lab: staging.Stage, tmp_path: Path) -> None:
-    begin(lab, of_make("plain"))
+def test_a_driver_without_receive_buffers_is_reported_and_the_mtu_is_fixed(lab: staging.Stage, tmp_path: Path) -> None:
+    begin(lab, with_driver("plain"))
     before = audit(lab, tmp_path / "before")
-    (silent,) = before.of("receive-buffers", outcome="unknown")
-    assert (silent["host"], silent["subject"]) == (NODES[0], "LM")
-    assert silent["why_unknown"] == "its driver does not support *ReceiveBuffers."
+    (unknown,) = before.of("receive-buffers", outcome="unknown")
+    assert (unknown["host"], unknown["subject"]) == (NODES[0], "LM")
+    assert unknown["why_unknown"] == "its driver does not support *ReceiveBuffers."
     assert len(before.of("receive-buffers", outcome="fail")) == 4
     (small,) = before.of("jumbo-adapter", outcome="fail", host=NODES[0], subject="LM")
     run = lab.play(small["remedy"]["text"])
@@ -130,22 +130,20 @@ def test_a_driver_without_receive_buffers_is_told_and_the_rest_is_mended(lab: st
 
 
 @pytest.mark.slow
-def test_a_remedy_sets_what_the_parameters_ask_and_the_kept_facts_are_of_that(
-    lab: staging.Stage, tmp_path: Path
-) -> None:
+def test_a_remedy_sets_the_parameters_and_saved_facts_belong_to_them(lab: staging.Stage, tmp_path: Path) -> None:
     begin(lab)
-    asked = {"audit_parameters": {"mtu": 4074, "receive_buffers": 1024}}
-    before = audit(lab, tmp_path / "one", variables=asked)
+    wanted = {"audit_parameters": {"mtu": 4074, "receive_buffers": 1024}}
+    before = audit(lab, tmp_path / "one", variables=wanted)
     for rule in ("jumbo-adapter", "receive-buffers"):
         (finding,) = before.of(rule, outcome="fail", host=NODES[0], subject="LM")
         run = lab.play(finding["remedy"]["text"])
         assert run.rc == 0, run.output
-    after = audit(lab, tmp_path / "two", variables=asked)
+    after = audit(lab, tmp_path / "two", variables=wanted)
     for rule, figure in (("jumbo-adapter", "an MTU of 4074"), ("receive-buffers", "1024")):
         (finding,) = after.of(rule, outcome="pass", host=NODES[0], subject="LM")
         assert finding["found"] == figure
     again = {"audit_gather": False, "audit_facts_file": str(tmp_path / "two" / "facts.json")}
-    judged = audit(lab, tmp_path / "three", variables=again)
-    assert {one["outcome"] for one in judged.of("receive-buffers")} == {"unknown"}
-    assert {one["outcome"] for one in judged.of("jumbo-path")} == {"unknown"}
-    assert judged.outcomes("jumbo-adapter")[NODES[0], "LM"] == "fail"
+    evaluated = audit(lab, tmp_path / "three", variables=again)
+    assert {one["outcome"] for one in evaluated.of("receive-buffers")} == {"unknown"}
+    assert {one["outcome"] for one in evaluated.of("jumbo-path")} == {"unknown"}
+    assert evaluated.outcomes("jumbo-adapter")[NODES[0], "LM"] == "fail"

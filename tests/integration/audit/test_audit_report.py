@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter in a play: with the strings, dates and lazy values that ansible-core makes, and with its errors."""
+"""The filter in a play: with the strings, dates and lazy values of ansible-core, and with its errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.matrix
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, str]:
-    """A play over the hostile sample, with a title made by a template and the date that YAML makes."""
+    """A play with the hostile sample, a title from a template and a date from YAML."""
     place = tmp_path_factory.mktemp("play")
     (place / "evaluation.json").write_text(json.dumps(report_samples.writable(report_samples.hostile())), "utf-8")
     (place / "play.yml").write_text(PLAY, "utf-8")
@@ -60,18 +60,18 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, str]:
 
 
 def test_every_format_is_written(play: tuple[pathlib.Path, str]) -> None:
-    place, said = play
-    assert all((place / f"report.{form}").is_file() for form in ("html", "json", "junit", "markdown")), said[-3000:]
+    place, output = play
+    assert all((place / f"report.{form}").is_file() for form in ("html", "json", "junit", "markdown")), output[-3000:]
     wanted = report_samples.writable(report_samples.hostile()) | {"title": "corp.example.com", "gathered": "2026-11-20"}
     assert json.loads((place / "report.json").read_text("utf-8")) == wanted
     assert "<bdi>corp.example.com</bdi></h1>" in (place / "report.html").read_text("utf-8")
 
 
-def test_what_was_saved_gives_the_same_page(play: tuple[pathlib.Path, str]) -> None:
+def test_the_saved_evaluation_gives_the_same_page(play: tuple[pathlib.Path, str]) -> None:
     place, _output = play
     assert (place / "again.html").read_bytes() == (place / "report.html").read_bytes()
 
 
-def test_a_refusal_is_one_sentence(play: tuple[pathlib.Path, str]) -> None:
-    assert "audit_report: the evaluation should have the version 1 and has 2." in play[1]
+def test_an_error_is_one_sentence(play: tuple[pathlib.Path, str]) -> None:
+    assert "audit_report: the evaluation must have version 1, not 2." in play[1]
     assert "Traceback" not in play[1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role audit: it writes nowhere but on the controller, and what is away costs nobody else's part of the report."""
+"""The role audit writes only on the controller, and an unreachable host does not affect the findings of others."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def lab(only_estate: staging.Stage) -> staging.Stage:
 
 @pytest.fixture(scope="module")
 def healthy(only_estate: staging.Stage, tmp_path_factory: pytest.TempPathFactory) -> Audited:
-    """One run with all hosts there."""
+    """One run with all hosts reachable."""
     only_estate.estate.reset()
     return audit(only_estate, tmp_path_factory.mktemp("healthy"))
 
 
-def test_it_finds_what_is_wrong_on_every_layer(healthy: Audited) -> None:
+def test_the_audit_finds_faults_on_every_layer(healthy: Audited) -> None:
     assert healthy.outcomes("vm-offline-action") == {
         ("HVC5", "EX01"): "pass",
         ("HVC5", "EX02"): "fail",
@@ -70,13 +70,13 @@ def test_it_finds_what_is_wrong_on_every_layer(healthy: Audited) -> None:
     assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
 
 
-def test_it_writes_all_reports_for_the_owner_alone(healthy: Audited) -> None:
+def test_the_audit_writes_all_reports_and_only_the_owner_reads_the_facts(healthy: Audited) -> None:
     assert {path.name for path in healthy.folder.iterdir()} == REPORTS
     assert stat.S_IMODE((healthy.folder / "facts.json").stat().st_mode) == 0o600
     assert staging.PASSWORD not in (healthy.folder / "facts.json").read_text("utf-8")
 
 
-def test_check_mode_is_the_same_and_nothing_is_ever_written(
+def test_check_mode_has_the_same_findings_and_no_run_writes_to_a_host(
     lab: staging.Stage, healthy: Audited, tmp_path: Path
 ) -> None:
     variables = {"audit_folder": str(tmp_path / "audit"), "audit_title": "lab", "audit_fail_on": "never"}
@@ -90,18 +90,18 @@ def outcomes(found: Audited) -> list[tuple[str, str, str, str]]:
     return sorted((one["rule"], one["host"], one["subject"], one["outcome"]) for one in found.evaluation["findings"])
 
 
-def test_what_is_away_is_unknown_and_the_others_are_told_in_full(
+def test_unreachable_hosts_are_unknown_and_the_other_findings_are_complete(
     lab: staging.Stage, healthy: Audited, tmp_path: Path
 ) -> None:
     lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT, **{"class": "Win32_NTLogEvent"})
     hosts = {"hv52": DOWN, "ex51": {"ansible_password": "Not-This-0ne"}}
     found = audit(lab, tmp_path, hosts=hosts)
     assert found.run.rc == 0
-    told = {host["name"]: host for host in found.evaluation["hosts"]}
-    assert {name for name, host in told.items() if not host["reached"]} == {"hv52", "ex51"}
-    assert "rejected by the server" in told["ex51"]["why"]
-    assert told["hv52"]["cluster"] == "HVC5"
-    # The cluster and the DAG are told of by the nodes that answer.
+    hosts_by_name = {host["name"]: host for host in found.evaluation["hosts"]}
+    assert {name for name, host in hosts_by_name.items() if not host["reached"]} == {"hv52", "ex51"}
+    assert "rejected by the server" in hosts_by_name["ex51"]["why"]
+    assert hosts_by_name["hv52"]["cluster"] == "HVC5"
+    # The cluster and the DAG are read through the nodes that answer.
     assert found.outcomes("vm-offline-action") == healthy.outcomes("vm-offline-action")
     assert found.outcomes("dag-heartbeat-least") == healthy.outcomes("dag-heartbeat-least")
     assert {one["outcome"] for one in found.evaluation["findings"] if one["host"] in ("hv52", "ex51")} == {"unknown"}
@@ -114,7 +114,7 @@ def test_what_is_away_is_unknown_and_the_others_are_told_in_full(
     ]
 
 
-def test_kept_facts_are_judged_again_without_a_message(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+def test_saved_facts_are_evaluated_without_a_request(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
     again = audit(
         lab,
         tmp_path,
@@ -149,16 +149,16 @@ def test_kept_facts_are_judged_again_without_a_message(lab: staging.Stage, healt
 
 def own_rule() -> dict[str, t.Any]:
     return {
-        "id": "nodes-up", "title": "Nodes are up", "layer": "cluster", "severity": "error", "question": "Are they?",
+        "id": "nodes-up", "title": "Node is down", "layer": "cluster", "severity": "error", "question": "Are they?",
         "scope": "cluster", "applies": {"kinds": ["hyperv_host"]}, "needs": ["cluster_info.cluster.nodes"],
-        "reads": "cluster_info.cluster.nodes[].{subject: name, found: state}", "nothing": {"unknown": "None told."},
-        "holds": {"equals": "up"}, "says": "{subject} is {found}.", "why": "So.", "source": ["us"],
+        "reads": "cluster_info.cluster.nodes[].{subject: name, found: state}", "nothing": {"unknown": "No node."},
+        "holds": {"equals": "up"}, "says": "{subject} is {found}.", "why": "A test.", "source": ["us"],
         "remedy": {"manual": "Start {subject}."},
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(("threshold", "rc"), [("error", 2), ("warning", 2), ("notice", 2), ("never", 0)])
-def test_the_exit_status_is_by_severity_and_the_report_is_there(
+def test_the_exit_status_depends_on_the_severity_and_the_reports_are_written(
     lab: staging.Stage, healthy: Audited, tmp_path: Path, threshold: str, rc: int
 ) -> None:
     known = {"audit_gather": False, "audit_facts_file": str(healthy.folder / "facts.json"), "audit_fail_on": threshold}
@@ -166,16 +166,16 @@ def test_the_exit_status_is_by_severity_and_the_report_is_there(
     assert found.run.rc == rc
     assert {path.name for path in tmp_path.iterdir()} >= REPORTS - {"facts.json"}
     assert str(tmp_path) in found.run.output
-    mended = audit(lab, tmp_path, variables={**known, "audit_accepted": [everything()]})
-    assert mended.run.rc == 0
+    accepted = audit(lab, tmp_path, variables={**known, "audit_accepted": [everything()]})
+    assert accepted.run.rc == 0
 
 
 @pytest.mark.parametrize("threshold", ["error", "never"])
 @pytest.mark.parametrize("unknown", [False, True])
-def test_what_is_unknown_makes_the_play_fail_where_that_is_wanted(
+def test_unknown_findings_fail_the_play_if_wanted(
     lab: staging.Stage, tmp_path: Path, threshold: str, unknown: bool
 ) -> None:
-    """No host answers at all."""
+    """No host answers."""
     wanted = {"audit_fail_on": threshold, "audit_fail_on_unknown": unknown}
     hosts = {host.name: DOWN for host in lab.estate.estate.hosts}
     found = audit(lab, tmp_path, "--limit", "dag_members", variables=wanted, hosts=hosts)
@@ -185,20 +185,22 @@ def test_what_is_unknown_makes_the_play_fail_where_that_is_wanted(
     assert audit(lab, tmp_path, variables=accepted).run.rc == 0
 
 
-def test_what_nobody_was_asked_about_is_told(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
-    """There is no domain controller in the estate, and no Hyper-V host in this run."""
+def test_skipped_rules_are_reported(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+    """The estate has no domain controller, and this run has no Hyper-V host."""
     rules = {rule["id"]: rule["layer"] for rule in healthy.evaluation["rules"]}
     found = audit(lab, tmp_path, "--limit", "ex52", variables={"audit_fail_on": "error"})
     judged = {one["rule"] for one in found.evaluation["findings"]}
     assert "exchange" not in {rules[name] for name in judged}
     assert found.evaluation["summary"]["unasked"] == len(set(rules) - judged)
-    assert f"nobody was asked about {len(set(rules) - judged)} rules" in found.run.output.replace("\n", " ")
+    assert f"{len(set(rules) - judged)} rules skipped: no matching hosts in this run" in found.run.output.replace(
+        "\n", " "
+    )
     for name in ("audit.md", "audit.html"):
-        assert "Every rule holds" not in (tmp_path / name).read_text("utf-8")
+        assert "All rules passed" not in (tmp_path / name).read_text("utf-8")
 
 
-def test_the_controllers_that_are_asked_are_those_of_the_play(lab: staging.Stage, tmp_path: Path) -> None:
-    """The third of a group is asked where the play is limited to it; here it has no directory, and that is told."""
+def test_only_domain_controllers_of_the_play_are_read(lab: staging.Stage, tmp_path: Path) -> None:
+    """The third host of a group is read if the play is limited to it; here it has no directory, which is reported."""
     wanted = {"audit_domain_controllers": "standalone", "audit_domain_controllers_asked": 1}
     found = audit(lab, tmp_path, "--limit", "old51", variables=wanted)
     (named,) = {one["host"] for one in found.of("cas-array")}
@@ -210,7 +212,7 @@ def everything() -> dict[str, str]:
     return {"rule": "*", "reason": "a test", "until": "2099-12-31"}
 
 
-def test_a_wrong_rule_is_one_sentence(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+def test_an_invalid_rule_is_refused_with_one_sentence(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
     known = {"audit_gather": False, "audit_facts_file": str(healthy.folder / "facts.json")}
     found = audit(lab, tmp_path, variables={**known, "audit_rules": [own_rule() | {"holds": {"like": "x"}}]})
     assert found.run.rc == 2
@@ -218,7 +220,7 @@ def test_a_wrong_rule_is_one_sentence(lab: staging.Stage, healthy: Audited, tmp_
     assert sentence.count("Rule nodes-up, key holds: must be one condition") == 1
 
 
-def test_names_of_servers_are_no_templates(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
+def test_names_from_servers_are_not_templated(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
     facts = json.loads((healthy.folder / "facts.json").read_text("utf-8"))
     proof = tmp_path / "proof"
     name = "{{ lookup('pipe', 'touch " + str(proof) + "') }}<script>"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Search and filters of the page in a real browser."""
+"""Search and filters of the page in Chromium."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if t.TYPE_CHECKING:
     from page_browser import Browser
 
 
-def test_a_search_leaves_what_has_all_its_words(browser: Browser) -> None:
+def test_a_search_shows_findings_with_all_words(browser: Browser) -> None:
     browser.open("small")
     browser.search("hv02 JUMBO")
     assert [text.split()[0] for text in browser.shown("#wrong li[id]")] == ["hv02"]
-    assert browser.shown("#wrong h4")[0].startswith("error, not met: The live-migration network passes jumbo frames")
+    assert browser.shown("#wrong h4")[0].startswith("error, Path between nodes does not carry jumbo frames")
     assert browser.one("#result").text == "1 of 44 checks match: 1 failed."
-    browser.picture("search")
+    browser.screenshot("search")
     browser.search(" nowhere")
     assert (browser.shown("main li[id]"), browser.one("#result").text) == ([], "No check matches.")
 
 
-def test_clear_brings_everything_back(browser: Browser) -> None:
+def test_clear_shows_all_findings_again(browser: Browser) -> None:
     browser.open("small")
     before = browser.shown("main li[id], .count")
     browser.search("nothing like this")
@@ -41,7 +41,7 @@ def test_clear_brings_everything_back(browser: Browser) -> None:
         ("hv071", lambda finding: finding["host"].startswith("hv071")),
     ],
 )
-def test_a_search_in_a_large_estate_counts_right(browser: Browser, words: str, matches: t.Any) -> None:
+def test_a_search_in_a_large_report_counts_correctly(browser: Browser, words: str, matches: t.Any) -> None:
     findings = report_samples.large()["findings"]
     browser.open("large")
     browser.search(words)
@@ -51,7 +51,7 @@ def test_a_search_in_a_large_estate_counts_right(browser: Browser, words: str, m
     browser.until(lambda: len(browser.shown("#wrong li[id]")) == failed)
 
 
-def test_each_counter_counts_what_is_under_it(browser: Browser) -> None:
+def test_each_counter_counts_its_own_findings(browser: Browser) -> None:
     findings = report_samples.large()["findings"]
     browser.open("large")
     first = browser.one("#r0 .count").text
@@ -62,20 +62,20 @@ def test_each_counter_counts_what_is_under_it(browser: Browser) -> None:
         assert browser.shown(f"#{severity} > h3 .count") == (
             [f"{len(match):,} of {len(there):,} match"] if match else []
         )
-    for box, words in browser.run(
+    for box, text in browser.run(
         """return [...document.querySelectorAll("#wrong .group:not([hidden]), details.rule:not([hidden])")].map((box) =>
           [box.id, [...box.querySelector(".facts").childNodes].filter((each) => !each.tagName || each.checkVisibility())
             .map((each) => each.textContent).join("")]);"""
     ):
-        assert words.count(" of ") == 1, box
-        assert "hosts" not in words, box
-        assert box.startswith("g") or words.split(" · ")[0] in {"error", "warning", "notice"}, box
+        assert text.count(" of ") == 1, box
+        assert "hosts" not in text, box
+        assert box.startswith("g") or text.split(" · ")[0] in {"error", "warning", "notice"}, box
     browser.press("#filter button")
     browser.until(lambda: browser.one("#r0 .count").text == first)
     assert " hosts, " in browser.shown("#g0 .facts .total")[0]
 
 
-def test_a_rule_without_lines_is_left_only_when_it_is_chosen(browser: Browser) -> None:
+def test_a_rule_without_findings_is_shown_only_if_it_is_selected(browser: Browser) -> None:
     browser.open("small")
     empty = browser.run("return [...document.querySelectorAll('details.rule')].find(e => !e.querySelector('li')).id")
     browser.search("hv02")
@@ -92,22 +92,22 @@ def test_a_rule_without_lines_is_left_only_when_it_is_chosen(browser: Browser) -
 
 
 @pytest.mark.parametrize(("words", "lines"), [("refused listening", 7), ("winha.cluster.dag_heartbeat", 2)])
-def test_a_search_finds_what_a_group_says_once(browser: Browser, words: str, lines: int) -> None:
+def test_a_search_finds_texts_of_a_group(browser: Browser, words: str, lines: int) -> None:
     browser.open("small")
     browser.search(words)
     assert browser.one("#result").text.startswith(f"{lines} of 44 checks match")
 
 
-def test_a_search_for_a_name_in_a_remedy_for_all_finds_what_has_the_name(browser: Browser) -> None:
-    estate = report_samples.small()
+def test_a_search_for_a_name_in_a_joined_remedy_finds_only_its_finding(browser: Browser) -> None:
+    evaluation = report_samples.small()
     task = "- hosts: hv01\n  tasks:\n    - winha.cluster.vm_offline_action:\n        names:\n          - {}\n"
-    estate["findings"] = [
+    evaluation["findings"] = [
         report_samples.finding(
             "offline-action", "hv01", name, "fail", severity="error", remedy={"kind": "task", "text": task.format(name)}
         )
         for name in ("EX01", "EX02", "EX03")
     ]
-    browser.write("joint", estate)
+    browser.write("joint", evaluation)
     browser.open("joint")
     assert "- EX01\n          - EX02" in browser.one(".group > .remedy pre").text
     browser.search("ex02")
@@ -116,7 +116,7 @@ def test_a_search_for_a_name_in_a_remedy_for_all_finds_what_has_the_name(browser
     assert browser.one("#result").text == "1 of 3 checks match: 1 failed."
 
 
-def test_what_was_hidden_while_it_was_folded_stays_hidden_when_it_opens(browser: Browser) -> None:
+def test_findings_that_were_filtered_in_a_fold_stay_hidden_when_it_opens(browser: Browser) -> None:
     browser.open("large")
     browser.search("hv07")
     (fold,) = browser.run(
@@ -132,7 +132,7 @@ def test_what_was_hidden_while_it_was_folded_stays_hidden_when_it_opens(browser:
     )
 
 
-def test_host_rule_severity_and_newness_filter_together(browser: Browser) -> None:
+def test_the_filters_for_host_rule_severity_and_new_findings_combine(browser: Browser) -> None:
     browser.open("small")
     for select, option in (("#host", "hv02"), ("#rule", "")):
         browser.run(
@@ -149,7 +149,7 @@ def test_host_rule_severity_and_newness_filter_together(browser: Browser) -> Non
     assert browser.one("#result").text == "2 of 44 checks match: 2 failed."
 
 
-def test_the_matrix_shows_what_is_left(browser: Browser) -> None:
+def test_the_matrix_shows_only_matches(browser: Browser) -> None:
     browser.open("large")
     browser.search("hv049 jumbo-path-42")
     assert browser.shown(".matrix tbody th") == ["hv049.corp.example.com"]
@@ -163,7 +163,7 @@ def test_the_matrix_shows_what_is_left(browser: Browser) -> None:
     assert len(browser.all(".matrix td a[tabindex='0']")) == 1
 
 
-def test_the_arrows_pass_what_the_matrix_hides(browser: Browser) -> None:
+def test_the_arrow_keys_skip_hidden_cells_of_the_matrix(browser: Browser) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.open("small")
@@ -176,7 +176,7 @@ def test_the_arrows_pass_what_the_matrix_hides(browser: Browser) -> None:
         assert browser.driver.switch_to.active_element.get_attribute("aria-label") == name
 
 
-def test_the_worst_host_is_one_click_away(browser: Browser) -> None:
+def test_a_link_of_the_summary_filters_by_host(browser: Browser) -> None:
     browser.open("small")
     link = browser.one(".scores a")
     assert link.text == "hv02"
@@ -186,7 +186,7 @@ def test_the_worst_host_is_one_click_away(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("filtered", [False, True])
-def test_a_link_opens_what_is_folded_away_or_filtered_out(browser: Browser, filtered: bool) -> None:
+def test_a_link_shows_a_finding_that_is_folded_or_filtered_out(browser: Browser, filtered: bool) -> None:
     browser.open("large")
     number = browser.run("return document.querySelectorAll('#wrong details.fold li')[40].id")
     if filtered:

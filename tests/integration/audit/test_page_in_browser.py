@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page in a real browser: Chromium without a window, opened from a file like anybody would."""
+"""The page in headless Chromium, opened as a file."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if t.TYPE_CHECKING:
     from page_browser import Browser
 
 
-# --- What reaches the browser -----------------------------------------------------------------------------------------
+# --- Requests and scripts ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_page_asks_for_nothing_and_the_browser_has_nothing_to_complain_about(browser: Browser, sample: str) -> None:
+def test_the_page_makes_no_request_and_no_console_message(browser: Browser, sample: str) -> None:
     browser.open(sample)
-    assert [url for url in browser.asked_for() if not url.startswith(("data:", "file:"))] == []
-    assert len([url for url in browser.asked_for() if url.startswith("file:")]) <= 1
-    assert browser.complaints() == []
+    assert [url for url in browser.requests() if not url.startswith(("data:", "file:"))] == []
+    assert len([url for url in browser.requests() if url.startswith("file:")]) <= 1
+    assert browser.console_messages() == []
     assert browser.run("return document.documentElement.className") == "js"
 
 
-def test_no_name_of_a_server_runs_as_a_script(browser: Browser) -> None:
+def test_names_from_servers_do_not_run_as_scripts(browser: Browser) -> None:
     browser.open("hostile")
-    expected = f"11 errors – Audit of {report_samples.HOSTILE[0]}"  # noqa: RUF001 - as the page has it
+    expected = f"11 errors – Audit of {report_samples.HOSTILE[0]}"  # noqa: RUF001 - the dash of the page
     assert browser.driver.title == expected
     for summary in browser.all("details > summary"):
         browser.run("arguments[0].click()", summary)
     browser.search("owned")
     assert browser.driver.title == expected
-    assert browser.complaints() == []
+    assert browser.console_messages() == []
 
 
-def test_the_browser_runs_no_script_but_the_page_s_own(browser: Browser) -> None:
+def test_the_browser_runs_only_the_script_of_the_page(browser: Browser) -> None:
     browser.open("small")
     title = browser.driver.title
     browser.run(
@@ -52,115 +52,115 @@ def test_the_browser_runs_no_script_but_the_page_s_own(browser: Browser) -> None
     )
     browser.until(lambda: len(browser.all("body > a[href^=javascript]")) == 1)
     assert browser.driver.title == title
-    assert any("Content Security Policy" in complaint for complaint in browser.complaints())
+    assert any("Content Security Policy" in message for message in browser.console_messages())
 
 
 # --- Remedies ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("clipboard", [True, False])
-def test_a_remedy_is_copied_as_it_is(browser: Browser, clipboard: bool) -> None:
+def test_a_remedy_can_be_copied(browser: Browser, clipboard: bool) -> None:
     browser.open("small")
     remedy = next(finding["remedy"]["text"] for finding in report_samples.small()["findings"] if finding["remedy"])
     browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     if not clipboard:
         browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    browser.press("details.mend summary")
-    browser.until(lambda: browser.all("details.mend .copy"))
-    browser.press("details.mend .copy")
-    browser.until(lambda: browser.run("return document.getElementById('said').textContent"))
-    assert browser.run("return document.getElementById('said').textContent") == "The remedy is copied."
-    browser.picture("remedy")
+    browser.press("details.fix summary")
+    browser.until(lambda: browser.all("details.fix .copy"))
+    browser.press("details.fix .copy")
+    browser.until(lambda: browser.run("return document.getElementById('announcement').textContent"))
+    assert browser.run("return document.getElementById('announcement').textContent") == "The remedy is copied."
+    browser.screenshot("remedy")
     if clipboard:
         assert browser.run("return navigator.clipboard.readText()") == remedy
     else:
         assert browser.run("return String(getSelection())").strip() == remedy.strip()
 
 
-def test_what_to_do_first_leads_to_its_remedy(browser: Browser) -> None:
+def test_the_summary_links_to_remedies(browser: Browser) -> None:
     browser.open("small")
-    browser.one(".begin .on a").click()
-    browser.until(lambda: browser.shown("details.mend[open] pre"))
-    assert "winha.cluster.vm_offline_action" in browser.shown("details.mend[open] pre")[0]
-    browser.until(lambda: browser.shown("details.mend[open] .copy") == ["Copy"])
+    browser.one(".overview .on a").click()
+    browser.until(lambda: browser.shown("details.fix[open] pre"))
+    assert "winha.cluster.vm_offline_action" in browser.shown("details.fix[open] pre")[0]
+    browser.until(lambda: browser.shown("details.fix[open] .copy") == ["Copy"])
 
 
-# --- Everybody --------------------------------------------------------------------------------------------------------
+# --- Layout and accessibility -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_nothing_sticks_out_of_the_window(browser: Browser, sample: str, size: tuple[int, int]) -> None:
+def test_the_page_fits_the_width_of_the_window(browser: Browser, sample: str, size: tuple[int, int]) -> None:
     browser.open(sample, size=size)
-    browser.picture(f"{sample}-{size[0]}")
+    browser.screenshot(f"{sample}-{size[0]}")
     assert browser.run("return document.documentElement.scrollWidth") <= size[0]
 
 
-def test_on_a_phone_tables_of_figures_fit(browser: Browser) -> None:
+def test_charts_fit_a_phone(browser: Browser) -> None:
     browser.open("small", size=PHONE)
     wide = "return [...document.querySelectorAll('.chart')].map(e => e.offsetWidth - e.parentElement.clientWidth)"
     assert browser.run(wide) == [0, 0]
     assert browser.one("#certificates td[data-label=Until]").is_displayed()
 
 
-def test_in_print_a_large_picture_fits_the_paper(browser: Browser) -> None:
+def test_a_large_picture_fits_the_paper(browser: Browser) -> None:
     browser.open("large", media="print", size=(703, 1000))
     assert browser.run("return document.querySelector('.mesh .paths').getBoundingClientRect().right") <= 703
 
 
-def test_on_a_phone_a_finger_meets_what_it_aims_at(browser: Browser) -> None:
+def test_links_and_buttons_are_large_enough_on_a_phone(browser: Browser) -> None:
     browser.open("small", size=PHONE)
-    targets = ".tiles a, .top nav a, .mend > summary, .begin li > a, .scores th a, .copy"
+    targets = ".tiles a, .top nav a, .fix > summary, .overview li > a, .scores th a, .copy"
     heights = browser.run(
         "return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().height)", targets
     )
     assert min(heights) >= 24
 
 
-def test_without_scripts_everything_can_be_read(browser: Browser) -> None:
+def test_the_page_can_be_read_without_scripts(browser: Browser) -> None:
     browser.open("small", script=False)
     assert not browser.one("#filter").is_displayed()
     assert browser.one("#f0").is_displayed()
-    browser.press("details.mend summary")
-    assert "offline_action: shut_down" in browser.one("details.mend pre").text
+    browser.press("details.fix summary")
+    assert "offline_action: shut_down" in browser.one("details.fix pre").text
     browser.press("details.rule summary")
     assert "Windows Server 2012 and later" in browser.one("details.rule").text
-    browser.picture("without-scripts")
+    browser.screenshot("without-scripts")
 
 
-def test_in_print_remedies_are_open_and_controls_are_gone(browser: Browser) -> None:
+def test_print_shows_remedies_and_hides_controls(browser: Browser) -> None:
     browser.open("small", media="print")
     assert not browser.one("#filter").is_displayed()
     assert not browser.one(".copy").is_displayed()
     boxes = browser.run(
-        "return [...document.querySelectorAll('.mend pre, .fold li')].map(e => e.getBoundingClientRect().height)"
+        "return [...document.querySelectorAll('.fix pre, .fold li')].map(e => e.getBoundingClientRect().height)"
     )
     assert boxes
     assert min(boxes) > 0
 
 
-def test_the_keyboard_reaches_what_is_wrong_and_walks_the_matrix(browser: Browser) -> None:
+def test_the_keyboard_reaches_the_results_and_the_cells_of_the_matrix(browser: Browser) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.open("small")
     browser.one("body").send_keys(Keys.TAB)
-    assert browser.driver.switch_to.active_element.text == "Skip to what is wrong"
+    assert browser.driver.switch_to.active_element.text == "Skip to the results"
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
     browser.until(lambda: browser.run("return document.activeElement.id") == "main")
     assert len(browser.all(".matrix td a[tabindex='0']")) == 1
     browser.run("document.querySelector('.matrix td a').focus()")
-    walked = [browser.driver.switch_to.active_element.get_attribute("aria-label")]
+    labels = [browser.driver.switch_to.active_element.get_attribute("aria-label")]
     for key in (Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_DOWN):
         browser.driver.switch_to.active_element.send_keys(key)
-        walked.append(browser.driver.switch_to.active_element.get_attribute("aria-label"))
-    assert walked == [
+        labels.append(browser.driver.switch_to.active_element.get_attribute("aria-label"))
+    assert labels == [
         "E error: hv02, offline-action", "E error: hv02, jumbo-path", "E error: hv02, offline-action",
         "E2 error, 2 findings: hv01, offline-action",
     ]  # fmt: skip
     assert len(browser.all(".matrix td a[tabindex='0']")) == 1
 
 
-def test_the_number_of_results_is_told_to_those_who_listen(browser: Browser) -> None:
+def test_screen_readers_get_the_number_of_results(browser: Browser) -> None:
     browser.open("small")
     tree = browser.command("Accessibility.getFullAXTree")["nodes"]
     live = [
@@ -176,10 +176,10 @@ def test_the_number_of_results_is_told_to_those_who_listen(browser: Browser) -> 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("sample", ["small", "clean", "hostile"])
-def test_axe_finds_nothing(browser: Browser, axe: str, sample: str, size: tuple[int, int], scheme: str) -> None:
+def test_axe_finds_no_violation(browser: Browser, axe: str, sample: str, size: tuple[int, int], scheme: str) -> None:
     browser.open(sample, size=size, scheme=scheme)
     browser.run("document.querySelectorAll('details').forEach(e => { e.open = true; })")
-    browser.picture(f"{sample}-{size[0]}-{scheme}")
+    browser.screenshot(f"{sample}-{size[0]}-{scheme}")
     browser.run(axe)
     found = browser.driver.execute_async_script(
         """const done = arguments[0];

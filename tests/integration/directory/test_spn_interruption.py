@@ -16,7 +16,7 @@ import typing as t
 import listeners
 import pytest
 from domain_stage import Domain, Modification, rows
-from test_interruption import family
+from test_interruption import process_tree
 
 MAIL = "http/mail.corp.example.test"
 AUTOD = "http/autod.corp.example.test"
@@ -170,7 +170,7 @@ def test_a_run_is_killed_between_the_two_writes_of_a_move(domain: Domain) -> Non
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             assert written.wait(60)
-            for pid in list(family(process.pid)):
+            for pid in list(process_tree(process.pid)):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL

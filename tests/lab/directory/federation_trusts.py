@@ -151,7 +151,7 @@ def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
 
 
 def objects(directory: Directory, pem: str) -> Iterator[str]:
-    """LDIF of the federation trusts, with the keys in `pem` and new certificates, whose ends count from now."""
+    """LDIF of the federation trusts, with the keys in `pem`. The ends of the certificates count from now."""
     if directory.exchange:
         base = exchange_objects.trusts_dn(directory, directory.exchange)
         private_keys = _read_keys(pem)

@@ -136,7 +136,7 @@ class Simulation:
         self.record_event(host.name, "AdapterUp", "MSFT_NetAdapter", name, changes=changes)
 
     def reboot(self, host: Host) -> None:
-        """Restart a host. Its node is down meanwhile. Its adapters come up with the values in the registry."""
+        """Restart a host. Its node is down for that time. Its adapters come up with the values in the registry."""
         with self.clock.lock:
             self.record_event(host.name, "Reboot", "Win32_OperatingSystem", host.name)
             member = self.cluster_of(host)

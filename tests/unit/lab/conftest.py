@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One estate for all tests of the lab, back at its beginning before each of them."""
+"""One estate for all tests of the lab. It is reset before each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def estate_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The estate of the tests as a file."""
+    """The estate file of the tests."""
     path = tmp_path_factory.mktemp("estate") / "unit.yml"
     path.write_text(yaml.safe_dump(ESTATE), encoding="utf-8")
     return path
@@ -41,7 +41,7 @@ def _estate(estate_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def lab(_estate: RunningEstate) -> RunningEstate:
-    """The running estate, at its beginning."""
+    """The running estate, after a reset."""
     _estate.reset()
     return _estate
 
@@ -56,14 +56,14 @@ def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEstate
 
 @pytest.fixture
 def net(_network: RunningEstate) -> RunningEstate:
-    """The running estate of adapters, at its beginning."""
+    """The running estate for tests of adapters, after a reset."""
     _network.reset()
     return _network
 
 
 @pytest.fixture
 def caller(net: RunningEstate) -> Iterator[Callable[[str], Client]]:
-    """Opens a connection to a host of the estate of adapters."""
+    """Opens a connection to a host of the estate for tests of adapters."""
     opened: list[Client] = []
 
     def connect(name: str) -> Client:

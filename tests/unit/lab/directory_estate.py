@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The domain of these tests, on addresses that no other run of them uses, and programs that ask it."""
+"""The domain of these tests, on addresses that no other test run uses, and its client programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ needs_samba = pytest.mark.skipif(
 
 
 def network() -> tuple[socket.socket, str]:
-    """The first three numbers of addresses that no other run of these tests uses while the socket is open."""
+    """The first three numbers of addresses that no other test run uses while the socket is open."""
     for number in range(250):
         found = f"127.33.{1 + (os.getpid() + number) % 250}"
         reservation = socket.socket()
@@ -111,10 +111,10 @@ def estate(net: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def ask(
+def run_client(
     controller: DomainController, program: str, *arguments: str, cache: Path | None = None, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a client's program where the domain is found."""
+    """Run a client program with the environment of the domain."""
     surroundings = {**os.environ, **controller.environment(cache), "LDAPTLS_CACERT": str(controller.ca_file)}
     return subprocess.run(
         [program, *arguments], input=given, capture_output=True, check=False, text=True, env=surroundings
@@ -122,10 +122,10 @@ def ask(
 
 
 def modify(controller: DomainController, cache: Path, dn: str, *spns: str) -> subprocess.CompletedProcess[str]:
-    """Add SPNs over a sealed connection, one request each; ldapmodify ends at the first that fails."""
+    """Add SPNs over an encrypted connection, one request each. ldapmodify stops at the first error."""
     ldif = "".join(
         f"dn: {dn}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: {spn}\n\n" for spn in spns
     )
-    return ask(
+    return run_client(
         controller, "ldapmodify", "-Q", "-Y", "GSSAPI", "-H", f"ldap://{controller.fqdn}", cache=cache, given=ldif
     )

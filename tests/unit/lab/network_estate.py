@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The estate of the tests about adapters, and what these tests have in common."""
+"""The estate for tests of adapters, and their common functions."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ NETWORK_ESTATE = {
 
 
 def eventually(check: Callable[[], bool], seconds: float = 20.0, *, net: RunningEstate | None = None) -> bool:
-    """Whether something becomes true; in `net` all that happens along with it has happened then, too."""
+    """Wait until a condition is true. With `net` the pending actions of the clock are complete, too."""
     end = time.monotonic() + seconds
     while not check():
         if time.monotonic() > end:
@@ -120,7 +120,7 @@ def eventually(check: Callable[[], bool], seconds: float = 20.0, *, net: Running
 
 
 def query(client: Client, wql: str, base: str = STANDARD) -> list[dict[str, str | None]]:
-    """The instances of a query, by property; of an array the first item."""
+    """The instances of a query, by property. For an array the first item."""
     response = client.enumerate(wql, base + "*")
     assert response.status == 200, response.text
     found = []
@@ -133,7 +133,7 @@ def query(client: Client, wql: str, base: str = STANDARD) -> list[dict[str, str 
 
 
 def advanced(client: Client, adapter: str, keyword: str) -> dict[str, str | None]:
-    """One advanced property."""
+    """An advanced property."""
     where = f"Name='{adapter}' AND RegistryKeyword='{keyword}'"
     (found,) = query(client, f"SELECT * FROM {ADVANCED} WHERE {where}")
     return found
@@ -142,7 +142,7 @@ def advanced(client: Client, adapter: str, keyword: str) -> dict[str, str | None
 def set_advanced(
     client: Client, adapter: str, keyword: str, wanted: str, *, restart: bool = True, name: str = "RegistryValue"
 ) -> Response:
-    """Write one advanced property as Windows' own client does."""
+    """Write an advanced property like the client of Windows."""
     identity = str(advanced(client, adapter, keyword)["InstanceID"])
     body = client.instance(ADVANCED, STANDARD, InstanceID=identity)
     start, end = f"<p:{name}>", f"</p:{name}>"
@@ -153,6 +153,6 @@ def set_advanced(
 
 
 def output(response: Response, name: str) -> str | None:
-    """One out parameter."""
+    """An out parameter."""
     assert response.status == 200, response.text
     return value(response.content, name)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages written out by hand: what the tests send is not made by the code that they test."""
+"""A client with its own messages: the tests do not use the code under test to send requests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def envelope(
     timeout: str = "PT60.000S",
     more: str = "",
 ) -> str:
-    """A request as Windows' own client writes it."""
+    """A request in the format of the client of Windows."""
     chosen = "".join(f'<w:Selector Name="{name}">{value}</w:Selector>' for name, value in (selectors or {}).items())
     wishes = "".join(f'<w:Option Name="{name}">{value}</w:Option>' for name, value in options or [])
     return (
@@ -58,7 +58,7 @@ def envelope(
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status and body, with shortcuts into the XML."""
+    """The status and body of a response, with access to its XML."""
 
     status: int
     body: bytes
@@ -66,12 +66,12 @@ class Response:
 
     @property
     def root(self) -> ET.Element:
-        """The whole document."""
+        """The document."""
         return ET.fromstring(self.body)
 
     @property
     def content(self) -> ET.Element:
-        """What stands in the SOAP body."""
+        """The element in the SOAP body."""
         body = self.root.find("{http://www.w3.org/2003/05/soap-envelope}Body")
         assert body is not None
         return body[0]
@@ -89,7 +89,7 @@ class Response:
 
     @property
     def code(self) -> int:
-        """The number of a fault, in either shape of the detail."""
+        """The code of a fault, in either format of the detail."""
         text = self.body.decode()
         found = re.search(r'Code="(\d+)"', text) or re.search(r"<p:error_Code[^>]*>(\d+)<", text)
         return int(found[1]) if found else 0
@@ -101,12 +101,12 @@ class Response:
 
 
 def value(instance: ET.Element, name: str) -> str | None:
-    """The text of a property, whatever its namespace."""
+    """The text of a property in any namespace."""
     return next((item.text for item in instance if item.tag.rpartition("}")[2] == name), None)
 
 
 class Client:
-    """One keep-alive connection to one host."""
+    """A keep-alive connection to a host."""
 
     def __init__(self, address: str, port: int, password: str = "Lab-Passw0rd") -> None:
         self._connection = http.client.HTTPConnection(address, port, timeout=10)
@@ -121,7 +121,7 @@ class Client:
         return Response(answer.status, answer.read(), dict(answer.getheaders()))
 
     def get(self, name: str, base: str = CLUSTER, **selectors: str) -> Response:
-        """Get one instance."""
+        """Get an instance."""
         return self.post(envelope(TRANSFER + "Get", base + name, selectors=selectors))
 
     def put(
@@ -145,10 +145,10 @@ class Client:
         )
 
     def enumerate(self, query: str = "", uri: str = CLUSTER + "*", **more: str) -> Response:
-        """Open an enumeration; `inner` replaces the optimized whole one."""
+        """Open an enumeration. `inner` replaces the elements of the optimized enumeration."""
         dialect = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
-        said = query.replace("&", "&amp;").replace("<", "&lt;")
-        chosen = f'<w:Filter Dialect="{dialect}">{said}</w:Filter>' if query else ""
+        escaped = query.replace("&", "&amp;").replace("<", "&lt;")
+        chosen = f'<w:Filter Dialect="{dialect}">{escaped}</w:Filter>' if query else ""
         inner = more.get("inner", "<w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements>")
         body = f"<n:Enumerate>{inner}{chosen}</n:Enumerate>"
         return self.post(envelope(ENUMERATION + "Enumerate", uri, body, size=more.get("size", "512000")))
@@ -162,13 +162,13 @@ class Client:
         return self.post(envelope(ENUMERATION + "Pull", uri, body, size=size))
 
     def instance(self, name: str, base: str = CLUSTER, **selectors: str) -> str:
-        """The XML of one instance, as a Put may send it back."""
+        """The XML of an instance, for a Put."""
         found = re.search(r"<s:Body>(.*)</s:Body>", self.get(name, base, **selectors).text, re.DOTALL)
         assert found
         return found[1]
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 

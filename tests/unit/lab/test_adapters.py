@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Network adapters: what drivers offer, what a write is held against, and what a restart does."""
+"""Network adapters: advanced properties of drivers, checks of writes, and restarts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _events(net):
     return [(entry.host, entry.method, entry.selectors["Name"]) for entry in net.journal(events=True)]
 
 
-def test_an_adapter_in_every_class(net, caller):
+def test_an_adapter_has_an_instance_in_every_class(net, caller):
     n1 = caller("n1")
     management, lm = query(n1, "SELECT * FROM MSFT_NetAdapter")
     assert (management["Speed"], lm["Speed"]) == ("1000000000", "10000000000")
@@ -61,7 +61,7 @@ def test_the_listener_has_the_address_of_the_host(net, caller):
     assert address["IPAddress"] == net.estate.host("n1").address
 
 
-def test_what_drivers_offer(caller):
+def test_advanced_properties_of_the_drivers(caller):
     makes = caller("makes")
     enum = advanced(makes, "intel-1g", "*JumboPacket")
     assert (enum["DisplayParameterType"], enum["RegistryValue"], enum["DisplayValue"]) == ("5", "1514", "Disabled")
@@ -98,7 +98,7 @@ def test_what_drivers_offer(caller):
         ("mellanox", "*ReceiveBuffers", "-1"),
     ],
 )
-def test_what_the_driver_does_not_offer_is_refused(net, caller, adapter, keyword, wanted):
+def test_a_value_that_the_driver_does_not_offer_is_refused(net, caller, adapter, keyword, wanted):
     makes = caller("makes")
     response = set_advanced(makes, adapter, keyword, wanted)
     assert (response.subcode, response.code) == ("w:InternalError", 0x80070057)
@@ -118,7 +118,7 @@ def test_what_the_driver_does_not_offer_is_refused(net, caller, adapter, keyword
         ("plain", "*JumboPacket", "9014"),
     ],
 )
-def test_each_way_to_say_9000(net, caller, adapter, keyword, wanted):
+def test_each_driver_has_a_value_for_an_mtu_of_9000(net, caller, adapter, keyword, wanted):
     makes = caller("makes")
     assert set_advanced(makes, adapter, keyword, wanted, restart=False).status == 200
     assert _mtu(makes, adapter) == "1500"
@@ -127,7 +127,7 @@ def test_each_way_to_say_9000(net, caller, adapter, keyword, wanted):
     assert not net.journal(events=True)
 
 
-def test_a_display_value_will_do(caller):
+def test_a_display_value_is_accepted(caller):
     makes = caller("makes")
     response = set_advanced(makes, "intel-index", "*JumboPacket", "9014 Bytes", restart=False, name="DisplayValue")
     assert response.status == 200
@@ -136,7 +136,7 @@ def test_a_display_value_will_do(caller):
     assert response.code == 0x80070057
 
 
-def test_other_values_of_a_property_are_not_for_writing(caller):
+def test_the_other_properties_of_an_advanced_property_are_read_only(caller):
     makes = caller("makes")
     response = set_advanced(makes, "plain", "*JumboPacket", "*Other", name="RegistryKeyword")
     assert response.code == 0x80070057
@@ -165,7 +165,7 @@ def test_a_write_restarts_the_adapter(net, caller):
     ]
 
 
-def test_a_write_without_a_restart_waits_for_one(net, caller):
+def test_a_write_without_a_restart_takes_effect_at_the_next_restart(net, caller):
     n1 = caller("n1")
     assert set_advanced(n1, "LM", "*JumboPacket", "9014", restart=False).status == 200
     assert set_advanced(n1, "LM", "*ReceiveBuffers", "4096", restart=False).status == 200
@@ -189,12 +189,12 @@ def test_a_write_without_a_restart_waits_for_one(net, caller):
     assert _state(net, "MSCluster_NetworkInterface", "n1 - Live") == 3
 
 
-def test_a_host_may_ignore_the_option(net, caller):
+def test_a_host_may_ignore_the_no_restart_option(net, caller):
     assert set_advanced(caller("n4"), "LM", "*JumboPacket", "9014", restart=False).status == 200
     assert _events(net)[0] == ("n4", "AdapterRestart", "LM")
 
 
-def test_reset_goes_back_to_the_default(net, caller):
+def test_reset_restores_the_default(net, caller):
     n1 = caller("n1")
     assert set_advanced(n1, "LM", "*RSS", "0", restart=False).status == 200
     identity = advanced(n1, "LM", "*RSS")["InstanceID"]
@@ -203,7 +203,7 @@ def test_reset_goes_back_to_the_default(net, caller):
     assert _events(net)[0] == ("n1", "AdapterRestart", "LM")
 
 
-def test_the_adapter_of_the_listener_takes_the_connections_along(net, caller):
+def test_a_restart_of_the_listeners_adapter_closes_the_connections(net, caller):
     n1, idle, other = caller("n1"), caller("n1"), caller("n2")
     assert idle.get("MSCluster_Cluster", Name="NET1").status == 200
     started = time.monotonic()
@@ -228,7 +228,7 @@ def test_the_adapter_of_the_listener_takes_the_connections_along(net, caller):
     assert _state(net, "MSCluster_Network", "Management") == 3
 
 
-def test_a_host_may_never_come_back_until_the_reset(net, caller):
+def test_a_host_may_stay_down_until_the_reset(net, caller):
     makes = caller("makes")
     with pytest.raises((http.client.HTTPException, OSError)):
         set_advanced(makes, "Management", "*JumboPacket", "9014")
@@ -239,13 +239,13 @@ def test_a_host_may_never_come_back_until_the_reset(net, caller):
     assert _mtu(caller("makes"), "Management") == "1500"
 
 
-def test_the_namespaces_are_not_on_2008_r2(caller):
+def test_2008_r2_does_not_have_the_namespaces(caller):
     old = caller("old")
     for base in (STANDARD, HYPERV):
         assert "0x8004100E" in old.enumerate("SELECT * FROM MSFT_NetAdapter", base + "*").text
 
 
-def test_what_was_restarting_is_up_after_a_start_of_the_lab(tmp_path):
+def test_a_restarting_adapter_is_up_after_a_start_of_the_lab(tmp_path):
     path = tmp_path / "one.yml"
     host = {
         "name": "solo",
@@ -274,7 +274,7 @@ def test_what_was_restarting_is_up_after_a_start_of_the_lab(tmp_path):
     again.stop()
 
 
-def test_connections_with_tls_end_too(net, caller):
+def test_connections_with_tls_are_closed_too(net, caller):
     host = net.estate.host("n1")
     context = ssl.create_default_context(cafile=str(net.state / "ca.pem"))
     context.check_hostname = False

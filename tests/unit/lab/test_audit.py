@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hotfixes, events and virtual machines of a host, as Windows shows them."""
+"""The instances of hotfixes, events and virtual machines."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def codes(client, condition):
     return [int(row["EventCode"]) for row in found]
 
 
-def test_what_was_installed(host):
+def test_hotfixes_are_listed(host):
     found = query(host("h2"), "SELECT * FROM Win32_QuickFixEngineering", CIMV2)
     assert [(row["HotFixID"], row["ServicePackInEffect"], row["InstalledOn"]) for row in found] == [
         ("KB1", None, None),
@@ -101,7 +101,7 @@ def test_what_was_installed(host):
     ]
 
 
-def test_events_are_as_old_as_the_file_says(host):
+def test_events_have_the_ages_of_the_estate_file(host):
     client = host("h2")
     assert codes(client, "Logfile='System'") == [6009, 1135, 1135, 1135, 6005]
     assert codes(client, f"Logfile='System' AND TimeGenerated<'{literal(399)}'") == [6009]
@@ -112,7 +112,7 @@ def test_events_are_as_old_as_the_file_says(host):
     assert codes(client, "Logfile='Application'") == [1135]
 
 
-def test_the_end_of_a_date_says_where_it_is_meant(host):
+def test_a_date_in_a_query_ends_with_its_utc_offset(host):
     client = host("h2")
     assert codes(client, f"EventCode=6005 AND TimeGenerated>='{literal(1.02, '+000')}'") == [6005]
     assert codes(client, f"EventCode=6005 AND TimeGenerated>='{literal(1.02, '-120')}'") == []
@@ -141,7 +141,7 @@ def test_an_event_is_written_with_an_iso_date_and_its_strings(host):
         "EventCode=1 OR NOT TimeGenerated>='yesterday'",
     ],
 )
-def test_dates_that_are_none(host, condition):
+def test_invalid_dates_are_refused(host, condition):
     response = host("h2").enumerate(f"SELECT * FROM Win32_NTLogEvent WHERE {condition}", CIMV2 + "*")
     assert (response.status, response.subcode, response.code) == (500, "n:CannotProcessFilter", 0x80041017)
 
@@ -150,7 +150,7 @@ def names(client, base=HYPERV):
     return [row["ElementName"] for row in query(client, "SELECT * FROM Msvm_ComputerSystem", base)]
 
 
-def test_a_virtual_machine_is_where_its_role_is(host, started):
+def test_a_virtual_machine_is_on_its_owner_node(host, started):
     first, second = host("h1"), host("h2")
     assert (names(first), names(second)) == (["H1", "EX01"], ["H2", "EX02"])
     (machine,) = query(second, "SELECT * FROM Msvm_ComputerSystem WHERE ElementName='EX02'", HYPERV)
@@ -164,7 +164,7 @@ def test_a_virtual_machine_is_where_its_role_is(host, started):
     assert found.status == 200
 
 
-def test_the_second_version_of_hyper_v(host):
+def test_instances_of_root_virtualization_v2(host):
     client = host("h1")
     (system,) = query(client, "SELECT * FROM Msvm_ComputerSystem WHERE Caption='Virtual Machine'", HYPERV)
     number = system["Name"]
@@ -176,12 +176,12 @@ def test_the_second_version_of_hyper_v(host):
     assert (settings[0]["AutomaticShutdownAction"], settings[0]["UserSnapshotType"]) == ("4", "3")
     where = "WHERE ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'"
     images = query(client, f"SELECT * FROM Msvm_StorageAllocationSettingData {where}", HYPERV)
-    # The checkpoint has settings of its own.
+    # The checkpoint has its own settings.
     assert [row["HostResource"] for row in images] == [r"C:\ClusterStorage\Volume1\a.vhdx"] * 2
     assert [row["InstanceID"].startswith(f"Microsoft:{number}") for row in images] == [True, False]
     where = "WHERE ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive' AND HostResource IS NOT NULL"
     drive = query(client, f"SELECT * FROM Msvm_ResourceAllocationSettingData {where}", HYPERV)[0]
-    # A drive of a guest is a drive, too.
+    # The drive of a virtual machine is also an instance.
     *drives, device = query(client, "SELECT * FROM Msvm_DiskDrive", HYPERV)
     assert {row["SystemName"] for row in drives} > {number}
     assert device["SystemName"] == "H1"
@@ -191,7 +191,7 @@ def test_the_second_version_of_hyper_v(host):
     assert disks == [{"BusType": "10", "Number": "0"}, {"BusType": "9", "Number": "7"}]
 
 
-def test_the_first_version_of_hyper_v(host):
+def test_instances_of_root_virtualization(host):
     client = host("r2")
     assert names(client, FIRST) == ["R2", "OLD"]
     (found,) = query(client, "SELECT * FROM Msvm_VirtualSystemGlobalSettingData", FIRST)
@@ -205,7 +205,7 @@ def test_the_first_version_of_hyper_v(host):
     ("name", "first", "second"),
     [("r2", 200, 500), ("w12", 200, 200), ("w12r2", 500, 200), ("h1", 500, 200), ("bare", 500, 500)],
 )
-def test_which_windows_has_which_version(host, name, first, second):
+def test_each_windows_version_has_its_hyper_v_namespaces(host, name, first, second):
     client = host(name)
     for base, status in ((FIRST, first), (HYPERV, second)):
         response = client.enumerate("SELECT * FROM Msvm_ComputerSystem", base + "*")
@@ -214,12 +214,12 @@ def test_which_windows_has_which_version(host, name, first, second):
             assert "0x8004100E" in response.text
 
 
-def test_checkpoints_could_not_be_chosen_before_2016(host):
+def test_there_is_no_user_snapshot_type_before_2016(host):
     response = host("w12r2").enumerate("SELECT UserSnapshotType FROM Msvm_VirtualSystemSettingData", HYPERV + "*")
     assert response.subcode == "n:CannotProcessFilter"
 
 
-def test_a_rule_about_a_class_meets_the_queries_that_name_it(host, started):
+def test_a_rule_for_a_class_applies_to_queries_of_that_class(host, started):
     started.add_fault(host="h2", action="time_out", **{"class": "Win32_NTLogEvent"})
     client = host("h2")
     refused = client.enumerate("SELECT * FROM  win32_ntlogevent", CIMV2 + "*")
@@ -240,7 +240,7 @@ def test_a_rule_about_a_class_meets_the_queries_that_name_it(host, started):
         ("virtual_machines", [{"name": "A", "checkpoints": [{"type": "x"}]}], "lacks name"),
     ],
 )
-def test_what_an_estate_cannot_say(key, listed, reason):
+def test_invalid_keys_of_hosts_are_refused(key, listed, reason):
     described = {
         **ESTATE,
         "hosts": [{"name": "h", "address": "127.0.0.9", "windows": 2022, key: listed}],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients that are not ours: pypsrp's WSMan over HTTP and requests over TLS."""
+"""Other clients: WSMan of pypsrp over HTTP, and requests over TLS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _selectors(**names: str) -> SelectorSet:
     return found
 
 
-def test_get_put_and_get_again(wsman, lab):
+def test_get_put_and_get(wsman, lab):
     uri = CLUSTER + "MSCluster_Cluster"
     instance = wsman.get(uri, selector_set=_selectors(Name="HVC1"))[0]
     instance.find(f"{CLASS}CrossSubnetThreshold").text = "40"
@@ -73,7 +73,7 @@ def test_invoke(wsman):
     assert state == "3"
 
 
-def test_a_fault_is_understood(wsman):
+def test_the_client_reads_a_fault(wsman):
     with pytest.raises(WSManFaultError, match="DestinationUnreachable"):
         wsman.get(CLUSTER + "MSCluster_Cluster", selector_set=_selectors(Name="NOPE"))
 
@@ -96,13 +96,13 @@ def test_tls(lab):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("shut", "expired"),
         ("fake", "unable to get local issuer|self.signed|verify failed"),
         ("name", "mismatch|doesn't match"),
     ],
 )
-def test_certificates_that_a_client_must_refuse(lab, name, said):
-    with pytest.raises(requests.exceptions.SSLError, match=said):
+def test_a_client_refuses_invalid_certificates(lab, name, message):
+    with pytest.raises(requests.exceptions.SSLError, match=message):
         _over_tls(lab, name)

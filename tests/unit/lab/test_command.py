@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line and the process behind it."""
+"""The command line and the process of the lab."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_life(source, tmp_path, capsys):
+def test_up_status_journal_reset_and_down(source, tmp_path, capsys):
     state = str(tmp_path / "state")
     assert main(["up", str(source), "--state", state]) == 0
     try:
@@ -99,7 +99,7 @@ def test_inventory(source, tmp_path, capsys):
     assert hosts["n1"]["ansible_port"] == 35985
 
 
-def test_mistakes_are_one_sentence(tmp_path, capsys):
+def test_an_error_is_one_sentence(tmp_path, capsys):
     missing = str(tmp_path / "missing.yml")
     assert main(["up", missing, "--state", str(tmp_path / "state")]) == 1
     assert capsys.readouterr().err.count("\n") == 1

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the key `directory` of an estate file may say, without any domain controller."""
+"""The key `directory` of an estate file, without a domain controller."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _exchange(**more: Any) -> dict[str, Any]:
     return {**description("127.33.0")["exchange"], **more}
 
 
-def test_names_follow_from_the_domain() -> None:
+def test_the_default_names_come_from_the_domain() -> None:
     found = _described()
     assert (found.netbios, found.realm, found.fqdn) == ("CORP", "CORP.EXAMPLE.TEST", "dc01.corp.example.test")
     assert found.base_dn == "DC=corp,DC=example,DC=test"
     assert found.relay == "127.33.0.6"
 
 
-def test_counted_accounts_have_numbers() -> None:
+def test_accounts_with_a_count_have_numbers() -> None:
     found = [account for account in _described().accounts if account.name.startswith("PC")]
     assert len(found) == 20
     assert (found[6].name, found[6].spns, found[6].dns_name) == ("PC007$", ("HOST/PC007",), "PC007.x")
@@ -62,7 +62,7 @@ def test_counted_accounts_have_numbers() -> None:
         ),
     ],
 )
-def test_says_what_is_wrong(more: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_directory_is_refused(more: dict[str, Any], sentence: str) -> None:
     with pytest.raises(EstateError, match=sentence):
         _described(**more)
 
@@ -75,7 +75,7 @@ def test_an_estate_may_have_a_directory() -> None:
     assert found.password == "p"
 
 
-def test_ldif_is_read_as_it_was_written() -> None:
+def test_ldif_survives_a_round_trip() -> None:
     values: dict[str, Any] = {"a": ["plain", " space", "trailing ", "ümlaut", ""], "b": b"\0\xff", "c": 7, "d": None}
     (found,) = ldif.parse(ldif.entry("CN=Straße,DC=x", values))
     assert found.dn == "CN=Straße,DC=x"
@@ -86,12 +86,12 @@ def test_ldif_is_read_as_it_was_written() -> None:
         found.one("d")
 
 
-def test_ldif_that_was_folded_is_read() -> None:
+def test_folded_ldif_is_read() -> None:
     (found,) = ldif.parse("# record 1\ndn: CN=a,\n DC=x\nv: on\n e\n\n# Referral\nref: ldap://x\n\n# 1 entries\n")
     assert (found.dn, found.one("v")) == ("CN=a,DC=x", "one")
 
 
-def test_schema_names_are_formed_as_microsofts() -> None:
+def test_schema_names_have_the_format_of_microsoft() -> None:
     names = ("msExchMDBCopy", "msExchOWAVirtualDirectory", "msExchFedTokenIssuerURI", "heuristics")
     assert [schema.common_name(name) for name in names] == [
         "ms-Exch-MDB-Copy",

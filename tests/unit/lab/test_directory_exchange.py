@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Exchange organization in the lab's directory, as it is stored."""
+"""The stored objects of the Exchange organization."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ pytestmark = needs_samba
 
 @pytest.fixture(scope="module")
 def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
-    """A domain that nobody writes to."""
+    """A domain that no test changes."""
     reservation, net = network()
-    told = parse(description(net), {"password": "Lab-Passw0rd"})
-    with reservation, running(told, tmp_path_factory.mktemp("exchange")) as found:
+    directory = parse(description(net), {"password": "Lab-Passw0rd"})
+    with reservation, running(directory, tmp_path_factory.mktemp("exchange")) as found:
         yield found
 
 
@@ -41,7 +41,7 @@ def _one(domain: DomainController, expression: str) -> Entry:
     return found
 
 
-def test_servers_carry_their_builds_roles_and_names(domain: DomainController) -> None:
+def test_servers_have_builds_roles_and_names(domain: DomainController) -> None:
     server = _one(domain, "(&(objectClass=msExchExchangeServer)(cn=CAS1))")
     assert server.one("serialNumber") == "Version 14.1 (Build 30218.15)"
     assert int(server.one("versionNumber")) == 1937866970
@@ -52,14 +52,14 @@ def test_servers_carry_their_builds_roles_and_names(domain: DomainController) ->
     assert _one(domain, "(&(cn=CAS2)(serialNumber=*))").one("serialNumber") == "Version 15.0 (Build 31497.2)"
 
 
-def test_an_array_is_a_server_too(domain: DomainController) -> None:
+def test_a_cas_array_is_also_a_server_object(domain: DomainController) -> None:
     array = _one(domain, "(objectClass=msExchClientAccessArray)")
     assert {"server", "msExchExchangeServer"} <= set(array.all("objectClass"))
     assert array.one("networkAddress") == "ncacn_ip_tcp:outlook.corp.example.test"
     assert not array.all("serialNumber")
 
 
-def test_each_client_access_server_has_a_connection_point(domain: DomainController) -> None:
+def test_each_client_access_server_has_an_scp(domain: DomainController) -> None:
     points = _found(domain, "(&(objectClass=serviceConnectionPoint)(keywords=77378F46-2C66-4AA9-A6A6-3E7A48B19596))")
     assert {point.one("cn"): point.one("serviceBindingInformation") for point in points} == {
         "CAS1": "https://autod.corp.example.test/x",
@@ -71,7 +71,7 @@ def test_each_client_access_server_has_a_connection_point(domain: DomainControll
     }
 
 
-def test_virtual_directories_have_what_was_told_or_what_setup_writes(domain: DomainController) -> None:
+def test_virtual_directories_have_the_values_of_the_file_or_of_setup(domain: DomainController) -> None:
     found = _found(domain, "(&(objectClass=msExchVirtualDirectory)(!(objectClass=container)))")
     inside = {
         (entry.dn.split(",")[3].removeprefix("CN="), entry.all("objectClass")[-1]): entry.all("msExchInternalHostName")
@@ -85,7 +85,7 @@ def test_virtual_directories_have_what_was_told_or_what_setup_writes(domain: Dom
     assert ("CAS1", "msExchMapiVirtualDirectory") not in inside
 
 
-def test_databases_answer_through_an_array_or_a_server(domain: DomainController) -> None:
+def test_the_rpc_endpoint_of_a_database_is_a_cas_array_or_a_server(domain: DomainController) -> None:
     holders = {entry.one("legacyExchangeDN"): entry for entry in _found(domain, "(networkAddress=ncacn_ip_tcp:*)")}
     databases = {entry.one("cn"): entry for entry in _found(domain, "(objectClass=msExchPrivateMDB)")}
     answers = {
@@ -97,7 +97,7 @@ def test_databases_answer_through_an_array_or_a_server(domain: DomainController)
     assert databases["DB1"].one("msExchMasterServerOrAvailabilityGroup") == dag.dn
 
 
-def test_copies_know_their_server_and_preference(domain: DomainController) -> None:
+def test_copies_have_a_server_and_an_activation_preference(domain: DomainController) -> None:
     copies = [entry for entry in _found(domain, "(objectClass=msExchMDBCopy)") if ",CN=DB1," in entry.dn]
     assert {entry.one("msExchHostServerName"): entry.one("msExchActivationPreference") for entry in copies} == {
         "MBX2": "1",
@@ -106,7 +106,7 @@ def test_copies_know_their_server_and_preference(domain: DomainController) -> No
     assert copies[0].one("msExchHostServerLink").startswith(f"CN={copies[0].one('cn')},CN=Servers,")
 
 
-def test_a_dag_and_its_members_point_at_each_other(domain: DomainController) -> None:
+def test_a_dag_and_its_members_are_linked(domain: DomainController) -> None:
     dag = _one(domain, "(objectClass=msExchMDBAvailabilityGroup)")
     value = "".join(f"\\{ord(sign):02x}" if sign in "\\()*" else sign for sign in dag.dn)
     linked = f"(msExchMDBAvailabilityGroupLink={value})"
@@ -135,7 +135,7 @@ def _elements(blob: bytes) -> dict[int, bytes]:
     return found
 
 
-def test_the_federation_trust_has_certificates_as_windows_stores_them(domain: DomainController) -> None:
+def test_the_federation_trust_has_serialized_certificates(domain: DomainController) -> None:
     trust = _one(domain, "(objectClass=msExchFedTrust)")
     elements = _elements(trust.raw("msExchFedOrgCertificate")[0])
     assert list(elements)[-1] == 32
@@ -157,7 +157,7 @@ def test_servers_are_members_of_the_domain(domain: DomainController) -> None:
     assert {"HOST/CAS1", "exchangeAB/cas1.corp.example.test"} <= set(account.all("servicePrincipalName"))
 
 
-def test_the_schema_keeps_what_belongs_nowhere_out(domain: DomainController) -> None:
+def test_the_schema_has_the_classes_of_exchange(domain: DomainController) -> None:
     found = domain.ldbsearch(
         "(lDAPDisplayName=msExchClientAccessArray)", ["governsID", "subClassOf"], base=domain.description.schema_dn
     )

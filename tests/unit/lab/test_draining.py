@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nodes that are paused, drained and resumed, and what the quorum says to it."""
+"""Pause, drain and resume of nodes, and the quorum checks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _resume(client, node, kind=0):
 
 
 def _ended(net, how):
-    """Whether the drain is over in the journal, which says so just after the node does."""
+    """Whether the end of the drain is in the journal. It is written just after the status of the node."""
     return eventually(lambda: [entry.method for entry in net.journal(events=True)][-1:] == [how], net=net)
 
 
@@ -82,7 +82,7 @@ def test_priority_and_threshold_decide(net, caller):
     assert ("B", "drain: live") in _moves(net)
 
 
-def test_roles_come_back(net, caller):
+def test_roles_fail_back(net, caller):
     n4 = caller("n4")
     _pause(n4, "n1", target="n4")
     assert eventually(lambda: _node(net, "n1") == (2, 2), net=net)
@@ -92,7 +92,7 @@ def test_roles_come_back(net, caller):
     assert _moves(net)[-1][1] == "failback: offline"
 
 
-def test_only_those_come_back_whose_policy_says_so(net, caller):
+def test_failback_by_policy_moves_only_roles_with_autofailback(net, caller):
     n4 = caller("n4")
     repository = net.cluster("NET1")
     repository.write(repository.named("MSCluster_ResourceGroup", "A"), {"AutoFailbackType": 1})
@@ -103,7 +103,7 @@ def test_only_those_come_back_whose_policy_says_so(net, caller):
     assert _owner(net, "B") == "n4"
 
 
-def test_a_pause_alone_moves_nothing(net, caller):
+def test_a_pause_without_a_drain_moves_no_role(net, caller):
     assert _pause(caller("n4"), "n1", 0).status == 200
     assert _node(net, "n1") == (2, 0)
     assert (_owner(net, "A"), net.journal(events=True)) == ("n1", [])
@@ -128,7 +128,7 @@ def test_a_drain_that_fails(net, caller):
     assert _owner(net, "E") == "n3"
 
 
-def test_what_cannot_be_paused_or_resumed(net, caller):
+def test_invalid_pauses_and_resumes_are_refused(net, caller):
     n1 = caller("n1")
     assert "0x800713C2" in _resume(n1, "n1").text
     assert _pause(n1, "n1", 3).code == 0x80070057
@@ -142,7 +142,7 @@ def test_what_cannot_be_paused_or_resumed(net, caller):
     assert "0x800713BA" in _pause(n1, "n4").text
 
 
-def test_2008_r2_knows_no_drain(old1):
+def test_2008_r2_does_not_drain(old1):
     response = old1.invoke("MSCluster_Node", "Pause", "<p:DrainType>1</p:DrainType>", Name="old1")
     assert response.code == 2150859038
 
@@ -156,7 +156,7 @@ def test_2008_r2_knows_no_drain(old1):
         ((), False, ["false", "false"]),
     ],
 )
-def test_the_votes(net, caller, down, witness, answers):
+def test_the_votes_with_dynamic_quorum(net, caller, down, witness, answers):
     repository = net.cluster("NET1")
     for name in down:
         repository.write(repository.named("MSCluster_Node", name), {"State": 1})
@@ -168,7 +168,7 @@ def test_the_votes(net, caller, down, witness, answers):
     assert not net.journal(writes=True)
 
 
-def test_votes_without_dynamic_quorum(net, caller):
+def test_the_votes_without_dynamic_quorum(net, caller):
     repository = net.cluster("NET1")
     repository.write(repository.named("MSCluster_Cluster", "NET1"), {"DynamicQuorumEnabled": 0})
     repository.write(repository.named("MSCluster_Node", "n2"), {"State": 1})
@@ -177,7 +177,7 @@ def test_votes_without_dynamic_quorum(net, caller):
     assert output(asked, "ReturnValue") == "true"
 
 
-def test_a_node_that_starts_anew_is_down_meanwhile(net, caller):
+def test_a_node_is_down_during_a_restart(net, caller):
     n1 = caller("n1")
     keys = {"Name": net.host("n1").all_instances()[0].values["Name"]}
     uri = CIMV2 + "Win32_OperatingSystem"

@@ -20,14 +20,14 @@ def _tags(response):
     return [item.tag for item in response.content]
 
 
-def test_an_optimized_answer_holds_all(hv01):
+def test_an_optimized_response_contains_all_items(hv01):
     response = hv01.enumerate(MACHINES)
     assert _tags(response) == [f"{N}EnumerationContext", f"{W}Items", f"{W}EndOfSequence"]
     assert len(response.items) == 33
     assert {value(item, "Type") for item in response.items} == {"Virtual Machine"}
 
 
-def test_without_optimization_a_context_comes_first(hv01):
+def test_without_optimization_the_response_is_a_context(hv01):
     opened = hv01.enumerate(MACHINES, inner="")
     assert _tags(opened) == [f"{N}EnumerationContext"]
     first = hv01.pull(context(opened), 20)
@@ -38,41 +38,41 @@ def test_without_optimization_a_context_comes_first(hv01):
     assert len(last.items) == 13
 
 
-def test_max_elements_left_out_means_one(hv01):
+def test_the_default_of_max_elements_is_one(hv01):
     response = hv01.enumerate(MACHINES, inner="<w:OptimizeEnumeration/>")
     assert len(response.items) == 1
     assert len(hv01.pull(context(response), 1).items) == 1
 
 
-def test_a_host_may_begin_with_one_item(client):
+def test_a_host_may_return_one_item_in_the_first_page(client):
     response = client("lone").enumerate(uri=WMI + "root/cimv2/Win32_OperatingSystem")
     assert len(response.items) == 1
     assert response.content[-1].tag == f"{W}EndOfSequence"
 
 
-def test_a_context_serves_once(hv01):
+def test_a_context_is_valid_once(hv01):
     opened = hv01.enumerate(MACHINES, inner="")
     assert hv01.pull(context(opened), 1).status == 200
     again = hv01.pull(context(opened), 1)
     assert (again.subcode, again.code) == ("n:InvalidEnumerationContext", 2150858779)
 
 
-def test_release_frees(hv01):
+def test_release_closes_the_enumeration(hv01):
     opened = context(hv01.enumerate(MACHINES, inner=""))
     body = f"<n:Release><n:EnumerationContext>{opened}</n:EnumerationContext></n:Release>"
     assert hv01.post(envelope(ENUMERATION + "Release", CLUSTER + "*", body)).status == 200
     assert hv01.pull(opened).subcode == "n:InvalidEnumerationContext"
 
 
-def test_2008_r2_has_room_for_fifteen_operations(old1, hv01):
-    for _turn in range(15):
+def test_2008_r2_allows_fifteen_operations(old1, hv01):
+    for _number in range(15):
         assert old1.enumerate(ALL, inner="").status == 200
     response = old1.enumerate(ALL, inner="")
     assert (response.subcode, response.code) == ("w:QuotaLimit", 2150859174)
-    assert all(hv01.enumerate(ALL, inner="").status == 200 for _turn in range(20))
+    assert all(hv01.enumerate(ALL, inner="").status == 200 for _number in range(20))
 
 
-def test_pages_fill_the_envelope_and_no_more(hv01):
+def test_pages_do_not_exceed_the_envelope_size(hv01):
     response = hv01.enumerate(MACHINES, size="20000")
     found = list(response.items)
     assert len(found) > 2
@@ -84,7 +84,7 @@ def test_pages_fill_the_envelope_and_no_more(hv01):
     assert len({value(item, "Name") for item in found}) == 33
 
 
-def test_an_item_larger_than_the_envelope(hv01):
+def test_an_item_larger_than_the_envelope_is_a_fault(hv01):
     xml = hv01.instance("MSCluster_Cluster", Name="HVC1")
     xml = xml.replace('<p:Description xsi:nil="true"/>', f"<p:Description>{'x' * 9000}</p:Description>")
     assert hv01.put("MSCluster_Cluster", xml, Name="HVC1").status == 200
@@ -94,7 +94,7 @@ def test_an_item_larger_than_the_envelope(hv01):
     assert hv01.post(small).subcode == "w:EncodingLimit"
 
 
-def test_references(hv01):
+def test_enumeration_of_endpoint_references(hv01):
     response = hv01.enumerate(MACHINES, inner=EPR.format("EnumerateObjectAndEPR"))
     item = response.items[0]
     assert item.tag == f"{W}Item"
@@ -158,7 +158,7 @@ def test_a_context_expires(hv01, monkeypatch):
         "DELETE FROM MSCluster_Resource",
     ],
 )
-def test_bad_queries(hv01, query):
+def test_invalid_queries_are_refused(hv01, query):
     response = hv01.enumerate(query)
     assert (response.status, response.subcode) == (500, "n:CannotProcessFilter")
 
@@ -168,18 +168,18 @@ def test_the_number_of_a_missing_class_on_2008_r2(old1):
     assert "ExecQuery" in old1.enumerate("SELECT * FROM MSCluster_Nothing").text
 
 
-def test_a_query_needs_the_whole_namespace(hv01):
+def test_a_query_needs_a_resource_uri_with_a_star(hv01):
     assert hv01.enumerate(MACHINES, uri=CLUSTER + "MSCluster_Resource").status == 500
     assert hv01.enumerate(uri=CLUSTER + "*").subcode == "n:CannotProcessFilter"
 
 
-def test_nothing_found_is_an_end_at_once(hv01):
+def test_an_empty_result_is_complete_at_once(hv01):
     response = hv01.enumerate(ALL + " WHERE Name = 'nobody'")
     assert _tags(response) == [f"{N}EnumerationContext", f"{W}Items", f"{W}EndOfSequence"]
     assert response.items == []
 
 
-def test_the_dmtf_form(hv01):
+def test_dmtf_resource_uris(hv01):
     body = (
         "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>9</w:MaxElements>"
         f'<w:Filter Dialect="http://schemas.microsoft.com/wbem/wsman/1/WQL">{MACHINES}</w:Filter></n:Enumerate>'
@@ -189,7 +189,7 @@ def test_the_dmtf_form(hv01):
     assert hv01.post(xml).items[0].tag == f"{{{DMTF}MSCluster_Resource}}MSCluster_Resource"
 
 
-def test_names_by_prefix_would_be_wrong(hv01):
+def test_names_do_not_show_the_resource_type(hv01):
     names = {value(item, "Name"): value(item, "Type") for item in hv01.enumerate(ALL).items}
     assert names["SCVMM EX07"] == "Virtual Machine"
     assert names["Virtual Machine Configuration EX01"] == "Virtual Machine Configuration"

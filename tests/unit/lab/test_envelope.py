@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the endpoint refuses before it looks at any class, and how it lays out an answer."""
+"""Requests that are refused because of their header, and the header of responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ A = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
 GET = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", selectors={"Name": "HVC1"})
 
 
-def test_an_answer_has_the_header_of_windows(hv01):
+def test_a_response_has_the_header_of_windows(hv01):
     response = hv01.post(GET)
     header = response.root[0]
     assert response.status == 200
@@ -83,7 +83,7 @@ def test_a_small_envelope_is_refused(hv01):
         b"",
     ],
 )
-def test_what_is_no_plain_xml_gets_an_empty_400(hv01, lab, body):
+def test_a_malformed_document_gets_an_empty_400(hv01, lab, body):
     response = hv01.post(body)
     assert (response.status, response.body) == (400, b"")
     assert lab.journal()[-1].fault_text.startswith("malformed")
@@ -103,7 +103,7 @@ def test_no_credentials_get_401(hv01):
     assert hv01.post(GET).status == 401
 
 
-def test_a_listener_may_refuse_all(client):
+def test_a_listener_may_refuse_all_credentials(client):
     assert client("shut").post(GET).status == 401
 
 
@@ -113,17 +113,17 @@ def test_other_content_types_are_refused(hv01, kind):
     assert hv01.post(GET).status == 415
 
 
-def test_other_paths_are_not_there(hv01):
+def test_other_paths_are_not_found(hv01):
     assert hv01.post(GET, path="/").status == 404
 
 
-def test_too_large_a_request_is_not_read(hv01, old1):
+def test_a_request_that_is_too_large_is_refused(hv01, old1):
     padded = GET.replace("</s:Envelope>", "<!--" + "x" * 153_600 + "--></s:Envelope>")
     assert old1.post(padded).status == 413
     assert hv01.post(padded).status == 200
 
 
-def test_a_dmtf_uri_serves_2012_and_later_only(hv01, old1):
+def test_a_dmtf_uri_needs_2012_or_later(hv01, old1):
     keys = {"__cimnamespace": "root/MSCluster", "Name": "HVC1"}
     response = hv01.get("MSCluster_Cluster", base=DMTF, **keys)
     assert response.content.tag == f"{{{DMTF}MSCluster_Cluster}}MSCluster_Cluster"
@@ -140,7 +140,7 @@ def test_an_unknown_action_is_refused(hv01):
     assert (response.subcode, response.code) == ("a:ActionNotSupported", 2150858771)
 
 
-def test_the_microsoft_client_headers_are_understood(hv01):
+def test_the_headers_of_the_microsoft_client_are_accepted(hv01):
     more = "".join(
         f'<m:{name} xmlns:m="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" s:mustUnderstand="false">1</m:{name}>'
         for name in ("DataLocale", "ActivityId", "SessionId", "OperationID", "SequenceId")
@@ -150,12 +150,12 @@ def test_the_microsoft_client_headers_are_understood(hv01):
     assert hv01.post(xml).status == 200
 
 
-def test_blanks_around_header_texts_do_not_count(hv01):
+def test_white_space_around_header_texts_is_ignored(hv01):
     spread = GET.replace("><", ">\n<").replace("Get</a:Action>", "Get\n  </a:Action>")
     assert hv01.post(spread.replace('true">http', 'true">\n  http')).status == 200
 
 
-def test_a_fault_of_2008_r2_has_the_captured_shape(old1):
+def test_a_fault_of_2008_r2_has_the_captured_format(old1):
     fault = old1.enumerate("SELECT * FROM Win32_Processa WHERE Name = 'sshd.exe'", uri=WMI + "root/cimv2/*")
     names = [item.tag.rpartition("}")[2] for item in fault.root.iter()]
     assert names == [
@@ -168,7 +168,7 @@ def test_a_fault_of_2008_r2_has_the_captured_shape(old1):
     assert "SELECT * FROM Win32_Processa" in fault.text
 
 
-def test_a_fault_of_2012_names_its_hresult(client):
+def test_a_fault_of_2012_contains_its_hresult(client):
     fault = client("name").get("MSCluster_Node", Name="nobody")
     members = {item.tag.rpartition("}")[2]: item.text for item in fault.root.iter()}
     assert members["CIMStatusCode"] == "6"

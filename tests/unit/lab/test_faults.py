@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fault rules: when they bite, and what each does on the wire."""
+"""Fault rules: their conditions and their effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _offline(client, number=2):
     return client.put("MSCluster_Resource", xml, ("PrivateProperties",), Name=MACHINE)
 
 
-def test_a_fault_of_ones_own(hv01, lab):
+def test_a_rule_returns_its_own_fault(hv01, lab):
     lab.add_fault(host="hv01", action={"fault": 2150859174, "subcode": "w:QuotaLimit", "text": "Too many."})
     response = hv01.get("MSCluster_Cluster", Name="HVC1")
     assert (response.status, response.subcode, response.code) == (500, "w:QuotaLimit", 2150859174)
@@ -34,20 +34,20 @@ def test_a_fault_of_ones_own(hv01, lab):
     assert hv01.get("MSCluster_Cluster", Name="HVC1").status == 200
 
 
-def test_a_rule_is_about_some_requests_only(hv01, client, lab):
+def test_a_rule_applies_to_matching_requests_only(hv01, client, lab):
     lab.add_fault(host="hv01", operation="Get", **{"class": "MSCluster_Cluster"}, action="empty_400")
     assert hv01.get("MSCluster_Cluster", Name="HVC1").status == 400
     assert hv01.get("MSCluster_Node", Name="hv01").status == 200
     assert client("hv02").get("MSCluster_Cluster", Name="HVC1").status == 200
 
 
-def test_the_nth_request_and_so_many_of_them(hv01, lab):
+def test_a_rule_starts_at_nth_and_ends_after_times(hv01, lab):
     lab.add_fault(action="empty_400", nth=2, times=2)
-    seen = [hv01.get("MSCluster_Cluster", Name="HVC1").status for _turn in range(4)]
+    seen = [hv01.get("MSCluster_Cluster", Name="HVC1").status for _number in range(4)]
     assert seen == [200, 400, 400, 200]
 
 
-def test_another_rule_does_not_start_the_first_anew(tmp_path):
+def test_another_rule_does_not_reset_the_count_of_the_first(tmp_path):
     rules = Rules(tmp_path / "faults.yml")
     add(tmp_path / "faults.yml", {"action": "garbage", "times": 1})
     assert rules.match("h", "Get", "C", "").action == "garbage"
@@ -65,7 +65,7 @@ def test_dropped_connections(hv01, lab, when):
     assert lab.journal()[-1].write
 
 
-def test_stored_though_it_faults(hv01, lab):
+def test_a_put_is_stored_and_faults(hv01, lab):
     lab.add_fault(operation="Put", action="stored_5024")
     response = _offline(hv01)
     assert response.status == 500
@@ -78,7 +78,7 @@ def test_invalid_property(hv01, lab):
     assert "0x80041031" in hv01.get("MSCluster_Cluster", Name="HVC1").text
 
 
-def test_slow(hv01, lab):
+def test_a_slow_response(hv01, lab):
     lab.add_fault(action={"slow": 0.2})
     before = time.monotonic()
     assert hv01.get("MSCluster_Cluster", Name="HVC1").status == 200
@@ -95,26 +95,26 @@ def test_garbage_and_dtd(hv01, lab):
     assert b"<!DOCTYPE" in hv01.get("MSCluster_Cluster", Name="HVC1").body
 
 
-def test_truncated(hv01, lab):
+def test_a_truncated_response(hv01, lab):
     lab.add_fault(action="truncate")
     with pytest.raises(http.client.IncompleteRead):
         hv01.get("MSCluster_Cluster", Name="HVC1")
 
 
-def test_wrong_relation(hv01, lab):
+def test_a_response_to_another_request(hv01, lab):
     lab.add_fault(action="wrong_relates_to")
     response = hv01.get("MSCluster_Cluster", Name="HVC1")
     assert response.status == 200
     assert MESSAGE_ID not in response.text
 
 
-def test_redirect(hv01, lab):
+def test_a_redirect(hv01, lab):
     lab.add_fault(action={"redirect": "http://127.0.0.1:9/wsman"})
     response = hv01.get("MSCluster_Cluster", Name="HVC1")
     assert (response.status, response.headers["Location"]) == (302, "http://127.0.0.1:9/wsman")
 
 
-def test_a_huge_answer_stops_with_its_reader(lab):
+def test_a_huge_response_stops_when_the_client_disconnects(lab):
     lab.add_fault(action="huge")
     xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", selectors={"Name": "HVC1"})
     kind = {"Content-Type": "application/soap+xml;charset=UTF-8"}
@@ -126,6 +126,6 @@ def test_a_huge_answer_stops_with_its_reader(lab):
 
 
 @pytest.mark.parametrize("rule", [{}, {"action": "explode"}, {"action": "slow", "speed": 3}])
-def test_rules_that_make_no_sense(lab, rule):
+def test_invalid_rules_are_refused(lab, rule):
     with pytest.raises(RuleError):
         lab.add_fault(**rule)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Get: whole instances in Windows' encoding, and the faults of selectors, classes and namespaces."""
+"""Get: instances in the encoding of Windows, and the faults of selectors, classes and namespaces."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def _names(response):
     return [item.tag.rpartition("}")[2] for item in response.content]
 
 
-def test_every_property_is_there_in_alphabetical_order(hv01):
+def test_a_response_has_every_property_in_alphabetical_order(hv01):
     names = _names(hv01.get("MSCluster_Cluster", Name="HVC1"))
     assert names == sorted(names, key=str.lower)
     assert {"SameSubnetThreshold", "CrossSiteDelay", "DrainOnShutdown", "RouteHistoryLength"} <= set(names)
     assert "MaximumParallelMigrations" not in names
 
 
-def test_2008_r2_lacks_what_came_later(old1):
+def test_2008_r2_does_not_have_newer_properties(old1):
     cluster = _names(old1.get("MSCluster_Cluster", Name="OLD1"))
     assert not {"CrossSiteDelay", "RouteHistoryLength", "DrainOnShutdown"} & set(cluster)
     resource = _names(old1.get("MSCluster_Resource", Name="Virtual Machine EX01"))
@@ -28,7 +28,7 @@ def test_2008_r2_lacks_what_came_later(old1):
     assert {"State", "Type", "PrivateProperties"} <= set(resource)
 
 
-def test_values_are_encoded_as_windows_does(hv01):
+def test_values_have_the_encoding_of_windows(hv01):
     cluster = hv01.get("MSCluster_Cluster", Name="hvc1").content
     security = [item.text for item in cluster if item.tag.endswith("}Security_Descriptor")]
     assert security == ["1", "0", "4", "128", "20", "0", "0", "0"]
@@ -42,7 +42,7 @@ def test_values_are_encoded_as_windows_does(hv01):
     assert value(system, "Version") == "10.0.20348"
 
 
-def test_precise_arrays_spell_null_out(hv01):
+def test_precise_arrays_contain_null(hv01):
     options = [("msftwinrm:UsePreciseArrays", "true")]
     xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", "", {"Name": "HVC1"}, options)
     roles = next(item for item in hv01.post(xml).content if item.tag.endswith("}Roles"))
@@ -66,7 +66,7 @@ def test_an_absent_private_property_stays_absent(hv01):
     assert value(private, "ShutdownAction") == "0"
 
 
-def test_the_resource_type_holds_the_migration_networks(hv01):
+def test_the_resource_type_has_the_live_migration_networks(hv01):
     kind = hv01.get("MSCluster_ResourceType", Name="Virtual Machine").content
     private = next(item for item in kind if item.tag.endswith("}PrivateProperties"))
     assert value(private, "MigrationExcludeNetworks") == "one;two"
@@ -89,13 +89,13 @@ def test_an_unknown_class_is_unreachable(hv01):
     assert "0x80041010" in response.text
 
 
-def test_a_host_in_no_cluster_has_no_cluster_namespace(client):
+def test_a_standalone_host_has_no_cluster_namespace(client):
     response = client("lone").get("MSCluster_Cluster", Name="HVC1")
     assert response.subcode == "a:DestinationUnreachable"
     assert "0x8004100E" in response.text
 
 
-def test_the_detail_of_a_fault_follows_the_version(hv01, old1):
+def test_the_detail_of_a_fault_depends_on_the_windows_version(hv01, old1):
     assert "MSFT_WmiError" in hv01.get("MSCluster_Cluster", Name="NOPE").text
     classic = old1.get("MSCluster_Cluster", Name="NOPE").text
     assert "<f:ProviderFault" in classic

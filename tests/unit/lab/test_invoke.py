@@ -14,7 +14,7 @@ MACHINE = "Virtual Machine EX01"
 GET_PRIVATE, SET_PRIVATE, VALIDATE_PRIVATE = 0x01000081, 0x01400086, 0x01000089
 GET_COMMON, SET_COMMON, VALIDATE_COMMON = 0x07000059, 0x0740005E, 0x07000061
 
-# Worked out by hand from the specification, not by the code under test.
+# Calculated from the specification, without the code under test.
 OFFLINE_ACTION_2 = bytes.fromhex(
     "01000000 03000400 1c000000 4f006600 66006c00 69006e00 65004100 63007400 69006f00 6e000000 02000100 04000000"
     " 02000000 00000000"
@@ -41,7 +41,7 @@ def _output(response):
     return {item.name: item.value for item in decode(data)}
 
 
-def test_the_lists_of_the_specification():
+def test_lists_have_the_format_of_the_specification():
     assert encode([Item("OfflineAction", "uint32", 2)]) == OFFLINE_ACTION_2
     assert encode([Item("SameSubnetThreshold", "uint32", 20)]) == THRESHOLD_20
 
@@ -98,7 +98,7 @@ def test_common_properties_by_control_code(hv01, lab):
 
 
 @pytest.mark.parametrize("code", [0x0100005E, 0x01000086, 0x07000081, 0x01234567, -1])
-def test_other_control_codes_are_not_known(hv01, code):
+def test_other_control_codes_are_refused(hv01, code):
     response = _control(hv01, code, OFFLINE_ACTION_2)
     assert "0x80070001" in response.text
 
@@ -114,7 +114,7 @@ def test_the_body_root_is_method_input(hv01):
     assert response.subcode == "w:SchemaValidationError"
 
 
-def test_the_input_is_held_against_the_method(hv01):
+def test_the_input_is_checked_against_the_method(hv01):
     response = hv01.invoke("MSCluster_Resource", "ExecuteResourceControl", "<p:Code>1</p:Code>", Name=MACHINE)
     assert response.subcode == "w:SchemaValidationError"
     scattered = "<p:InputBuffer>1</p:InputBuffer><p:ControlCode>1</p:ControlCode><p:InputBuffer>1</p:InputBuffer>"
@@ -132,7 +132,7 @@ def test_the_action_is_the_resource_and_the_method(hv01):
     assert hv01.invoke("MSCluster_Resource", "Explode", "", Name=MACHINE).subcode == "a:ActionNotSupported"
 
 
-def test_methods_that_move_and_stop(hv01, lab):
+def test_methods_that_move_and_stop_roles(hv01, lab):
     assert hv01.invoke("MSCluster_Resource", "TakeOffline", "<p:TimeOut>120</p:TimeOut>", Name=MACHINE).status == 200
     repository = lab.cluster("HVC1")
     assert repository.named("MSCluster_Resource", MACHINE).values["State"] == 3
@@ -143,6 +143,6 @@ def test_methods_that_move_and_stop(hv01, lab):
     assert all(entry.write for entry in lab.journal())
 
 
-def test_what_the_lab_lacks_says_so(hv01):
+def test_a_method_that_the_lab_does_not_have_is_a_fault(hv01):
     response = hv01.invoke("MSCluster_Resource", "FailResource", "", Name=MACHINE)
     assert "0x80041055" in response.text

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How an estate file describes adapters, and what of it is refused."""
+"""The adapters, teams, switches and paths of an estate file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _estate(cluster=None, **change):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"adapters": [{"name": "A"}]}, "lacks driver"),
         ({"adapters": [{"name": "A", "driver": "3com"}]}, "not one of"),
@@ -81,14 +81,14 @@ def _estate(cluster=None, **change):
         ({"cluster": {"paths": [{"network": "Dead"}]}}, "a network of the cluster"),
     ],
 )
-def test_a_mistake_is_named(change, said):
+def test_an_invalid_network_layout_is_refused(change, message):
     change = dict(change)
     cluster = change.pop("cluster", None)
-    with pytest.raises(EstateError, match=said):
+    with pytest.raises(EstateError, match=message):
         _estate(cluster, **change)
 
 
-def test_addresses_follow_the_networks():
+def test_default_addresses_are_in_the_networks():
     estate = _estate(
         teams=[{"name": "T", "members": ["P1", "P2"]}],
         switches=[{"name": "S", "members": ["T"], "vnics": [{"name": "LM", "network": "Live"}]}],
@@ -102,7 +102,7 @@ def test_addresses_follow_the_networks():
     assert not host.switches[0].embedded
 
 
-def test_paces_are_for_all_or_for_one():
+def test_durations_are_for_the_estate_or_for_a_host():
     data = {**copy.deepcopy(ESTATE), "restart_seconds": 7, "drain_seconds": 8}
     data["hosts"][1]["restart_seconds"] = 0.5
     one, other = estate_module.parse(data).hosts
@@ -111,18 +111,18 @@ def test_paces_are_for_all_or_for_one():
 
 
 @pytest.mark.parametrize("name", drivers.names())
-def test_each_default_is_one_that_the_driver_takes(name):
+def test_each_default_is_a_value_of_the_driver(name):
     driver = drivers.driver(name)
     assert all(keyword.accepts(keyword.default) for keyword in driver.keywords.values())
     assert driver.mtu({}) == 1500
     assert len(driver.keywords) >= 11
 
 
-def test_a_value_that_the_driver_lacks_is_as_good_as_none():
+def test_the_driver_uses_its_default_instead_of_an_invalid_value():
     assert drivers.driver("intel-1g").mtu({"*JumboPacket": "9000"}) == 1500
 
 
-def test_the_migration_estate_has_all_kinds():
+def test_the_migration_estate_has_all_kinds_of_adapters():
     estate = estate_module.load(Path(estate_module.__file__).parent / "estates" / "migration.yml")
     behind = {
         host.name: next(item for item in host.adapters if item.network == "LiveMigration")

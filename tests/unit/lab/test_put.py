@@ -21,7 +21,7 @@ def _set(xml: str, name: str, text: object) -> str:
     return changed
 
 
-def test_a_change_through_one_node_is_seen_through_the_other(hv01, client, lab):
+def test_a_change_on_one_node_is_visible_on_the_other(hv01, client, lab):
     xml = _set(hv01.instance("MSCluster_Cluster", Name="HVC1"), "SameSubnetThreshold", 15)
     response = hv01.put("MSCluster_Cluster", xml, ("SameSubnetThreshold",), Name="HVC1")
     assert response.status == 200
@@ -33,7 +33,7 @@ def test_a_change_through_one_node_is_seen_through_the_other(hv01, client, lab):
     assert (change.property, change.before, change.after) == ("SameSubnetThreshold", 20, 15)
 
 
-def test_the_modified_list_limits_a_put(hv01):
+def test_a_put_changes_only_properties_in_the_modified_list(hv01):
     xml = _set(hv01.instance("MSCluster_Cluster", Name="HVC1"), "SameSubnetThreshold", 15)
     xml = _set(xml, "CrossSubnetThreshold", 25)
     after = hv01.put("MSCluster_Cluster", xml, ("crosssubnetthreshold",), Name="HVC1").content
@@ -42,7 +42,7 @@ def test_the_modified_list_limits_a_put(hv01):
     assert value(after, "SameSubnetThreshold") == "15"
 
 
-def test_an_echo_changes_nothing(hv01, lab):
+def test_a_put_of_unchanged_values_changes_nothing(hv01, lab):
     for name, key in (("MSCluster_Cluster", "HVC1"), ("MSCluster_Resource", MACHINE), ("MSCluster_Node", "hv01")):
         assert hv01.put(name, hv01.instance(name, Name=key), Name=key).status == 200
     assert [entry.changes for entry in lab.journal(writes=True)] == [(), (), ()]
@@ -65,7 +65,7 @@ def test_out_of_range_is_an_invalid_parameter(hv01, lab, name, text):
     assert lab.journal(writes=True)[-1].changes == ()
 
 
-def test_2008_r2_stops_at_ten(old1):
+def test_2008_r2_refuses_values_above_its_range(old1):
     xml = old1.instance("MSCluster_Cluster", Name="OLD1")
     refused = old1.put("MSCluster_Cluster", _set(xml, "SameSubnetThreshold", 11), Name="OLD1")
     assert (refused.subcode, refused.code) == ("w:InternalError", 2150859038)
@@ -73,19 +73,19 @@ def test_2008_r2_stops_at_ten(old1):
 
 
 @pytest.mark.parametrize("text", ["ten", "-1", "4294967296", " 10", "0x10", ""])
-def test_what_is_no_uint32_is_refused(hv01, text):
+def test_a_value_that_is_not_a_uint32_is_refused(hv01, text):
     xml = _set(hv01.instance("MSCluster_Cluster", Name="HVC1"), "SameSubnetThreshold", text)
     assert "0x80070057" in hv01.put("MSCluster_Cluster", xml, Name="HVC1").text
 
 
-def test_booleans_are_words(hv01):
+def test_booleans_are_true_or_false(hv01):
     xml = hv01.instance("MSCluster_Resource", Name=MACHINE)
     assert "0x80070057" in hv01.put("MSCluster_Resource", _set(xml, "SeparateMonitor", 0), Name=MACHINE).text
     after = hv01.put("MSCluster_Resource", _set(xml, "SeparateMonitor", "TRUE"), Name=MACHINE)
     assert value(after.content, "SeparateMonitor") == "true"
 
 
-def test_shape_of_the_body(hv01):
+def test_an_invalid_body_is_refused(hv01):
     xml = hv01.instance("MSCluster_Cluster", Name="HVC1")
     lacking = re.sub(r"<p:SameSubnetDelay>\d+</p:SameSubnetDelay>", "", xml)
     unknown = xml.replace("<p:SameSubnetDelay>", "<p:Nonsense>1</p:Nonsense><p:SameSubnetDelay>")
@@ -109,7 +109,7 @@ def test_uint8_arrays_are_repeated_decimals(hv01, lab):
     assert "0x80070057" in hv01.put("MSCluster_Cluster", xml.replace(">255<", ">256<"), Name="HVC1").text
 
 
-def test_offline_action(hv01, lab):
+def test_the_offline_action_can_be_changed(hv01, lab):
     xml = _set(hv01.instance("MSCluster_Resource", Name=MACHINE), "OfflineAction", 2)
     assert hv01.put("MSCluster_Resource", xml, ("PrivateProperties",), Name=MACHINE).status == 200
     assert lab.private_properties("HVC1", MACHINE)["OfflineAction"] == 2
@@ -126,7 +126,7 @@ def test_an_absent_member_can_be_added(hv01, lab):
     assert lab.private_properties("HVC1", "Virtual Machine EX02")["OfflineAction"] == 2
 
 
-def test_the_embedded_object_is_replaced_whole(hv01, lab):
+def test_the_embedded_object_is_replaced(hv01, lab):
     xml = hv01.instance("MSCluster_Resource", Name=MACHINE).replace("<p1:ShutdownAction>0</p1:ShutdownAction>", "")
     before = lab.private_properties("HVC1", MACHINE)
     assert hv01.put("MSCluster_Resource", xml, ("PrivateProperties",), Name=MACHINE).status == 200
@@ -146,7 +146,7 @@ def test_the_embedded_object_is_replaced_whole(hv01, lab):
         ("<p1:OfflineAction>1", "<p1:OfflineAction>1</p1:OfflineAction><p1:OfflineAction>1"),
     ],
 )
-def test_shape_of_the_embedded_object(hv01, old, new):
+def test_an_invalid_embedded_object_is_refused(hv01, old, new):
     xml = hv01.instance("MSCluster_Resource", Name=MACHINE)
     assert old in xml
     response = hv01.put("MSCluster_Resource", xml.replace(old, new), ("PrivateProperties",), Name=MACHINE)
@@ -159,7 +159,7 @@ def test_members_must_be_in_the_namespace_of_their_class(hv01):
     assert hv01.put("MSCluster_Resource", xml, Name=MACHINE).subcode == "x:InvalidRepresentation"
 
 
-def test_the_message_of_the_windows_client_is_taken(hv01):
+def test_the_message_of_the_windows_client_is_accepted(hv01):
     keys = {"__cimnamespace": "root/MSCluster", "Name": "HVC1"}
     uri = DMTF + "MSCluster_Cluster"
     got = hv01.get("MSCluster_Cluster", base=DMTF, **keys).text
@@ -179,13 +179,13 @@ def test_the_message_of_the_windows_client_is_taken(hv01):
 
 
 @pytest.mark.parametrize("action", ["Create", "Delete"])
-def test_create_and_delete_are_not_for_this_provider(hv01, lab, action):
+def test_create_and_delete_are_not_supported(hv01, lab, action):
     response = hv01.post(envelope(TRANSFER + action, CLUSTER + "MSCluster_Resource", "", {"Name": MACHINE}))
     assert "0x80041024" in response.text
     assert lab.journal()[-1].write
 
 
-def test_writers_at_the_same_time(client, lab):
+def test_concurrent_writes(client, lab):
     def write(number):
         here = client("hv01" if number % 2 else "hv02")
         xml = _set(here.instance("MSCluster_Cluster", Name="HVC1"), "SameSubnetThreshold", 20 + number)

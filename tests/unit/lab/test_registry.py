@@ -45,11 +45,11 @@ def _key_of(client, guid):
 
 @pytest.fixture
 def old(caller):
-    """The machine that has no other way in."""
+    """A 2008 R2 host, which has only the registry."""
     return caller("old")
 
 
-def test_from_the_connection_to_its_key(old):
+def test_the_registry_key_of_a_connection(old):
     where = "NetConnectionID='Local Area Connection 2'"
     (adapter,) = query(old, f"SELECT * FROM Win32_NetworkAdapter WHERE {where}", CIMV2)
     key = _key_of(old, adapter["GUID"])
@@ -70,14 +70,14 @@ def test_from_the_connection_to_its_key(old):
     ]
 
 
-def test_keys_that_are_no_adapters(old):
+def test_keys_that_are_not_adapters(old):
     names = _names(_call(old, "EnumKey", CLASS))
     assert names == ["0000", "0001", "0002", "Properties"]
     assert _code(_call(old, "EnumKey", rf"{CLASS}\Properties")) == "5"
     assert _code(_call(old, "GetStringValue", rf"{CLASS}\0000", "NetCfgInstanceId")) == "2"
 
 
-def test_types(old):
+def test_types_of_registry_values(old):
     response = _call(old, "EnumValues", rf"{CLASS}\0001")
     kinds = [item.text for item in response.content if item.tag.endswith("}Types")]
     found = dict(zip(_names(response), kinds, strict=True))
@@ -86,14 +86,14 @@ def test_types(old):
     assert _code(_call(old, "GetDWORDValue", rf"{CLASS}\0001", "*JumboPacket")) == str(0x80041005)
 
 
-def test_what_is_not_there(old):
+def test_missing_keys_and_values(old):
     assert _code(_call(old, "GetStringValue", rf"{CLASS}\0099", "DriverDesc")) == "2"
     assert _code(_call(old, "GetStringValue", rf"{CLASS}\0001", "Nothing")) == "2"
     assert _code(_call(old, "EnumKey", CLASS, hive=2147483649)) == "2"
     assert _code(_call(old, "SetStringValue", rf"{CLASS}\0099", "x", sValue="1")) == "2"
 
 
-def test_a_write_waits_for_the_next_start(net, old):
+def test_a_write_takes_effect_at_the_next_restart(net, old):
     key = rf"{CLASS}\0001"
     assert _code(_call(old, "SetStringValue", key, "*JumboPacket", sValue="9014")) == "0"
     assert _string(old, key, "*JumboPacket") == "9014"
@@ -112,7 +112,7 @@ def test_a_write_waits_for_the_next_start(net, old):
     assert (up.selectors["Name"], up.changes[0].after) == ("Local Area Connection", 9000)
 
 
-def test_disable_and_enable_the_other_adapter(net, old):
+def test_another_adapter_can_be_disabled_and_enabled(net, old):
     assert _code(_call(old, "SetStringValue", rf"{CLASS}\0002", "*JumboPacket", sValue="2")) == "0"
     uri = CIMV2 + "Win32_NetworkAdapter"
     for method in ("Disable", "Enable"):
@@ -124,7 +124,7 @@ def test_disable_and_enable_the_other_adapter(net, old):
     ]
 
 
-def test_both_ways_show_the_same_on_newer_hosts(net, caller):
+def test_a_write_to_the_registry_changes_the_advanced_property(net, caller):
     n1 = caller("n1")
     (adapter,) = query(n1, "SELECT * FROM Win32_NetworkAdapter WHERE NetConnectionID='LM'", CIMV2)
     key = _key_of(n1, adapter["GUID"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What survives: restarts, torn lines, resets; and the switches of a cluster."""
+"""The stored state after restarts, crashes and resets, and the options of a cluster."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_writes_survive_a_restart(tmp_path):
         assert lab.private_properties("C1", MACHINE)["OfflineAction"] == 1
 
 
-def test_a_torn_line_is_forgotten(tmp_path):
+def test_an_incomplete_line_is_removed(tmp_path):
     source, state = _small(tmp_path), tmp_path / "state"
     with running(source, state):
         assert _offline(2).status == 200
@@ -101,7 +101,7 @@ def test_two_estates_cannot_share_a_port(tmp_path):
     ("mode", "status", "stored"),
     [("works", 200, 2), ("stored_but_faults", 500, 2), ("ignored", 200, 1), ("refused", 500, 1)],
 )
-def test_how_a_cluster_takes_private_properties(tmp_path, mode, status, stored):
+def test_modes_of_a_put_of_private_properties(tmp_path, mode, status, stored):
     with running(_small(tmp_path, put_private_properties=mode), tmp_path / "state") as lab:
         response = _offline(2)
         assert response.status == status
@@ -110,7 +110,7 @@ def test_how_a_cluster_takes_private_properties(tmp_path, mode, status, stored):
         assert len(lab.journal(writes=True)[-1].changes) == stored - 1
 
 
-def test_members_left_out_may_be_kept(tmp_path):
+def test_missing_members_may_be_kept(tmp_path):
     with running(_small(tmp_path, put_missing_members="kept"), tmp_path / "state") as lab:
         client = Client(f"{NET}.91", 25985)
         xml = client.instance("MSCluster_Resource", Name=MACHINE)
@@ -132,7 +132,7 @@ def test_a_journal_line_is_plain_json(lab, hv01):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"windows": 2011}, "not one of"),
         ({"address": "10.0.0.1"}, "not a loopback address"),
@@ -141,17 +141,17 @@ def test_a_journal_line_is_plain_json(lab, hv01):
         ({"projection": "maybe"}, "not one of"),
     ],
 )
-def test_an_estate_file_with_a_mistake_says_which(tmp_path, change, said):
+def test_an_invalid_estate_file_is_refused(tmp_path, change, message):
     path = _small(tmp_path)
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     data["hosts"][0].update(change)
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
-    with pytest.raises(EstateError, match=said):
+    with pytest.raises(EstateError, match=message):
         estate_module.load(path)
 
 
 @pytest.mark.parametrize("name", ["demo", "large", "migration"])
-def test_the_shipped_estates_are_sound(name):
+def test_the_estates_of_the_lab_are_valid(name):
     estate = estate_module.load(Path(estate_module.__file__).parent / "estates" / f"{name}.yml")
     machines = [machine for cluster in estate.clusters for machine in cluster.virtual_machines]
     assert len(machines) == {"demo": 8, "large": 1000, "migration": 6}[name]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Teams and virtual switches: what the classes say, and what they carry."""
+"""Teams and virtual switches: their instances and their MTU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _state(net, cls, name):
     return net.cluster("NET1").named(cls, name).values["State"]
 
 
-def test_a_team_is_as_large_as_its_smallest_member(net, caller):
+def test_the_mtu_of_a_team_is_the_smallest_of_its_members(net, caller):
     n2 = caller("n2")
     assert set_advanced(n2, "P1", "*JumboPacket", "9000").status == 200
     assert _state(net, "MSCluster_NetworkInterface", "n2 - Live") == 3
@@ -29,7 +29,7 @@ def test_a_team_is_as_large_as_its_smallest_member(net, caller):
     assert not query(n2, f"SELECT * FROM {ADVANCED} WHERE Name='Team' AND RegistryKeyword='*JumboPacket'")
 
 
-def test_a_team_without_members_up_is_down(net, caller):
+def test_a_team_is_down_if_no_member_is_up(net, caller):
     n2 = caller("n2")
     set_advanced(n2, "P1", "*JumboPacket", "9000")
     set_advanced(n2, "P2", "*JumboPacket", "9000")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The query language on its own."""
+"""The query language."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def test_conditions(condition, expected):
         "SELECT * FROM A; DROP",
     ],
 )
-def test_what_is_no_query(text):
+def test_invalid_queries_are_refused(text):
     with pytest.raises(WqlError):
         parse(text)
 
 
-def test_columns():
+def test_columns_of_a_query():
     query = parse("select a, B.c , d from Thing where x = 1")
     assert (query.columns, query.class_name) == (("a", "B.c", "d"), "Thing")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The estate of these tests, on addresses that no other run of them uses."""
+"""The estate of these tests, on addresses that no other test run uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import socket
 
 
 def _reserve() -> tuple[socket.socket, str]:
-    """Find addresses that no other run of these tests uses; the open socket keeps them for this one."""
+    """Find addresses that no other test run uses. The open socket reserves them."""
     for number in range(250):
         net = f"127.31.{1 + (os.getpid() + number) % 250}"
         reservation = socket.socket()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many names in one sentence."""
+"""Tests of many names in one sentence."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ FOLDED = {
 
 
 @pytest.mark.parametrize("names", FOLDED)
-def test_names_are_sorted_and_folded(names: tuple[str, ...]) -> None:
+def test_names_are_sorted_and_shown_as_ranges(names: tuple[str, ...]) -> None:
     assert folded(names) == FOLDED[names]
 
 
 @hypothesis.given(st.lists(st.text(alphabet="Aa09-.", max_size=6)))
-def test_any_names_have_one_order(names: list[str]) -> None:
+def test_the_order_is_unique(names: list[str]) -> None:
     backwards = names[::-1]
     assert sorted(names, key=natural) == sorted(backwards, key=natural)
     assert folded(names) == folded(backwards)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A name stays one word, whatever quotation marks it has."""
+"""Tests of quoting names with any quotation marks."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ from ansible_collections.winha.cluster.plugins.module_utils.powershell import qu
         ("$(x); y `z`\n| w", "'$(x); y `z` | w'"),
     ],
 )
-def test_a_name_is_one_word(name: str, word: str) -> None:
+def test_a_name_is_quoted(name: str, word: str) -> None:
     assert quoted(name) == word

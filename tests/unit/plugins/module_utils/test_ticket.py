@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetching a Kerberos ticket, with a script in kinit's place."""
+"""Tests of requesting a Kerberos ticket; a script replaces kinit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 PRINCIPAL = "admin@EXAMPLE.COM"
-PASSWORD = "p$w 'ö\" word"  # an invented one, awkward for a shell
+PASSWORD = "p$w 'ö\" word"  # with special characters of a shell
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -25,7 +25,7 @@ Script = t.Callable[[str], str]
 
 @pytest.fixture
 def script(tmp_path: pathlib.Path) -> Script:
-    """Writes a command; what it does is told in shell."""
+    """Write a shell script and return its path."""
 
     def write(text: str) -> str:
         path = tmp_path / "kinit"
@@ -38,7 +38,7 @@ def script(tmp_path: pathlib.Path) -> Script:
 
 @pytest.fixture(autouse=True)
 def caches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
-    """Where credential caches are made."""
+    """The folder of the credential caches."""
     folder = tmp_path / "caches"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -46,7 +46,7 @@ def caches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.P
 
 
 @pytest.mark.parametrize("former", [None, "FILE:/somewhere/else"])
-def test_a_ticket_is_there_until_it_is_dropped(
+def test_a_ticket_exists_until_it_is_dropped(
     script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch, former: str | None
 ) -> None:
     if former is None:
@@ -63,11 +63,11 @@ def test_a_ticket_is_there_until_it_is_dropped(
     ticket.drop()
     assert os.environ.get("KRB5CCNAME") == former
     assert list(caches.iterdir()) == []
-    ticket.drop()  # twice does no harm
+    ticket.drop()  # a second call has no effect
     assert os.environ.get("KRB5CCNAME") == former
 
 
-def test_a_refusal_is_told_without_the_password(
+def test_an_error_does_not_contain_the_password(
     script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KRB5CCNAME", "FILE:/somewhere/else")
@@ -80,18 +80,18 @@ def test_a_refusal_is_told_without_the_password(
     assert list(caches.iterdir()) == []
 
 
-def test_a_refusal_without_a_password(script: Script) -> None:
+def test_an_error_without_a_password(script: Script) -> None:
     with pytest.raises(CredentialsRefused, match="no keys"):
         Kinit(command=script("echo no keys >&2; exit 1")).fetch(PRINCIPAL, "")
 
 
-def test_a_refusal_in_another_encoding(script: Script, caches: pathlib.Path) -> None:
+def test_an_error_in_another_encoding(script: Script, caches: pathlib.Path) -> None:
     with pytest.raises(CredentialsRefused, match="got no ticket"):
         Kinit(command=script(r"printf 'ung\374ltig\n' >&2; exit 1")).fetch(PRINCIPAL, PASSWORD)
     assert list(caches.iterdir()) == []
 
 
-def test_a_command_that_is_not_there(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_command(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KRB5CCNAME", raising=False)
     with pytest.raises(CredentialsRefused, match="/no/such/kinit could not be started: No such file or directory"):
         Kinit(command="/no/such/kinit").fetch(PRINCIPAL, PASSWORD)
@@ -99,33 +99,33 @@ def test_a_command_that_is_not_there(caches: pathlib.Path, monkeypatch: pytest.M
     assert "KRB5CCNAME" not in os.environ
 
 
-def test_it_sees_only_the_variables_that_it_needs(
+def test_kinit_gets_only_the_needed_variables(
     script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KRB5CCNAME", "FILE:/former")
     monkeypatch.setenv("KRB5_CONFIG", "/etc/other.conf")
     monkeypatch.setenv("KRB5_TRACE", "/dev/stderr")
-    monkeypatch.setenv("VAULT_PASSWORD", "not its business")
+    monkeypatch.setenv("VAULT_PASSWORD", "unrelated")
     command = script('env > "${KRB5CCNAME#FILE:}"')
     Kinit(command=command, environment=("KRB5_TRACE", "NOT_SET")).fetch(PRINCIPAL, PASSWORD)
-    assert os.environ["KRB5CCNAME"] != "FILE:/former"  # and the fixture puts it back
+    assert os.environ["KRB5CCNAME"] != "FILE:/former"  # the fixture restores it
     (cache,) = caches.iterdir()
     names = {line.partition("=")[0] for line in cache.read_text().splitlines()}
     assert {"PATH", "KRB5_CONFIG", "KRB5_TRACE", "KRB5CCNAME"} <= names
     assert "VAULT_PASSWORD" not in names
 
 
-def test_it_has_no_terminal_to_ask_on(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kinit_has_no_terminal(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KRB5CCNAME", raising=False)
-    tell = "import os; open(os.environ['KRB5CCNAME'].removeprefix('FILE:'), 'w').write(str(os.getsid(0)))"
-    ticket = Kinit(command=sys.executable, arguments=("-c", tell)).fetch(PRINCIPAL, PASSWORD)
+    code = "import os; open(os.environ['KRB5CCNAME'].removeprefix('FILE:'), 'w').write(str(os.getsid(0)))"
+    ticket = Kinit(command=sys.executable, arguments=("-c", code)).fetch(PRINCIPAL, PASSWORD)
     (cache,) = caches.iterdir()
     assert int(cache.read_text()) != os.getsid(0)
     ticket.drop()
 
 
-def test_a_kdc_that_says_nothing(script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command waits for something of its own, which goes with it."""
+def test_a_kdc_that_does_not_respond(script: Script, caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command waits for a child process; both are killed."""
     monkeypatch.setenv("KRB5CCNAME", "FILE:/former")
     with pytest.raises(CredentialsRefused, match=f"got no ticket for {PRINCIPAL} in 0.1 seconds") as caught:
         Kinit(command=script("sleep 600 & wait"), timeout=0.1).fetch(PRINCIPAL, PASSWORD)

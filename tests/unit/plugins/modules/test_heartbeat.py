@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan of the heartbeat is pure, so its promises are checked for any values."""
+"""Tests of the heartbeat plan with any values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def in_order(values: dict[str, int | None]) -> bool:
 
 
 @given(before=pairs, wanted=pairs)
-def test_no_order_of_writing_within_a_step_ever_breaks_a_pair(before: dict[str, int], wanted: dict[str, int]) -> None:
+def test_a_step_keeps_the_order_of_pairs_in_any_write_order(before: dict[str, int], wanted: dict[str, int]) -> None:
     found = state(W2016, **before)
     plan = heartbeat.plan(found, options(max_seconds=0, **wanted))
     assert len(plan.steps) <= 2
@@ -68,7 +68,7 @@ def test_no_order_of_writing_within_a_step_ever_breaks_a_pair(before: dict[str, 
 
 
 @given(values=pairs)
-def test_what_is_as_wanted_is_not_written(values: dict[str, int]) -> None:
+def test_compliant_values_are_not_written(values: dict[str, int]) -> None:
     assert not heartbeat.plan(state(W2016, **values), options(max_seconds=0, **values)).changes
 
 
@@ -95,9 +95,7 @@ def test_what_is_as_wanted_is_not_written(values: dict[str, int]) -> None:
         (W2016, {"cross_subnet_delay": 2000}, "cross_subnet_delay 2000 ms x cross_subnet_threshold 10 is 20 s"),
     ],
 )
-def test_what_must_not_be_written_is_refused_with_a_reason(
-    version: WindowsVersion, wanted: dict[str, int], sentence: str
-) -> None:
+def test_invalid_values_are_an_error(version: WindowsVersion, wanted: dict[str, int], sentence: str) -> None:
     current = {
         "same_subnet_delay": 1000,
         "same_subnet_threshold": 5,
@@ -112,7 +110,7 @@ def test_what_must_not_be_written_is_refused_with_a_reason(
         heartbeat.plan(state(version, **current), options(**wanted))
 
 
-def test_a_default_above_the_limit_is_left_alone_when_it_is_not_asked_for() -> None:
+def test_a_default_above_the_limit_is_not_changed_unless_it_is_set() -> None:
     found = state(
         W2019,
         same_subnet_delay=1000,
@@ -140,5 +138,5 @@ def test_a_default_above_the_limit_is_left_alone_when_it_is_not_asked_for() -> N
         (26100, "2025"),
     ],
 )
-def test_a_build_has_a_name(build: int, name: str) -> None:
+def test_the_name_of_a_build(build: int, name: str) -> None:
     assert WindowsVersion(build).name == name

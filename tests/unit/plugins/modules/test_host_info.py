@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""host_info refuses what cannot be meant, before anything is asked."""
+"""Tests of invalid options and failing hosts in host_info."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ansible_collections.winha.cluster.plugins.modules import host_info
 DEFAULTS = {name: option["default"] for name, option in host_info.SPEC.items()}
 
 
-class Refusing:
-    """A host that refuses everything."""
+class FailingHost:
+    """A host on which every query fails."""
 
     host = "hv01"
 
-    def __init__(self, refusal: Exception) -> None:
-        self.refusal = refusal
-        self.asked = 0
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.queries = 0
 
     def query(self, _namespace: str, _wql: str, *, operation: str) -> t.NoReturn:
         del operation
-        self.asked += 1
-        raise self.refusal
+        self.queries += 1
+        raise self.error
 
     pages = query
 
@@ -46,28 +46,28 @@ class Refusing:
         ({"event_ids": [-1]}, "but is -1"),
     ],
 )
-def test_what_cannot_be_meant(options: dict[str, t.Any], sentence: str) -> None:
-    host = Refusing(AccessDenied("no"))
+def test_invalid_options_fail_before_any_query(options: dict[str, t.Any], sentence: str) -> None:
+    host = FailingHost(AccessDenied("no"))
     with pytest.raises(TaskError, match=re.escape(sentence)):
         host_info.read(t.cast("t.Any", host), DEFAULTS | options)
-    assert host.asked == 0
+    assert host.queries == 0
 
 
-def test_a_host_that_cannot_be_reached_is_not_asked_twice() -> None:
-    host = Refusing(CredentialsRefused("wrong"))
+def test_an_unreachable_host_is_queried_once() -> None:
+    host = FailingHost(CredentialsRefused("wrong"))
     with pytest.raises(CredentialsRefused):
         host_info.read(t.cast("t.Any", host), DEFAULTS)
-    assert host.asked == 1
+    assert host.queries == 1
 
 
-def test_when_nothing_can_be_read_each_reason_is_told_once() -> None:
-    host = Refusing(AccessDenied("no"))
+def test_the_error_has_each_reason_once() -> None:
+    host = FailingHost(AccessDenied("no"))
     with pytest.raises(TaskError) as caught:
         host_info.read(t.cast("t.Any", host), DEFAULTS | {"gather": ["windows", "hotfixes"]})
     assert str(caught.value).count("no (use an account") == 1
 
 
-def test_nothing_asked_for_is_nothing_known() -> None:
-    host = Refusing(AccessDenied("no"))
+def test_no_parts_are_read_if_none_are_requested() -> None:
+    host = FailingHost(AccessDenied("no"))
     assert host_info.read(t.cast("t.Any", host), DEFAULTS | {"gather": []}) == {"unknown": []}
-    assert host.asked == 0
+    assert host.queries == 0

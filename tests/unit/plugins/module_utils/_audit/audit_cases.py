@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the collection, and small estates in which each has each of its outcomes."""
+"""The rules of the collection, and facts in which each rule has each of its outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Mapping = dict[str, t.Any]
 
 @functools.cache
 def rules() -> tuple[Mapping, ...]:
-    """The rules as the role has them."""
+    """The rules of the role."""
     files = sorted((ROOT / "roles" / "audit" / "rules").glob("*.yml"))
     return tuple(rule for file in files for rule in yaml.safe_load(file.read_text("utf-8")))
 
@@ -40,7 +40,7 @@ def rule(name: str) -> Mapping:
 
 
 def facts_of(name: str, parts: Mapping) -> Mapping:
-    """The facts of an estate of one host, or of a forest, with these parts."""
+    """The facts of one host, or of a forest, with these parts."""
     if rule(name)["scope"] == "forest":
         return {"title": "lab", "hosts": {}, "forest": {"host": "dc1", **parts}}
     return {"title": "lab", "hosts": {"H": {"kinds": [rule(name)["applies"]["kinds"][0]], "reached": True, **parts}}}

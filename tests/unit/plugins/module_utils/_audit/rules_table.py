@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of docs/rules.md, made from the rules: python rules_table.py writes it."""
+"""The table of the rules in docs/rules.md. python rules_table.py writes it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ BEGIN, END = "<!-- rules -->\n", "<!-- end of rules -->\n"
 
 
 def table() -> str:
-    """One row for each rule, and the parameters with their defaults."""
+    """A row for each rule, and the parameters with their defaults."""
     known = [Rule.parse(entry) for entry in rules()]
-    lines = ["| Rule | Severity | Question | For | Source | Remedy |", "|---|---|---|---|---|---|"]
+    lines = ["| Rule | Severity | Checks for | Applies to | Source | Remedy |", "|---|---|---|---|---|---|"]
     for rule in sorted(known, key=lambda one: one.layer):
-        remedy = f"by hand: {rule.remedy.body}" if rule.remedy.kind == "manual" else f"`{_named(rule)}`"
-        cells = (
-            f"`{rule.id}`", rule.severity, rule.question, rule.applies.told(rule.scope), "; ".join(rule.source), remedy
-        )  # fmt: skip
+        remedy = f"by hand: {rule.remedy.body}" if rule.remedy.kind == "manual" else f"`{_remedy_name(rule)}`"
+        applies = rule.applies.description(rule.scope)
+        cells = (f"`{rule.id}`", rule.severity, rule.title, applies, "; ".join(rule.source), remedy)
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     parameters: dict[str, tuple[t.Any, list[str]]] = {}
     for rule in known:
@@ -37,14 +36,14 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _named(rule: Rule) -> str:
+def _remedy_name(rule: Rule) -> str:
     if rule.remedy.kind == "role":
         return str(rule.remedy.body)
     return next(key for key in rule.remedy.body if key != "name")
 
 
 def guide_with_table() -> str:
-    """The guide as it should be."""
+    """The guide with the current table."""
     text = GUIDE.read_text("utf-8")
     before, _begin, rest = text.partition(BEGIN)
     return before + BEGIN + table() + END + rest.partition(END)[2]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tasks registered, as facts: results in plain kinds, or a sentence in their place."""
+"""The facts from registered results: plain values, or a sentence with the reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._audit.gathering imp
 from ansible_collections.winha.cluster.plugins.module_utils._windows.cluster import NOT_CLUSTERED
 
 GROUPS = {"hyperv_host": "hyperv_hosts", "dag_member": "dag_members", "domain_controller": "domain_controllers"}
-ALONE = f"h {NOT_CLUSTERED}: There is no namespace root/mscluster on this machine."
+ALONE = f"h {NOT_CLUSTERED}: There is no namespace root/mscluster on this host."
 
 
 def gathered(*hosts: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -29,31 +29,31 @@ def host(group: str, name: str = "h", **registered: t.Any) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("value", ["{{ x }}", ["{{ x }}"], {"{{ a }}": {"b": ("{{ x }}",)}}])
-def test_what_ansible_wraps_becomes_plain(value: t.Any) -> None:
+def test_values_of_ansible_become_plain(value: t.Any) -> None:
     found = plain(wrap_var(value))
     assert yaml.safe_load(yaml.safe_dump(found)) == json.loads(json.dumps(found))
 
 
-def test_dates_become_text_and_truth_stays() -> None:
-    told = {"until": datetime.date(2027, 1, 31), "on": True, "many": 3, "half": 0.5, "none": None}
-    assert plain(told) == {"until": "2027-01-31", "on": True, "many": 3, "half": 0.5, "none": None}
+def test_dates_become_text_and_other_types_stay() -> None:
+    values = {"until": datetime.date(2027, 1, 31), "on": True, "many": 3, "half": 0.5, "none": None}
+    assert plain(values) == {"until": "2027-01-31", "on": True, "many": 3, "half": 0.5, "none": None}
 
 
-def test_results_lose_what_ansible_adds() -> None:
+def test_keys_of_ansible_are_removed_from_results() -> None:
     result = {"changed": False, "failed": False, "cluster": {"name": "HVC1"}, "warnings": ["x"]}
     (found,) = gathered(host("hyperv_hosts", cluster_info=result))["hosts"].values()
     assert found["cluster_info"] == {"cluster": {"name": "HVC1"}}
     assert (found["kinds"], found["reached"], found["standalone"]) == (["hyperv_host"], True, None)
-    assert found["net_adapter"] == {"unknown": "h was not asked for net_adapter."}
+    assert found["net_adapter"] == {"unknown": "net_adapter was not read on h."}
 
 
-def test_what_failed_leaves_its_sentence() -> None:
+def test_a_failed_task_leaves_its_message() -> None:
     (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": "It timed out"}))["hosts"].values()
     assert found["cluster_info"] == {"unknown": "It timed out."}
     assert set(found) == {"kinds", "reached", "why", "standalone", "cluster_info", "host_info"}
 
 
-def test_a_host_that_was_not_reached_says_why_everywhere() -> None:
+def test_all_parts_of_an_unreachable_host_have_the_reason() -> None:
     away = {"unreachable": True, "msg": "No answer."}
     skipped = {"skipped": True, "changed": False}
     (found,) = gathered(host("hyperv_hosts", host_info=away, cluster_info=skipped))["hosts"].values()
@@ -61,49 +61,49 @@ def test_a_host_that_was_not_reached_says_why_everywhere() -> None:
     assert found["host_info"] == found["cluster_info"] == found["net_adapter"] == {"unknown": "No answer."}
 
 
-def test_a_host_that_is_in_no_cluster_is_known_to_be_so() -> None:
+def test_a_standalone_host_is_recognized() -> None:
     (found,) = gathered(host("hyperv_hosts", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
     assert found["standalone"] == "h is not a member of a failover cluster."
     assert found["cluster_info"] == {"unknown": found["standalone"]}
-    assert found["host_info"] == {"unknown": "h was not asked for host_info."}
+    assert found["host_info"] == {"unknown": "host_info was not read on h."}
 
 
-def test_what_a_host_without_a_cluster_is_not_asked_for_has_that_reason() -> None:
-    asked = {"cluster_info": {"failed": True, "msg": ALONE}, "jumbo_path_info": {"skipped": True}}
-    (found,) = gathered(host("hyperv_hosts", **asked, net_adapter={"failed": True, "msg": "No."}))["hosts"].values()
+def test_skipped_parts_of_a_standalone_host_have_that_reason() -> None:
+    results = {"cluster_info": {"failed": True, "msg": ALONE}, "jumbo_path_info": {"skipped": True}}
+    (found,) = gathered(host("hyperv_hosts", **results, net_adapter={"failed": True, "msg": "No."}))["hosts"].values()
     assert (found["jumbo_path_info"], found["net_adapter"]) == ({"unknown": found["standalone"]}, {"unknown": "No."})
 
 
-def test_a_member_of_a_dag_that_is_in_no_cluster_contradicts_the_inventory() -> None:
+def test_a_dag_member_without_a_cluster_contradicts_the_inventory() -> None:
     (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
     assert found["standalone"] is None
     assert found["cluster_info"] == {
-        "unknown": "The inventory calls h a member of a DAG, and h is not a member of a failover cluster."
+        "unknown": "h is a DAG member in the inventory, but h is not a member of a failover cluster."
     }
 
 
-def test_a_host_that_was_lost_on_the_way_was_reached() -> None:
+def test_a_host_whose_connection_was_lost_later_counts_as_reached() -> None:
     lost = {"unreachable": True, "msg": "No answer."}
     (found,) = gathered(host("hyperv_hosts", host_info={"events": []}, jumbo_path_info=lost))["hosts"].values()
     assert (found["reached"], found["why"]) == (True, None)
     assert (found["host_info"], found["jumbo_path_info"]) == ({"events": []}, {"unknown": "No answer."})
 
 
-def test_the_first_controller_that_tells_about_exchange_counts() -> None:
-    told = {"organization": {"name": "X", "forest": "example.com"}, "servers": [], "client_access_arrays": []}
+def test_the_first_controller_with_the_exchange_organization_is_used() -> None:
+    organization = {"organization": {"name": "X", "forest": "example.com"}, "servers": [], "client_access_arrays": []}
     found = gathered(
         host("domain_controllers", "dc1", exchange_info={"failed": True, "msg": "No."}),
-        host("domain_controllers", "dc2", exchange_info=told, dns_name_info={"skipped": True}),
+        host("domain_controllers", "dc2", exchange_info=organization, dns_name_info={"skipped": True}),
     )["forest"]
     assert found["host"] == "dc2"
     assert found["dns_name_info"] == {"names": []}
     assert found["principal_plan"]["generations"] == []
 
 
-def test_a_forest_that_nobody_told_of_keeps_the_reason() -> None:
+def test_a_forest_that_could_not_be_read_has_the_reason() -> None:
     found = gathered(host("domain_controllers", "dc1", exchange_info={"failed": True, "msg": "No."}))["forest"]
     assert found["exchange_info"] == found["principal_plan"] == {"unknown": "No."}
 
 
-def test_without_controllers_there_is_no_forest() -> None:
+def test_without_domain_controllers_there_is_no_forest() -> None:
     assert "forest" not in gathered(host("hyperv_hosts"))

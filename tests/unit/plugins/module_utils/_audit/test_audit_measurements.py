@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures of the page say of the same facts what the rules say."""
+"""The pictures of the page show the same results as the rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEYOND = re.compile(r"([\d.]+ s) over<")
 
 
 def heartbeats(text: str) -> str:
-    """The part of the page about heartbeats."""
+    """The heartbeat section of the page."""
     return text.partition('<section id="heartbeats"')[2].partition("</section>")[0]
 
 
@@ -31,7 +31,7 @@ def heartbeats(text: str) -> str:
         ("2019", 40.0, 40.0, ["20 s", "20 s"]),
     ],
 )
-def test_a_heartbeat_is_marked_where_the_rule_fails(windows: str, same: float, cross: float, beyond: list[str]) -> None:
+def test_a_heartbeat_is_marked_if_the_rule_fails(windows: str, same: float, cross: float, beyond: list[str]) -> None:
     name = "dag-heartbeat-most"
     cluster = {
         "name": "DAG1",

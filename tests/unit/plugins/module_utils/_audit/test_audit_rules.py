@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each rule of the collection in each of its outcomes, and what its remedies are made of."""
+"""Each rule of the collection in each of its outcomes, and its remedies."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ BLANK = re.compile(r"\{\w+(:\w+)?\}")
 PLAY = {"hosts", "gather_facts", "tasks", "roles"}
 
 
-def test_every_rule_has_an_estate_for_every_outcome() -> None:
+def test_every_rule_has_facts_for_every_outcome() -> None:
     assert {name: sorted(found) for name, found in cases().items()} == {name: sorted(OUTCOMES) for name in IDS}
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("name", IDS)
-def test_a_rule_judges(name: str, outcome: str) -> None:
+def test_a_rule_has_the_outcome_of_its_facts(name: str, outcome: str) -> None:
     found = judged(name, cases()[name][outcome])
     assert {finding["outcome"] for finding in found} == {outcome}, found
     assert all(finding["text"].endswith(".") and not BLANK.search(finding["text"]) for finding in found), found
@@ -53,8 +53,8 @@ def _without(case: Mapping, path: tuple[t.Any, ...], *, null: bool) -> Mapping:
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_facts_that_fail_never_pass_when_one_is_missing(name: str) -> None:
-    """Whatever mapping key is taken from facts that fail, nothing of it becomes a pass."""
+def test_failing_facts_never_pass_when_a_fact_is_missing(name: str) -> None:
+    """No finding passes, whichever mapping key is removed."""
     case = {key: value for key, value in cases()[name]["fail"].items() if key not in ("parameters", "override")}
     rest = {key: value for key, value in cases()[name]["fail"].items() if key in ("parameters", "override")}
     for path in _leaves(case):
@@ -66,7 +66,7 @@ def test_facts_that_fail_never_pass_when_one_is_missing(name: str) -> None:
 
 
 def remedies() -> list[tuple[str, Mapping]]:
-    """The remedy of each finding that fails and has one to run."""
+    """The remedies of failed findings that are tasks or roles."""
     return [
         (name, finding["remedy"])
         for name in IDS
@@ -76,7 +76,7 @@ def remedies() -> list[tuple[str, Mapping]]:
 
 
 @pytest.mark.parametrize(("name", "remedy"), remedies(), ids=str)
-def test_a_remedy_is_a_play_that_names_what_there_is(name: str, remedy: Mapping) -> None:
+def test_a_remedy_is_a_play_with_valid_options(name: str, remedy: Mapping) -> None:
     (play,) = yaml.safe_load(remedy["text"])
     assert set(play) < PLAY
     assert play["hosts"] in ("H", "dc1")
@@ -98,5 +98,5 @@ def test_a_manual_remedy_is_filled_in(name: str) -> None:
         assert not BLANK.search(finding["remedy"]["text"])
 
 
-def test_every_rule_says_why_and_where_it_is_from() -> None:
+def test_every_rule_has_a_reason_a_source_and_a_question() -> None:
     assert [name for name in IDS if not (rule(name)["why"] and rule(name)["source"] and rule(name)["question"])] == []

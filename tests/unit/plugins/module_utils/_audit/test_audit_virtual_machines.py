@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual machines that are no plain case, and the commands that people paste to mend them."""
+"""Special cases of virtual machines, and the commands of their remedies."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def on_a_host(rule: str, **machine: t.Any) -> Mapping:
-    """What a rule finds about one virtual machine of a host."""
+    """The finding of a rule for one virtual machine of a host."""
     machines = [{"name": "EX01", "id": ID, "state": "running", **machine}]
     (found,) = judged(rule, {"host_info": {"unknown": [], "virtual_machines": machines}})
     return found
 
 
 def in_a_cluster(rule: str, threshold: int | None = 2000, **machine: t.Any) -> Mapping:
-    """What a rule finds about one virtual machine of a cluster."""
+    """The finding of a rule for one virtual machine of a cluster."""
     machines = [{"name": "EX01", "group": "EX01", "resource": "Virtual Machine EX01", **machine}]
     nodes = [{"name": "hv01", "windows": "2022"}]
     cluster = {"name": "HVC1", "nodes": nodes, "move_type_threshold": threshold, "virtual_machines": machines}
@@ -33,18 +33,18 @@ def in_a_cluster(rule: str, threshold: int | None = 2000, **machine: t.Any) -> M
 
 
 def command(finding: Mapping) -> str:
-    """What is there to be pasted: all after the host that it is for."""
+    """The command of a remedy: the text after the host."""
     text: str = finding["remedy"]["text"]
     return re.split(r"run on (?:a node of )?\w+: ", text, flags=re.IGNORECASE)[-1]
 
 
 @pytest.mark.parametrize("disks", [[], [{"kind": None, "path": "C:\\ClusterStorage\\V1\\a.vhdx"}]])
-def test_disks_that_are_not_told_are_unknown(disks: list[Mapping]) -> None:
+def test_disks_of_unknown_type_are_unknown(disks: list[Mapping]) -> None:
     assert on_a_host("vm-disks", disks=disks)["outcome"] == "unknown"
 
 
 @pytest.mark.parametrize("word", ["unknown", "unknown (7)"])
-def test_a_number_that_nobody_described_is_unknown(word: str) -> None:
+def test_an_undocumented_value_is_unknown(word: str) -> None:
     drained = {"priority": 3000, "default_move_type": word, "saved_by_drain": True}
     for found in (
         on_a_host("vm-automatic-stop", automatic_stop_action=word),
@@ -70,14 +70,14 @@ def test_a_number_that_nobody_described_is_unknown(word: str) -> None:
         (None, "none", "unknown"),
     ],
 )
-def test_a_component_is_missed_where_its_machine_runs(state: str | None, component: str, outcome: str) -> None:
+def test_a_component_fails_only_if_its_virtual_machine_runs(state: str | None, component: str, outcome: str) -> None:
     assert on_a_host("vm-shutdown-component", state=state, shutdown_component=component)["outcome"] == outcome
 
 
 @pytest.mark.parametrize(
     ("threshold", "priority", "enough"), [(2000, 1000, 2000), (3000, 2000, 3000), (2500, 2000, 3000), (1000, 0, 1000)]
 )
-def test_a_priority_is_raised_to_what_the_threshold_asks(threshold: int, priority: int, enough: int) -> None:
+def test_the_remedy_raises_the_priority_to_the_threshold(threshold: int, priority: int, enough: int) -> None:
     found = in_a_cluster(
         "vm-drain",
         threshold,
@@ -93,9 +93,9 @@ def test_a_priority_is_raised_to_what_the_threshold_asks(threshold: int, priorit
 
 
 @pytest.mark.parametrize(("threshold", "move_type"), [(2000, "save"), (3001, "by_priority"), (2000, "turn_off")])
-def test_where_no_priority_helps_the_move_type_is_set(threshold: int, move_type: str) -> None:
-    told = {"priority": 3000, "default_move_type": move_type, "saved_by_drain": True, "resource": "SCVMM EX1"}
-    found = in_a_cluster("vm-drain", threshold, **told)
+def test_the_remedy_sets_the_move_type_if_no_priority_helps(threshold: int, move_type: str) -> None:
+    values = {"priority": 3000, "default_move_type": move_type, "saved_by_drain": True, "resource": "SCVMM EX1"}
+    found = in_a_cluster("vm-drain", threshold, **values)
     assert ("priority" in found["expected"]) is (move_type == "by_priority")
     assert command(found) == (
         "Get-ClusterResource | Where-Object { $_.Name -eq 'SCVMM EX1' } | "
@@ -103,18 +103,18 @@ def test_where_no_priority_helps_the_move_type_is_set(threshold: int, move_type:
     )
 
 
-def test_only_the_checkpoints_that_were_found_are_removed() -> None:
+def test_the_remedy_removes_only_standard_checkpoints() -> None:
     kept = [{"name": "Backup", "kind": "recovery"}, {"name": "Copy", "kind": "replica"}]
     found = on_a_host("vm-checkpoints", checkpoints=[*kept, {"name": "Before SP3", "kind": "standard"}])
     assert command(found) == f"Get-VMSnapshot -VM (Get-VM -Id '{ID}') -SnapshotType Standard | Remove-VMSnapshot"
-    # -SnapshotType Standard would leave this one where it is.
+    # -SnapshotType Standard does not remove this one.
     strange = on_a_host("vm-checkpoints", checkpoints=[*kept, {"name": "Old", "kind": "missing"}])
     assert "Remove-VMSnapshot" not in strange["remedy"]["text"]
     assert "Old (missing)" in strange["remedy"]["text"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_command_is_for_one_machine_whatever_its_name(name: str) -> None:
+def test_a_command_is_for_one_virtual_machine_with_any_name(name: str) -> None:
     """By its id, in which no name is looked up as a wildcard; of two machines with one name, one is meant."""
     findings = [
         on_a_host("vm-automatic-stop", name=name, automatic_stop_action="save"),
@@ -132,7 +132,7 @@ def test_a_command_is_for_one_machine_whatever_its_name(name: str) -> None:
 
 @pytest.mark.parametrize("move_type", ["by_priority", "save"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_stays_one_word_of_powershell(name: str, move_type: str) -> None:
+def test_a_hostile_name_stays_one_quoted_powershell_string(name: str, move_type: str) -> None:
     drained = {"priority": 1000, "default_move_type": move_type, "saved_by_drain": True}
     found = in_a_cluster("vm-drain", name=name, group=name, resource=name, **drained)
     before, _equals, rest = found["remedy"]["text"].rpartition("$_.Name -eq '")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules about the forest in estates where one thing is half there, or told in another place."""
+"""The rules about the forest with incomplete facts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audit_cases import Mapping, judged
 
 NAME = "outlook.example.com"
 LOST = f"DNS gave no answer about the AAAA records of {NAME}."
-PATIENT = {"virtual_addresses": {NAME: ["10.1.0.10"]}}
+KNOWN = {"virtual_addresses": {NAME: ["10.1.0.10"]}}
 
 
 def outcomes(name: str, case: Mapping) -> dict[str, str]:
@@ -21,7 +21,7 @@ def outcomes(name: str, case: Mapping) -> dict[str, str]:
 
 
 def resolved(**changes: t.Any) -> Mapping:
-    """What DNS says of the name of an array."""
+    """The DNS result for the name of a CAS array."""
     found = {
         "name": NAME,
         "kind": "address",
@@ -36,7 +36,7 @@ def resolved(**changes: t.Any) -> Mapping:
 
 
 def arrays(*names: Mapping, **parameters: t.Any) -> Mapping:
-    """An array for each of the names, and what its addresses may be."""
+    """A CAS array for each of the names, with parameters."""
     return {
         "exchange_info": {"client_access_arrays": [{"name": one["name"], "fqdn": one["name"]} for one in names]},
         "dns_name_info": {"names": list(names)},
@@ -47,16 +47,16 @@ def arrays(*names: Mapping, **parameters: t.Any) -> Mapping:
 DANGLING = resolved(kind="alias", aliases=["gone.example.com"], addresses=[], ttl=60, answers=[])
 
 
-def test_an_alias_of_nothing_does_not_resolve() -> None:
+def test_an_alias_without_an_address_does_not_resolve() -> None:
     (found,) = judged("array-resolves", arrays(DANGLING))
     assert found["outcome"] == "fail"
     assert "an alias of gone.example.com, which has no address" in found["text"]
 
 
-def test_an_alias_whose_end_nobody_told_of_is_unknown() -> None:
-    loose = DANGLING | {"unknown": "The DNS server did not say whether that has addresses."}
+def test_an_alias_whose_target_is_unknown_is_unknown() -> None:
+    loose = DANGLING | {"unknown": "The DNS server did not return whether that has addresses."}
     for rule in ("array-resolves", "array-known-address", "array-answers", "array-ttl"):
-        assert outcomes(rule, arrays(loose, **(PATIENT if rule == "array-known-address" else {}))) == {NAME: "unknown"}
+        assert outcomes(rule, arrays(loose, **(KNOWN if rule == "array-known-address" else {}))) == {NAME: "unknown"}
 
 
 def test_an_alias_with_addresses_resolves() -> None:
@@ -65,36 +65,36 @@ def test_an_alias_with_addresses_resolves() -> None:
 
 
 @pytest.mark.parametrize("rule", ["array-known-address", "array-answers", "array-ttl"])
-def test_nothing_is_as_it_should_be_of_a_name_without_address(rule: str) -> None:
-    found = judged(rule, arrays(DANGLING, **(PATIENT if rule == "array-known-address" else {})))
+def test_other_rules_do_not_apply_to_a_name_without_an_address(rule: str) -> None:
+    found = judged(rule, arrays(DANGLING, **(KNOWN if rule == "array-known-address" else {})))
     assert {each["outcome"] for each in found} == {"not_applicable"}
 
 
-def test_known_addresses_are_not_all_while_a_question_is_lost() -> None:
-    told = {rule: outcomes(rule, arrays(resolved(unknown=LOST))) for rule in ("array-resolves", "array-ttl")}
-    assert told == {"array-resolves": {NAME: "pass"}, "array-ttl": {NAME: "unknown"}}
-    assert outcomes("array-known-address", arrays(resolved(unknown=LOST), **PATIENT)) == {NAME: "unknown"}
+def test_addresses_are_incomplete_if_a_query_had_no_answer() -> None:
+    found = {rule: outcomes(rule, arrays(resolved(unknown=LOST))) for rule in ("array-resolves", "array-ttl")}
+    assert found == {"array-resolves": {NAME: "pass"}, "array-ttl": {NAME: "unknown"}}
+    assert outcomes("array-known-address", arrays(resolved(unknown=LOST), **KNOWN)) == {NAME: "unknown"}
     stray = resolved(unknown=LOST, addresses=["10.1.0.10", "10.9.0.9"])
-    assert outcomes("array-known-address", arrays(stray, **PATIENT)) == {NAME: "fail"}
+    assert outcomes("array-known-address", arrays(stray, **KNOWN)) == {NAME: "fail"}
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("changes", "outcome"),
     [
         ({"authoritative": False, "ttl": 12}, "unknown"),
         ({"authoritative": None, "ttl": 12}, "unknown"),
         ({"authoritative": False, "ttl": 3600}, "fail"),
         ({"authoritative": True, "ttl": 300}, "pass"),
-        # The word of the server is about the first record of the chain.
+        # The flag is about the first record of the alias chain.
         ({"authoritative": True, "ttl": 300, "kind": "alias", "aliases": ["lb1.example.com"]}, "unknown"),
         ({"authoritative": True, "ttl": 301, "kind": "alias", "aliases": ["lb1.example.com"]}, "fail"),
     ],
 )
-def test_what_is_left_of_a_time_to_live_proves_only_that_it_is_long(told: Mapping, outcome: str) -> None:
-    assert outcomes("array-ttl", arrays(resolved(**told))) == {NAME: outcome}
+def test_a_remaining_ttl_proves_only_that_the_ttl_is_too_long(changes: Mapping, outcome: str) -> None:
+    assert outcomes("array-ttl", arrays(resolved(**changes))) == {NAME: outcome}
 
 
-def test_an_array_that_dns_does_not_tell_of_is_not_hidden_by_one_that_answers() -> None:
+def test_a_cas_array_without_a_dns_result_is_not_hidden_by_another() -> None:
     other = resolved(name="west.example.com", kind=None, addresses=[], answers=[], unknown="DNS gave no answer.")
     untried = resolved(name="east.example.com", answers=[])
     estate = arrays(resolved(), other, untried, DANGLING | {"name": "old.example.com"})
@@ -109,12 +109,12 @@ def test_an_array_that_dns_does_not_tell_of_is_not_hidden_by_one_that_answers() 
 
 
 def trust(*certificates: Mapping, **parts: t.Any) -> Mapping:
-    """An organization with one trust, which has these certificates."""
+    """An organization with one trust with these certificates."""
     return {"exchange_info": {"federation_trusts": [{"name": "Gateway", "certificates": list(certificates)}], **parts}}
 
 
 def certificate(use: str = "current", **changes: t.Any) -> Mapping:
-    """A certificate that is in order on the day of the judgement, 1 March 2026."""
+    """A certificate that is valid on the day of the evaluation, 1 March 2026."""
     found = {
         "use": use,
         "not_before": "2025-01-31T12:00:00Z",
@@ -128,7 +128,7 @@ def certificate(use: str = "current", **changes: t.Any) -> Mapping:
     return found | changes
 
 
-OVER = {"not_after": "2026-02-28T12:00:00Z"}
+EXPIRED = {"not_after": "2026-02-28T12:00:00Z"}
 EARLY = {"not_before": "2026-06-01T00:00:00Z"}
 OWN = ["federation-valid", "federation-begun", "federation-days-left", "federation-key-identifier",
        "federation-self-signed", "federation-usage"]  # fmt: skip
@@ -143,11 +143,11 @@ def test_a_trust_without_its_current_certificate_is_unknown(rule: str, certifica
     assert outcomes(rule, estate) == {"Gateway current": "unknown"}
 
 
-def test_a_trust_without_the_certificate_of_the_gateway_is_unknown() -> None:
+def test_a_trust_without_the_gateway_certificate_is_unknown() -> None:
     assert outcomes("federation-issuer-valid", trust(certificate())) == {"Gateway token_issuer": "unknown"}
 
 
-def test_a_certificate_is_not_valid_before_its_time() -> None:
+def test_a_certificate_that_is_not_valid_yet_fails() -> None:
     early = trust(certificate(**EARLY), certificate("token_issuer", **EARLY), certificate("next", **EARLY))
     assert outcomes("federation-begun", early) == {"Gateway current": "fail"}
     assert outcomes("federation-issuer-valid", early) == {"Gateway token_issuer": "fail"}
@@ -158,20 +158,20 @@ def test_a_certificate_is_not_valid_before_its_time() -> None:
         assert outcomes(rule, undated) == {f"Gateway {use}": "unknown"}
 
 
-def test_only_an_own_certificate_that_is_over_costs_the_trust() -> None:
-    """What the gateway rolled over, and what was never published, is mended while the trust stays."""
-    over = trust(certificate(**OVER), certificate("next", **OVER), certificate("token_issuer", **OVER))
+def test_only_an_expired_own_certificate_needs_a_new_trust() -> None:
+    """An old gateway certificate or an unpublished certificate is replaced without removing the trust."""
+    expired = trust(certificate(**EXPIRED), certificate("next", **EXPIRED), certificate("token_issuer", **EXPIRED))
     remedies = {
         (rule, finding["subject"]): finding["remedy"]["text"]
         for rule in ("federation-valid", "federation-next-valid", "federation-issuer-valid")
-        for finding in judged(rule, over)
+        for finding in judged(rule, expired)
     }
     assert {place for place, text in remedies.items() if "Remove" in text} == {("federation-valid", "Gateway current")}
     assert {subject for _rule, subject in remedies} == {"Gateway current", "Gateway next", "Gateway token_issuer"}
     assert len(remedies) == 3
     issuer = remedies["federation-issuer-valid", "Gateway token_issuer"]
     assert "Set-FederationTrust -Identity 'Gateway' -RefreshMetadata" in issuer
-    (left,) = (one for one in judged("federation-days-left", over) if one["subject"] == "Gateway token_issuer")
+    (left,) = (one for one in judged("federation-days-left", expired) if one["subject"] == "Gateway token_issuer")
     assert "see federation-issuer-valid" in left["text"]
 
 
@@ -183,12 +183,12 @@ def test_only_an_own_certificate_that_is_over_costs_the_trust() -> None:
         ("14.1.218.14", "14.1.218.15", "fail"),
         ("14.2.247.5", "14.3.123.4", "fail"),
         ("14.0.639.21", "14.0.639.21", "pass"),
-        # Exchange 2007 knows no federation.
+        # Exchange 2007 has no federation.
         ("8.3.83.6", "14.1.218.15", "pass"),
         (None, "14.1.218.15", "unknown"),
     ],
 )
-def test_from_which_build_on_a_certificate_may_be_self_signed_is_a_parameter(
+def test_the_first_build_for_self_signed_certificates_is_a_parameter(
     build: str | None, least: str, outcome: str
 ) -> None:
     estate = trust(certificate(), servers=[{"name": "EX1", "build": build}])
@@ -204,21 +204,21 @@ def cas(name: str, **changes: t.Any) -> Mapping:
 
 
 @pytest.mark.parametrize("hidden", [{"roles": []}, {"roles": None}, {"site": None}, {"generation": None}])
-def test_a_server_that_does_not_say_what_it_is_may_need_an_array(hidden: Mapping) -> None:
+def test_a_site_with_a_server_of_unknown_role_is_unknown(hidden: Mapping) -> None:
     found = judged("cas-array", {"exchange_info": {"servers": [cas("CAS1", **hidden)], "client_access_arrays": []}})
     assert [each["outcome"] for each in found] == ["unknown"]
     assert "CAS1" in found[0]["text"]
 
 
-def test_what_a_server_hides_does_not_hide_what_is_known_of_its_site() -> None:
+def test_unknown_servers_do_not_hide_the_outcome_of_a_site() -> None:
     servers = [
         cas("CAS1"), cas("CAS2", roles=[]), cas("CAS3", site="B", generation=None), cas("CAS4", site="C", roles=None),
         cas("CAS5", site=None), cas("MBX1", site="D", roles=["mailbox"]), cas("MBX2", site=None, roles=["mailbox"]),
         cas("EX16", site="D", generation="2016"), cas("EX19", site=None, generation="2019", roles=[]),
     ]  # fmt: skip
     estate = {"servers": servers, "client_access_arrays": [{"name": "B", "fqdn": "b.example.com", "site": "b"}]}
-    told = outcomes("cas-array", {"exchange_info": estate})
-    assert told == {"A": "fail", "B": "pass", "C": "unknown", "CAS5": "unknown"}
+    found = outcomes("cas-array", {"exchange_info": estate})
+    assert found == {"A": "fail", "B": "pass", "C": "unknown", "CAS5": "unknown"}
 
 
 def points(*hosts: tuple[str, str | None]) -> Mapping:
@@ -236,7 +236,7 @@ ORPHAN = ("GONE", "old.example.com")
 
 
 @pytest.mark.parametrize(
-    ("estate", "told"),
+    ("estate", "expected"),
     [
         (points(("CAS1", "a.test"), ("CAS2", "b.test"), ORPHAN), {"A": "fail", "of no known site": "unknown"}),
         (points(("CAS1", "a.test"), ("CAS2", "A.test"), ORPHAN), {"A": "unknown", "of no known site": "unknown"}),
@@ -249,40 +249,40 @@ ORPHAN = ("GONE", "old.example.com")
         (points(("CAS1", None), ("CAS2", None)), {"A": "unknown"}),
     ],
 )
-def test_two_names_of_a_site_are_two_whatever_else_is_not_known(estate: Mapping, told: Mapping) -> None:
-    assert outcomes("autodiscover-one-name", estate) == told
+def test_two_names_in_a_site_fail_even_with_unknown_servers(estate: Mapping, expected: Mapping) -> None:
+    assert outcomes("autodiscover-one-name", estate) == expected
 
 
-def test_only_names_that_are_known_are_told() -> None:
+def test_only_known_names_are_in_the_text() -> None:
     (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
-    assert "publish a.test, b.test, and" in found["text"]
+    assert "publish different names: a.test, b.test." in found["text"]
 
 
 ASA = {"name": "ASA$", "dn": "CN=ASA,DC=example,DC=com", "encryption_types": {"value": 24, "names": [], "aes": True}}
 
 
-def planned(*holders: str, accounts: t.Sequence[Mapping] = (), **told: str) -> Mapping:
-    """One name is planned and on these accounts; which account is meant is told by generation."""
+def planned(*holders: str, accounts: t.Sequence[Mapping] = (), **generations: str) -> Mapping:
+    """One planned name on these accounts, and the account of each generation."""
     name = "http/mail.example.com"
     plan = {"generation": "2010", "principal_names": [{"name": name, "reasons": ["OWA of CAS1"]}]}
     return {
         "principal_plan": {"generations": [plan]},
         "spn_info": {"spns": [{"spn": name, "accounts": list(holders)}], "accounts": list(accounts)},
-        "parameters": {"service_accounts": {key.removeprefix("of_"): value for key, value in told.items()}},
+        "parameters": {"service_accounts": {key.removeprefix("of_"): value for key, value in generations.items()}},
     }
 
 
-def test_a_name_on_some_account_is_not_on_the_right_one_before_that_is_told() -> None:
+def test_the_account_of_a_name_is_unknown_until_the_parameter_is_set() -> None:
     (registered,) = judged("spn-registered", planned("CN=CAS1,DC=example,DC=com"))
     assert registered["outcome"] == "pass"
     assert registered["expected"] == "an account"
     (found,) = judged("spn-account", planned("CN=CAS1,DC=example,DC=com"))
     assert found["outcome"] == "unknown"
-    assert "The account of Exchange 2010 is not told in the parameter service_accounts." in found["text"]
+    assert "The account of Exchange 2010 is not set in the parameter service_accounts." in found["text"]
     assert outcomes("spn-account", planned()) == {"": "not_applicable"}
 
 
-def test_an_account_that_is_told_and_was_not_read_is_unknown() -> None:
+def test_an_account_that_was_not_read_is_unknown() -> None:
     found = outcomes("spn-encryption", planned(accounts=[ASA], of_2010="EXAMPLE\\asa", of_2016="NEW$"))
     assert found == {"ASA$": "pass", "NEW$": "unknown"}
     assert outcomes("spn-encryption", planned(of_2010="ASA$")) == {"ASA$": "unknown"}

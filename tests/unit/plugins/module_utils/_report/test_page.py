@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page as a parser of HTML sees it; what a browser makes of it stands in tests/integration/audit."""
+"""The HTML of the page; tests/integration/audit tests it in a browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._report.formats impo
 
 SAMPLES = ("small", "clean", "hostile")
 VOID = {"meta", "link", "input"}
-# All that the page is made of. No img, iframe, object, style attribute or event handler is among it.
+# The elements of the page: no img, iframe or object.
 ELEMENTS = {
     "html", "head", "meta", "title", "link", "style", "body", "svg", "defs", "symbol", "path", "circle", "rect",
     "line", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
@@ -30,7 +30,7 @@ ELEMENTS = {
 
 
 class Page(html.parser.HTMLParser):
-    """The elements with their attributes, the text of each kind of element, and how they are nested."""
+    """The elements with their attributes, the texts of some elements, and the nesting."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -70,35 +70,35 @@ def page(request: pytest.FixtureRequest) -> Page:
     return Page(render(getattr(report_samples, request.param)(), "html"))
 
 
-def test_every_element_is_closed_where_it_was_opened(page: Page) -> None:
+def test_all_elements_are_closed_in_order(page: Page) -> None:
     assert (page.wrong, page.open) == ([], [])
 
 
-def test_no_name_adds_an_element(page: Page) -> None:
+def test_names_add_no_element(page: Page) -> None:
     assert {tag for tag, _attributes in page.elements} <= ELEMENTS
     assert (len(page.of("script")), len(page.of("style")), len(page.of("title"))) == (2, 1, len(page.texts("title")))
 
 
-def test_no_name_adds_an_attribute_that_acts(page: Page) -> None:
+def test_names_add_no_active_attribute(page: Page) -> None:
     names = {name for _tag, attributes in page.elements for name in attributes}
     assert [name for name in names if name.startswith("on") or name in {"style", "src", "srcset", "autofocus"}] == []
 
 
-def test_links_lead_into_the_page_or_to_sources_on_the_web(page: Page) -> None:
+def test_links_point_into_the_page_or_to_https_sources(page: Page) -> None:
     links = [attributes["href"] or "" for attributes in page.of("a")]
     assert [link for link in links if not re.match(r"#[a-z0-9-]+$|https://[a-z]", link)] == []
     ids = {attributes.get("id") for _tag, attributes in page.elements}
     assert [link for link in links if link.startswith("#") and link[1:] not in ids] == []
 
 
-def test_ids_are_given_once_and_what_names_them_finds_them(page: Page) -> None:
+def test_ids_are_unique_and_labels_exist(page: Page) -> None:
     ids = [attributes["id"] for _tag, attributes in page.elements if "id" in attributes]
     assert [name for name, count in collections.Counter(ids).items() if count > 1] == []
     named = [attributes["aria-labelledby"] for _tag, attributes in page.elements if "aria-labelledby" in attributes]
     assert set(named) <= set(ids)
 
 
-def test_nothing_is_loaded_and_only_the_own_style_and_script_count(page: Page) -> None:
+def test_the_policy_allows_only_the_own_style_and_script(page: Page) -> None:
     assert [link["href"] for link in page.of("link")] == ["data:,"]
     (policy,) = (meta["content"] or "" for meta in page.of("meta") if meta.get("http-equiv"))
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
@@ -114,7 +114,7 @@ def digest(text: str) -> str:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_data_of_the_script_has_a_line_for_each_finding(sample: str) -> None:
+def test_the_data_of_the_script_has_a_row_for_each_finding(sample: str) -> None:
     found = report_samples.writable(getattr(report_samples, sample)())
     page = Page(render(found, "html"))
     data = json.loads(page.texts("script")[0])
@@ -124,35 +124,41 @@ def test_the_data_of_the_script_has_a_line_for_each_finding(sample: str) -> None
     assert {f"f{number}" for number in range(len(found["findings"]))} <= elements
 
 
-def test_all_that_an_evaluation_says_can_be_read_in_the_page() -> None:
+def test_the_page_contains_all_texts_of_the_evaluation() -> None:
     found = report_samples.small()
     text = " ".join(Page(render(found, "html")).texts("body")[0].split())
-    said = [finding[key] for finding in found["findings"] for key in ("host", "subject", "text", "why_unknown")]
-    said += [
+    expected = [finding[key] for finding in found["findings"] for key in ("host", "subject", "text", "why_unknown")]
+    expected += [
         finding[key] for finding in found["findings"] if finding["outcome"] == "fail" for key in ("expected", "found")
     ]
-    said += [finding["remedy"]["text"] for finding in found["findings"] if finding["remedy"]]
-    said += [rule[key] for rule in found["rules"] for key in ("id", "title", "why", "question", "applies")]
-    said += [host["why"] for host in found["hosts"]]
-    said += ["The vendor of the storage has not released it.", "2027-01-31", "10 s over", "12 days left", "21 days ago"]
-    assert [words for words in said if words and " ".join(words.split()) not in text] == []
+    expected += [finding["remedy"]["text"] for finding in found["findings"] if finding["remedy"]]
+    expected += [rule[key] for rule in found["rules"] for key in ("id", "title", "why", "question", "applies")]
+    expected += [host["why"] for host in found["hosts"]]
+    expected += [
+        "The vendor of the storage has not released it.",
+        "2027-01-31",
+        "10 s over",
+        "12 days left",
+        "21 days ago",
+    ]
+    assert [words for words in expected if words and " ".join(words.split()) not in text] == []
 
 
-@pytest.mark.parametrize(("ends", "times"), [(("Ask it again.", "Ask it again."), 1), (("Ask A.", "Ask B."), 2)])
-def test_how_to_find_out_what_is_unknown_is_said_once_where_it_is_the_same(ends: tuple[str, str], times: int) -> None:
+@pytest.mark.parametrize(("ends", "times"), [(("Read it again.", "Read it again."), 1), (("Read A.", "Read B."), 2)])
+def test_equal_advice_for_unknown_values_is_shown_once(ends: tuple[str, str], times: int) -> None:
     found = report_samples.small()
-    about = {"outcome": "unknown", "severity": "error", "why_unknown": "Nobody told."}
+    about = {"outcome": "unknown", "severity": "error", "why_unknown": "No answer came."}
     more = [
-        report_samples.finding("offline-action", host, text=f"Nobody told. {end}", **about)
+        report_samples.finding("offline-action", host, text=f"No answer came. {end}", **about)
         for host, end in zip(("hv01", "hv02"), ends, strict=True)
     ]
     found["findings"] += more
     text = " ".join(Page(render(found, "html")).texts("body")[0].split())
     assert sum(text.count(end) for end in set(ends)) == times
-    assert text.count("Nobody told.") == 1
+    assert text.count("No answer came.") == 1
 
 
-def test_hosts_are_counted_and_what_is_no_host_is_named() -> None:
+def test_hosts_are_counted_and_clusters_and_forests_are_labeled() -> None:
     found = report_samples.small()
     names = ("HVC1", "corp.example.com")
     found["findings"] += [report_samples.finding("heartbeat", name, "x", "fail", severity="error") for name in names]
@@ -163,13 +169,13 @@ def test_hosts_are_counted_and_what_is_no_host_is_named() -> None:
     assert "hv01 cluster" not in text
 
 
-def test_what_nobody_sees_is_written_out() -> None:
+def test_invisible_characters_are_escaped() -> None:
     text = Page(render(report_samples.hostile(), "html")).texts("body")[0]
     assert "gnp\\u202egpj.exe" in text
     assert "half\ufffdpair" in text
 
 
-def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> None:
+def test_the_summary_lists_different_values_and_shortens_long_ones() -> None:
     found = report_samples.small()
     names = [f"CN=svc{number},{'OU=Service Accounts,' * 5}DC=corp" for number in range(5)]
     found["findings"] += [
@@ -177,8 +183,8 @@ def test_what_to_do_first_says_values_that_differ_and_shortens_long_ones() -> No
         for name in names
     ]
     text = " ".join(Page(render(found, "html")).texts("body")[0].split())
-    (told,) = re.findall(r"dc01: found (.*?), expected one", text)
-    assert told == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
+    (values,) = re.findall(r"dc01: found (.*?), expected one", text)
+    assert values == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
 
 
 _NAMES = """- hosts: hv01
@@ -192,7 +198,7 @@ _NAMES = """- hosts: hv01
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
 @pytest.mark.parametrize(
-    ("kind", "items", "actions", "merged"),
+    ("kind", "items", "actions", "joined"),
     [
         ("task", ("EX01", "'EX 3'"), ("shut_down", "shut_down"), True),
         ("task", ("EX01", "EX03"), ("shut_down", "turn_off"), False),
@@ -200,8 +206,8 @@ _NAMES = """- hosts: hv01
         ("manual", ("EX01", "EX03"), ("shut_down", "shut_down"), False),
     ],
 )
-def test_tasks_that_differ_in_an_item_of_a_list_are_one_for_all(
-    form: str, kind: str, items: tuple[str, str], actions: tuple[str, str], merged: bool
+def test_tasks_that_differ_in_one_list_item_are_joined(
+    form: str, kind: str, items: tuple[str, str], actions: tuple[str, str], joined: bool
 ) -> None:
     found = report_samples.clean()
     tasks = [_NAMES.format(*each) for each in zip(items, actions, strict=True)]
@@ -213,11 +219,11 @@ def test_tasks_that_differ_in_an_item_of_a_list_are_one_for_all(
     ]
     text = html.unescape(render(found, form))
     both = tasks[0].replace("- EX01\n", f"- EX01\n          - {items[1]}\n").strip()
-    assert (both in text) == merged
-    assert (tasks[0].strip() in text) != merged
+    assert (both in text) == joined
+    assert (tasks[0].strip() in text) != joined
 
 
-def test_a_path_that_fails_is_not_said_to_pass_what_is_wanted() -> None:
+def test_a_failed_path_is_not_shown_with_the_wanted_size() -> None:
     found = report_samples.small()
     about = {"cluster": "HVC1", "network": "LM", "wanted": 9000, "proved": False, "why": "lost"}
     found["pictures"]["paths"] = [
@@ -226,14 +232,14 @@ def test_a_path_that_fails_is_not_said_to_pass_what_is_wanted() -> None:
     ]
     text = " ".join(Page(render(found, "html")).texts("body")[0].split())
     assert "hv01 to hv02 does not pass: lost" in text
-    assert "hv02 to hv01 passes 1500 octets only: lost" in text
-    assert "9000 octets only" not in text
+    assert "hv02 to hv01 passes only 1500 bytes: lost" in text
+    assert "only 9000 bytes" not in text
 
 
-def test_the_worst_is_read_first() -> None:
+def test_the_worst_findings_are_first() -> None:
     found = report_samples.small()
     titles = [" ".join(text.split()) for text in Page(render(found, "html")).texts("h4")]
     words = ["error", "warning", "notice"]
     order = [next(place for place, word in enumerate(words) if title.startswith(word)) for title in titles]
     assert order == sorted(order)
-    assert titles[0] == "error, not met: A mailbox server is shut down, not saved, when taken offline"
+    assert titles[0] == "error, VM is saved, not shut down, when the cluster takes it offline"

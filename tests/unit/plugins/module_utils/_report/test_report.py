@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report in its four formats: what it says, and that no text of a server says anything in its place."""
+"""The report in its four formats: its content, and that text from servers is escaped."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._report.formats impo
 
 SAMPLES = {"small": report_samples.small, "clean": report_samples.clean, "hostile": report_samples.hostile}
 OUTCOMES = ("failure", "error", "skipped")
+INCOMPLETE = "No rule failed, but the audit is incomplete"
 
 
 def changed(**parts: t.Any) -> report_samples.Row:
@@ -31,27 +32,27 @@ def junit(sample: report_samples.Row) -> ET.Element:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_same_evaluation_gives_the_same_text(sample: str, form: str) -> None:
+def test_equal_evaluations_give_equal_text(sample: str, form: str) -> None:
     found = SAMPLES[sample]()
     assert render(found, form) == render(json.loads(json.dumps(found)), form)
 
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_a_report_is_text_that_can_be_written_and_holds_nothing_unseen(sample: str, form: str) -> None:
+def test_a_report_is_valid_utf_8_without_invisible_characters(sample: str, form: str) -> None:
     text = render(SAMPLES[sample](), form)
     assert text.encode("utf-8").decode("utf-8") == text
-    unseen = {character for name in report_samples.HOSTILE for character in name if not character.isprintable()}
-    assert unseen & set(text) <= {"\n"}
+    invisible = {character for name in report_samples.HOSTILE for character in name if not character.isprintable()}
+    assert invisible & set(text) <= {"\n"}
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_an_evaluation_of_nothing_is_a_report_too(form: str) -> None:
+def test_an_empty_evaluation_can_be_rendered(form: str) -> None:
     assert "nowhere" in render({"version": 1, "title": "nowhere"}, form)
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_a_yaml_file_calls_a_date_is_one(form: str) -> None:
+def test_dates_of_yaml_can_be_rendered(form: str) -> None:
     finding = report_samples.finding("hotfixes", "hv01", outcome="accepted")
     finding["accepted"] = {"reason": "Next month.", "until": datetime.date(2027, 1, 31)}
     assert "2027-01-31" in render(changed(findings=[finding], gathered=datetime.datetime(2026, 11, 23)), form)
@@ -67,8 +68,8 @@ def test_json_is_the_evaluation_with_sorted_keys() -> None:
 @pytest.mark.parametrize(
     ("evaluation", "about"),
     [
-        ("audit", "should be a dictionary"),
-        ([], "should be a dictionary"),
+        ("audit", "must be a dictionary"),
+        ([], "must be a dictionary"),
         ({}, "version"),
         ({"version": 2, "title": "x"}, "version"),
         ({"version": 1}, "title"),
@@ -86,47 +87,50 @@ def test_json_is_the_evaluation_with_sorted_keys() -> None:
     ],
 )
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_is_no_evaluation_is_refused_in_a_sentence(evaluation: object, about: str, form: str) -> None:
-    with pytest.raises(ReportError) as refusal:
+def test_an_invalid_evaluation_is_refused_with_a_sentence(evaluation: object, about: str, form: str) -> None:
+    with pytest.raises(ReportError) as caught:
         render(evaluation, form)
-    assert about in str(refusal.value)
-    assert str(refusal.value).endswith(".")
-    assert "\n" not in str(refusal.value)
+    assert about in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
 
 
-def test_a_format_that_there_is_not_is_refused() -> None:
+def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(ReportError, match="pdf"):
         render(report_samples.small(), "pdf")
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
 @pytest.mark.parametrize(
-    ("said", "parts"),
+    ("summary", "parts"),
     [
-        ("Every rule holds", {}),
-        ("Nothing was judged", {"findings": []}),
-        ("Nothing was judged", {"findings": [report_samples.finding("hotfixes", "hv01", outcome="not_applicable")]}),
-        ("Nothing is wrong in what could be read", {"hosts": [{"name": "hv09", "reached": False, "why": "Gone."}]}),
-        ("Nothing is wrong in what could be read", {"findings": [report_samples.finding("hotfixes", "hv01")]}),
+        ("All rules passed", {}),
+        ("No rule was evaluated", {"findings": []}),
+        ("No rule was evaluated", {"findings": [report_samples.finding("hotfixes", "hv01", outcome="not_applicable")]}),
+        (
+            INCOMPLETE,
+            {"hosts": [{"name": "hv09", "reached": False, "why": "Gone."}]},
+        ),
+        (INCOMPLETE, {"findings": [report_samples.finding("hotfixes", "hv01")]}),
     ],
 )
-def test_nothing_is_praised_that_was_not_judged(said: str, parts: report_samples.Row, form: str) -> None:
+def test_an_incomplete_audit_is_not_called_passed(summary: str, parts: report_samples.Row, form: str) -> None:
     text = render(report_samples.clean() | parts, form)
-    assert said in text
-    assert ("Every rule holds" in text) == (said == "Every rule holds")
+    assert summary in text
+    assert ("All rules passed" in text) == (summary == "All rules passed")
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
-def test_what_nobody_was_asked_about_is_named(form: str) -> None:
+def test_skipped_rules_are_shown(form: str) -> None:
     sample = report_samples.clean()
-    away = {rule["id"] for rule in sample["rules"] if rule["layer"] in {"directory", "dns"}}
-    sample["findings"] = [finding for finding in sample["findings"] if finding["rule"] not in away]
+    skipped = {rule["id"] for rule in sample["rules"] if rule["layer"] in {"directory", "dns"}}
+    sample["findings"] = [finding for finding in sample["findings"] if finding["rule"] not in skipped]
     text = render(sample, form).replace("<b>", "**").replace("</b>", "**")
-    assert f"**Nobody was asked about {len(away)} rules** (directory, DNS)" in text
-    assert "Nobody was asked" not in render(report_samples.clean(), form)
+    assert f"**{len(skipped)} rules skipped**: no matching hosts in this run (directory, DNS)." in text
+    assert " skipped" not in render(report_samples.clean(), form)
 
 
-def test_what_was_fixed_may_be_of_a_rule_that_is_gone() -> None:
+def test_a_fixed_finding_can_have_a_rule_that_no_longer_exists() -> None:
     fixed = report_samples.finding("bygone", "hv01") | {"severity": "warning"}
     found = changed(comparison={"earlier": "2026-01-01", "new": 0, "open": 0, "fixed": [fixed]})
     assert "bygone" in render(found, "html")
@@ -137,7 +141,7 @@ def test_what_was_fixed_may_be_of_a_rule_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_each_finding_is_a_case_of_the_suite_of_its_layer(sample: str) -> None:
+def test_each_finding_is_a_case_in_the_suite_of_its_layer(sample: str) -> None:
     found = SAMPLES[sample]()
     layers = {rule["id"]: rule["layer"] for rule in found["rules"]}
     suites = {suite.get("name"): len(suite.findall("testcase")) for suite in junit(found)}
@@ -145,7 +149,7 @@ def test_each_finding_is_a_case_of_the_suite_of_its_layer(sample: str) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_numbers_of_junit_are_those_of_its_cases(sample: str) -> None:
+def test_the_numbers_of_junit_match_its_cases(sample: str) -> None:
     root = junit(SAMPLES[sample]())
     for suite in (root, *root):
         cases = list(suite.iter("testcase"))
@@ -154,7 +158,7 @@ def test_the_numbers_of_junit_are_those_of_its_cases(sample: str) -> None:
         assert int(suite.get("tests", "")) == len(cases)
 
 
-def test_ci_sees_failures_unknowns_and_what_is_accepted_apart() -> None:
+def test_failed_unknown_and_accepted_findings_differ_in_junit() -> None:
     root = junit(report_samples.small())
     failed = root.findall(".//failure")
     assert collections.Counter(case.get("type") for case in failed) == {"error": 6, "warning": 2, "notice": 1}
@@ -165,18 +169,18 @@ def test_ci_sees_failures_unknowns_and_what_is_accepted_apart() -> None:
     }
     assert {case.get("message") for case in root.findall(".//skipped")} == {
         "Accepted until 2027-01-31: The vendor of the storage has not released it.",
-        "Not applicable. hv03 holds no mailbox server.",
+        "Not applicable. hv03 has no mailbox server.",
     }
 
 
-def test_a_case_keeps_its_name_when_its_outcome_changes() -> None:
+def test_the_name_of_a_case_does_not_depend_on_its_outcome() -> None:
     def names(found: report_samples.Row) -> list[tuple[str | None, str | None]]:
         return sorted((case.get("classname"), case.get("name")) for case in junit(found).iter("testcase"))
 
     assert names(report_samples.small()) == names(report_samples.clean())
 
 
-def test_no_name_adds_an_element_to_junit() -> None:
+def test_names_add_no_element_to_junit() -> None:
     root = junit(report_samples.hostile())
     assert {element.tag for element in root.iter()} == {"testsuites", "testsuite", "testcase", *OUTCOMES}
     bodies = "".join(case.text or "" for case in root.iter("failure"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the path of a disk tells."""
+"""Tests of the kind of a disk from its path."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ KINDS = {
 
 
 @pytest.mark.parametrize("path", KINDS)
-def test_where_an_image_lies(path: str) -> None:
+def test_the_kind_of_an_image(path: str) -> None:
     assert kind_of(path) == KINDS[path]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which entries of the event log are kept, whatever order they come in."""
+"""Tests of reading events in any order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def entry(minutes_ago: int, **more: t.Any) -> Instance:
 
 
 class Log:
-    """A host with these entries, which notes what it was asked and how far it was read."""
+    """A host with these entries; it records the query and the number of entries read."""
 
     host = "hv01"
 
@@ -59,13 +59,13 @@ def read(log: Log, limit: int = 50, **more: t.Any) -> event.Events:
 
 
 @given(ages=st.lists(st.integers(0, 10_000), max_size=30), limit=st.integers(0, 20))
-def test_the_newest_are_kept_and_the_others_counted(ages: list[int], limit: int) -> None:
+def test_the_newest_events_are_returned_and_the_others_counted(ages: list[int], limit: int) -> None:
     found = read(Log(map(entry, ages)), limit)
     assert [one.message for one in found.newest] == [f"{age} ago" for age in sorted(ages)[:limit]]
     assert len(found.newest) + found.older == len(ages)
 
 
-def test_the_time_is_asked_for_as_wmi_writes_it() -> None:
+def test_the_query_has_the_time_in_wmi_format() -> None:
     log = Log([])
     east = datetime.datetime(2026, 1, 1, 1, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
     read(log, ids=[1135, 1069], since=east)
@@ -74,7 +74,7 @@ def test_the_time_is_asked_for_as_wmi_writes_it() -> None:
     assert "Logfile='System'" in log.asked
 
 
-def test_a_message_is_one_line_and_not_too_long() -> None:
+def test_a_message_is_one_line_with_a_limit() -> None:
     (found,) = read(Log([entry(1, Message="word\r\n\tword " * 200)])).newest
     assert len(found.message) <= 500
     assert found.message.startswith("word word word")
@@ -89,12 +89,12 @@ def test_a_message_is_one_line_and_not_too_long() -> None:
         ({"Message": "kept", "InsertionStrings": ["hv02"]}, "kept"),
     ],
 )
-def test_an_event_whose_text_is_not_on_the_host(values: dict[str, t.Any], message: str) -> None:
+def test_an_event_without_a_message_file(values: dict[str, t.Any], message: str) -> None:
     (found,) = read(Log([entry(1, **values)])).newest
     assert found.message == message
 
 
-def test_nobody_reads_a_flood() -> None:
+def test_too_many_events_are_an_error() -> None:
     log = Log(entry(number) for number in range(50_000))
     with pytest.raises(event.TooManyEvents, match="System event log on hv01 failed: more than 10000 entries match"):
         read(log)
@@ -102,14 +102,14 @@ def test_nobody_reads_a_flood() -> None:
     assert log.released
 
 
-def test_a_refusal_says_what_was_tried() -> None:
+def test_an_error_has_the_operation() -> None:
     with pytest.raises(Fault, match="Reading the System event log on hv01 failed: no") as caught:
         read(Log([entry(1), Fault("no")]))
     assert caught.value.host == "hv01"
 
 
 @pytest.mark.parametrize(("entries", "back"), [([entry(9), entry(8)], True), ([], False)])
-def test_one_older_entry_shows_how_far_a_log_reaches_back(entries: list[Instance], back: bool) -> None:
+def test_an_older_entry_shows_that_the_log_reaches_back(entries: list[Instance], back: bool) -> None:
     log = Log(entries)
     assert event.reaches_back(t.cast("t.Any", log), NOW) is back
     assert "Logfile='System' AND TimeGenerated<'20260304050607.000000+000'" in log.asked

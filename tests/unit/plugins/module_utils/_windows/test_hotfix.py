@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Windows writes into InstalledOn."""
+"""Tests of the formats of InstalledOn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST, LAST = datetime.date(1990, 1, 1), datetime.date(2100, 12, 31)
 
 
 @given(day=st.dates(FIRST, LAST))
-def test_a_day_in_any_form_that_windows_writes(day: datetime.date) -> None:
+def test_a_date_in_all_formats_of_windows(day: datetime.date) -> None:
     ticks = (day - datetime.date(1601, 1, 1)).days * 86400 * 10_000_000
     for text in (f"{day.month}/{day.day}/{day.year}", f"{day:%m/%d/%Y}", f"{day:%Y%m%d}", f"{ticks:016x}"):
         assert day_of(text) == day
@@ -26,5 +26,5 @@ def test_a_day_in_any_form_that_windows_writes(day: datetime.date) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "14.10.2025", "31/12/2025", "10/14/25", "2025-10-14", "0000", "ffffffffffffffff", "today"]
 )
-def test_what_is_not_guessed_at(text: str) -> None:
+def test_other_formats_are_none(text: str) -> None:
     assert day_of(text) is None

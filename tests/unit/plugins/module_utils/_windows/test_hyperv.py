@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of virtual machines when Hyper-V says little, or something that we do not know."""
+"""Tests of virtual machines with missing or unknown values of Hyper-V."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Rows = t.Union[t.Sequence[t.Mapping[str, t.Any]], Fault, ResponseLost]  # noqa: 
 
 
 class Host:
-    """A host that answers for each namespace and class with rows or a refusal; what it was not told of is empty."""
+    """A host with rows or an error for each namespace and class; other classes are empty."""
 
     host = "hv01"
 
@@ -59,17 +59,17 @@ def read(**rows: Rows) -> tuple[list[hyperv.VirtualMachine], dict[str, str]]:
     return machines, {one.what.removeprefix("virtual_machines."): one.why for one in unknown}
 
 
-def test_the_host_itself_is_no_virtual_machine_in_any_language() -> None:
+def test_the_host_itself_is_not_a_virtual_machine() -> None:
     machines, unknown = read(Msvm_ComputerSystem=[HOST | {"Caption": "Ordinateur hôte"}])
     assert (machines, unknown) == ([], {})
 
 
-def test_a_hyper_v_that_does_not_name_its_host_is_not_believed() -> None:
+def test_no_computer_system_is_an_error() -> None:
     with pytest.raises(ResponseLost, match="returned no computer systems"):
         read(Msvm_ComputerSystem=[])
 
 
-def test_silence_is_told() -> None:
+def test_missing_values_are_unknown() -> None:
     (machine,), unknown = read(Msvm_ComputerSystem=[HOST, GUEST])
     assert (machine.settings, machine.dynamic_memory, machine.disks) == (None, None, ())
     assert machine.shutdown_component == "none"
@@ -88,15 +88,15 @@ def test_silence_is_told() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "refusal", [Fault("slow", subcode="TimedOut"), ResponseLost("lost"), AccessDenied("no")], ids=str
+    "error", [Fault("slow", subcode="TimedOut"), ResponseLost("lost"), AccessDenied("no")], ids=str
 )
-def test_one_refusal_hides_one_detail(name: str, details: set[str], refusal: Fault) -> None:
-    whole: dict[str, Rows] = {
+def test_one_error_makes_one_detail_unknown(name: str, details: set[str], error: Fault) -> None:
+    rows: dict[str, Rows] = {
         "Msvm_ComputerSystem": [HOST, GUEST],
         "Msvm_VirtualSystemSettingData": [SETTINGS | {"AutomaticShutdownAction": 4}],
         "Msvm_MemorySettingData": [{"InstanceID": f"Microsoft:{ID}\\x", "DynamicMemoryEnabled": False}],
     }
-    (machine,), unknown = read(**whole | {name: refusal})
+    (machine,), unknown = read(**rows | {name: error})
     assert set(unknown) == details
     assert (machine.name, machine.state) == ("EX01", "running")
     assert (machine.disks is None) == (details == {"disks"})
@@ -105,7 +105,7 @@ def test_one_refusal_hides_one_detail(name: str, details: set[str], refusal: Fau
     assert (machine.settings is None) == ("checkpoints" in details)
 
 
-def test_numbers_that_nobody_knows_are_told_as_numbers() -> None:
+def test_unknown_numbers_are_shown() -> None:
     (machine,), _unknown = read(
         Msvm_ComputerSystem=[HOST, GUEST | {"EnabledState": 4711}],
         Msvm_VirtualSystemSettingData=[
@@ -123,14 +123,14 @@ def test_numbers_that_nobody_knows_are_told_as_numbers() -> None:
     assert machine.shutdown_component == "unknown (77)"
 
 
-def test_a_checkpoint_of_nobody_is_told() -> None:
+def test_a_checkpoint_without_a_virtual_machine_is_unknown() -> None:
     stray = {"VirtualSystemIdentifier": OTHER, "VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
     rows = [SETTINGS | {"AutomaticShutdownAction": 4}, stray | {"ElementName": "stray"}]
     _machines, unknown = read(Msvm_ComputerSystem=[HOST, GUEST], Msvm_VirtualSystemSettingData=rows)
     assert "stray" in unknown["checkpoints"]
 
 
-def test_a_drive_that_the_host_does_not_know_is_still_passed_through() -> None:
+def test_an_unknown_drive_is_pass_through() -> None:
     drive = {"InstanceID": f"Microsoft:{ID}\\c\\0\\0\\D", "HostResource": None}
     limits = {"InstanceID": "Microsoft:Definition\\x\\Default", "HostResource": None}
     (machine,), _unknown = read(
@@ -142,13 +142,13 @@ def test_a_drive_that_the_host_does_not_know_is_still_passed_through() -> None:
     assert [(one.path, one.kind) for one in machine.disks] == [(None, "pass_through")]
 
 
-@pytest.mark.parametrize("refusal", [Fault("broken", hresult=0x80041001), Fault("slow", subcode="TimedOut")], ids=str)
-def test_a_broken_hyper_v_is_not_taken_for_none(refusal: Fault) -> None:
+@pytest.mark.parametrize("error", [Fault("broken", hresult=0x80041001), Fault("slow", subcode="TimedOut")], ids=str)
+def test_other_errors_do_not_mean_that_hyper_v_is_missing(error: Fault) -> None:
     with pytest.raises(Fault) as caught:
-        read(Msvm_ComputerSystem=refusal)
-    assert caught.value is refusal
+        read(Msvm_ComputerSystem=error)
+    assert caught.value is error
 
 
-def test_no_hyper_v_is_told_by_its_namespaces() -> None:
+def test_missing_namespaces_mean_that_hyper_v_is_missing() -> None:
     with pytest.raises(hyperv.NoHyperV, match="hv01 has no Hyper-V"):
         read(Msvm_ComputerSystem=ABSENT)

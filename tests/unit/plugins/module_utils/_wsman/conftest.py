@@ -20,22 +20,22 @@ Talk = t.Callable[..., tuple[Client, Script]]
 
 @pytest.fixture
 def pauses() -> list[float]:
-    """How long the client would have waited."""
+    """The pauses of the client in seconds."""
     return []
 
 
 @pytest.fixture
 def talk(pauses: list[float]) -> Iterator[Talk]:
-    """A client and the script that it talks to; every answer of the script must have been asked for."""
+    """A client and its script; all responses of the script must be used."""
     scripts = []
 
     def start(
-        *answers: str | bytes | Exception,
+        *responses: str | bytes | Exception,
         read_only: bool = False,
         uri_style: UriStyle = UriStyle.WINDOWS,
         timeout: float = 60,
     ) -> tuple[Client, Script]:
-        script = Script(*answers)
+        script = Script(*responses)
         scripts.append(script)
         client = Client(
             script, read_only=read_only, uri_style=uri_style, pause=pauses.append, operation_timeout=timeout
@@ -44,4 +44,4 @@ def talk(pauses: list[float]) -> Iterator[Talk]:
 
     yield start
     for script in scripts:
-        assert not script.left, f"{len(script.left)} messages were to be sent and were not"
+        assert not script.left, f"{len(script.left)} responses were not used"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real HTTP server on this machine that answers from a script, well or badly."""
+"""An HTTP server on this machine with scripted responses, valid or invalid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Reply = t.Callable[[Handler], None]
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A request as it arrived: C(connection) is the client's port, so it tells TCP connections apart."""
+    """A received request: C(connection) is the client's port, which identifies the TCP connection."""
 
     connection: int
     path: str
@@ -30,7 +30,7 @@ class Seen:
 
 
 class Listener:
-    """Listens while it is entered; every reply of the script must have been fetched when it is left."""
+    """A context manager that listens; all scripted replies must be used."""
 
     def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None) -> None:
         self.left = list(replies)
@@ -59,7 +59,7 @@ class Listener:
             block_on_close = False
 
             def handle_error(self, *_args: object) -> None:
-                pass  # a client that refuses our certificate, or has heard enough
+                pass  # the client rejected the certificate or closed the connection
 
             def get_request(self) -> t.Any:
                 connection, address = super().get_request()
@@ -86,7 +86,7 @@ class Listener:
 
 
 def reply(status: int, body: bytes = b"", *, length: int | None = None, **headers: str) -> Reply:
-    """A whole answer; C(length) lies about it."""
+    """A complete response; C(length) is a wrong Content-Length."""
 
     def send(handler: Handler) -> None:
         handler.send_response(status)
@@ -102,7 +102,7 @@ def reply(status: int, body: bytes = b"", *, length: int | None = None, **header
 
 
 def raw(octets: bytes) -> Reply:
-    """These octets and no more; none at all drops the connection."""
+    """Send these bytes and close the connection."""
 
     def send(handler: Handler) -> None:
         handler.wfile.write(octets)
@@ -112,7 +112,7 @@ def raw(octets: bytes) -> Reply:
 
 
 def stall(seconds: float, before: bytes = b"") -> Reply:
-    """These octets, and then nothing for a while."""
+    """Send these bytes and wait before closing the connection."""
 
     def send(handler: Handler) -> None:
         handler.wfile.write(before)
@@ -124,7 +124,7 @@ def stall(seconds: float, before: bytes = b"") -> Reply:
 
 
 def flood(octets: int, written: list[int], *, chunked: bool) -> Reply:
-    """Far too much; C(written) tells how much of it the client took."""
+    """Send a response that is too large; C(written) receives the number of bytes sent."""
 
     def send(handler: Handler) -> None:
         handler.send_response(200)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SOAP faults as typed errors, against the faults of Windows and OMI."""
+"""Tests of parsing the faults of Windows and OMI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WSMAN_FAULT = 'xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"'
 
 
 def faulted(talk: Talk, text: str) -> Fault:
-    """The error that a call raises when it is answered by this fault; a write, as those are not asked twice."""
+    """The error for this fault; the call is a write, because a read would be retried."""
     client, _script = talk(text)
     with pytest.raises(Fault) as caught:
         client.invoke(VM1, "Fail", {}, operation="failing")
@@ -33,7 +33,7 @@ def faulted(talk: Talk, text: str) -> Fault:
 
 
 class TestWindows:
-    def test_a_body_that_the_class_does_not_know(self, talk: Talk) -> None:
+    def test_a_body_with_an_unknown_property(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-schema-validation"))
         assert error.__class__ is Fault
         assert (error.code, error.subcode) == (2150858817, "SchemaValidationError")
@@ -47,7 +47,7 @@ class TestWindows:
             '"GetFcpTargetMapping_IN". Ensure that the spelling of the element name is correct'
         )
 
-    def test_what_the_provider_adds_in_its_extended_status(self, talk: Talk) -> None:
+    def test_the_text_in_the_extended_status(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-invalid-parameter"))
         assert error.__class__ is Fault
         assert (error.code, error.subcode) == (2150859038, "InternalError")
@@ -57,15 +57,15 @@ class TestWindows:
             "error; WDM specific return code: 0"
         )
 
-    def test_a_query_for_a_class_that_is_missing(self, talk: Talk) -> None:
+    def test_a_query_for_a_missing_class(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-cannot-process-filter"))
-        assert error.__class__ is Fault  # the code says no more than that the query is bad
+        assert error.__class__ is Fault  # the code only means an invalid query
         assert (error.code, error.subcode) == (2150858778, "CannotProcessFilter")
         assert (error.hresult, error.cim_status) == (None, None)
         assert error.provider_text == "The specified class does not exist in the given namespace"
 
-    def test_a_full_quota_passes(self, talk: Talk) -> None:
-        error = faulted(talk, message("windows-fault-quota-limit"))  # carries no RelatesTo
+    def test_a_full_quota_is_temporary(self, talk: Talk) -> None:
+        error = faulted(talk, message("windows-fault-quota-limit"))  # has no RelatesTo
         assert error.__class__ is TransientFault
         assert (error.code, error.subcode) == (None, "QuotaLimit")
         assert (error.hresult, error.cim_status) == (0x803381A5, 27)
@@ -74,7 +74,7 @@ class TestWindows:
             "concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user"
         )
 
-    def test_the_inner_code_says_more_than_the_outer_one(self, talk: Talk) -> None:
+    def test_the_inner_code_takes_precedence(self, talk: Talk) -> None:
         detail = (
             f'<f:WSManFault {WSMAN_FAULT} Code="2150859010"><f:Message><f:ProviderFault>'
             '<f:WSManFault Code="5024"><f:Message>The properties were stored. </f:Message></f:WSManFault>'
@@ -83,15 +83,15 @@ class TestWindows:
         error = faulted(talk, fault("w:InternalError", detail=detail))
         assert (error.code, error.provider_text) == (5024, "The properties were stored")
 
-    def test_a_number_that_stands_in_the_text_only(self, talk: Talk) -> None:
+    def test_a_number_only_in_the_text(self, talk: Talk) -> None:
         detail = f'<f:WSManFault {WSMAN_FAULT} Code="1359"><f:Message>HRESULT = 0x8004102F</f:Message></f:WSManFault>'
         error = faulted(talk, fault("w:InternalError", detail=detail))
         assert (error.code, error.hresult) == (1359, 0x8004102F)
 
-    def test_a_number_that_stands_in_the_reason_only(self, talk: Talk) -> None:
+    def test_a_number_only_in_the_reason(self, talk: Talk) -> None:
         error = faulted(talk, fault("w:InternalError", reason="It failed (0x800713A0)"))
         assert (error.hresult, error.provider_text, error.reason) == (0x800713A0, "", "It failed (0x800713A0)")
-        assert error.detail == "It failed (0x800713A0) [InternalError]"  # the number is said once
+        assert error.detail == "It failed (0x800713A0) [InternalError]"  # the number is not repeated
 
     def test_a_signed_status_of_the_cluster_provider(self, talk: Talk) -> None:
         detail = (
@@ -102,7 +102,7 @@ class TestWindows:
         assert error.__class__ is AccessDenied
         assert (error.hresult, error.provider_text) == (0x80070005, "Denied")
 
-    def test_error_zero_is_no_error(self, talk: Talk) -> None:
+    def test_error_zero_is_ignored(self, talk: Talk) -> None:
         numbers = "<p:CIMStatusCode>0</p:CIMStatusCode><p:error_Code>0</p:error_Code>"
         detail = f'<p:MSFT_WmiError xmlns:p="urn:x">{numbers}</p:MSFT_WmiError>'
         error = faulted(talk, fault("w:InternalError", detail=detail))
@@ -124,13 +124,13 @@ class TestWindows:
             ("w:InternalError", 0x800713A0, Fault),
         ],
     )
-    def test_kinds(self, talk: Talk, subcode: str, number: int | None, kind: type[Fault]) -> None:
+    def test_fault_classes(self, talk: Talk, subcode: str, number: int | None, kind: type[Fault]) -> None:
         detail = f'<p:E xmlns:p="urn:x"><p:error_Code>{number}</p:error_Code></p:E>' if number else ""
         error = faulted(talk, fault(subcode, detail=detail))
         assert error.__class__ is kind
         assert error.hresult == number
 
-    def test_the_cluster_providers_invalid_property_passes(self, talk: Talk) -> None:
+    def test_invalid_property_of_the_cluster_provider_is_temporary(self, talk: Talk) -> None:
         detail = f'<f:WSManFault {WSMAN_FAULT} Code="2150859010"><f:Message>Invalid Property</f:Message></f:WSManFault>'
         assert faulted(talk, fault("w:InternalError", detail=detail)).__class__ is TransientFault
 
@@ -172,23 +172,23 @@ class TestOmi:
 
 
 class TestSentences:
-    def test_a_fault_says_what_was_tried_where_and_what_was_answered(self, talk: Talk) -> None:
+    def test_a_message_has_the_operation_the_host_and_the_error(self, talk: Talk) -> None:
         error = faulted(talk, message("omi-fault-out-of-range"))
         assert str(error) == (
             "Failing on node1.example.com failed: SameSubnetDelay must be between 250 and 4000 [InternalError]."
         )
 
-    def test_a_code_is_told_in_hexadecimal(self, talk: Talk) -> None:
+    def test_a_code_is_shown_in_hexadecimal(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-cannot-process-filter"))
         assert error.detail == (
             "The specified class does not exist in the given namespace [0x8033801A, CannotProcessFilter]"
         )
 
-    def test_advice_follows(self, talk: Talk) -> None:
+    def test_the_advice_is_at_the_end(self, talk: Talk) -> None:
         assert str(faulted(talk, fault("w:AccessDenied", reason="Access is denied."))) == (
             "Failing on node1.example.com failed: Access is denied [AccessDenied] (use an account that may administer "
             "this host; for a cluster, a cluster administrator)."
         )
 
-    def test_a_fault_that_says_nothing_is_told_as_such(self, talk: Talk) -> None:
+    def test_a_fault_without_a_reason(self, talk: Talk) -> None:
         assert "the server returned no reason" in str(faulted(talk, fault("w:InternalError", reason="")))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold for any value and any answer."""
+"""Properties that hold for any value and any response."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ st = pytest.importorskip("hypothesis.strategies")
 
 
 def given(*strategies: t.Any) -> t.Callable[[t.Callable[..., None]], t.Callable[..., None]]:
-    """Hypothesis' own, without its time limit: a busy machine is no failure."""
+    """Settings of Hypothesis without the time limit, for slow machines."""
     return lambda test: hypothesis.settings(deadline=None)(hypothesis.given(*strategies)(test))
 
 
 TAG = f"{{{RESOURCE}}}Value"
-# The characters that XML can carry at all (XML 1.0, 2.2); U+FFFE and U+FFFF are none.
+# The characters that XML allows (XML 1.0, 2.2), without U+FFFE and U+FFFF.
 TEXT = st.text(
     st.one_of(
         st.sampled_from("\t\n\r<>&\"']x \xa0\x85\u2028"),
@@ -75,51 +75,51 @@ WELL_FORMED = [
 
 
 def carried(value: t.Any) -> Instance:
-    """An object with this property, as it comes off the wire."""
+    """A parsed object with this property."""
     element = Element(f"{{{RESOURCE}}}X")
     element.extend(encode(TAG, value))
     return Instance(parse(serialize(element).encode()))
 
 
 @given(TEXT)
-def test_a_text_arrives_as_it_was(value: str) -> None:
+def test_a_text_is_unchanged(value: str) -> None:
     assert carried(value).text("Value") == value
 
 
 @given(st.lists(TEXT, min_size=1))
-def test_an_array_of_texts_arrives_as_it_was(value: list[str]) -> None:
+def test_an_array_of_texts_is_unchanged(value: list[str]) -> None:
     assert carried(value).array("Value") == tuple(value)
 
 
 @given(st.integers(-(2**63), 2**64))
-def test_a_number_arrives_as_it_was(value: int) -> None:
+def test_a_number_is_unchanged(value: int) -> None:
     assert carried(value).integer("Value") == value
 
 
 @given(st.one_of(st.none(), st.booleans()))
-def test_a_truth_value_arrives_as_it_was(value: bool | None) -> None:
+def test_a_boolean_is_unchanged(value: bool | None) -> None:
     assert carried(value).boolean("Value") is value
 
 
 @given(st.binary(min_size=1))
-def test_octets_arrive_as_they_were(value: bytes) -> None:
+def test_bytes_are_unchanged(value: bytes) -> None:
     assert bytes(int(octet) for octet in carried(value).array("Value") or ()) == value
 
 
 @given(st.datetimes(timezones=st.just(datetime.UTC)))
-def test_a_point_in_time_arrives_as_it_was(value: datetime.datetime) -> None:
+def test_a_date_and_time_is_unchanged(value: datetime.datetime) -> None:
     assert carried(value).datetime("Value") == value
 
 
 @given(REFERENCES)
-def test_a_reference_arrives_as_it_was(value: Reference) -> None:
+def test_a_reference_is_unchanged(value: Reference) -> None:
     assert carried(value).reference_in("Value") == value
     (element,) = encode(TAG, value)
     assert read_reference(element) == value
 
 
 @given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True), TEXT, max_size=5))
-def test_an_object_arrives_as_it_was(properties: dict[str, str]) -> None:
+def test_an_object_is_unchanged(properties: dict[str, str]) -> None:
     inner = carried(new_instance(f"{RESOURCE}_Inner", properties)).embedded("Value")
     assert inner is not None
     assert {child.tag: child.text or "" for child in inner.element} == {
@@ -128,7 +128,7 @@ def test_an_object_arrives_as_it_was(properties: dict[str, str]) -> None:
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=4))
-def test_selectors_arrive_as_they_were(selectors: list[tuple[str, str]]) -> None:
+def test_selectors_are_unchanged(selectors: list[tuple[str, str]]) -> None:
     script = Script(instance(""))
     Client(script).get(Reference(resource_uri=RESOURCE, selectors=tuple(selectors)), operation="reading")
     found = header(script.sent[0]).iterfind(f"{W}SelectorSet/{W}Selector")
@@ -136,7 +136,7 @@ def test_selectors_arrive_as_they_were(selectors: list[tuple[str, str]]) -> None
 
 
 @given(TEXT.filter(bool))
-def test_a_query_arrives_as_it_was(wql: str) -> None:
+def test_a_query_is_unchanged(wql: str) -> None:
     script = Script(page(end=True))
     Client(script).query("root/cimv2", wql, operation="asking")
     assert body(script.sent[0]).findtext(f"{W}Filter") == wql
@@ -161,7 +161,7 @@ def test_an_edit_changes_nothing_else(untouched: str, before: str, after: str) -
 
 
 @given(st.binary())
-def test_octets_are_xml_or_a_lost_answer(octets: bytes) -> None:
+def test_bytes_are_xml_or_a_lost_response(octets: bytes) -> None:
     try:
         root = parse(octets)
     except ResponseLost:
@@ -170,7 +170,7 @@ def test_octets_are_xml_or_a_lost_answer(octets: bytes) -> None:
 
 
 @given(st.sampled_from(WELL_FORMED), st.data())
-def test_a_damaged_answer_raises_nothing_but_errors_of_the_client(text: str, data: t.Any) -> None:
+def test_a_damaged_response_raises_only_errors_of_the_client(text: str, data: t.Any) -> None:
     at = data.draw(st.integers(0, len(text)))
     until = data.draw(st.integers(at, min(len(text), at + 60)))
     damaged = text[:at] + data.draw(st.one_of(st.text(max_size=8), st.just(""))) + text[until:]
@@ -186,7 +186,7 @@ def test_a_damaged_answer_raises_nothing_but_errors_of_the_client(text: str, dat
 
 
 class Related:
-    """Passes a script's octets on as answers to the message at hand, however damaged, and then hangs up."""
+    """Returns the bytes of a script as responses to the current message, and then closes the connection."""
 
     host, url = Script.host, Script.url
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Get, queries and enumerations: pages, second tries, and answers that are none."""
+"""Tests of Get, queries and enumerations: pages, retries, and invalid responses."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ if t.TYPE_CHECKING:
 
 VM1 = Reference(resource_uri=RESOURCE, selectors=(("Name", "vm1"),))
 RESOURCES = CimClass(namespace="root/mscluster", name="MSCluster_Resource")
-GONE = fault("n:InvalidEnumerationContext")
-FLAKY = fault("w:InternalError", reason="Invalid Property")
+INVALID_CONTEXT = fault("n:InvalidEnumerationContext")
+TEMPORARY = fault("w:InternalError", reason="Invalid Property")
 RELEASED = answer("")
 
 
 class TestPages:
-    def test_windows_first_page_holds_what_fits_and_a_context(self, talk: Talk) -> None:
+    def test_the_first_page_of_windows_contains_items_and_a_context(self, talk: Talk) -> None:
         client, script = talk(message("windows-network-adapters"), page(end=True, pulled=True))
         found = client.query("root/cimv2", "SELECT * FROM Win32_NetworkAdapterConfiguration", operation="listing")
         assert [adapter.integer("Index") for adapter in found] == [0, 7]
         assert script.actions == ["Enumerate", "Pull"]
 
-    def test_windows_says_the_end_with_an_empty_context(self, talk: Talk) -> None:
+    def test_windows_ends_with_an_empty_context(self, talk: Talk) -> None:
         client, script = talk(message("windows-disk-drives"))
         assert len(client.query("root/cimv2", "SELECT * FROM Win32_DiskDrive", operation="listing")) == 1
         assert script.actions == ["Enumerate"]
 
-    def test_a_first_page_may_be_empty(self, talk: Talk) -> None:
+    def test_the_first_page_can_be_empty(self, talk: Talk) -> None:
         client, script = talk(
             message("windows-enumerate-context"), message("windows-pull-page"), page(end=True, pulled=True)
         )
@@ -80,7 +80,7 @@ class TestPages:
             ("omi-query-nothing", []),
         ],
     )
-    def test_omi_sends_a_context_along_with_the_end(self, talk: Talk, name: str, expected: list[str]) -> None:
+    def test_omi_sends_a_context_with_the_end(self, talk: Talk, name: str, expected: list[str]) -> None:
         client, script = talk(message(name), uri_style=UriStyle.DMTF)
         assert [one.text("Name") for one in client.instances(RESOURCES, operation="listing")] == expected
         assert script.actions == ["Enumerate"]  # neither Pull nor Release
@@ -100,7 +100,7 @@ class TestPages:
             for number in (1, 2)
         ]
 
-    def test_a_reference_of_windows_is_taken_as_it_is(self, talk: Talk) -> None:
+    def test_a_reference_of_windows_is_unchanged(self, talk: Talk) -> None:
         endpoint = (
             f"<a:EndpointReference><a:ReferenceParameters><w:ResourceURI>{RESOURCE}</w:ResourceURI><w:SelectorSet>"
             '<w:Selector Name="Name">vm1</w:Selector></w:SelectorSet></a:ReferenceParameters></a:EndpointReference>'
@@ -114,7 +114,7 @@ class TestPages:
         found = client.instances(RESOURCES, operation="listing")
         assert [(one.text("Name"), one.reference) for one in found] == [("vm1", None), ("vm2", None)]
 
-    def test_pages_are_pulled_only_when_they_are_needed(self, talk: Talk) -> None:
+    def test_pages_are_pulled_on_demand(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1") + item("vm2"), context="1"), page(item("vm3"), end=True, pulled=True))
         instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
         assert [next(instances).text("Name"), next(instances).text("Name")] == ["vm1", "vm2"]
@@ -124,36 +124,36 @@ class TestPages:
         assert list(instances) == []
 
 
-class TestAbandonedEnumerations:
-    def test_it_is_released(self, talk: Talk) -> None:
+class TestUnfinishedEnumerations:
+    def test_an_unfinished_enumeration_is_released(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1") + item("vm2"), context="1"), RELEASED)
         instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
         next(instances)
         t.cast("t.Any", instances).close()
         assert script.actions == ["Enumerate", "Release"]
 
-    @pytest.mark.parametrize("refused", [GONE, Unreachable("no way"), "<no soap/>"])
-    def test_a_release_that_fails_is_no_news(self, talk: Talk, refused: str | Exception) -> None:
+    @pytest.mark.parametrize("refused", [INVALID_CONTEXT, Unreachable("no way"), "<no soap/>"])
+    def test_a_failed_release_is_ignored(self, talk: Talk, refused: str | Exception) -> None:
         client, script = talk(page(item("vm1"), context="1"), refused)
         instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
         next(instances)
         t.cast("t.Any", instances).close()
         assert script.actions == ["Enumerate", "Release"]
 
-    def test_one_that_has_ended_is_not(self, talk: Talk) -> None:
+    def test_a_finished_enumeration_is_not_released(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1"), context="1", end=True))
         instances = client.pages(Reference(resource_uri=RESOURCE), "root/mscluster")
         next(instances)
         t.cast("t.Any", instances).close()
         assert script.actions == ["Enumerate"]
 
-    def test_one_that_was_faulted_is_not(self, talk: Talk) -> None:
-        client, script = talk(page(item("vm1"), context="1"), GONE)
+    def test_a_faulted_enumeration_is_not_released(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1"), INVALID_CONTEXT)
         with pytest.raises(Fault, match="InvalidEnumerationContext"):
             client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull"]
 
-    def test_one_whose_page_is_lost_is_released_and_begun_anew(self, talk: Talk, pauses: list[float]) -> None:
+    def test_after_a_lost_page_it_is_released_and_restarted(self, talk: Talk, pauses: list[float]) -> None:
         client, script = talk(
             page(item("vm1"), context="1"),
             ResponseLost("gone"),
@@ -162,12 +162,12 @@ class TestAbandonedEnumerations:
             page(item("vm2"), end=True, pulled=True),
         )
         found = client.instances(RESOURCES, operation="listing")
-        assert [one.text("Name") for one in found] == ["vm1", "vm2"]  # and not vm1 twice
+        assert [one.text("Name") for one in found] == ["vm1", "vm2"]  # vm1 is not repeated
         assert script.actions == ["Enumerate", "Pull", "Release", "Enumerate", "Pull"]
         assert pauses == [0.5]
 
-    def test_a_flaky_provider_makes_it_begin_anew(self, talk: Talk) -> None:
-        client, script = talk(page(item("vm1"), context="1"), FLAKY, page(item("vm1") + item("vm2"), end=True))
+    def test_a_temporary_fault_restarts_it(self, talk: Talk) -> None:
+        client, script = talk(page(item("vm1"), context="1"), TEMPORARY, page(item("vm1") + item("vm2"), end=True))
         assert len(client.instances(RESOURCES, operation="listing")) == 2
         assert script.actions == ["Enumerate", "Pull", "Enumerate"]
 
@@ -176,40 +176,41 @@ class TestAbandonedEnumerations:
         with pytest.raises(ResponseLost, match="neither items nor the end"):
             client.instances(RESOURCES, operation="listing")
 
-    def test_a_pull_that_brings_nothing_ends_it(self, talk: Talk) -> None:
+    def test_a_pull_without_items_is_an_error(self, talk: Talk) -> None:
         empty = [page(item("vm1"), context="1"), page(context="1", pulled=True), RELEASED]
         client, script = talk(*empty * 3)
         with pytest.raises(ResponseLost, match="neither items nor the end"):
             client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull", "Release"] * 3
 
-    def test_a_host_that_falls_silent_is_not_told(self, talk: Talk) -> None:
+    def test_no_release_is_sent_after_a_timeout(self, talk: Talk) -> None:
         client, script = talk(page(item("vm1"), context="1"), TimedOut("no response"))
         with pytest.raises(TimedOut):
             client.instances(RESOURCES, operation="listing")
         assert script.actions == ["Enumerate", "Pull"]
 
-    def test_an_item_that_holds_nothing(self, talk: Talk) -> None:
+    def test_an_item_without_an_object(self, talk: Talk) -> None:
         client, _script = talk(*[page("<w:Item><a:EndpointReference/></w:Item>", end=True)] * 3)
         with pytest.raises(ResponseLost, match="contains no object"):
             client.instances(RESOURCES, operation="listing")
 
 
-class TestSecondTries:
-    @pytest.mark.parametrize("hiccup", [FLAKY, fault("w:QuotaLimit"), ResponseLost("gone"), "", "<half"])
-    def test_a_read_is_tried_three_times(self, talk: Talk, pauses: list[float], hiccup: str | Exception) -> None:
-        client, script = talk(hiccup, hiccup, instance("<p:Name>vm1</p:Name>"))
+class TestRetries:
+    @pytest.mark.parametrize("failure", [TEMPORARY, fault("w:QuotaLimit"), ResponseLost("gone"), "", "<half"])
+    def test_a_read_is_retried_twice(self, talk: Talk, pauses: list[float], failure: str | Exception) -> None:
+        client, script = talk(failure, failure, instance("<p:Name>vm1</p:Name>"))
         assert client.get(VM1, operation="reading").text("Name") == "vm1"
         assert script.actions == ["Get"] * 3
         assert pauses == [0.5, 2.0]
 
     @pytest.mark.parametrize(
-        ("hiccup", "kind"), [(FLAKY, TransientFault), (ResponseLost("gone"), ResponseLost), ("<half", ResponseLost)]
+        ("failure", "kind"),
+        [(TEMPORARY, TransientFault), (ResponseLost("gone"), ResponseLost), ("<half", ResponseLost)],
     )
-    def test_and_not_four_times(
-        self, talk: Talk, pauses: list[float], hiccup: str | Exception, kind: type[ServerError]
+    def test_a_read_is_not_retried_three_times(
+        self, talk: Talk, pauses: list[float], failure: str | Exception, kind: type[ServerError]
     ) -> None:
-        client, _script = talk(hiccup, hiccup, hiccup)
+        client, _script = talk(failure, failure, failure)
         with pytest.raises(kind) as caught:
             client.get(VM1, operation="reading")
         assert (caught.value.operation, caught.value.host) == ("reading", "node1.example.com")
@@ -225,7 +226,7 @@ class TestSecondTries:
             RequestRefused("HTTP 404 Not Found"),
         ],
     )
-    def test_what_will_not_pass_is_not_tried_again(self, talk: Talk, pauses: list[float], error: ServerError) -> None:
+    def test_permanent_errors_are_not_retried(self, talk: Talk, pauses: list[float], error: ServerError) -> None:
         client, _script = talk(error)
         with pytest.raises(type(error)) as caught:
             client.get(VM1, operation="reading")
@@ -234,13 +235,13 @@ class TestSecondTries:
         assert pauses == []
 
     @pytest.mark.parametrize("subcode", ["w:TimedOut", "a:DestinationUnreachable", "w:InternalError"])
-    def test_nor_is_what_the_server_has_decided(self, talk: Talk, pauses: list[float], subcode: str) -> None:
+    def test_permanent_faults_are_not_retried(self, talk: Talk, pauses: list[float], subcode: str) -> None:
         client, _script = talk(fault(subcode))
         with pytest.raises(Fault):
             client.get(VM1, operation="reading")
         assert pauses == []
 
-    def test_a_method_that_only_reads_is_tried_again(self, talk: Talk, pauses: list[float]) -> None:
+    def test_a_method_that_only_reads_is_retried(self, talk: Talk, pauses: list[float]) -> None:
         client, script = talk(
             ResponseLost("gone"), answer("<p:X_OUTPUT xmlns:p='urn:x'><p:ReturnValue>0</p:ReturnValue></p:X_OUTPUT>")
         )
@@ -250,34 +251,34 @@ class TestSecondTries:
 
 
 class TestCorrelation:
-    def test_an_answer_to_another_message(self, talk: Talk) -> None:
+    def test_a_response_to_another_message(self, talk: Talk) -> None:
         stale = instance("<p:Name>vm2</p:Name>").encode()
         client, _script = talk(stale, stale, stale)
         with pytest.raises(ResponseLost, match=r"belongs to another request \(to be replaced\)"):
             client.get(VM1, operation="reading")
 
-    def test_an_answer_that_does_not_say_to_what(self, talk: Talk) -> None:
+    def test_a_response_without_relates_to(self, talk: Talk) -> None:
         silent = answer("<x/>", relates_to=None)
         client, _script = talk(silent, silent, silent)
         with pytest.raises(ResponseLost, match="RelatesTo is missing"):
             client.get(VM1, operation="reading")
 
-    def test_a_fault_that_does_not_say_to_what_is_ours(self, talk: Talk) -> None:
+    def test_a_fault_without_relates_to_is_accepted(self, talk: Talk) -> None:
         client, _script = talk(fault("a:DestinationUnreachable", relates_to=None))
         with pytest.raises(NotFound):
             client.get(VM1, operation="reading")
 
-    def test_a_fault_to_another_message_is_not(self, talk: Talk) -> None:
+    def test_a_fault_for_another_message_is_not_accepted(self, talk: Talk) -> None:
         stale = fault("a:DestinationUnreachable", relates_to="uuid:another").encode()
         client, _script = talk(stale, stale, stale)
         with pytest.raises(ResponseLost, match=r"another request \(uuid:another\)"):
             client.get(VM1, operation="reading")
 
 
-LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+ENTITIES = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
-class TestNoAnswers:
+class TestInvalidResponses:
     @pytest.mark.parametrize(
         ("sent", "said"),
         [
@@ -297,27 +298,27 @@ class TestNoAnswers:
             (b'<!DOCTYPE x SYSTEM "file:///etc/hostname"><x/>', "document type definition"),
             (b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><x>&e;</x>', "document type definition"),
             (b'<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1:9/x"> %e;]><x/>', "document type definition"),
-            (f'<!DOCTYPE x [<!ENTITY l0 "ha">{LAUGHS}]><x>&l9;</x>'.encode(), "document type definition"),
+            (f'<!DOCTYPE x [<!ENTITY l0 "ha">{ENTITIES}]><x>&l9;</x>'.encode(), "document type definition"),
             (b"<x>&undeclared;</x>", "not well-formed XML"),
         ],
     )
-    def test_what_is_not_soap_is_no_answer(self, talk: Talk, sent: bytes, said: str) -> None:
+    def test_a_response_that_is_not_soap_is_lost(self, talk: Talk, sent: bytes, said: str) -> None:
         client, _script = talk(sent, sent, sent)
         began = time.monotonic()
         with pytest.raises(ResponseLost, match=said):
             client.get(VM1, operation="reading")
         assert time.monotonic() - began < 2
 
-    def test_an_answer_that_holds_nothing(self, talk: Talk) -> None:
+    def test_a_response_with_an_empty_body(self, talk: Talk) -> None:
         client, _script = talk(*[answer("")] * 3)
         with pytest.raises(ResponseLost, match="empty SOAP body"):
             client.get(VM1, operation="reading")
 
-    def test_an_answer_in_another_encoding_is_one(self, talk: Talk) -> None:
+    def test_a_response_in_another_encoding(self, talk: Talk) -> None:
         client, script = talk(instance("<p:Name>Café</p:Name>"))
         script.encoding = "utf-16"
         assert client.get(VM1, operation="reading").text("Name") == "Café"
 
-    def test_what_was_read_knows_where_it_lives(self, talk: Talk) -> None:
+    def test_an_instance_has_its_reference(self, talk: Talk) -> None:
         client, _script = talk(instance(""))
         assert client.get(VM1, operation="reading").reference == VM1

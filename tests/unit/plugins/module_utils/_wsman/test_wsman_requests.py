@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the client puts on the wire, against what the Windows MI client puts there."""
+"""Compare the requests of the client with those of the Windows MI client."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def options(request: ET.Element) -> list[tuple[str | None, str | None, str | Non
 
 
 def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Element, ET.Element]:
-    """What the MI client sent, and what ours sends when it reads that object, with another value, and writes this."""
+    """The Put of the MI client, and that of this client for the same object and value."""
     theirs = read(message(name))
     raw = re.search(r"<s:Body>(.*)</s:Body>", message(name), re.DOTALL)
     assert raw is not None
@@ -77,7 +77,7 @@ def put_like(talk: Talk, name: str, changed: str, value: str) -> tuple[ET.Elemen
 
 
 class TestHeader:
-    def test_its_elements_are_those_of_the_mi_client_in_their_order(self, talk: Talk) -> None:
+    def test_the_elements_and_their_order_match_the_mi_client(self, talk: Talk) -> None:
         client, script = talk(page(end=True), uri_style=UriStyle.DMTF)
         client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs, ours = header(read(message("mi-client-enumerate"))), header(script.sent[0])
@@ -114,13 +114,13 @@ class TestHeader:
         assert options(script.sent[0]) == [("msftwinrm:UsePreciseArrays", "xs:boolean", "true")]
         assert [(child.tag, len(child)) for child in script.sent[0]] == [(f"{S}Header", 11), (f"{S}Body", 0)]
 
-    def test_the_timeout_is_the_operations_and_never_longer_than_windows_takes(self, talk: Talk) -> None:
+    def test_the_timeout_is_limited_to_that_of_windows(self, talk: Talk) -> None:
         for asked, sent in ((2.5, "PT2.500S"), (600, "PT60.000S")):
             client, script = talk(instance(""), timeout=asked)
             client.get(VM1, operation="reading")
             assert header(script.sent[0]).findtext(f"{W}OperationTimeout") == sent
 
-    def test_every_message_has_an_id_of_its_own(self, talk: Talk) -> None:
+    def test_every_message_has_a_unique_id(self, talk: Talk) -> None:
         client, script = talk(instance(""), instance(""))
         client.get(VM1, operation="reading")
         client.get(VM1, operation="reading")
@@ -135,7 +135,7 @@ class TestHeader:
         found = header(script.sent[0]).iterfind(f"{W}SelectorSet/{W}Selector")
         assert tuple((selector.get("Name"), selector.text) for selector in found) == awkward
 
-    def test_a_selector_that_refers(self, talk: Talk) -> None:
+    def test_a_selector_with_a_reference(self, talk: Talk) -> None:
         link = Reference(resource_uri=f"{WMI}root/mscluster/Link", selectors=(("Part", VM1), ("Other", "x")))
         client, script = talk(instance(""))
         client.get(link, operation="reading")
@@ -158,14 +158,14 @@ class TestPut:
         ("name", "changed", "value"),
         [("mi-client-put-nulls", "Last", "changed"), ("mi-client-put-read-only-values", "ProductVendor", "Microsoft")],
     )
-    def test_it_is_the_mi_clients(self, talk: Talk, name: str, changed: str, value: str) -> None:
+    def test_a_put_matches_the_mi_client(self, talk: Talk, name: str, changed: str, value: str) -> None:
         theirs, ours = put_like(talk, name, changed, value)
         assert facts(body(ours)) == facts(body(theirs))
         order = [child.tag for child in header(theirs) if child.tag not in SESSION]
         assert [child.tag for child in header(ours)] == [*order, f"{W}OperationTimeout"]
         assert header(ours).findtext(f"{A}Action") == header(theirs).findtext(f"{A}Action") == f"{TRANSFER}/Put"
         assert selectors(ours) == selectors(theirs)
-        # The rest of theirs announces prompts and streams, which we could not answer.
+        # The other options are for prompts and streams, which this client does not support.
         assert options(ours) == [one for one in options(theirs) if one[0] in (MODIFIED, "msftwinrm:UsePreciseArrays")]
 
     def test_each_changed_property_has_its_option(self, talk: Talk) -> None:
@@ -177,7 +177,7 @@ class TestPut:
             ("msftwinrm:UsePreciseArrays", "xs:boolean", "true"),
         ]
 
-    def test_it_is_the_request_that_omi_took(self, talk: Talk) -> None:
+    def test_a_put_matches_the_request_that_omi_accepted(self, talk: Talk) -> None:
         theirs = read(message("omi-put-resource.request"))
         uri = f"{DMTF}MSCluster_Resource"
         target = Reference(
@@ -197,26 +197,26 @@ class TestPut:
 
 
 class TestEnumerate:
-    def test_a_query_is_the_mi_clients(self, talk: Talk) -> None:
+    def test_a_query_matches_the_mi_client(self, talk: Talk) -> None:
         client, script = talk(page(end=True), uri_style=UriStyle.DMTF)
         client.query("root/OMI", "select * from OMI_Identify", operation="asking")
         theirs = read(message("mi-client-enumerate"))
         assert facts(body(script.sent[0])) == facts(body(theirs))
         assert selectors(script.sent[0]) == selectors(theirs)
 
-    def test_the_windows_name_of_a_namespace(self, talk: Talk) -> None:
+    def test_the_resource_uri_of_a_namespace(self, talk: Talk) -> None:
         client, script = talk(page(end=True))
         client.query("root/mscluster", "SELECT * FROM MSCluster_Node WHERE Name <> 'a & b'", operation="asking")
         assert header(script.sent[0]).findtext(f"{W}ResourceURI") == f"{WMI}root/mscluster/*"
         assert header(script.sent[0]).find(f"{W}SelectorSet") is None
         assert body(script.sent[0]).findtext(f"{W}Filter") == "SELECT * FROM MSCluster_Node WHERE Name <> 'a & b'"
 
-    def test_a_whole_class_has_no_filter(self, talk: Talk) -> None:
+    def test_an_enumeration_of_a_class_has_no_filter(self, talk: Talk) -> None:
         client, script = talk(page(end=True))
         client.instances(CimClass(namespace="root/mscluster", name="MSCluster_Node"), operation="listing")
         assert body(script.sent[0]).find(f"{W}Filter") is None
 
-    def test_pull_and_release_name_the_context_and_address_the_same_thing(self, talk: Talk) -> None:
+    def test_pull_and_release_have_the_context_and_the_same_target(self, talk: Talk) -> None:
         client, script = talk(page(context="a&lt;1>&amp;"), page(item("n1"), context="b", pulled=True), RELEASED)
         target = Reference(resource_uri=f"{WMI}root/mscluster/MSCluster_Node")
         for _node in client.pages(target, "root/mscluster", max_elements=20):
@@ -234,7 +234,7 @@ class TestEnumerate:
 
 
 class TestInvoke:
-    def test_a_method_without_parameters_is_the_mi_clients(self, talk: Talk) -> None:
+    def test_a_method_without_parameters_matches_the_mi_client(self, talk: Talk) -> None:
         theirs = read(message("mi-client-invoke"))
         uri = header(theirs).findtext(f"{W}ResourceURI", "").strip()
         target = Reference(resource_uri=uri, selectors=tuple((n or "", v or "") for n, v in selectors(theirs)))

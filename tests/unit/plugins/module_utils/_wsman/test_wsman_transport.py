@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a host, against a real HTTP server: what each way to fail is called, and what is sent again."""
+"""Tests of the HTTP transport against a real HTTP server: error types, and which requests are resent."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ BASIC = "Basic " + base64.b64encode(b"admin:secret word").decode()
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy and no certificates of this machine's environment."""
+    """Remove proxies and certificates from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
 
 def to(port: int, **changes: t.Any) -> HttpTransport:
-    """A transport to this machine, by plain HTTP unless told otherwise."""
+    """A transport to this machine, over HTTP by default."""
     settings: dict[str, t.Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -96,13 +96,13 @@ class TestEndpoint:
     def test_urls(self, settings: dict[str, t.Any], url: str) -> None:
         assert Endpoint(**settings).url == url
 
-    def test_its_representation_tells_no_secrets(self) -> None:
+    def test_the_representation_contains_no_secrets(self) -> None:
         shown = repr(Endpoint(host="node1", password="secret word", options={"cert_key_pem": "secret path"}))
         assert "secret" not in shown
         assert "node1" in shown
 
 
-def test_without_pywinrm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_pywinrm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("winrm", "winrm.transport"):
         monkeypatch.setitem(sys.modules, name, None)  # importing them fails
     spec = importlib.util.spec_from_file_location(f"{transport_module.__name__}_alone", transport_module.__file__)
@@ -115,8 +115,8 @@ def test_without_pywinrm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         alone.HttpTransport(alone.Endpoint(host="node1")).send("x")
 
 
-class TestAnswers:
-    def test_one(self) -> None:
+class TestResponses:
+    def test_a_response(self) -> None:
         with Listener(reply(200, GOOD)) as listener:
             transport = to(listener.port)
             assert transport.send("<größe/>") == GOOD
@@ -126,7 +126,7 @@ class TestAnswers:
         assert seen.headers["Authorization"] == BASIC
         assert (transport.host, transport.url) == ("node1", f"http://127.0.0.1:{listener.port}/wsman")
 
-    def test_the_connection_is_kept_until_it_is_closed(self) -> None:
+    def test_the_connection_stays_open_until_close(self) -> None:
         with Listener(*[reply(200, GOOD)] * 3) as listener:
             transport = to(listener.port)
             transport.send("1")
@@ -137,16 +137,16 @@ class TestAnswers:
         assert first == second != third
 
     @pytest.mark.parametrize("status", [400, 500, 503])
-    def test_a_fault_is_one_whatever_its_status(self, status: int) -> None:
+    def test_a_fault_is_returned_with_any_status(self, status: int) -> None:
         wrong = fault("a:DestinationUnreachable", reason="Größe").encode()
         with Listener(reply(status, wrong)) as listener:
             assert to(listener.port).send("x") == wrong
 
-    def test_one_that_is_compressed(self) -> None:
+    def test_a_compressed_response(self) -> None:
         with Listener(reply(200, gzip.compress(GOOD), Content_Encoding="gzip")) as listener:
             assert to(listener.port).send("x") == GOOD
 
-    def test_one_just_small_enough(self) -> None:
+    def test_a_response_of_the_maximum_size(self) -> None:
         with Listener(reply(200, b"x" * 4 * MIB)) as listener:
             assert len(to(listener.port).send("x")) == 4 * MIB
 
@@ -160,65 +160,65 @@ class TestNothingSent:
             to(port).send("x")
         assert caught.value.__class__ is Unreachable
 
-    def test_an_unknown_name(self) -> None:
+    def test_an_unknown_host_name(self) -> None:
         with pytest.raises(
             Unreachable, match=r"(?i)no-such-host\.invalid port 5985 does not accept connections"
         ) as caught:
             to(5985, host="no-such-host.invalid").send("x")
         assert caught.value.__class__ is Unreachable
 
-    def test_a_listener_that_never_shakes_hands(self) -> None:
+    def test_a_listener_without_a_tls_handshake(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
             with pytest.raises(Unreachable, match=r"did not accept the connection within 0\.2 s"):
                 to(port, scheme="https", connect_timeout=0.2).send("x")
 
-    def test_a_password_that_basic_cannot_carry(self) -> None:
+    def test_a_password_that_basic_does_not_support(self) -> None:
         message = "contains a character that Basic authentication does not support"
         with Listener() as listener, pytest.raises(CredentialsRefused, match=message):
             to(listener.port, password="Pa55-€").send("x")
 
-    def test_a_proxy_that_is_not_there(self) -> None:
+    def test_a_missing_proxy(self) -> None:
         with Listener() as listener, pytest.raises(Unreachable, match="the proxy did not connect to"):
             to(listener.port, options={"proxy": f"http://127.0.0.1:{closed_port()}"}).send("x")
 
 
-class TestRefusals:
+class TestRejections:
     def test_401(self) -> None:
         with Listener(reply(401)) as listener, pytest.raises(CredentialsRefused) as caught:
             to(listener.port).send("x")
         assert "(user admin, plaintext)" in str(caught.value)
         assert "secret" not in str(caught.value)
 
-    def test_ways_to_authenticate_are_tried_in_their_order(self) -> None:
+    def test_authentication_methods_are_tried_in_order(self) -> None:
         with Listener(reply(401), reply(200, GOOD), reply(200, GOOD)) as listener:
             transport = to(listener.port, transports=("plaintext", "basic", "credssp"))
             assert transport.send("1") == GOOD
-            assert transport.send("2") == GOOD  # the one that was refused is not tried again
+            assert transport.send("2") == GOOD  # the rejected method is not tried again
         assert [seen.body for seen in listener.seen] == [b"1", b"1", b"2"]
 
-    def test_all_that_were_tried_are_told(self) -> None:
+    def test_the_error_names_all_methods_that_were_tried(self) -> None:
         with Listener(reply(401), reply(401)) as listener, pytest.raises(CredentialsRefused) as caught:
             to(listener.port, transports=("plaintext", "basic")).send("x")
         assert "(user admin, plaintext)" in str(caught.value)
         assert "(user admin, basic)" in str(caught.value)
 
-    def test_a_way_that_was_accepted_is_the_only_one_from_then_on(self) -> None:
+    def test_only_the_accepted_method_is_used_afterwards(self) -> None:
         with Listener(reply(200, GOOD), reply(401)) as listener:
             transport = to(listener.port, transports=("plaintext", "basic"))
             transport.send("1")
             with pytest.raises(CredentialsRefused, match="plaintext"):
                 transport.send("2")
 
-    def test_a_way_that_this_machine_lacks_is_passed_over(self) -> None:
+    def test_an_unavailable_method_is_skipped(self) -> None:
         with Listener(reply(200, GOOD)) as listener:
-            assert to(listener.port, transports=("no-such-way", "basic")).send("x") == GOOD
+            assert to(listener.port, transports=("no-such-method", "basic")).send("x") == GOOD
 
     @pytest.mark.parametrize(
         ("status", "phrase"),
         [(404, "Not Found"), (405, "Method Not Allowed"), (413, ""), (415, "Unsupported Media Type"), (400, "Bad Req")],
     )
-    def test_http_refuses_before_ws_management_sees_it(self, status: int, phrase: str) -> None:
+    def test_http_errors_before_ws_management(self, status: int, phrase: str) -> None:
         with (
             Listener(reply(status, b"<html>no</html>")) as listener,
             pytest.raises(RequestRefused, match=f"HTTP {status} {phrase}"),
@@ -227,7 +227,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("status", [500, 502, 503])
     @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"Envelope"])
-    def test_a_server_error_without_a_fault_leaves_it_open_what_became_of_it(self, status: int, body: bytes) -> None:
+    def test_a_server_error_without_a_fault_is_a_lost_response(self, status: int, body: bytes) -> None:
         with (
             Listener(reply(status, body)) as listener,
             pytest.raises(ResponseLost, match=f"HTTP {status} .* without a SOAP fault") as caught,
@@ -235,19 +235,19 @@ class TestRefusals:
             to(listener.port).send("x")
         assert caught.value.__class__ is ResponseLost
 
-    def test_a_refusal_in_another_encoding(self) -> None:
+    def test_an_http_error_in_another_encoding(self) -> None:
         with (
             Listener(reply(404, "Zugriff für Größe".encode("latin-1"))) as listener,
             pytest.raises(RequestRefused, match="HTTP 404 Not Found"),
         ):
             to(listener.port).send("x")
 
-    def test_a_status_that_nobody_knows(self) -> None:
+    def test_an_unknown_http_status(self) -> None:
         with Listener(reply(499)) as listener, pytest.raises(RequestRefused, match=r"HTTP 499 \("):
             to(listener.port).send("x")
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
-    def test_credentials_go_nowhere_else(self, status: int) -> None:
+    def test_redirects_are_not_followed(self, status: int) -> None:
         with Listener() as elsewhere:
             location = f"http://127.0.0.1:{elsewhere.port}/wsman"
             with (
@@ -258,8 +258,8 @@ class TestRefusals:
         assert elsewhere.seen == []
 
 
-class TestForgottenConnections:
-    def test_the_request_goes_again_over_a_new_connection(self) -> None:
+class TestDroppedSessions:
+    def test_the_request_is_resent_over_a_new_connection(self) -> None:
         with Listener(reply(200, GOOD), reply(400), reply(200, GOOD)) as listener:
             transport = to(listener.port)
             transport.send("1")
@@ -268,7 +268,7 @@ class TestForgottenConnections:
         first, second, third = (seen.connection for seen in listener.seen)
         assert first == second != third
 
-    def test_but_not_for_ever(self) -> None:
+    def test_the_request_is_resent_at_most_twice(self) -> None:
         with (
             Listener(*[reply(400)] * 3) as listener,
             pytest.raises(RequestRefused, match="HTTP 400 with an empty body, 3 times"),
@@ -277,7 +277,7 @@ class TestForgottenConnections:
         assert len({seen.connection for seen in listener.seen}) == 3
 
 
-class TestLostAnswers:
+class TestLostResponses:
     @pytest.mark.parametrize(
         "broken",
         [
@@ -290,27 +290,27 @@ class TestLostAnswers:
         ],
         ids=["dropped", "garbage", "half a chunk", "no chunk", "truncated", "not gzip"],
     )
-    def test_a_broken_exchange(self, broken: Reply) -> None:
+    def test_an_invalid_response(self, broken: Reply) -> None:
         message = "the connection was closed before the response was complete"
         with Listener(broken) as listener, pytest.raises(ResponseLost, match=message) as caught:
             to(listener.port).send("x")
         assert caught.value.__class__ is ResponseLost
-        assert len(listener.seen) == 1  # and it is not sent again
+        assert len(listener.seen) == 1  # it is not resent
 
     @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])
-    def test_no_answer_in_time(self, before: bytes) -> None:
+    def test_no_response_in_time(self, before: bytes) -> None:
         with Listener(stall(0.8, before)) as listener, pytest.raises(TimedOut, match=r"no response within 0\.2 s"):
             to(listener.port, read_timeout=0.2).send("x")
         assert len(listener.seen) == 1
 
     @pytest.mark.parametrize("octets", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n\r\n<s:Envelope"])
-    def test_half_an_answer_that_http_takes_for_a_whole_one(self, octets: bytes) -> None:
+    def test_half_a_response_that_is_valid_http(self, octets: bytes) -> None:
         with Listener(*[raw(octets)] * 3) as listener, pytest.raises(ResponseLost, match="not well-formed XML"):
             Client(to(listener.port), pause=lambda _seconds: None).get(
                 Reference(resource_uri="urn:x"), operation="reading"
             )
 
-    def test_after_a_broken_exchange_the_session_starts_anew(self) -> None:
+    def test_a_new_session_starts_after_a_lost_response(self) -> None:
         with Listener(raw(b""), reply(200, GOOD)) as listener:
             transport = to(listener.port)
             with pytest.raises(ResponseLost):
@@ -318,9 +318,9 @@ class TestLostAnswers:
             assert transport.send("2") == GOOD
 
 
-class TestTooLargeAnswers:
+class TestTooLargeResponses:
     @pytest.mark.parametrize("chunked", [False, True])
-    def test_it_is_read_no_further_than_need_be(self, *, chunked: bool) -> None:
+    def test_reading_stops_at_the_limit(self, *, chunked: bool) -> None:
         written: list[int] = []
         with Listener(flood(256 * MIB, written, chunked=chunked)) as listener:
             tracemalloc.start()
@@ -336,19 +336,19 @@ class TestTooLargeAnswers:
         assert peak < 24 * MIB
         assert written[0] < 64 * MIB
 
-    def test_one_that_is_small_only_while_it_is_compressed(self) -> None:
+    def test_a_small_compressed_response_that_is_large(self) -> None:
         bomb = gzip.compress(bytes(64 * MIB), 1)
         with Listener(reply(200, bomb, Content_Encoding="gzip")) as listener, pytest.raises(ResponseTooLarge):
             to(listener.port).send("x")
 
-    def test_one_of_an_error(self) -> None:
+    def test_a_too_large_http_error(self) -> None:
         with Listener(reply(500, b"x" * (4 * MIB + 1))) as listener, pytest.raises(ResponseTooLarge):
             to(listener.port).send("x")
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with ca.pem, and here.pem for 127.0.0.1 and elsewhere.pem for another name, each with its key."""
+    """A folder with ca.pem, here.pem for 127.0.0.1, and elsewhere.pem for another name, each with its key."""
     folder = tmp_path_factory.mktemp("authority")
 
     def openssl(*words: str) -> None:
@@ -379,7 +379,7 @@ def tls(authority: pathlib.Path, name: str) -> ssl.SSLContext:
 
 
 class TestTls:
-    def test_a_certificate_that_verifies(self, authority: pathlib.Path) -> None:
+    def test_a_valid_certificate(self, authority: pathlib.Path) -> None:
         with Listener(reply(200, GOOD), tls=tls(authority, "here")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             transport = to(listener.port, scheme="https", transports=("ssl",), options=options)
@@ -394,25 +394,25 @@ class TestTls:
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
         assert listener.seen == []
 
-    def test_another_name(self, authority: pathlib.Path) -> None:
+    def test_a_certificate_for_another_name(self, authority: pathlib.Path) -> None:
         with Listener(tls=tls(authority, "elsewhere")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             with pytest.raises(CertificateRefused, match=r"could not be verified: .*127\.0\.0\.1"):
                 to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
         assert listener.seen == []
 
-    def test_a_port_that_speaks_plain_http(self) -> None:
+    def test_https_to_an_http_port(self) -> None:
         with Listener() as listener, pytest.raises(Unreachable, match="does not use TLS"):
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
 
-    def test_plain_http_to_a_port_that_speaks_tls(self, authority: pathlib.Path) -> None:
+    def test_http_to_an_https_port(self, authority: pathlib.Path) -> None:
         with Listener(tls=tls(authority, "here")) as listener, pytest.raises(ResponseLost):
             to(listener.port).send("x")
         assert listener.seen == []
 
 
 class Ntlm:
-    """The server's side of NTLM with sealed messages, as Windows has it on plain HTTP."""
+    """An NTLM server with encrypted messages, as Windows over HTTP."""
 
     def __init__(self, answer: bytes = GOOD, *, damage: t.Callable[[bytes], bytes] = bytes, **headers: str) -> None:
         self.answer = answer
@@ -422,7 +422,7 @@ class Ntlm:
         self.asked: list[bytes] = []
 
     def replies(self) -> list[Reply]:
-        """The handshake takes three requests; the first of them has no token yet."""
+        """The handshake has three requests; the first one has no token."""
         return [reply(401, WWW_Authenticate="Negotiate"), self.challenge, self.accept]
 
     def challenge(self, handler: Handler) -> None:
@@ -438,7 +438,7 @@ class Ntlm:
         reply(200)(handler)
 
     def sealed(self, status: int) -> Reply:
-        """Unseal the message, seal the answer."""
+        """Decrypt the message, encrypt the response."""
 
         def send(handler: Handler) -> None:
             body = t.cast("t.Any", handler).server_body
@@ -470,7 +470,7 @@ class Ntlm:
         return base64.b64decode(handler.headers["Authorization"].partition(" ")[2])
 
 
-class TestSealedMessages:
+class TestEncryptedMessages:
     @pytest.fixture(autouse=True)
     def account(self, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
         pytest.importorskip("requests_ntlm")
@@ -481,7 +481,7 @@ class TestSealedMessages:
     def ntlm(port: int) -> HttpTransport:
         return to(port, username="EXAMPLE\\admin", transports=("ntlm",))
 
-    def test_nothing_but_sealed_messages_is_sent(self) -> None:
+    def test_all_messages_are_encrypted(self) -> None:
         server = Ntlm()
         with Listener(*server.replies(), server.sealed(200), server.sealed(200)) as listener:
             transport = self.ntlm(listener.port)
@@ -491,7 +491,7 @@ class TestSealedMessages:
         assert not any(b"<first/>" in seen.body or b"<second/>" in seen.body for seen in listener.seen)
         assert not any(b"secret" in seen.body for seen in listener.seen)
 
-    def test_a_sealed_fault(self) -> None:
+    def test_an_encrypted_fault(self) -> None:
         server = Ntlm(fault("a:DestinationUnreachable").encode())
         with Listener(*server.replies(), server.sealed(500)) as listener:
             assert self.ntlm(listener.port).send("x") == server.answer
@@ -505,39 +505,39 @@ class TestSealedMessages:
         ],
         ids=["another length", "no length", "another seal"],
     )
-    def test_an_answer_that_cannot_be_unsealed_is_lost(self, damage: t.Callable[[bytes], bytes]) -> None:
+    def test_a_response_that_cannot_be_decrypted_is_lost(self, damage: t.Callable[[bytes], bytes]) -> None:
         server, again = Ntlm(damage=damage), Ntlm()
         with Listener(*server.replies(), server.sealed(200), *again.replies(), again.sealed(200)) as listener:
             transport = self.ntlm(listener.port)
             with pytest.raises(ResponseLost, match="could not be read") as caught:
                 transport.send("<first/>")
             assert caught.value.__class__ is ResponseLost
-            assert transport.send("<second/>") == GOOD  # with a new session, since the old one is out of step
+            assert transport.send("<second/>") == GOOD  # with a new session
 
     @pytest.mark.parametrize("status", [200, 400, 500])
     @pytest.mark.parametrize(
         "headers", [{}, {"Content_Type": "application/soap+xml;charset=UTF-8"}], ids=["bare", "soap"]
     )
-    def test_an_answer_that_is_not_sealed_is_lost(self, status: int, headers: dict[str, str]) -> None:
+    def test_an_unencrypted_response_is_lost(self, status: int, headers: dict[str, str]) -> None:
         server = Ntlm()
         forged = reply(status, GOOD, **headers)
         with Listener(*server.replies(), forged) as listener, pytest.raises(ResponseLost) as caught:
             self.ntlm(listener.port).send("x")
         assert caught.value.__class__ is ResponseLost
-        assert f"HTTP {status}, is not encrypted, but this session is" in str(caught.value)
+        assert f"HTTP {status}) is not encrypted, but this session is" in str(caught.value)
 
-    def test_the_negotiation_goes_nowhere_else_either(self) -> None:
+    def test_redirects_in_the_negotiation_are_not_followed(self) -> None:
         with Listener() as elsewhere:
             location = f"http://127.0.0.1:{elsewhere.port}/wsman"
             with Listener(reply(307, Location=location)) as listener, pytest.raises(RequestRefused, match="HTTP 307"):
                 self.ntlm(listener.port).send("x")
         assert elsewhere.seen == []
 
-    def test_the_answers_to_the_negotiation_are_bounded_too(self) -> None:
+    def test_responses_in_the_negotiation_are_limited(self) -> None:
         with Listener(reply(200, bytes(4 * MIB + 1))) as listener, pytest.raises(ResponseTooLarge):
             self.ntlm(listener.port).send("x")
 
-    def test_a_password_that_is_refused_in_the_negotiation(self) -> None:
+    def test_a_password_that_is_rejected_in_the_negotiation(self) -> None:
         server = Ntlm()
         handshake = [*server.replies()[:2], reply(401, WWW_Authenticate="Negotiate")]
         with Listener(*handshake) as listener, pytest.raises(CredentialsRefused, match="ntlm") as caught:
@@ -545,7 +545,7 @@ class TestSealedMessages:
         assert "secret" not in str(caught.value)
         assert not any(b"first" in seen.body for seen in listener.seen)
 
-    def test_a_forgotten_connection_is_negotiated_anew(self) -> None:
+    def test_a_dropped_session_is_negotiated_again(self) -> None:
         server, again = Ntlm(), Ntlm()
         with Listener(
             *server.replies(), server.sealed(200), reply(400), *again.replies(), again.sealed(200)
@@ -557,7 +557,7 @@ class TestSealedMessages:
 
 
 class TestTickets:
-    """A ticket of our own: kinit is a script here, and whether Kerberos itself is installed does not matter."""
+    """Tickets from kinit, which is a script here; Kerberos need not be installed."""
 
     @pytest.fixture
     def kinit(self, tmp_path: pathlib.Path) -> Kinit:
@@ -572,7 +572,7 @@ class TestTickets:
         yield
         assert os.environ["KRB5CCNAME"] == "FILE:/former"
 
-    def test_no_ticket_outlives_its_session(self, kinit: Kinit, tmp_path: pathlib.Path) -> None:
+    def test_the_ticket_is_deleted_with_its_session(self, kinit: Kinit, tmp_path: pathlib.Path) -> None:
         transport = to(closed_port(), transports=("kerberos",), kinit=kinit)
         for _attempt in range(2):
             with pytest.raises(Unreachable):
@@ -582,7 +582,7 @@ class TestTickets:
         assert not any(pathlib.Path(cache.removeprefix("FILE:")).exists() for cache in caches)
         assert os.environ["KRB5CCNAME"] == "FILE:/former"
 
-    def test_another_way_is_tried_without_it(self, kinit: Kinit) -> None:
+    def test_another_method_is_tried_without_the_ticket(self, kinit: Kinit) -> None:
         with Listener(reply(200, GOOD)) as listener:
             kinit_fails = Kinit(command=kinit.command + "-missing")
             transport = to(listener.port, transports=("kerberos", "basic"), kinit=kinit_fails)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading and writing CIM values, against what Windows and OMI answer."""
+"""Tests of reading and writing CIM values with responses of Windows and OMI."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def items(name: str) -> list[Instance]:
 
 
 def one(properties: str) -> Instance:
-    """An object of our own making."""
+    """Make an object for a test."""
     found = parse(answer(f'<p:X xmlns:p="{RESOURCE}">{properties}</p:X>').encode()).find(f"{S}Body")
     assert found is not None
     return Instance(found[0])
@@ -69,11 +69,11 @@ class TestWindows:
         assert disk.array("Capabilities") == ("3", "4")
         assert disk.array("CapabilityDescriptions") == ("Random Access", "Supports Writing")
 
-    def test_white_space_belongs_to_a_text(self) -> None:
+    def test_white_space_is_kept(self) -> None:
         (disk,) = items("windows-disk-drives")
         assert disk.text("SerialNumber") == "      0000000000000A"
 
-    def test_null_empty_and_absent_are_three_things(self) -> None:
+    def test_null_empty_and_absent_are_different(self) -> None:
         _tunnel, network = items("windows-network-adapters")
         assert (network.has("WINSScopeID"), network.text("WINSScopeID")) == (True, "")
         assert (network.has("WINSPrimaryServer"), network.text("WINSPrimaryServer")) == (True, None)
@@ -81,17 +81,17 @@ class TestWindows:
 
     @pytest.mark.parametrize("reader", ["text", "integer", "boolean", "array", "datetime", "embedded", "reference_in"])
     @pytest.mark.parametrize("name", ["InstallDate", "NoSuchProperty"])
-    def test_every_reader_gives_none_for_null_and_for_absent(self, reader: str, name: str) -> None:
+    def test_null_and_absent_properties_are_none(self, reader: str, name: str) -> None:
         (disk,) = items("windows-disk-drives")
         assert getattr(disk, reader)(name) is None
 
-    def test_an_array_of_one_is_an_array_to_who_knows(self) -> None:
+    def test_an_array_of_one_item(self) -> None:
         tunnel, network = items("windows-network-adapters")
         assert network.array("IPAddress") == ("192.0.2.156", "fe80::1")
         assert network.array("DefaultIPGateway") == ("192.0.2.1",)
-        assert tunnel.array("IPAddress") is None  # Windows leaves a null array out
+        assert tunnel.array("IPAddress") is None  # Windows omits a null array
 
-    def test_octets_and_an_embedded_object(self) -> None:
+    def test_bytes_and_an_embedded_object(self) -> None:
         (port,) = items("windows-fibre-channel-ports")
         attributes = port.embedded("Attributes")
         assert attributes is not None
@@ -100,7 +100,7 @@ class TestWindows:
         assert port.integer("UniquePortId") == 18446738026614272008
         assert port.integer("PortFcId") is None  # the embedded object's members are not the outer one's
 
-    def test_names_are_given_once_and_in_their_order(self) -> None:
+    def test_names_are_unique_and_in_order(self) -> None:
         (port,) = items("windows-fibre-channel-ports")
         assert port.names() == ("Active", "Attributes", "HBAStatus", "InstanceName", "UniquePortId")
 
@@ -116,10 +116,10 @@ class TestWindows:
             ("2013-04-15T20:26:39.5Z", datetime.datetime(2013, 4, 15, 20, 26, 39, 500000, tzinfo=datetime.UTC)),
         ],
     )
-    def test_a_wrapped_point_in_time(self, written: str, expected: datetime.datetime) -> None:
+    def test_a_date_in_cim_datetime(self, written: str, expected: datetime.datetime) -> None:
         assert one(f"<p:When><cim:Datetime>{written}</cim:Datetime></p:When>").datetime("When") == expected
 
-    def test_a_wrapped_point_in_time_in_a_projection_has_no_namespace(self) -> None:
+    def test_a_date_in_a_projection_has_no_namespace(self) -> None:
         fragment = Instance(
             parse(
                 b"<w:XmlFragment xmlns:w='urn:w'><At><Datetime>2013-03-09T03:06:25Z</Datetime></At>"
@@ -137,7 +137,7 @@ class TestWindows:
         assert given.has("octet")
         assert given.array("octet") is None
 
-    def test_a_page_of_the_first_protocol_version_holds_a_reference_that_is_not_ours(self) -> None:
+    def test_a_page_of_the_first_protocol_version(self) -> None:
         (found,) = [Instance(e) for e in first("windows-pull-page").element.iterfind("{*}Items/*")]
         assert (found.text("Data1"), found.integer("id")) == ("Test Message", 1)
 
@@ -149,13 +149,13 @@ class TestOmi:
         assert cluster.text("Caption") == 'A <test> & "quoted" caption'
         assert cluster.text("Description") == ""
         assert (cluster.has("Status"), cluster.text("Status")) == (True, None)
-        assert cluster.boolean("EnableSharedVolumes") is True  # TRUE on the wire
+        assert cluster.boolean("EnableSharedVolumes") is True  # TRUE in the XML
         assert cluster.integer("BlockCacheBytes") == 2**64 - 1
         assert cluster.integer("AutoBalancerLevel") == -1
         assert cluster.array("FQDN") == ("clu1.example.test", "CLU1")
         assert cluster.array("SecurityDescriptor") == ("1", "0", "20", "128", "255", "7")
 
-    def test_a_plain_point_in_time(self) -> None:
+    def test_a_date_as_plain_text(self) -> None:
         zone = datetime.timezone(datetime.timedelta(hours=1))
         expected = datetime.datetime(2024, 3, 5, 12, 34, 56, 789000, tzinfo=zone)
         assert first("omi-cluster").datetime("InstallDate") == expected
@@ -168,7 +168,7 @@ class TestOmi:
         assert alone.attrib[f"{XSI}type"] == f"{{{VM}}}MSCluster_Property_Virtual_Machine_Type"
         assert {child.tag.rpartition("}")[0] for child in alone} == {f"{{{VM}"}
 
-    def test_a_prefix_means_what_it_meant_last(self) -> None:
+    def test_a_prefix_has_its_innermost_meaning(self) -> None:
         given = one(
             '<p:A xmlns:p="urn:inner" xsi:type="p:Inner_Type"/><p:B xsi:type="p:Outer_Type"/>'
             '<C xmlns="urn:default" xsi:type="Default_Type"/>'
@@ -186,7 +186,7 @@ class TestOmi:
         assert private.array("DependsOnSharedVolumes") is None
         assert len([1 for child in resource.element if child.tag.endswith("}PropertyList")]) == 2
 
-    def test_a_name_beyond_ascii(self) -> None:
+    def test_a_name_with_other_than_ascii_characters(self) -> None:
         assert first("omi-resource-with-accent").text("Name") == "Café & <VM>"
 
     def test_an_adapter_property(self) -> None:
@@ -200,7 +200,7 @@ class TestOmi:
         assert (address.has("RegistryValue"), address.array("RegistryValue")) == (True, None)
         assert (address.has("ValidRegistryValues"), address.array("ValidRegistryValues")) == (False, None)
 
-    def test_what_the_put_answers(self) -> None:
+    def test_the_response_to_a_put(self) -> None:
         private = first("omi-put-resource").embedded("PrivateProperties")
         assert private is not None
         assert private.integer("OfflineAction") == 2
@@ -208,12 +208,12 @@ class TestOmi:
         assert first("omi-put-windows-client-style").text("Caption") == "changed but not listed"
 
 
-class TestWrongAnswers:
-    def test_a_text_where_a_number_belongs(self) -> None:
+class TestInvalidValues:
+    def test_a_text_instead_of_a_number(self) -> None:
         with pytest.raises(ResponseLost, match=r"X\.Count should be a number and is 'many'"):
             one("<p:Count>many</p:Count>").integer("Count")
 
-    def test_a_text_where_a_point_in_time_belongs(self) -> None:
+    def test_a_text_instead_of_a_date(self) -> None:
         with pytest.raises(ResponseLost, match=r"X\.When should be a date and time and is 'soon'"):
             one("<p:When>soon</p:When>").datetime("When")
 
@@ -224,7 +224,7 @@ class TestReferences:
         "<w:ResourceURI>{uri}</w:ResourceURI><w:SelectorSet>{selectors}</w:SelectorSet></a:ReferenceParameters>"
     )
 
-    def test_a_property_that_refers(self) -> None:
+    def test_a_property_with_a_reference(self) -> None:
         uri = f"{WMI}root/virtualization/v2/Msvm_ConcreteJob"
         content = self.JOB.format(uri=uri, selectors='<w:Selector Name="InstanceID">42</w:Selector>')
         found = one(f"<p:Job>{content}</p:Job>").reference_in("Job")
@@ -233,7 +233,7 @@ class TestReferences:
         assert found.selector("Name") is None
 
     @pytest.mark.parametrize("wrap", ["<a:EndpointReference>{}</a:EndpointReference>", "{}"])  # Windows, OMI
-    def test_the_key_of_an_association_is_a_reference_itself(self, wrap: str) -> None:
+    def test_the_key_of_an_association_is_a_reference(self, wrap: str) -> None:
         group, resource = (
             Reference(resource_uri=f"{WMI}root/mscluster/{name}", selectors=(("Name", f"{name} 1"),))
             for name in ("MSCluster_ResourceGroup", "MSCluster_Resource")
@@ -255,7 +255,7 @@ class TestReferences:
         (written,) = encode("{urn:x}Link", found)
         assert read_reference(parse(serialize(written).encode())) == found
 
-    def test_a_text_is_no_reference(self) -> None:
+    def test_a_text_is_not_a_reference(self) -> None:
         assert one("<p:Job>42</p:Job>").reference_in("Job") is None
 
     def test_a_reference_without_keys_has_no_empty_selector_set(self) -> None:
@@ -264,18 +264,18 @@ class TestReferences:
         assert parameters.tag == f"{A}ReferenceParameters"
 
 
-class TestPointsInTime:
+class TestDates:
     @pytest.mark.parametrize(
         ("received", "sent"),
         [
-            ("2024-01-01T00:00:00Z", "<p:When>2025-01-02T03:04:05+00:00</p:When>"),  # OMI refuses the wrapped form
+            ("2024-01-01T00:00:00Z", "<p:When>2025-01-02T03:04:05+00:00</p:When>"),  # OMI rejects cim:Datetime
             (
                 "<cim:Datetime>2024-01-01T00:00:00Z</cim:Datetime>",
                 "<p:When><cim:Datetime>2025-01-02T03:04:05Z</cim:Datetime></p:When>",
             ),
         ],
     )
-    def test_a_new_one_goes_out_as_the_old_one_came(self, received: str, sent: str) -> None:
+    def test_a_new_date_has_the_format_of_the_old_one(self, received: str, sent: str) -> None:
         moment = datetime.datetime(2025, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
         changed = one(f"<p:When>{received}</p:When>").with_property("When", moment)
         assert facts(changed.element) == facts(one(sent).element)
@@ -310,7 +310,7 @@ class TestEncoding:
         (written,) = encode("{urn:x}Value", None)
         assert (written.text, written.attrib) == (None, {f"{XSI}nil": "true"})
 
-    def test_a_point_in_time_is_wrapped(self) -> None:
+    def test_a_date_is_encoded_as_cim_datetime(self) -> None:
         (written,) = encode("{urn:x}At", datetime.datetime(2024, 3, 5, 12, 34, 56, tzinfo=datetime.UTC))
         (inner,) = written
         assert inner.tag == "{http://schemas.dmtf.org/wbem/wscim/1/common}Datetime"
@@ -329,17 +329,17 @@ class TestEncoding:
             )
         )
 
-    def test_an_embedded_object_that_was_read_goes_out_under_its_own_type(self) -> None:
+    def test_an_embedded_object_keeps_its_type(self) -> None:
         private = first("omi-resource").embedded("PrivateProperties")
         assert private is not None
         (written,) = encode("{urn:x}NewProperties", private)
         assert read(serialize(written)).attrib[f"{XSI}type"] == f"{{{VM}}}MSCluster_Property_Virtual_Machine_Type"
 
 
-class TestNaming:
+class TestUriStyle:
     CLUSTER = CimClass(namespace="root/mscluster", name="MSCluster_Cluster")
 
-    def test_the_windows_way(self) -> None:
+    def test_the_windows_style(self) -> None:
         assert UriStyle.WINDOWS.class_reference(self.CLUSTER) == Reference(
             resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/MSCluster_Cluster"
         )
@@ -347,7 +347,7 @@ class TestNaming:
             resource_uri="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/mscluster/*"
         )
 
-    def test_the_dmtf_way(self) -> None:
+    def test_the_dmtf_style(self) -> None:
         selectors = (("__cimnamespace", "root/mscluster"),)
         assert UriStyle.DMTF.class_reference(self.CLUSTER) == Reference(
             resource_uri="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSCluster_Cluster", selectors=selectors
@@ -356,7 +356,7 @@ class TestNaming:
             resource_uri="http://schemas.dmtf.org/wbem/wscim/1/*", selectors=selectors
         )
 
-    def test_a_reference_of_omi_lacks_the_namespace_and_gets_it_once(self) -> None:
+    def test_the_namespace_is_added_once_to_a_reference_of_omi(self) -> None:
         bare = Reference(resource_uri=f"{DMTF}MSCluster_Cluster", selectors=(("Name", "CLU1"),))
         full = UriStyle.DMTF.with_namespace(bare, "root/mscluster")
         assert full.selectors == (("__cimnamespace", "root/mscluster"), ("Name", "CLU1"))
@@ -364,30 +364,30 @@ class TestNaming:
         assert UriStyle.WINDOWS.with_namespace(bare, "root/mscluster") == bare
 
 
-class TestReplacing:
-    def test_a_member_of_an_empty_embedded_object_takes_the_namespace_of_its_type(self) -> None:
+class TestWithProperty:
+    def test_a_property_of_an_empty_embedded_object_has_the_namespace_of_its_type(self) -> None:
         given = one(f'<p:PrivateProperties xmlns:q="{VM}" xsi:type="q:MSCluster_Property_Virtual_Machine_Type"/>')
         changed = given.with_property("PrivateProperties.OfflineAction", 2).embedded("PrivateProperties")
         assert changed is not None
         assert [child.tag for child in changed.element] == [f"{{{VM}}}OfflineAction"]
 
-    def test_a_property_without_a_namespace_stays_without(self) -> None:
+    def test_a_property_without_a_namespace(self) -> None:
         fragment = Instance(parse(b"<w:XmlFragment xmlns:w='urn:w'><Name>a</Name></w:XmlFragment>"))
         assert fragment.with_property("Type", "b").names() == ("Name", "Type")
         assert [child.tag for child in fragment.with_property("Type", "b").element] == ["Name", "Type"]
 
-    def test_an_array_is_replaced_where_it_stood_and_stays_together(self) -> None:
+    def test_an_array_is_replaced_in_place(self) -> None:
         jumbo = first("omi-adapter-property")
         changed = jumbo.with_property("ValidDisplayValues", ["x", "y"])
         assert changed.array("ValidDisplayValues") == ("x", "y")
         assert changed.names() == jumbo.names()
-        assert jumbo.array("ValidDisplayValues") == ("Disabled", "4KB MTU", "9KB MTU")  # the original is as it was
+        assert jumbo.array("ValidDisplayValues") == ("Disabled", "4KB MTU", "9KB MTU")  # the original is unchanged
 
-    def test_a_null_gets_a_value_and_is_null_no_more(self) -> None:
+    def test_a_null_property_gets_a_value(self) -> None:
         changed = first("omi-cluster").with_property("status", "OK")
         assert changed.text("Status") == "OK"
         assert changed.names() == first("omi-cluster").names()
 
-    def test_nothing_to_reach_into(self) -> None:
+    def test_a_missing_embedded_object(self) -> None:
         with pytest.raises(ResponseLost, match="MSCluster_Cluster has no property Other that contains Member"):
             first("omi-cluster").with_property("Other.Member", 1)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put and Invoke: what is sent, that it is sent once, and what counts afterwards."""
+"""Tests of Put and Invoke: the request, that it is sent once, and reading back."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ if t.TYPE_CHECKING:
 
 VM1 = Reference(resource_uri=RESOURCE, selectors=(("Name", "vm1"),))
 VM = f"{WMI}root/mscluster/MSCluster_Property_Virtual_Machine"
-FLAKY = fault("w:InternalError", reason="Invalid Property")
+TEMPORARY = fault("w:InternalError", reason="Invalid Property")
 
 
 def resource(action_value: int | None, more: str = "") -> str:
-    """A virtual machine's resource as Windows would show it."""
+    """The resource of a virtual machine as Windows returns it."""
     member = f"<q:OfflineAction>{action_value}</q:OfflineAction>" if action_value is not None else ""
     return instance(
         '<p:Caption xsi:nil="true"/><p:Description></p:Description><p:Name>VM &lt;1&gt; &amp; more</p:Name>'
@@ -77,7 +77,7 @@ def done(value: int | None) -> str:
 
 
 def only_the_text_changed(before: ET.Element, after: ET.Element, name: str) -> tuple[str | None, str | None]:
-    """The former and the new text of the one element that differs, once everything else is the same."""
+    """The old and the new text of the only element that differs."""
     (old,), (new,) = ([e for e in tree.iter() if e.tag.endswith(f"}}{name}")] for tree in (before, after))
     texts = old.text, new.text
     old.text = new.text
@@ -86,7 +86,7 @@ def only_the_text_changed(before: ET.Element, after: ET.Element, name: str) -> t
 
 
 class TestPutRoundTrip:
-    def test_an_edited_embedded_member_changes_and_nothing_else(self, talk: Talk) -> None:
+    def test_only_the_edited_embedded_property_changes(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(2), resource(2))
         written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert only_the_text_changed(body(read(resource(1))), body(script.sent[1]), "OfflineAction") == ("1", "2")
@@ -105,19 +105,19 @@ class TestPutRoundTrip:
             ("omi-adapter-property", "RegistryValue", ["9014"]),
         ],
     )
-    def test_so_it_is_with_what_omi_answers(self, talk: Talk, name: str, path: str, value: t.Any) -> None:
+    def test_only_the_edited_property_of_omi_changes(self, talk: Talk, name: str, path: str, value: t.Any) -> None:
         client, script = talk(message(name), answer(""), message(name))
         client.put(VM1, lambda before: before.with_property(path, value), [path], operation="changing")
         _old, new = only_the_text_changed(body(read(message(name))), body(script.sent[1]), path.rpartition(".")[2])
         assert new == (value[0] if isinstance(value, list) else str(value))
 
-    def test_it_is_three_messages(self, talk: Talk) -> None:
+    def test_a_put_sends_three_messages(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(2), resource(2))
         client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put", "Get"]
         assert len({header(request).findtext(f"{W}ResourceURI") for request in script.sent}) == 1
 
-    def test_an_absent_member_is_added_in_the_namespace_of_its_neighbours(self, talk: Talk) -> None:
+    def test_an_absent_property_is_added_in_the_same_namespace(self, talk: Talk) -> None:
         client, script = talk(resource(None), resource(2), resource(2))
         client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         sent = body(script.sent[1])
@@ -127,7 +127,7 @@ class TestPutRoundTrip:
         private.remove(added)
         assert facts(sent) == facts(body(read(resource(None))))
 
-    def test_a_null_is_no_longer_one(self, talk: Talk) -> None:
+    def test_a_null_property_gets_a_value(self, talk: Talk) -> None:
         client, script = talk(resource(1), resource(1), resource(1))
         client.put(VM1, lambda before: before.with_property("Caption", "text"), ["Caption"], operation="changing")
         (caption,) = [e for e in body(script.sent[1]) if e.tag.endswith("}Caption")]
@@ -139,19 +139,19 @@ class TestPutRoundTrip:
         (state,) = [e for e in body(script.sent[1]) if e.tag.endswith("}State")]
         assert (state.text, state.attrib) == (None, {f"{XSI}nil": "true"})
 
-    def test_what_is_as_it_should_be_is_not_sent(self, talk: Talk) -> None:
+    def test_a_compliant_instance_is_not_sent(self, talk: Talk) -> None:
         client, script = talk(resource(2))
         written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert (written.sent, written.problem, script.actions) == (False, None, ["Get"])
         assert written.instance.integer("State") == 2
 
 
-class TestPutWithoutAnAnswer:
+class TestPutWithoutResponse:
     @pytest.mark.parametrize(
         ("problem", "kind"),
         [
             (fault("w:InternalError", detail="<x>stored though (0x800713A0)</x>"), Fault),
-            (FLAKY, TransientFault),
+            (TEMPORARY, TransientFault),
             (fault("w:QuotaLimit"), TransientFault),
             (ResponseLost("the connection broke"), ResponseLost),
             (TimedOut("no response within 70 s"), TimedOut),
@@ -161,7 +161,7 @@ class TestPutWithoutAnAnswer:
         ],
     )
     @pytest.mark.parametrize("afterwards", [1, 2])
-    def test_it_is_read_and_never_sent_again(
+    def test_it_is_read_back_and_not_resent(
         self, talk: Talk, problem: str | Exception, kind: type[ServerError], afterwards: int
     ) -> None:
         client, script = talk(resource(1), problem, resource(afterwards))
@@ -174,56 +174,56 @@ class TestPutWithoutAnAnswer:
         assert written.sent is True
         assert (written.problem.operation, written.problem.host) == ("changing", "node1.example.com")
 
-    def test_an_empty_answer_is_a_yes(self, talk: Talk) -> None:
+    def test_an_empty_response_is_a_success(self, talk: Talk) -> None:
         client, _script = talk(resource(1), answer(""), resource(2))
         assert client.put(VM1, to(2), ["PrivateProperties"], operation="changing").problem is None
 
     @pytest.mark.parametrize("kind", [Unreachable, CredentialsRefused, CertificateRefused])
-    def test_a_put_that_never_left_raises(self, talk: Talk, kind: type[ServerError]) -> None:
+    def test_a_put_that_was_not_sent_raises(self, talk: Talk, kind: type[ServerError]) -> None:
         client, script = talk(resource(1), kind("no way"))
         with pytest.raises(kind, match="Changing on node1"):
             client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put"]
 
-    def test_the_reading_back_is_tried_again(self, talk: Talk, pauses: list[float]) -> None:
-        client, script = talk(resource(1), ResponseLost("gone"), FLAKY, ResponseLost("gone"), resource(2))
+    def test_reading_back_is_retried(self, talk: Talk, pauses: list[float]) -> None:
+        client, script = talk(resource(1), ResponseLost("gone"), TEMPORARY, ResponseLost("gone"), resource(2))
         written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert script.actions == ["Get", "Put", "Get", "Get", "Get"]
         assert isinstance(written.problem, ResponseLost)
         assert pauses == [0.5, 2.0]
 
-    def test_when_it_cannot_be_read_back_that_is_said(self, talk: Talk) -> None:
+    def test_the_error_when_it_cannot_be_read_back(self, talk: Talk) -> None:
         client, _script = talk(resource(1), ResponseLost("gone"), fault("a:DestinationUnreachable"))
         with pytest.raises(NotFound, match="Reading back after changing on node1"):
             client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
 
 
 class TestReadOnly:
-    def test_a_put_is_refused(self, talk: Talk) -> None:
+    def test_a_put_is_not_sent(self, talk: Talk) -> None:
         client, script = talk(resource(1), read_only=True)
         with pytest.raises(WriteRefused, match=r"Changing on node1.*check mode.*defect of the collection"):
             client.put(VM1, to(2), ["PrivateProperties"], operation="changing")
         assert "Put" not in script.actions
 
-    def test_a_put_that_would_change_nothing_is_none(self, talk: Talk) -> None:
+    def test_a_put_without_changes_is_allowed(self, talk: Talk) -> None:
         client, script = talk(resource(2), read_only=True)
         assert client.put(VM1, to(2), ["PrivateProperties"], operation="changing").sent is False
         assert script.actions == ["Get"]
 
-    def test_a_method_is_refused(self, talk: Talk) -> None:
+    def test_a_method_is_not_called(self, talk: Talk) -> None:
         client, script = talk(read_only=True)
         with pytest.raises(WriteRefused, match="Stopping on node1"):
             client.invoke(VM1, "TakeOffline", {}, operation="stopping")
         assert script.sent == []
 
-    def test_a_method_that_only_reads_is_not(self, talk: Talk) -> None:
+    def test_a_method_that_only_reads_is_called(self, talk: Talk) -> None:
         client, script = talk(answer("<p:X_OUTPUT xmlns:p='urn:x'/>"), read_only=True)
         client.invoke(VM1, "X", {}, operation="asking", query=True)
         assert script.actions == ["X"]
 
 
 class TestInvoke:
-    def test_parameters_of_every_kind(self, talk: Talk) -> None:
+    def test_parameters_of_all_types(self, talk: Talk) -> None:
         inner = new_instance(f"{WMI}root/mscluster/Inner", {"Text": "a<b", "Octets": b"\x01\xff"})
         outer = new_instance(f"{WMI}root/mscluster/Outer", {"Inner": inner, "Flag": False})
         client, script = talk(answer("<p:Do_OUTPUT xmlns:p='urn:x'/>"))
@@ -260,7 +260,7 @@ class TestInvoke:
         assert facts(body(script.sent[0])) == facts(expected)
         assert header(script.sent[0]).findtext("{*}Action") == f"{RESOURCE}/Do"
 
-    def test_the_requests_that_omi_took_and_its_answers_without_output(self, talk: Talk) -> None:
+    def test_the_requests_of_omi_and_responses_without_output(self, talk: Talk) -> None:
         target = Reference(
             resource_uri=f"{DMTF}MSCluster_Resource",
             selectors=(("__cimnamespace", "root/MSCluster"), ("Name", "Virtual Machine vm1")),
@@ -317,7 +317,7 @@ class TestInvoke:
     @pytest.mark.parametrize(
         ("problem", "kind"),
         [
-            (FLAKY, TransientFault),
+            (TEMPORARY, TransientFault),
             (ResponseLost("gone"), ResponseLost),
             (TimedOut("gone"), TimedOut),
             ("<half", ResponseLost),

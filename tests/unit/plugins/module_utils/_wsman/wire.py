@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the WS-Management client share: a scripted transport, and a second reader of the messages."""
+"""Helpers for the tests of the WS-Management client: a scripted transport and an independent XML parser."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Facts: t.TypeAlias = "tuple[str, tuple[tuple[str, str], ...], str, tuple[Facts, 
 
 
 def message(name: str) -> str:
-    """A message of a real endpoint."""
+    """Read a recorded message of a real endpoint."""
     return (_MESSAGES / f"{name}.xml").read_text(encoding="utf-8")
 
 
 def answer(body: str, *, relates_to: str | None = "to be replaced") -> str:
-    """An answer of our own making."""
+    """Build a response."""
     related = f"<a:RelatesTo>{relates_to}</a:RelatesTo>" if relates_to is not None else ""
     return (
         f'<s:Envelope xmlns:s="{S[1:-1]}" xmlns:a="{A[1:-1]}" xmlns:n="{N[1:-1]}" xmlns:w="{W[1:-1]}"'
@@ -45,13 +45,13 @@ def answer(body: str, *, relates_to: str | None = "to be replaced") -> str:
 
 
 def instance(properties: str, *, uri: str = RESOURCE) -> str:
-    """The answer to a Get: C(properties) is XML with the prefix p."""
+    """Build the response to a Get; C(properties) is XML with the prefix p."""
     name = uri.rpartition("/")[2]
     return answer(f'<p:{name} xmlns:p="{uri}" xsi:type="p:{name}_Type">{properties}</p:{name}>')
 
 
 def fault(subcode: str, reason: str = "no", detail: str = "", *, relates_to: str | None = "to be replaced") -> str:
-    """A fault of our own making."""
+    """Build a fault."""
     return answer(
         f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code>"
         f'<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason><s:Detail>{detail}</s:Detail></s:Fault>',
@@ -60,7 +60,7 @@ def fault(subcode: str, reason: str = "no", detail: str = "", *, relates_to: str
 
 
 def page(items: str = "", *, context: str = "", end: bool = False, pulled: bool = False) -> str:
-    """A page of an enumeration, as Enumerate or as Pull answers it."""
+    """Build a page of an enumeration, as a response to Enumerate or Pull."""
     kind, space = ("Pull", "n") if pulled else ("Enumerate", "w")
     given = f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context else ""
     ended = f"<{space}:EndOfSequence/>" if end else ""
@@ -68,12 +68,12 @@ def page(items: str = "", *, context: str = "", end: bool = False, pulled: bool 
 
 
 def item(name: str) -> str:
-    """A resource without its reference."""
+    """Build a resource without its reference."""
     return f'<p:MSCluster_Resource xmlns:p="{RESOURCE}"><p:Name>{name}</p:Name></p:MSCluster_Resource>'
 
 
 def read(document: str | bytes) -> ET.Element:
-    """A message, read without the client's own reader: each xsi:type becomes {namespace}name or fails the test."""
+    """Parse a message without the client's parser: each xsi:type becomes {namespace}name, or the test fails."""
     parser = ET.XMLPullParser(events=("start-ns", "end-ns", "start", "end"))
     parser.feed(document)
     parser.close()
@@ -95,7 +95,7 @@ def read(document: str | bytes) -> ET.Element:
 
 
 def facts(element: ET.Element) -> Facts:
-    """What an element says, whatever its prefixes and its line breaks between elements."""
+    """The content of an element, independent of prefixes and line breaks between elements."""
     text = element.text or ""
     return (
         element.tag,
@@ -126,20 +126,20 @@ def action(document: ET.Element) -> str:
 
 
 class Script:
-    """A transport that answers from a script: texts, octets, or errors to raise, one a message."""
+    """A transport with scripted responses: texts, bytes, or errors to raise, one for each message."""
 
     host = "node1.example.com"
     url = "http://node1.example.com:5985/wsman"
 
-    def __init__(self, *answers: str | bytes | Exception) -> None:
-        self.left = list(answers)
+    def __init__(self, *responses: str | bytes | Exception) -> None:
+        self.left = list(responses)
         self.encoding = "utf-8"
         self.sent: list[ET.Element] = []
 
     def send(self, message: str) -> bytes:
         request = read(message)
         self.sent.append(request)
-        assert self.left, f"nothing was to be sent any more, and {action(request)} was"
+        assert self.left, f"unexpected request {action(request)}"
         next_one = self.left.pop(0)
         if isinstance(next_one, Exception):
             raise next_one
