@@ -41,6 +41,8 @@ if t.TYPE_CHECKING:
 TESTS = pathlib.Path(__file__).resolve().parent
 ESTATES = TESTS / "lab" / "estates"
 ENFORCE, VALIDATE = "winha.cluster.enforce", "winha.cluster.validate"
+PLAN, APPLY, UNDO = "winha.cluster.plan", "winha.cluster.apply", "winha.cluster.undo"
+PERMITTED = {"migration_network_allow_drain": True}
 REPORTS = TESTS.parent / ".cache" / "demo"
 KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
@@ -191,14 +193,14 @@ def _scalars(value: t.Any, *path: str) -> t.Iterator[tuple[tuple[str, ...], t.An
 
 
 def changed_settings(writes: t.Iterable[journal.Entry]) -> set[tuple[str, ...]]:
-    """The settings that Puts changed. A drain is also a write, but it changes no setting.
+    """The settings that requests changed. A drain and its mark are writes, too, but they change no setting.
 
     The display value of an advanced property follows its registry value, so it is not counted.
     """
     return {
         (entry.host, *entry.selectors.values(), change.cls, change.instance, change.property)
         for entry in writes
-        if entry.operation == "Put"
+        if entry.cls not in ("MSCluster_Node", "MSCluster_ResourceGroup")
         for change in entry.changes
         if change.property != "DisplayValue"
     }
@@ -258,38 +260,59 @@ def heading(text: str) -> None:
     print(f"\n{_BOLD}{text}\n{'=' * len(text)}{_NORMAL}", flush=True)
 
 
+def plan_options(folder: pathlib.Path, **variables: object) -> tuple[str, str]:
+    """The options of a plan or of a change: its folder, and role variables."""
+    return "-e", json.dumps({"plan_folder": str(folder), **variables})
+
+
 def demonstrate(lab: Lab, connection: str, listener: str, reports: pathlib.Path) -> int:
     """Run the whole demo. Returns the exit status, which is 0 only if every result is the expected one."""
     heading("The estate")
     print(lab.up().rstrip())
     hosts = lab.inventory(connection, listener)
     print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
-    before, after = reports / "before", reports / "after"
+    before, after, changes = reports / "before", reports / "after", reports / "changes"
     shutil.rmtree(reports, ignore_errors=True)
-    heading(f"1. Audit: ansible-playbook {VALIDATE}")
-    audit = run(lab, hosts, VALIDATE, *audit_options(before))
-    heading(f"2. Check mode shows the changes: ansible-playbook {ENFORCE} --check --diff")
-    check = run(lab, hosts, ENFORCE, "--check", "--diff")
-    heading(f"3. Enforcement makes the changes: ansible-playbook {ENFORCE}")
-    first = run(lab, hosts, ENFORCE)
-    heading(f"4. Second enforcement changes nothing: ansible-playbook {ENFORCE}")
-    second = run(lab, hosts, ENFORCE)
-    heading(f"5. Second audit, compared with the first: ansible-playbook {VALIDATE}")
-    audit_again = run(lab, hosts, VALIDATE, *audit_options(after, before))
+    audit = step(lab, hosts, "1. Audit", VALIDATE, audit_options(before))
+    check = step(lab, hosts, "2. Check mode shows the plan", ENFORCE, ("--check", "--diff", *plan_options(changes)))
+    first = step(lab, hosts, "3. Only what interrupts nothing is changed", ENFORCE, plan_options(changes))
+    plan = step(lab, hosts, "4. A plan with drains: a gate stops them", PLAN, plan_options(changes, **PERMITTED))
+    allowed = {**PERMITTED, "migration_network_allow_gates": ["dag_members_apart"]}
+    approved = step(lab, hosts, "5. The gate is allowed by name", PLAN, plan_options(changes, **allowed))
+    shutil.copy(changes / "plan.json", changes / "approved.json")
+    allowed["plan_approved"] = str(changes / "approved.json")
+    applied = step(lab, hosts, "6. The approved plan is applied", APPLY, plan_options(changes, **allowed))
+    second = step(lab, hosts, "7. A second run changes nothing", ENFORCE, plan_options(changes, **allowed))
+    audit_again = step(lab, hosts, "8. Second audit, compared with the first", VALIDATE, audit_options(after, before))
+    record = {"undo_record": str(min(changes.glob("record-*.jsonl")))}
+    undone = step(
+        lab, hosts, "9. The first changes are undone, from their record", UNDO, plan_options(changes, **record)
+    )
     heading("Summary")
     summary = Summary(
         audit=audit,
         check=check,
         first=first,
+        plan=plan,
+        approved=approved,
+        applied=applied,
         second=second,
         audit_again=audit_again,
+        undone=undone,
         report=Report.read(before),
         later_report=Report.read(after),
     )
     print(summary.text(ENFORCE))
     for name, folder in (("first", before), ("second", after)):
         print(f"Report of the {name} audit: {folder / 'audit.html'}")
+    print(f"Plan: {changes / 'plan.html'}")
     return 0 if summary.is_expected else 1
+
+
+def step(lab: Lab, hosts: pathlib.Path, text: str, playbook: str, options: t.Sequence[str]) -> Run:
+    """Run one step of the demo under its heading."""
+    heading(f"{text}: ansible-playbook {playbook}")
+    return run(lab, hosts, playbook, *options)
 
 
 def main() -> int:

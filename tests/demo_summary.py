@@ -55,39 +55,52 @@ class Report:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The five runs of the demo and the reports of both audits."""
+    """The runs of the demo in their order, and the reports of both audits."""
 
     audit: Run
     check: Run
     first: Run
+    plan: Run
+    approved: Run
+    applied: Run
     second: Run
     audit_again: Run
+    undone: Run
     report: Report
     later_report: Report
 
     @property
     def rows(self) -> tuple[tuple[str, object, bool], ...]:
         """What was counted, the result, and whether it is the expected one. The number is that of the run."""
-        audits, runs = (self.audit, self.audit_again), self._runs
-        failed = sum(run.status != 0 for run in runs)
+        planned = sum(run.writes for run in (self.plan, self.approved))
+        statuses = [run.status for run in self._runs]
         fewer = self.later_report.failed.total() < self.report.failed.total()
+        changed = self.first.changes + self.applied.changes
         return (
             ("1  First audit", self.report, bool(self.report.failed)),
             ("2  Settings and SPNs that check mode would change", self.check.differences, self.check.differences > 0),
             ("2  Writes in check mode", self.check.writes, self.check.wrote_nothing),
-            (
-                "3  Settings and SPNs that the enforcement changed",
-                self.first.changes,
-                self.first.changes == self.check.differences,
-            ),
-            ("4  Writes in the second enforcement", self.second.writes, self.second.wrote_nothing),
-            ("5  Second audit", self.later_report, fewer and not self.later_report.new),
+            ("3  Settings and SPNs changed, without a drain", self.first.changes, self.first.changes > 0),
+            ("4  The plan with drains is stopped by a gate", f"status {self.plan.status}", self.plan.status != 0),
+            ("5  Writes in both plans", planned, self.plan.wrote_nothing and self.approved.wrote_nothing),
+            ("6  Settings changed with drains", self.applied.changes, changed == self.check.differences),
+            ("7  Writes in the second run", self.second.writes, self.second.wrote_nothing),
+            ("8  Second audit", self.later_report, fewer and not self.later_report.new),
             (
                 "   Writes in both audits",
-                sum(run.writes for run in audits),
-                not any(run.changed_values for run in audits),
+                self.audit.writes + self.audit_again.writes,
+                self.audit.wrote_nothing and self.audit_again.wrote_nothing,
             ),
-            ("   Failed runs", f"{failed} of {len(runs)}", failed == 0),
+            (
+                "9  Settings and SPNs set back by the undo",
+                self.undone.changes,
+                self.undone.changes == self.first.changes,
+            ),
+            (
+                "   Failed runs, without 4",
+                sum(status != 0 for status in statuses) - 1,
+                [status != 0 for status in statuses] == [run is self.plan for run in self._runs],
+            ),
         )
 
     @property
@@ -103,14 +116,24 @@ class Summary:
         lines.append(f"{'   Duration of the runs':<53}{sum(run.seconds for run in self._runs):.0f} s")
         lines += [
             f"This value changed in a run that must not change it: {path}"
-            for run in (self.audit, self.check, self.second, self.audit_again)
+            for run in (self.audit, self.check, self.plan, self.approved, self.second, self.audit_again)
             for path in run.changed_values
         ]
         return "\n".join([*lines, "", *self._remaining(playbook), ""])
 
     @property
     def _runs(self) -> tuple[Run, ...]:
-        return self.audit, self.check, self.first, self.second, self.audit_again
+        return (
+            self.audit,
+            self.check,
+            self.first,
+            self.plan,
+            self.approved,
+            self.applied,
+            self.second,
+            self.audit_again,
+            self.undone,
+        )
 
     def _remaining(self, playbook: str) -> list[str]:
         """Why findings remain."""
