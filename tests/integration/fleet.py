@@ -91,7 +91,7 @@ def estate(network: str, *described: Described) -> Variables:
     return found
 
 
-def begin(lab: Stage, description: Variables) -> Stage:
+def reset(lab: Stage, description: Variables) -> Stage:
     """Take the estate back to a description with the same hosts."""
     (lab.folder / "estate.yml").write_text(yaml.safe_dump(description, sort_keys=False), "utf-8")
     lab.estate.reset()

@@ -14,8 +14,8 @@ from rolling import ACTIVE, DRAINED, drains, host, kill, migration, node, ours, 
 from stage import Stage, Variables, private_clusters, tasks
 
 DRAINING, PAUSED, FAILED = (2, 1), (2, 0), (2, 3)
-DRAIN = {"state": "drained", "timeout": 20}
-RESUME = {"state": "active", "timeout": 20}
+DRAIN = {"state": "drained", "timeout": 60, "allow_saved": ["TEST01"]}
+RESUME = {"state": "active", "timeout": 60}
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,13 @@ def test_virtual_machines_that_a_drain_saves(estate: Stage) -> None:
         ]
 
     lab = reset(estate, lower)
-    run = lab.play(ours("hv41", "cluster_node", DRAIN))
+    cases: dict[str, Variables] = {"none": {**DRAIN, "allow_saved": []}, "one": {**DRAIN, "allow_saved": ["saves"]}}
+    refused = {name: result.message for name, result in run_cases(lab, "hv41", "cluster_node", cases).items()}
+    sentence = "hv41 was not drained, because the drain would not live migrate all virtual machines: {}. Raise the "
+    assert refused["none"].startswith(sentence.format("EX01 is saved, SAVES is saved"))
+    assert refused["one"].startswith(sentence.format("EX01 is saved"))
+    assert lab.writes() == []
+    run = lab.play(ours("hv41", "cluster_node", {**DRAIN, "allow_saved": ["EX0?", "SAVES"]}))
     assert run.of("hv41").data["saved_by_drain"] == ["EX01", "SAVES"]
     moved = {
         entry.selectors["Name"]: entry.detail

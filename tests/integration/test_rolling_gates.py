@@ -70,7 +70,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 @pytest.fixture
 def lab(estate: Stage) -> Stage:
     network = estate.estate.estate.hosts[0].address.rpartition(".")[0]
-    fleet.begin(estate, description(network))
+    fleet.reset(estate, description(network))
     fleet.set_node(estate, "HVDOWN", "hvdown3", 1, 0)
     fleet.set_node(estate, "HVFOREIGN", "hvforeign3", 2, 2)
     estate.estate.simulation.disable(estate.estate.estate.host("hvnet2"), "Heartbeat")

@@ -41,7 +41,7 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
 
 def begin(lab: Stage, **seconds: tuple[float, float]) -> Stage:
     network = lab.estate.estate.hosts[0].address.rpartition(".")[0]
-    return fleet.begin(lab, description(network, dict.fromkeys(NAMES, (0.3, 0.3)) | seconds))
+    return fleet.reset(lab, description(network, dict.fromkeys(NAMES, (0.3, 0.3)) | seconds))
 
 
 def finish(lab: Stage, before: dict[str, str]) -> None:
@@ -66,7 +66,7 @@ def test_a_run_that_is_killed_while_it_drains(estate: Stage) -> None:
     """hva1 has its mark and is not paused yet, hvb1 is half drained, hvc1 is drained."""
     lab = begin(estate, HVB=(20, 0.3))
     before = fleet.owners(lab)
-    lab.estate.add_fault(host="hva1", method=fleet.MARK, nth=1, action={"slow": 60})
+    lab.estate.add_fault(host="hva1", method="Pause", action="time_out")  # not paused, and the run waits for it
 
     def is_moment() -> bool:
         moved = fleet.events(lab, "RoleMoved", "drain: live")
