@@ -11,7 +11,9 @@ import typing as t
 import fleet
 import pytest
 from rolling import ACTIVE, DRAINED, migration, node, ours, reset, run_cases
-from stage import Stage, Variables
+
+if t.TYPE_CHECKING:
+    from stage import Stage, Variables
 
 PAUSED = (2, 0)
 DRAIN: Variables = {"state": "drained", "timeout": 60, "allow_saved": ["TEST01"], "mark": "change 4711"}

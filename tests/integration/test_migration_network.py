@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+import fleet
 import pytest
 from lab.inventory import inventory
 from rolling import (
@@ -20,6 +21,7 @@ from rolling import (
     in_effect,
     migration,
     nodes,
+    one_each,
     puts,
     reset,
     restarts,
@@ -46,6 +48,9 @@ WANTED = {
     ("hv44", "Heartbeat"): ("MaxFrameSize", "9000", "ReceiveBuffers", "3"),
     ("hv44", "LM"): (JUMBO, "9014", BUFFERS, "2048"),
 }
+PERMISSIONS = {"migration_network_allow_drain": True, "migration_network_allow_saved": ["TEST*"]}
+RESTART = "migration_network_allow_restart"
+LEFT = "{}, which is not permitted in this run: set {} to true to permit it."
 ALL_ACTIVE = dict.fromkeys(NODES, ACTIVE)
 
 
@@ -66,6 +71,12 @@ def lines(run: Run) -> list[str]:
     return [" ".join(line.split()) for line in shown]
 
 
+def left(run: Run) -> list[str]:
+    """The sentences about what is left to do."""
+    (shown,) = [one.data["msg"] for one in run.results if one.task.endswith("Show what is left to do")]
+    return t.cast("list[str]", shown)
+
+
 def messages(run: Run) -> list[str]:
     return [one.message for one in run.results if one.status in ("failed", "unreachable")]
 
@@ -78,9 +89,13 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
     assert "+vEthernet (LiveMigration) mtu: 9000\n" in checked.output
     assert lines(checked)[:2] == ["from \\ to HV41 HV42 HV43 HV44", "HV41 - fails fails fails"]
     assert "LiveMigration: HV41 itself cannot send packets of 9000 bytes; check its adapters" in lines(checked)
-    run = lab.play(ENFORCE, "--diff")
+    before = fleet.owners(lab)
+    run = lab.play(ENFORCE, "--diff", variables=PERMISSIONS)
     assert run.rc == 0, run.output
-    assert assert_one_node_at_a_time(lab) == list(NODES)
+    # The nodes with the fewest virtual machines are first.
+    assert assert_one_node_at_a_time(lab) == ["hv43", "hv44", "hv41", "hv42"]
+    assert (fleet.owners(lab), fleet.marks(lab)) == (before, {})
+    assert "All clustered roles are on the nodes where they were before." in run.output
     assert nodes(lab) == ALL_ACTIVE
     expected = [
         (*owner, *pair) for owner, values in WANTED.items() for pair in zip(values[::2], values[1::2], strict=True)
@@ -89,10 +104,7 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
     assert sorted(restarts(lab)) == sorted(WANTED)
     assert {in_effect(lab, *owner) for owner in WANTED} == {9000}
     assert {in_effect(lab, name, "Management") for name in NODES} == {1500}
-    assert (
-        "The drain of hv42 saved these virtual machines and did not live migrate them, because their priority is below "
-        "the threshold of the cluster: TEST01."
-    ) in run.output
+    assert fleet.events(lab, "RoleMoved", "drain: saved") == ["TEST01"]
     assert lines(run)[1:] == [
         "HV41 - passes passes passes",
         "HV42 passes - passes passes",
@@ -100,15 +112,40 @@ def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> No
         "HV44 passes passes passes -",
     ]
     written = len(lab.writes())
-    again = lab.play(ENFORCE, "--diff")
+    again = lab.play(ENFORCE, "--diff", variables=PERMISSIONS)
     assert again.rc == 0, again.output
     assert (len(lab.writes()), len(drains(lab)), len(restarts(lab))) == (written, 4, len(WANTED))
     assert not [one for one in again.results if one.changed]
     assert not lab.check(ENFORCE).output.count("--- before")
 
 
+@pytest.mark.matrix
+def test_without_permission_nothing_is_drained_and_what_is_left_is_shown(lab: Stage) -> None:
+    run = lab.play(role(migration_network_allow_drain=False))
+    assert run.rc == 0, run.output
+    assert lab.writes() == []
+    assert left(run) == [LEFT.format("hv41, hv42, hv43, hv44 would be drained", "migration_network_allow_drain")]
+    # The text "false" is false.
+    run = lab.play(role(), "-e", "migration_network_drain=false")
+    assert run.rc == 0, run.output
+    assert lab.writes() == []
+    assert left(run) == [LEFT.format("hv41, hv42, hv43, hv44 would restart network adapters", RESTART)]
+
+
+@pytest.mark.parametrize("keyword", ["serial: 1", "strategy: free", "strategy: host_pinned"])
+def test_batches_and_hosts_without_a_common_order_are_refused(lab: Stage, keyword: str) -> None:
+    run = lab.play(role().replace("gather_facts: false", f"gather_facts: false\n  {keyword}"))
+    assert run.rc == 2
+    assert messages(run)[0] == (
+        "The role migration_network works on one node of each cluster at a time and has to see all of them. Remove "
+        "serial from the play, and use the strategy linear. Nothing was written."
+    )
+    assert lab.writes() == []
+
+
 def management(estate: Variables) -> None:
     """On two nodes, the adapter of the connection must change."""
+    one_each(estate)
     adapter(estate, "hv43", "Management")["driver"] = "intel-1g"
     for name in ("hv42", "hv43"):
         adapter(estate, name, "Management")["values"] = {JUMBO: "9014", BUFFERS: "2048"}
@@ -170,8 +207,14 @@ def test_no_node_is_drained_while_another_is_not_up(lab: Stage, how: str) -> Non
     run = lab.play(role(where=where), hosts=hosts)
     assert run.rc != 0
     assert lab.writes() == []
-    if how == "is down":
-        assert "hv43 is down, so it cannot become active. Bring the node up first." in messages(run)
+    reason = {
+        "does not answer": "hv43: ",
+        "is down": "hv43 is down. Bring every node up first.",
+        "is no node": "hv42, hv43, hv44 are not hosts of this run. Include every node of the cluster in the run",
+    }
+    assert any(
+        reason[how] in message and "Nothing was done on the nodes of HVC4" in message for message in messages(run)
+    )
     assert [one for one in run.results if one.task.endswith("Drain the node")] == []
 
 
@@ -183,21 +226,24 @@ def test_a_node_that_was_drained_outside_of_the_play(estate: Stage) -> None:
     lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
     run = lab.play(role(), "--limit", "hv41,hv42,hv43")
     assert run.rc == 2
-    assert any(
-        "hv43 was not drained, because another node is not up: hv44 is drained." in said for said in messages(run)
-    )
+    (message,) = messages(run)
+    assert "hv44 is not a host of this run." in message
+    assert "hv44 was paused by somebody else. Ask who did it" in message
+    assert message.endswith("name the gate in migration_network_allow_gates: nodes_in_run, foreign_drain.")
     assert lab.writes() == []
 
 
 def test_standalone_hosts_are_not_drained(estate: Stage) -> None:
     lab = reset(estate)
-    alone = role(
-        where="lone1",
-        network=None,
-        migration_network_adapters=["LM"],
-        migration_network_drain=False,
-    )
+    # Without adapters they are skipped.
+    run = lab.play(role(where="lone1:old1"))
+    assert (run.rc, lab.writes()) == (0, []), run.output
+    alone = role(where="lone1", network=None, migration_network_adapters=["LM"])
     assert lab.check(alone).rc == 0
+    run = lab.play(alone)
+    assert (run.rc, lab.writes()) == (0, []), run.output
+    assert left(run) == [LEFT.format("lone1 would restart network adapters", RESTART)]
+    alone = role(where="lone1", network=None, migration_network_adapters=["LM"], migration_network_allow_restart=True)
     run = lab.play(alone)
     assert run.rc == 0, run.output
     assert [write[1:] for write in puts(lab)] == [("LM", "MaxFrameSize", "9000"), ("LM", "ReceiveBuffers", "3")]
@@ -224,10 +270,10 @@ def test_a_compliant_cluster_is_not_changed_and_its_paths_are_shown(estate: Stag
 def test_a_host_with_another_name_in_the_inventory(estate: Stage) -> None:
     lab = reset(estate, compliant("hv42", "hv43", "hv44"))
     same = inventory(lab.estate.estate, lab.estate.state, "winrm", "http")["all"]["hosts"]["hv41"]
-    run = lab.play(role(where="alpha:hv42"), hosts={"alpha": same})
+    run = lab.play(role(where="alpha:hv42:hv43:hv44"), hosts={"alpha": same})
     assert run.rc == 0, run.output
     assert assert_one_node_at_a_time(lab) == ["hv41"]
-    (proof,) = [one for one in run.results if one.task.endswith("Test the paths to the finished nodes")]
-    assert [(row["source"], row["target"], row["verdict"]) for row in proof.data["paths"]] == [
-        ("HV41", "HV42", "passes")
+    (proof,) = [one for one in run.results if one.task.endswith("paths to the nodes that are done")]
+    assert sorted((row["source"], row["target"], row["verdict"]) for row in proof.data["paths"]) == [
+        ("HV41", f"HV4{number}", "passes") for number in (2, 3, 4)
     ]

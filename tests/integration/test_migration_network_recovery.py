@@ -11,6 +11,7 @@ import threading
 import time
 import typing as t
 
+import fleet
 import pytest
 from rolling import (
     ACTIVE,
@@ -27,6 +28,8 @@ from rolling import (
     migration,
     node,
     nodes,
+    one_each,
+    ours,
     puts,
     reset,
     restarts,
@@ -47,11 +50,18 @@ def estate(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.I
         yield lab
 
 
-def last_message(run: Run) -> str:
-    """The message that the run ends with."""
-    found = [one.message for one in run.results if one.status in ("failed", "unreachable")]
+def last_message(run: Run, host: str) -> str:
+    """The message that the run ends with on a host."""
+    found = [one.message for one in run.results if one.status in ("failed", "unreachable") and one.host == host]
     assert found, run.output
     return found[-1]
+
+
+def drain_with_mark(lab: Stage, name: str) -> None:
+    """Drain a node as an earlier run does."""
+    options = {"state": "drained", "mark": "earlier", "timeout": 60, "allow_saved": ["TEST01"]}
+    run = lab.play(ours(name, "cluster_node", options))
+    assert run.rc == 0, run.output
 
 
 def repair(lab: Stage, name: str) -> None:
@@ -70,6 +80,7 @@ def test_a_node_that_stays_down_ends_the_run_and_the_next_run_continues(estate: 
     """On the management network the host is unreachable; on the other its adapter is down."""
 
     def change(found: Variables) -> None:
+        one_each(found)
         host(found, "hv42")["after_restart"] = "stays_down"
         compliant("hv41", "hv43")(found)
         adapter(found, "hv43", "Management")["driver"] = "intel-1g"
@@ -84,12 +95,12 @@ def test_a_node_that_stays_down_ends_the_run_and_the_next_run_continues(estate: 
     assert {entry.host for entry in lab.writes()} == {"hv42"}
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE | {"hv42": DRAINED}
-    message = last_message(run)
+    message = last_message(run, "hv42")
     for part in (
-        'The task "Set the network adapters" failed on hv42: ',
+        'hv42 failed in "Set the adapters": ',
         "The node is drained: ",
-        "not changed",
-        "run the play again",
+        "The other nodes of HVC4 that come after it were not touched.",
+        "run this again: it continues where it stopped.",
     ):
         assert part in message, message
     # While it is down, the other nodes are not changed.
@@ -114,13 +125,13 @@ def test_a_node_that_stays_down_ends_the_run_and_the_next_run_continues(estate: 
 
 def test_a_node_that_an_earlier_run_left_drained_is_first(estate: Stage) -> None:
     lab = reset(estate, compliant("hv41", "hv43"))
-    found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv44")
-    assert found is not None
-    lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
+    home = fleet.owners(lab)
+    drain_with_mark(lab, "hv44")
     run = lab.play(role())
     assert run.rc == 0, run.output
     timeline = [(what, name) for what, name, _adapter in timeline_of(lab) if what != "AdapterUp"]
     assert timeline == [
+        ("Pause", "hv44"),
         ("AdapterRestart", "hv44"),
         ("Resume", "hv44"),
         ("Pause", "hv42"),
@@ -129,34 +140,45 @@ def test_a_node_that_an_earlier_run_left_drained_is_first(estate: Stage) -> None
         ("Resume", "hv42"),
     ]
     assert nodes(lab) == ALL_ACTIVE
+    assert (fleet.owners(lab), fleet.marks(lab)) == (home, {})
 
 
 def test_a_compliant_node_that_was_left_drained_is_only_resumed(estate: Stage) -> None:
     lab = reset(estate, compliant(*NODES))
-    found = lab.estate.cluster("HVC4").named("MSCluster_Node", "hv42")
-    assert found is not None
-    lab.estate.cluster("HVC4").write(found, {"State": 2, "NodeDrainStatus": 2})
+    home = fleet.owners(lab)
+    drain_with_mark(lab, "hv42")
+    run = lab.play(role(), "-e", "migration_network_drain=false")
+    assert run.rc == 0, run.output
+    assert timeline_of(lab) == [("Pause", "hv42", ""), ("Resume", "hv42", "")]
+    assert (fleet.owners(lab), fleet.marks(lab), puts(lab)) == (home, {}, [])
+
+
+def test_a_compliant_node_that_somebody_else_drained_stays_drained(estate: Stage) -> None:
+    lab = reset(estate, compliant(*NODES))
+    fleet.set_node(lab, "HVC4", "hv42", *DRAINED)
     run = lab.play(role())
     assert run.rc == 0, run.output
-    assert timeline_of(lab) == [("Resume", "hv42", "")]
-    assert len(lab.writes()) == 1
+    assert (lab.writes(), node(lab, "hv42")) == ([], DRAINED)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["DrainStarted", "AdapterRestart"])
-def test_the_next_run_finishes_a_killed_run(estate: Stage, moment: str) -> None:
+def test_the_next_run_finishes_a_run_that_was_killed_while_a_team_restarts(estate: Stage) -> None:
+    """Other moments are in test_rolling_interruption.py."""
+
     def change(found: Variables) -> None:
+        one_each(found)
         compliant("hv41", "hv43")(found)
-        found["drain_seconds"] = 2
 
     lab = reset(estate, change)
-    kill(lab, role(), lambda: bool(events(lab, moment)))
+    home = fleet.owners(lab)
+    kill(lab, role(), lambda: bool(events(lab, "AdapterRestart")))
     assert node(lab, "hv42")[0] == 2
     assert {name for name in NODES if node(lab, name) != ACTIVE} == {"hv42"}
     run = lab.play(role())
     assert run.rc == 0, run.output
     assert assert_one_node_at_a_time(lab) == drains(lab) == ["hv42", "hv44"]
     assert nodes(lab) == ALL_ACTIVE
+    assert (fleet.owners(lab), fleet.marks(lab)) == (home, {})
     assert len(puts(lab)) == len(set(puts(lab))) == 6
     assert sorted(restarts(lab)) == [("hv42", "LM1"), ("hv42", "LM2"), ("hv44", "LM")]
     assert {in_effect(lab, name, "LM") for name in ("hv41", "hv44")} == {9000}
@@ -167,14 +189,16 @@ def test_the_next_run_finishes_a_killed_run(estate: Stage, moment: str) -> None:
 @pytest.mark.slow
 def test_a_path_of_1500_ends_the_run_with_both_nodes_named(estate: Stage) -> None:
     def change(found: Variables) -> None:
+        one_each(found)
         compliant("hv41", "hv44")(found)
         found["clusters"][0]["paths"] = [{"network": "LiveMigration", "between": ["hv41", "hv42"], "mtu": 1500}]
 
     lab = reset(estate, change)
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert "the path from HV42 to HV41 supports packets of 1500 bytes but not of 9000" in last_message(run)
-    assert "The node is active again. The nodes after it were not changed." in last_message(run)
+    assert "the path from HV42 to HV41 supports packets of 1500 bytes but not of 9000" in last_message(run, "hv42")
+    assert "The node is active again. The other nodes of HVC4 that come after it were not" in last_message(run, "hv42")
+    assert "hv42: it has left the play" in last_message(run, "hv43")
     assert drains(lab) == ["hv42"]
     assert nodes(lab) == ALL_ACTIVE  # it was resumed before the path test
     assert {entry.host for entry in lab.writes()} == {"hv42"}
@@ -199,14 +223,15 @@ def test_a_filtered_echo_does_not_end_the_run(estate: Stage) -> None:
 @pytest.mark.parametrize("how", ["hangs", "fails"])
 def test_a_failed_drain_ends_the_run(estate: Stage, how: str) -> None:
     def change(found: Variables) -> None:
+        one_each(found)
         compliant("hv41", "hv43")(found)
         host(found, "hv42")["drain"] = how
 
     lab = reset(estate, change)
     run = lab.play(role(migration_network_drain_timeout=2))
     assert run.rc == 2
-    message = last_message(run)
-    assert 'The task "Drain the node" failed on hv42: ' in message
+    message = last_message(run, "hv42")
+    assert 'hv42 failed in "Drain the node": ' in message
     assert ("draining" if how == "hangs" else "paused") in message
     assert (drains(lab), puts(lab), restarts(lab)) == (["hv42"], [], [])
     # The next run fails at the same node.
@@ -220,15 +245,21 @@ def test_no_node_is_drained_while_a_network_is_not_up(estate: Stage) -> None:
     lab.estate.simulation.disable(lab.estate.estate.host("hv44"), "Heartbeat")
     run = lab.play(role())
     assert run.rc == 2, run.output
-    assert last_message(run).startswith("No node was drained, because these networks in the cluster of ")
-    assert " are not up: Cluster. " in last_message(run)
+    sentence = "because a gate does not pass. Cluster is partitioned. Check the adapters and cables"
+    assert sentence in last_message(run, "hv42")
+    assert sentence in last_message(run, "hv44")
     assert lab.writes() == []
     assert lab.check(role()).rc == 0
 
 
 def test_the_error_names_a_network_that_stays_down(estate: Stage) -> None:
     """A cable is removed during the run."""
-    lab = reset(estate, compliant("hv41", "hv43"))
+
+    def change(found: Variables) -> None:
+        one_each(found)
+        compliant("hv41", "hv43")(found)
+
+    lab = reset(estate, change)
 
     def remove_cable() -> None:
         wait_for(lambda: bool(drains(lab)))
@@ -240,9 +271,9 @@ def test_the_error_names_a_network_that_stays_down(estate: Stage) -> None:
     watcher.join()
     assert run.rc == 2
     assert (
-        'The task "Wait until all nodes and cluster networks are up" failed on hv42: Cluster is partitioned. '
+        'hv42 failed in "Wait until the nodes and the cluster networks are up": Cluster is partitioned. '
         "The node is drained: "
-    ) in last_message(run)
+    ) in last_message(run, "hv42")
     assert drains(lab) == ["hv42"]
 
 
