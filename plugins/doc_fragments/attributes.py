@@ -62,8 +62,8 @@ options:
   expected:
     description:
       - Values that settings must have now, by the label that the setting has in C(changes).
-      - A setting whose current value is another one is not changed, and C(left_alone) in the result has it. Settings that
-        are not named are changed as usual.
+      - A setting whose current value is another one is not changed, and C(left_alone) in the result has it. Settings
+        that are not named are changed as usual.
     type: dict
     version_added: 1.1.0
 attributes:

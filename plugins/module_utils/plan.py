@@ -22,8 +22,9 @@ class Change:
     details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def row(self) -> dict[str, t.Any]:
-        """The change as results and records have it."""
-        return {**self.details, "label": self.label, "before": self.before, "after": self.after}
+        """The change as results and records have it, in the types of JSON."""
+        before, after = (list(value) if isinstance(value, tuple) else value for value in (self.before, self.after))
+        return {**self.details, "label": self.label, "before": before, "after": after}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class Applied:
 class Plan:
     """All planned changes of a task, in order.
 
-    C(title) is the header of the diff. With C(ordered), no step is applied after a failed one.
+    C(title) is the header of the diff. With C(ordered), no step is applied after a failed one. C(left_alone) has a row
+    for each wanted setting that is not changed, with C(label), C(wanted), C(current) and C(reason).
     """
 
     title: str
     steps: tuple[Step, ...] = ()
     ordered: bool = False
+    left_alone: tuple[t.Mapping[str, t.Any], ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -65,14 +68,32 @@ class Plan:
             "after": "".join(f"{change.label}: {change.after}\n" for change in changes),
         }
 
-    def expecting(self, expected: t.Mapping[str, t.Any]) -> tuple[Plan, list[dict[str, t.Any]]]:
-        """The plan without the changes whose current value is not the expected one, and a row for each of these."""
-        skipped = [one for one in self.changes if one.label in expected and not _is_same(one, expected[one.label])]
+    def expecting(self, expected: t.Mapping[str, t.Any]) -> Plan:
+        """The plan without the changes whose current value is not the expected one; these are left alone.
+
+        The case of a label is ignored, as Windows ignores that of names.
+        """
+        values = {label.casefold(): value for label, value in expected.items()}
+        skipped = [
+            one
+            for one in self.changes
+            if one.label.casefold() in values and not _is_same(one, values[one.label.casefold()])
+        ]
         steps = [tuple(change for change in step.changes if change not in skipped) for step in self.steps]
         rows = [
-            {"label": change.label, "expected": expected[change.label], "current": change.before} for change in skipped
+            {
+                "label": change.label,
+                "expected": values[change.label.casefold()],
+                "current": change.row()["before"],
+                "reason": "the current value is not the expected one",
+            }
+            for change in skipped
         ]
-        return dataclasses.replace(self, steps=tuple(Step(changes) for changes in steps if changes)), rows
+        return dataclasses.replace(
+            self,
+            steps=tuple(Step(changes) for changes in steps if changes),
+            left_alone=(*self.left_alone, *rows),
+        )
 
 
 def _is_same(change: Change, expected: t.Any) -> bool:

@@ -60,8 +60,8 @@ class Task(t.Generic[State]):
     * C(read): read the current state from the host
     * C(plan): plan the changes; pure. Raises C(TaskError) for a change that must not be made
     * C(apply): apply one step and return the values as read back. Raises C(ServerError) if they could not be read
-    * C(apply_together): write all steps, then read all values back at once, by label. A step whose values are not as
-      planned then is applied by C(apply). Raises C(ServerError) if the values could not be read
+    * C(apply_together): write all steps, then read all values back at once. A step whose values are not as planned then
+      is applied by C(apply), unless a reason is returned. Raises C(ServerError) if the values could not be read
     * C(identified_by): the options that identify in a record what was changed
     * C(report): make the result from the state and the outcome
     * C(service): the kind of server; C(read) and C(apply) get a session with it
@@ -71,7 +71,7 @@ class Task(t.Generic[State]):
     read: t.Callable[[t.Any, Options], State]
     plan: t.Callable[[State, Options], Plan] | None = None
     apply: t.Callable[[t.Any, State, Step], Applied] | None = None
-    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], t.Mapping[str, t.Any]] | None = None
+    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], Applied] | None = None
     report: t.Callable[[State, Outcome], dict[str, t.Any]]
     rules: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     identified_by: tuple[str, ...] = ()
@@ -97,20 +97,21 @@ def run(
 ) -> dict[str, t.Any]:
     """Run the task on a server and return its result. Raises C(ServerError) or C(TaskError) before any write.
 
-    C(record) gets the changes of each step as they were read back, right after the step.
+    C(record) gets the changes of each step twice: before the step as planned, with C(confirmed) false, so that a run
+    that is killed leaves what it may have written; and right after the step as they were read back.
     """
     session = session_factory(read_only=check_mode)
     try:
         state = task.read(session, options)
         if task.plan is None:
             return {"changed": False, **task.report(state, Outcome())}
-        plan, skipped = task.plan(state, options).expecting(options.get("expected") or {})
+        plan = task.plan(state, options).expecting(options.get("expected") or {})
         if check_mode:
             outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
         else:
             outcome = _apply(task, session, state, plan, progress=progress, record=record)
         result = _result(plan, outcome, task.report(state, outcome), session.host)
-        return result | ({"left_alone": skipped} if skipped else {})
+        return result | ({"left_alone": [dict(row) for row in plan.left_alone]} if plan.left_alone else {})
     finally:
         session.close()
 
@@ -130,8 +131,9 @@ def _apply(
     failures: dict[str, str] = {}
     steps = plan.steps
     if task.apply_together is not None and steps:
+        record(_planned_rows(plan.changes))
         together = _apply_together(task.apply_together, session, state, steps, progress)
-        record(_changed_rows(plan.changes, together))
+        record(_rows(plan.changes, together))
         values |= together.values
         failures |= together.failures
         steps = tuple(
@@ -142,6 +144,7 @@ def _apply(
     for number, step in enumerate(steps, start=1):
         progress(f"{session.host}: {plan.title}, {number} of {len(steps)}")
         unreachable, writes_before = False, session.writes
+        record(_planned_rows(step.changes))
         try:
             applied = task.apply(session, state, step)
         except Exception as exc:  # whatever it is, the earlier steps have written and are reported
@@ -154,7 +157,7 @@ def _apply(
         else:
             values |= applied.values
             failures |= _describe_differences(step, applied, session.host)
-        record(_changed_rows(step.changes, Outcome(values=values, failures=failures)))
+        record(_rows(step.changes, Outcome(values=values, failures=failures)))
         if unreachable or (failures and plan.ordered):
             why = "the host no longer responds" if unreachable else "an earlier step failed"
             remaining = [change for later in steps[number:] for change in later.changes]
@@ -165,7 +168,7 @@ def _apply(
 
 
 def _apply_together(
-    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], t.Mapping[str, t.Any]],
+    apply_together: t.Callable[[t.Any, State, t.Sequence[Step], Progress], Applied],
     session: Session,
     state: State,
     steps: t.Sequence[Step],
@@ -174,13 +177,19 @@ def _apply_together(
     """The values after all steps were written; none for changes that may have been sent and could not be read back."""
     writes_before = session.writes
     try:
-        return Outcome(values=apply_together(session, state, steps, progress))
+        applied = apply_together(session, state, steps, progress)
     except Exception as exc:  # whatever it is, some steps may have written and are reported
         changes = [change for step in steps for change in step.changes]
         failures = {change.label: _describe_error(exc) for change in changes}
         if session.writes == writes_before:
             return Outcome(values={change.label: change.before for change in changes}, failures=failures)
         return Outcome(failures=failures)
+    if not applied.reason:
+        return Outcome(values=applied.values)
+    failures = {}
+    for step in steps:
+        failures |= _describe_differences(step, applied, session.host)
+    return Outcome(values=applied.values, failures=failures)
 
 
 def _describe_error(exc: Exception) -> str:
@@ -189,14 +198,18 @@ def _describe_error(exc: Exception) -> str:
     return f"An unexpected error ended the step: {type(exc).__name__}: {exc}. This is a defect, please report it."
 
 
+def _planned_rows(changes: t.Iterable[Change]) -> list[dict[str, t.Any]]:
+    return [change.row() | {"confirmed": False} for change in changes]
+
+
+def _rows(changes: t.Iterable[Change], outcome: Outcome) -> list[dict[str, t.Any]]:
+    """A row for each change with its value now, which is null if it is not known."""
+    return [dataclasses.replace(change, after=outcome.now(change.label, change.before)).row() for change in changes]
+
+
 def _changed_rows(changes: t.Iterable[Change], outcome: Outcome) -> list[dict[str, t.Any]]:
     """A row for each change that took effect, or may have: then its value after is null."""
-    rows = []
-    for change in changes:
-        now = outcome.now(change.label, change.before)
-        if now != change.before:
-            rows.append(dataclasses.replace(change, after=now).row())
-    return rows
+    return _rows([change for change in changes if outcome.now(change.label, change.before) != change.before], outcome)
 
 
 def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, str]:

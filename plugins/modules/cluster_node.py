@@ -138,21 +138,40 @@ saved_by_drain:
   type: list
   elements: str
   sample: [FILE01]
+changes:
+  description:
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the node or the clustered role),
+      C(setting) (V(state), V(drain mark) or V(owner)), C(before) and C(after).
+    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+  returned: when the cluster could be read
+  type: list
+  elements: dict
+  version_added: 1.1.0
+left_alone:
+  description: What was not changed, with C(label), C(expected), C(current) and C(reason).
+  returned: when there are any
+  type: list
+  elements: dict
+  version_added: 1.1.0
 """
 
 import dataclasses
 import datetime
-import fnmatch
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, clustered_role, drain, drain_mark
+from ansible_collections.winha.cluster.plugins.module_utils._windows import (
+    cluster,
+    clustered_role,
+    drain,
+    drain_check,
+    drain_mark,
+)
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
-_FOREIGN, _NODES_UP, _QUORUM = "foreign_drain", "nodes_up", "quorum"
 SPEC = {
     "name": {"type": "str"},
     "state": {"type": "str", "choices": ["drained", "active"], "required": True},
@@ -160,10 +179,9 @@ SPEC = {
     "timeout": {"type": "int", "default": 900},
     "mark": {"type": "str"},
     "allow_saved": {"type": "list", "elements": "str", "default": []},
-    "allow_gates": {"type": "list", "elements": "str", "choices": [_FOREIGN, _NODES_UP, _QUORUM], "default": []},
+    "allow_gates": {"type": "list", "elements": "str", "choices": list(drain_check.GATES), "default": []},
 }
 _MARK = "drain mark"
-_NEXT = {"saved": "is saved", "shut_down": "is shut down", "turned_off": "is turned off"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +205,11 @@ class State:
     def stopped(self) -> dict[str, str]:
         """The virtual machines of the node that a drain would not live migrate, with what it would do."""
         own = {role.name for role in self.own_roles}
-        return {name: how for role, (name, how) in sorted(self.drained_by.items()) if role in own and how in _NEXT}
+        return {
+            name: how
+            for role, (name, how) in sorted(self.drained_by.items())
+            if role in own and how in drain_check.STOPS
+        }
 
     @property
     def missing_roles(self) -> dict[str, str]:
@@ -231,7 +253,7 @@ def plan(state: State, options: task.Options) -> Plan:
     if before in ("down", "joining"):
         raise task.TaskError(f"{name} is {before}, so it cannot become {wanted}. Bring the node up first.")
     if options["mark"] and before != "active" and state.mark is None:
-        if before == "drained" and _FOREIGN in options["allow_gates"]:
+        if before == "drained" and drain_check.FOREIGN_DRAIN in options["allow_gates"]:
             return Plan(title=f"Node {name}")
         raise task.TaskError(
             f"{name} is {before} and has no drain mark, so somebody else paused it. It was not touched. "
@@ -240,57 +262,35 @@ def plan(state: State, options: task.Options) -> Plan:
     steps: list[Step] = []
     if wanted == "drained":
         if before == "active":
-            _check_drain(state, options)
+            drain_check.check_drain(
+                name,
+                other_nodes=state.other_nodes,
+                loses_quorum=state.loses_quorum,
+                stopped=state.stopped,
+                allow_gates=options["allow_gates"],
+                allow_saved=options["allow_saved"],
+            )
         if options["mark"] and state.mark is None:
-            steps.append(Step((Change(label=_MARK, before="none", after=options["mark"]),)))
+            steps.append(Step((_change(_MARK, name, "drain mark", "none", options["mark"]),)))
         if before != wanted:
-            steps.append(Step((Change(label=name, before=before, after=wanted),)))
+            steps.append(Step((_change(name, name, "state", before, wanted),)))
     else:
         if before != wanted:
-            steps.append(Step((Change(label=name, before=before, after=wanted),)))
+            steps.append(Step((_change(name, name, "state", before, wanted),)))
         if state.mark is not None:
             moves = [
-                Change(label=f"{role} owner", before=owner, after=name)
+                _change(f"{role} owner", role, "owner", owner, name)
                 for role, owner in state.missing_roles.items()
                 if owner.casefold() != name.casefold()
             ]
             if moves:
                 steps.append(Step(tuple(moves)))
-            steps.append(Step((Change(label=_MARK, before=state.mark.run, after="none"),)))
+            steps.append(Step((_change(_MARK, name, "drain mark", state.mark.run, "none"),)))
     return Plan(title=f"Node {name}", steps=tuple(steps), ordered=True)
 
 
-def _check_drain(state: State, options: task.Options) -> None:
-    name, permitted = state.node.name, options["allow_gates"]
-    not_up = [
-        f"{node.name} is {drain.state_of(node)}"
-        for node in state.other_nodes
-        if node.state != "up" and (_FOREIGN if node.state == "paused" else _NODES_UP) not in permitted
-    ]
-    if not_up:
-        raise task.TaskError(
-            f"{name} was not drained, because another node is not up: {', '.join(not_up)}. "
-            "Bring it up or resume it, then run this task again."
-        )
-    if state.loses_quorum and _QUORUM not in permitted:
-        raise task.TaskError(
-            f"{name} was not drained, because the cluster reports that it would lose its quorum. "
-            "Add a node or a witness first."
-        )
-    allowed = [pattern.casefold() for pattern in options["allow_saved"]]
-    stopped = [
-        f"{machine} {_NEXT[how]}"
-        for machine, how in state.stopped.items()
-        if not any(
-            machine.casefold() == pattern or fnmatch.fnmatchcase(machine.casefold(), pattern) for pattern in allowed
-        )
-    ]
-    if stopped:
-        raise task.TaskError(
-            f"{name} was not drained, because the drain would not live migrate all virtual machines: "
-            f"{', '.join(stopped)}. Raise the priority of the clustered role, or name the virtual machine in "
-            "allow_saved."
-        )
+def _change(label: str, thing: str, setting: str, before: str, after: str) -> Change:
+    return Change(label=label, before=before, after=after, details={"thing": thing, "setting": setting})
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:

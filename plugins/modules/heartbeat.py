@@ -14,6 +14,7 @@ description:
   - The cluster of a DAG is inside the virtual machines, so the host is a DAG member, not a Hyper-V host.
   - The heartbeat timeout is delay times threshold. The blackout of a live migration must be shorter.
   - Options that are not set are not changed. Changes take effect at once, without a restart.
+  - A heartbeat timeout is not made shorter than it is now, unless O(allow_shorter) is set.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -49,6 +50,14 @@ options:
       - V(0) means no limit.
     type: int
     default: 10
+  allow_shorter:
+    description:
+      - Whether a heartbeat timeout may become shorter than it is now. With a shorter timeout, a live migration can
+        remove a node.
+      - Without it, the delay and the threshold of such a timeout are not changed, and RV(left_alone) has them.
+    type: bool
+    default: false
+    version_added: 1.1.0
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.attributes
@@ -73,6 +82,11 @@ EXAMPLES = r"""
   winha.cluster.heartbeat:
     cross_subnet_threshold: 20
     max_seconds: 20
+
+- name: Shorten the heartbeat timeout again
+  winha.cluster.heartbeat:
+    cross_subnet_threshold: 10
+    allow_shorter: true
 """
 
 RETURN = r"""
@@ -108,6 +122,28 @@ seconds_after:
   returned: when the cluster could be read
   type: dict
   sample: {same_subnet: 10.0, cross_subnet: 20.0, cross_site: 20.0}
+changes:
+  description:
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the cluster), C(setting) (the
+      option), C(before) and C(after).
+    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+  returned: when the cluster could be read
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: same_subnet_threshold, thing: DAG1, setting: same_subnet_threshold, before: 5, after: 10}
+left_alone:
+  description:
+    - What was not changed, as C(label), C(current) and C(reason).
+    - C(expected) is the value in O(expected), if that is not the current one. C(wanted) is the wanted value, if the
+      timeout would become shorter.
+  returned: when there are any
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: same_subnet_threshold, expected: 10, current: 20, reason: the current value is not the expected one}
 """
 
 import dataclasses
@@ -126,6 +162,7 @@ if t.TYPE_CHECKING:
 SPEC: dict[str, dict[str, t.Any]] = {
     **{option: {"type": "int"} for option in settings.SETTINGS},
     "max_seconds": {"type": "int", "default": 10},
+    "allow_shorter": {"type": "bool", "default": False},
 }
 
 
@@ -150,10 +187,10 @@ def read(client: Client, options: task.Options) -> State:
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """Plan at most two steps: first the changes that increase the distance of a pair, then the others.
+    """Plan at most three steps, in an order that keeps the condition of each pair.
 
-    Raises C(TaskError) for a value out of range, a same-subnet value above its cross-subnet value, or a timeout that is
-    too long.
+    A timeout that would become shorter is left alone, unless this is allowed. Raises C(TaskError) for a value out of
+    range, a same-subnet value above its cross-subnet value, or a timeout that is too long.
     """
     wanted = {option: options[option] for option in settings.SETTINGS if options[option] is not None}
     planned = {**state.values, **wanted}
@@ -161,20 +198,25 @@ def plan(state: State, options: task.Options) -> Plan:
         _check_ranges(state, state.version, wanted)
         _check_order(wanted, planned)
         _check_seconds(state.version, wanted, planned, options["max_seconds"])
+    reasons = {} if options["allow_shorter"] else _left_alone(state.values, wanted)
+    name, differing = state.cluster.text("Name"), {o: v for o, v in wanted.items() if state.values[o] != v}
     changes = [
-        Change(label=option, before=state.values[option], after=value)
-        for option, value in wanted.items()
-        if state.values[option] != value
+        Change(label=option, before=state.values[option], after=value, details={"thing": name, "setting": option})
+        for option, value in differing.items()
+        if option not in reasons
     ]
-    first = tuple(change for change in changes if _increases_distance(change))
-    rest = tuple(change for change in changes if not _increases_distance(change))
-    steps = tuple(Step(part) for part in (first, rest) if part)
-    return Plan(title=f"Heartbeat of {state.cluster.text('Name')}", steps=steps, ordered=True)
+    left_alone = tuple(
+        {"label": option, "wanted": value, "current": state.values[option], "reason": reasons[option]}
+        for option, value in differing.items()
+        if option in reasons
+    )
+    steps = tuple(Step(part) for part in _parts(changes) if part)
+    return Plan(title=f"Heartbeat of {name}", steps=steps, ordered=True, left_alone=left_alone)
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
     """Write one step with one request and read it back."""
-    stored = properties.store(
+    stored = properties.send_and_store(
         client,
         _reference(state.cluster),
         {settings.SETTINGS[change.label].property: change.after for change in step.changes},
@@ -203,11 +245,47 @@ def _reference(found: Instance) -> t.Any:
     return found.reference
 
 
-def _increases_distance(change: Change) -> bool:
-    """Whether a same-subnet value becomes lower or another value higher; such changes never violate the order."""
-    if change.label.startswith("same_subnet"):
-        return bool(change.after < change.before)
-    return bool(change.after > change.before)
+def _parts(changes: t.Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
+    """The changes in an order in which no pair and no timeout is worse in between than before and after.
+
+    Values that become higher are written first, so that a run that ends in between leaves no shorter timeout. The
+    same-subnet values go with the part that keeps them below the cross-subnet values. If one of them becomes higher and
+    the other one lower, they are a part of their own.
+    """
+    same = [change for change in changes if change.label.startswith("same_subnet")]
+    raised = [change for change in changes if change not in same and change.after > change.before]
+    lowered = [change for change in changes if change not in same and change.after < change.before]
+    directions = {change.after > change.before for change in same}
+    if directions == {True, False}:
+        return tuple(raised), tuple(same), tuple(lowered)
+    if directions == {True}:
+        return tuple(raised), (*same, *lowered)
+    return (*raised, *same), tuple(lowered)
+
+
+def _left_alone(values: t.Mapping[str, int | None], wanted: t.Mapping[str, int]) -> dict[str, str]:
+    """The options that are not changed, with the reason.
+
+    These are the options of a timeout that would become shorter, and then those that would violate the order of a pair.
+    """
+    reasons: dict[str, str] = {}
+    for timeout in settings.TIMEOUTS:
+        now, planned = timeout.seconds(values), timeout.seconds({**values, **wanted})
+        if now is not None and planned is not None and planned < now:
+            reasons |= dict.fromkeys(
+                (timeout.delay, timeout.threshold),
+                f"the {timeout.name} timeout would become shorter: {planned:g} s instead of {now:g} s. Set "
+                "allow_shorter to permit this",
+            )
+    planned_values = {**values, **{option: value for option, value in wanted.items() if option not in reasons}}
+    for part in ("delay", "threshold"):
+        within, across = f"same_subnet_{part}", f"cross_subnet_{part}"
+        low, high = planned_values[within], planned_values[across]
+        if reasons and low is not None and high is not None and low > high:
+            why = f"{within} {low} would be higher than {across} {high}, because one of them is not changed"
+            timeout = settings.CROSS_SUBNET if within in reasons else settings.SAME_SUBNET
+            reasons |= {option: why for option in (timeout.delay, timeout.threshold) if option not in reasons}
+    return reasons
 
 
 def _check_ranges(state: State, release: WindowsVersion, wanted: t.Mapping[str, int]) -> None:
@@ -250,8 +328,8 @@ def _check_seconds(
         ):
             raise task.TaskError(
                 f"{timeout.delay} {planned[timeout.delay]} ms x {timeout.threshold} {planned[timeout.threshold]} is "
-                f"{seconds:g} s, more than max_seconds ({max_seconds}). The Exchange team recommends at most 10 s for a "
-                f"DAG whose members are live migrated; the default of Windows Server {release.name} is "
+                f"{seconds:g} s, more than max_seconds ({max_seconds}). The Exchange team recommends at most 10 s for "
+                f"a DAG whose members are live migrated; the default of Windows Server {release.name} is "
                 f"{settings.default_of(release)}. Set lower values, or increase max_seconds (0 means no limit). "
                 "Nothing was written."
             )

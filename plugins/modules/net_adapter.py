@@ -170,6 +170,28 @@ connection_adapters:
   elements: str
   version_added: 1.1.0
   sample: []
+changes:
+  description:
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the adapter), C(setting) (as in
+      RV(settings), or V(restart)), C(before) and C(after).
+    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+    - A setting also has its registry C(keyword), and its registry values C(before_raw) and C(after_raw).
+  returned: when the adapters could be read
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: LM1 mtu, thing: LM1, setting: mtu, before: 1500, after: 9000}
+left_alone:
+  description:
+    - What was not changed, because C(current), the current value, is not the one in O(expected), as C(label),
+      C(expected), C(current) and C(reason).
+  returned: when there are any
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: LM1 mtu, expected: 9000, current: 4000, reason: the current value is not the expected one}
 """
 
 import typing as t
@@ -248,7 +270,7 @@ def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.
 
 
 def _restarts(state: adapter_settings.State, outcome: task.Outcome) -> tuple[set[str], set[str]]:
-    """The adapters that were restarted, and those that still need a restart. The last write of an adapter restarts it."""
+    """The adapters that were restarted, and those that need a restart. The last write of an adapter restarts it."""
     restarts, required = set(), set(state.pending)
     for adapter in state.adapters:
         changes = [one for one in state.settings if one.adapter is adapter and one.differs]

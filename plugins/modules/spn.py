@@ -144,6 +144,23 @@ spns:
       description: The error message.
       returned: when it failed
       type: str
+changes:
+  description:
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the name), C(setting) (V(accounts)),
+      C(before) and C(after).
+    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+  returned: when the forest could be read
+  type: list
+  elements: dict
+  version_added: 1.1.0
+left_alone:
+  description:
+    - What was not changed, because C(current), the current value, is not the one in O(expected), as C(label),
+      C(expected), C(current) and C(reason).
+  returned: when there are any
+  type: list
+  elements: dict
+  version_added: 1.1.0
 """
 
 import contextlib
@@ -152,10 +169,10 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
-from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
+from ansible_collections.winha.cluster.plugins.module_utils._directory import assignment, forest
+from ansible_collections.winha.cluster.plugins.module_utils._directory.assignment import State
 from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory.ldap_errors import Refused
-from ansible_collections.winha.cluster.plugins.module_utils._directory.session import dns_name
 from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import (
     PrincipalNameError,
     ServicePrincipalName,
@@ -166,7 +183,6 @@ from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied,
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
-    from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Holder
     from ansible_collections.winha.cluster.plugins.module_utils._directory.session import Directory
 
 SPEC = {
@@ -175,25 +191,6 @@ SPEC = {
     "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
     "on_conflict": {"type": "str", "choices": ["fail", "move"], "default": "fail"},
 }
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """The account, the names by key, and the accounts of the forest that have them or a colliding name."""
-
-    account: Account
-    names: t.Mapping[str, ServicePrincipalName]
-    holders: t.Mapping[str, tuple[Holder, ...]]
-    collisions: t.Mapping[str, tuple[Holder, ...]]
-
-    def others(self, key: str) -> list[Holder]:
-        return [one for one in self.holders.get(key, ()) if one.dn.lower() != self.account.dn.lower()]
-
-    def before(self, key: str) -> Accounts:
-        """The accounts that have a name. For the account itself, the domain controller is authoritative."""
-        has = any(spn.lower() == key for spn in self.account.principal_names)
-        dns = {one.dn for one in self.others(key)} | ({self.account.dn} if has else set())
-        return Accounts(tuple(sorted(dns, key=str.lower)))
 
 
 def read(session: Directory, options: task.Options) -> State:
@@ -245,41 +242,23 @@ def plan(state: State, options: task.Options) -> Plan:
     own = Accounts((state.account.dn,))
     changes = []
     if options["state"] != "absent":
-        _refuse_conflicts(state, options["on_conflict"])
-        listed = [Change(label=str(name), before=state.before(key), after=own) for key, name in state.names.items()]
+        assignment.refuse_conflicts(state, options["on_conflict"])
+        listed = [_change(str(name), state.before(key), own) for key, name in state.names.items()]
         changes += [change for change in listed if change.before != own]
     for spn in _names_to_delete(state.account, state.names, options["state"]):
         before = state.before(spn.lower())
-        changes.append(Change(label=spn, before=before, after=before.without(state.account.dn)))
+        changes.append(_change(spn, before, before.without(state.account.dn)))
     return Plan(title="Service principal names", steps=(Step(tuple(changes)),) if changes else ())
 
 
-def _refuse_conflicts(state: State, on_conflict: str) -> None:
-    own, conflicts, movable = state.account, [], False
-    for key, name in state.names.items():
-        others = [one.dn for one in state.others(key)]
-        in_other_domains = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
-        if others and on_conflict == "fail":
-            also = " as well as on the account itself" if own.dn in state.before(key).dns else ""
-            conflicts.append(f"{name} is on {' and on '.join(others)}{also}")
-            movable = movable or len(in_other_domains) < len(others)
-        else:
-            only = "which only a domain controller of"
-            conflicts += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in in_other_domains]
-        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
-        conflicts += [f"{name} is equivalent to {alias.spn}, which is on {alias.dn}" for alias in aliases]
-    if conflicts:
-        move = ", or set on_conflict to move, which moves names of the domain but no aliases" if movable else ""
-        raise task.TaskError(
-            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(conflicts)}. Kerberos issues no tickets "
-            f"for a name on two accounts. Delete it there{move}."
-        )
+def _change(spn: str, before: Accounts, after: Accounts) -> Change:
+    return Change(label=spn, before=before, after=after, details={"thing": spn, "setting": "accounts"})
 
 
 def apply(session: Directory, state: State, step: Step) -> Applied:
     """Delete the names from other accounts, change the account, and read back the accounts that have them."""
     own = state.account.dn
-    wanted = {one.label.lower(): one.label for one in step.changes if own in one.after.dns}
+    wanted = {one.label.lower(): one.label for one in step.changes if own in one.after}
     unwanted = {one.label.lower() for one in step.changes} - set(wanted)
     problem: ServerError | None = None
     deleted: dict[str, list[str]] = {}
@@ -330,12 +309,20 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     for key in dict.fromkeys([*state.names, *touched]):
         label, before = touched.get(key, str(state.names.get(key, ""))), state.before(key)
         now = outcome.now(label, before)
-        row: dict[str, t.Any] = {"spn": label, "before": list(before.dns), "holders": now and list(now.dns)}
+        row: dict[str, t.Any] = {"spn": label, "before": list(before), "holders": None if now is None else list(now)}
         rows.append(row | outcome.result_of(label))
     return {"account": {name: getattr(state.account, name) for name in ("dn", "name", "kind")}, "spns": rows}
 
 
-TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, report=report, service=DIRECTORY)
+TASK = task.Task(
+    spec=SPEC,
+    read=read,
+    plan=plan,
+    apply=apply,
+    report=report,
+    identified_by=("account",),
+    service=DIRECTORY,
+)
 
 
 def main() -> None:

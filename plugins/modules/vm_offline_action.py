@@ -104,13 +104,35 @@ virtual_machines:
       description: The error.
       returned: when failed
       type: str
+changes:
+  description:
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the virtual machine), C(setting)
+      (V(offline_action)), C(before) and C(after).
+    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+  returned: when the cluster could be read
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: EX01, thing: EX01, setting: offline_action, before: save, after: shut_down}
+left_alone:
+  description:
+    - What was not changed, because C(current), the current value, is not the one in O(expected), as C(label),
+      C(expected), C(current) and C(reason).
+  returned: when there are any
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - {label: EX01, expected: shut_down, current: turn_off, reason: the current value is not the expected one}
 """
 
 import dataclasses
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import virtual_machine
+from ansible_collections.winha.cluster.plugins.module_utils._windows import properties, virtual_machine
+from ansible_collections.winha.cluster.plugins.module_utils.errors import TimedOut
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
@@ -169,24 +191,30 @@ def plan(state: State, options: task.Options) -> Plan:
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
-    """Set the offline action of one virtual machine and read it back."""
+    """Set the offline action of one virtual machine by a Put and read it back; the control code had no effect."""
     (change,) = step.changes
     stored = virtual_machine.set_offline_action(client, state.machines[change.label], change.after)
     return Applied(values={change.label: virtual_machine.offline_action_of(stored.instance)}, reason=stored.reason)
 
 
-def apply_together(
-    client: Client, state: State, steps: t.Sequence[Step], progress: t.Callable[[str], None]
-) -> dict[str, str]:
-    """Set the offline action of all virtual machines, one request each, and read all of them back at once."""
+def apply_together(client: Client, state: State, steps: t.Sequence[Step], progress: t.Callable[[str], None]) -> Applied:
+    """Set the offline action of all virtual machines, one request each, and read all of them back at once.
+
+    Without the permission, and after a request that timed out, no more requests are sent.
+    """
+    reason = ""
     for number, step in enumerate(steps, start=1):
         (change,) = step.changes
         progress(f"{client.host}: cluster-controlled offline action, {number} of {len(steps)}")
-        virtual_machine.send_offline_action(client, state.machines[change.label], change.after)
+        problem = virtual_machine.send_offline_action(client, state.machines[change.label], change.after)
+        reason = properties.denial(problem) if number == 1 else ""
+        if reason or isinstance(problem, TimedOut):
+            break
     now = {machine.resource: machine.offline_action for machine in virtual_machine.read_virtual_machines(client)}
     before = {change.label: change.before for step in steps for change in step.changes}
     # A virtual machine that is gone was not changed.
-    return {name: now.get(state.machines[name].resource, value) for name, value in before.items()}
+    values = {name: now.get(state.machines[name].resource, value) for name, value in before.items()}
+    return Applied(values=values, reason=reason)
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

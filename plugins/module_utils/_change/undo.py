@@ -153,7 +153,8 @@ def _heartbeats(settings: t.Sequence[Setting]) -> list[Row]:
     for each in settings:
         groups.setdefault((each.cluster or each.host).casefold(), []).append(each)
     return [
-        _task(group, {**{each.label: each.before for each in group}, "max_seconds": 0}) for group in groups.values()
+        _task(group, {**{each.label: each.before for each in group}, "max_seconds": 0, "allow_shorter": True})
+        for group in groups.values()
     ]
 
 

@@ -38,17 +38,16 @@ class Holder:
     spn: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(tuple[str, ...]):
     """The sorted distinguished names of the accounts that have a name."""
 
-    dns: tuple[str, ...] = ()
+    __slots__ = ()
 
     def __str__(self) -> str:
-        return " and ".join(self.dns) or "none"
+        return " and ".join(self) or "none"
 
     def without(self, dn: str) -> Accounts:
-        return Accounts(tuple(one for one in self.dns if one != dn))
+        return Accounts(one for one in self if one != dn)
 
 
 def read_host_aliases(session: Directory) -> Aliases:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The heartbeat settings of a cluster: names, ranges and defaults by Windows version. Private to this collection.
 
-Sources: the MSCS reference of the cluster common properties (ranges), TechNet dd197562 (2008 and 2008 R2), and the
-defaults that Microsoft published up to 2019. For 2022 and 2025 the defaults of 2019 are assumed.
+Sources: the MSCS reference of the cluster common properties (ranges), TechNet dd197562 (2008 and 2008 R2), the defaults
+that Microsoft published up to 2019, and KB3153887 (2012 R2). For 2022 and 2025 the defaults of 2019 are assumed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
 
 _WINDOWS_2012 = WindowsVersion(9200)
+_WINDOWS_2012_R2 = WindowsVersion(9600)
 _WINDOWS_2016 = WindowsVersion(14393)
 _WINDOWS_2019 = WindowsVersion(17763)
 
@@ -85,11 +86,36 @@ def seconds_of(values: t.Mapping[str, int | None]) -> dict[str, float | None]:
     return {timeout.name: timeout.seconds(values) for timeout in TIMEOUTS}
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Default:
+    """The default timeouts of a Windows version in seconds; each delay is 1000 ms."""
+
+    same_subnet: int
+    cross_subnet: int
+
+
+def default_timeouts(version: WindowsVersion, *, longer: bool = False) -> Default:
+    """The default timeouts. C(longer) is for 2012 R2 with KB3153887 or with clustered virtual machines."""
+    if version >= _WINDOWS_2019:
+        return Default(20, 20)
+    if version >= _WINDOWS_2016 or (longer and version >= _WINDOWS_2012_R2):
+        return Default(10, 20)
+    return Default(5, 5)
+
+
 def default_of(version: WindowsVersion) -> str:
     """Describe the default of a Windows version for a message."""
+    default = default_timeouts(version)
     if version >= _WINDOWS_2019:
         assumed = "" if version.name == "2019" else ", assumed to be as in 2019"
-        return f"20 s for same-subnet and cross-subnet (1000 ms x 20{assumed})"
+        return f"{default.same_subnet} s for same-subnet and cross-subnet (1000 ms x {default.same_subnet}{assumed})"
     if version >= _WINDOWS_2016:
-        return "10 s for same-subnet (1000 ms x 10) and up to 20 s for cross-subnet"
-    return "5 s for same-subnet and cross-subnet (1000 ms x 5)"
+        return (
+            f"{default.same_subnet} s for same-subnet (1000 ms x {default.same_subnet}) and up to "
+            f"{default.cross_subnet} s for cross-subnet"
+        )
+    text = f"{default.same_subnet} s for same-subnet and cross-subnet (1000 ms x {default.same_subnet})"
+    if version >= _WINDOWS_2012_R2:
+        longer = default_timeouts(version, longer=True)
+        text += f", or {longer.same_subnet} s and {longer.cross_subnet} s with KB3153887"
+    return text

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write properties of cluster objects and read them back. Private to this collection.
 
-There are two ways to write the registry values below C(HKLM\\Cluster): a Put of the WMI instance, and a control code
-with a property list, which bypasses the provider's dynamic classes. Neither has been tested on a real host. The
+There are two ways to write the registry values below C(HKLM\\Cluster): a control code with a property list of just the
+changed values, as Set-ClusterParameter and C((Get-Cluster).X = ...) use it, and a Put of the whole WMI instance. The
+control code is sent first, and the Put for a value that did not change. Neither has been tested on a real host. The
 responses to both are not trusted; only the values that are read back count.
 """
 
@@ -45,19 +46,39 @@ class StoreResult:
 
 def send(
     client: Client, reference: Reference, values: t.Mapping[str, int], code: ControlCode, *, operation: str
-) -> None:
+) -> ServerError | None:
     """Store the values by one control code, which contains only them. The caller reads back what is stored.
 
-    This is how Set-ClusterParameter and C((Get-Cluster).X = ...) write. An error or a lost response is ignored, since
-    clusters report an error for values that they stored. Raises C(Unreachable).
+    Returns the error of the control code; clusters report an error for values that they stored. Raises C(Unreachable).
     """
     parameters: dict[str, t.Any] = {"ControlCode": code.store, "InputBuffer": property_list.encode(values)}
     try:
         client.invoke(reference, code.method, parameters, operation=operation)
     except Unreachable:
         raise
-    except ServerError:
-        return
+    except ServerError as exc:
+        return exc
+    return None
+
+
+def denial(problem: ServerError | None) -> str:
+    """Why no other way to write can succeed: the account has no permission. Empty for other errors."""
+    return f"the control code returned: {_describe(problem)}" if isinstance(problem, AccessDenied) else ""
+
+
+def send_and_store(
+    client: Client, reference: Reference, values: t.Mapping[str, int], code: ControlCode, *, operation: str
+) -> StoreResult:
+    """Set the properties by the control code and read them back; C(store) follows for those that did not change.
+
+    Raises C(ServerError) only if the values could not be read back.
+    """
+    problem = send(client, reference, values, code, operation=operation)
+    instance = client.get(reference, operation=f"reading back after {operation}")
+    missing = _missing(instance, values, "")
+    if not missing or denial(problem):
+        return StoreResult(instance=instance, reason=denial(problem) if missing else "")
+    return store(client, reference, missing, code, operation=operation)
 
 
 def store(
@@ -69,11 +90,11 @@ def store(
     within: str = "",
     operation: str,
 ) -> StoreResult:
-    """Set the properties to these values; C(within) names the embedded object that contains them.
+    """Set the properties by a Put; C(within) names the embedded object that contains them.
 
     Sends Get, Put, Get. If the response to the Put is lost and the Get shows no effect, the Put is sent once more. If
-    the Put has no effect, the control code is validated and sent, followed by another Get. Raises C(ServerError) only
-    if the values could not be read back.
+    the Put has no effect, the control code is validated, for its error, and sent, followed by another Get. Raises
+    C(ServerError) only if the values could not be read back.
     """
     prefix = f"{within}." if within else ""
 

@@ -121,9 +121,9 @@ def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int
     return drain_action(running, priority, threshold) in ("saved", "turned_off")
 
 
-def send_offline_action(client: Client, machine: VirtualMachine, action: str) -> None:
-    """Set the cluster-controlled offline action by one request. The caller reads the values back."""
-    properties.send(
+def send_offline_action(client: Client, machine: VirtualMachine, action: str) -> ServerError | None:
+    """Set the cluster-controlled offline action by one request. Returns its error. The caller reads the values back."""
+    return properties.send(
         client,
         machine.reference,
         {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
@@ -133,7 +133,7 @@ def send_offline_action(client: Client, machine: VirtualMachine, action: str) ->
 
 
 def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> properties.StoreResult:
-    """Set the cluster-controlled offline action and read it back. Takes effect at the next offline."""
+    """Set the offline action by a Put, after C(send_offline_action) had no effect, and read it back."""
     return properties.store(
         client,
         machine.reference,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows.version import WindowsVersion
@@ -26,8 +27,12 @@ def state(version: WindowsVersion, **values: int) -> heartbeat.State:
     return heartbeat.State(cluster=new_instance(URI, {"Name": "DAG1"}), version=version, values={**UNSET, **values})
 
 
-def options(max_seconds: int = 10, **wanted: int) -> dict[str, int | None]:
-    return {**UNSET, "max_seconds": max_seconds, **wanted}
+def options(max_seconds: int = 10, *, allow_shorter: bool = False, **wanted: int) -> dict[str, int | None]:
+    return {**UNSET, "max_seconds": max_seconds, "allow_shorter": allow_shorter, **wanted}
+
+
+def timeouts(values: t.Mapping[str, int | None]) -> dict[str, float]:
+    return {name: seconds for name, seconds in heartbeat.settings.seconds_of(values).items() if seconds is not None}
 
 
 def ordered(numbers: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int, int]]:
@@ -53,8 +58,8 @@ def in_order(values: dict[str, int | None]) -> bool:
 @given(before=pairs, wanted=pairs)
 def test_a_step_keeps_the_order_of_pairs_in_any_write_order(before: dict[str, int], wanted: dict[str, int]) -> None:
     found = state(W2016, **before)
-    plan = heartbeat.plan(found, options(max_seconds=0, **wanted))
-    assert len(plan.steps) <= 2
+    plan = heartbeat.plan(found, options(max_seconds=0, allow_shorter=True, **wanted))
+    assert len(plan.steps) <= 3
     now: dict[str, int | None] = dict(found.values)
     for step in plan.steps:
         for order in itertools.permutations(step.changes):
@@ -64,7 +69,48 @@ def test_a_step_keeps_the_order_of_pairs_in_any_write_order(before: dict[str, in
                 trial[change.label] = change.after
                 assert in_order(trial)
         now |= {change.label: change.after for change in step.changes}
+        for name, seconds in timeouts(now).items():  # a run that ends here leaves no shorter timeout
+            assert seconds >= min(timeouts(before)[name], timeouts(wanted)[name])
     assert {name: now[name] for name in wanted} == wanted
+
+
+@given(before=pairs, wanted=pairs)
+def test_no_timeout_becomes_shorter_unless_allowed(before: dict[str, int], wanted: dict[str, int]) -> None:
+    found = state(W2016, **before)
+    plan = heartbeat.plan(found, options(max_seconds=0, **wanted))
+    now: dict[str, int | None] = dict(found.values)
+    for step in plan.steps:
+        for change in step.changes:
+            now[change.label] = change.after
+        assert in_order(now)
+        assert all(seconds >= timeouts(before)[name] for name, seconds in timeouts(now).items())
+    alone = {str(row["label"]): row for row in plan.left_alone}
+    assert {name for name in wanted if now[name] != wanted[name]} == set(alone)
+    for name, row in alone.items():
+        assert (row["wanted"], row["current"]) == (wanted[name], before[name])
+    if all(timeouts(wanted)[name] >= seconds for name, seconds in timeouts(before).items()):
+        assert not alone
+
+
+def test_the_longer_defaults_of_2012_r2_with_kb3153887_are_left_alone() -> None:
+    default = heartbeat.settings.default_timeouts(W2012R2, longer=True)
+    before = {
+        "same_subnet_delay": 1000,
+        "same_subnet_threshold": default.same_subnet,
+        "cross_subnet_delay": 1000,
+        "cross_subnet_threshold": default.cross_subnet,
+    }
+    plan = heartbeat.plan(state(W2012R2, **before), options(same_subnet_threshold=10, cross_subnet_threshold=10))
+    assert plan.changes == ()
+    assert plan.left_alone == (
+        {
+            "label": "cross_subnet_threshold",
+            "wanted": 10,
+            "current": 20,
+            "reason": "the cross_subnet timeout would become shorter: 10 s instead of 20 s. "
+            "Set allow_shorter to permit this",
+        },
+    )
 
 
 @given(values=pairs)

@@ -100,9 +100,25 @@ def test_the_later_of_two_records_collapses_to_first_before_and_last_after() -> 
         entry("heartbeat", change("same_subnet_threshold", 10, 5), change("same_subnet_delay", 2000, 1500), host="b"),
     ])  # fmt: skip
     (task,) = found["tasks"]["heartbeat"]
-    assert task["options"] == {"expected": {"same_subnet_delay": 1500}, "same_subnet_delay": 1000, "max_seconds": 0}
+    assert task["options"] == {"expected": {"same_subnet_delay": 1500}, "same_subnet_delay": 1000, "max_seconds": 0} | {
+        "allow_shorter": True
+    }
     assert [(row["before"], row["after"]) for row in found["changes"]] == [(1500, 1000)]
     assert found["left"] == []
+
+
+def test_a_write_that_is_not_confirmed_is_set_back_if_it_took_effect() -> None:
+    """The run was killed after it sent EX01. The module leaves a value alone that is already the wanted one."""
+    sent = [change(name, "save", "shut_down", confirmed=False) for name in ("EX01", "EX02")]
+    (task,) = undo([entry("vm_offline_action", *sent)])["tasks"]["vm_offline_action"]
+    assert task["options"]["expected"] == {"EX01": "shut_down", "EX02": "shut_down"}
+    assert (task["options"]["action"], task["options"]["names"]) == ("save", ["EX01", "EX02"])
+
+
+def test_a_write_without_effect_is_not_set_back() -> None:
+    sent, read_back = change("EX01", "save", "shut_down", confirmed=False), change("EX01", "save", "save")
+    found = undo([entry("vm_offline_action", sent), entry("vm_offline_action", read_back)])
+    assert (found["tasks"], found["changes"], found["left"]) == (_NOTHING, [], [])
 
 
 def test_two_nodes_of_one_cluster_wrote_one_setting() -> None:
@@ -214,8 +230,10 @@ def _apply(now: dict[tuple[str, str], t.Any], module: str, options: Row) -> None
             assert now[module, f"{name} mtu"] == expected[f"{name} *JumboPacket"]
             now[module, f"{name} mtu"] = properties["*JumboPacket"]
     elif module == "heartbeat":
+        assert (options["max_seconds"], options["allow_shorter"]) == (0, True)
+        wanted = set(options) - {"expected", "max_seconds", "allow_shorter"}
         for label, value in options.items():
-            if label not in {"expected", "max_seconds"}:
+            if label in wanted:
                 assert now[module, label] == expected[label]
                 now[module, label] = value
     else:

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The accounts that have SPNs, before an account gets them. Private to this collection; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import TaskError
+from .forest import Accounts
+from .session import dns_name
+
+if t.TYPE_CHECKING:
+    from .account import Account
+    from .forest import Holder
+    from .spn import ServicePrincipalName
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The account, the names by key, and the accounts of the forest that have them or a colliding name."""
+
+    account: Account
+    names: t.Mapping[str, ServicePrincipalName]
+    holders: t.Mapping[str, tuple[Holder, ...]]
+    collisions: t.Mapping[str, tuple[Holder, ...]]
+
+    def others(self, key: str) -> list[Holder]:
+        return [one for one in self.holders.get(key, ()) if one.dn.lower() != self.account.dn.lower()]
+
+    def before(self, key: str) -> Accounts:
+        """The accounts that have a name. For the account itself, the domain controller is authoritative."""
+        has = any(spn.lower() == key for spn in self.account.principal_names)
+        dns = {one.dn for one in self.others(key)} | ({self.account.dn} if has else set())
+        return Accounts(sorted(dns, key=str.lower))
+
+
+def refuse_conflicts(state: State, on_conflict: str) -> None:
+    """Raise C(TaskError) if another account has one of the names, or an alias of it, and it must not be moved."""
+    own, conflicts, movable = state.account, [], False
+    for key, name in state.names.items():
+        others = [one.dn for one in state.others(key)]
+        in_other_domains = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
+        if others and on_conflict == "fail":
+            also = " as well as on the account itself" if own.dn in state.before(key) else ""
+            conflicts.append(f"{name} is on {' and on '.join(others)}{also}")
+            movable = movable or len(in_other_domains) < len(others)
+        else:
+            only = "which only a domain controller of"
+            conflicts += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in in_other_domains]
+        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
+        conflicts += [f"{name} is equivalent to {alias.spn}, which is on {alias.dn}" for alias in aliases]
+    if conflicts:
+        move = ", or set on_conflict to move, which moves names of the domain but no aliases" if movable else ""
+        raise TaskError(
+            f"Nothing was written for {own.name} ({own.dn}): {'; '.join(conflicts)}. Kerberos issues no tickets "
+            f"for a name on two accounts. Delete it there{move}."
+        )
