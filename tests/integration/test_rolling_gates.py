@@ -27,10 +27,10 @@ GATES = {
     "HVFOREIGN": ("foreign_drain", "hvforeign3 was paused by somebody else."),
     "HVQUORUM": ("quorum", "The cluster would lose quorum without hvquorum1. Check the votes and the witness."),
     "HVLIVE": ("virtual_machines_live", "A drain of hvlive1 would leave LOW1 saved to disk: raise the priority"),
-    "HVDAG": ("dag_members_apart", "PAIR1, PAIR2 are members of one DAG, and both are on hvdag1: move one"),
+    "HVDAG": ("dag_members_apart", "PAIR1 and PAIR2 are members of one DAG, and both are on hvdag1: move one"),
     "HVSTORAGE": ("storage", "the storage job Repair of Volume1 is running. Wait until no storage job runs"),
     "HVUPDATE": ("updating", "A Cluster-Aware Updating run is in progress on HVUPDATE2. Wait until it ends"),
-    "HVATC": ("network_atc", "Network ATC has an intent on HVATC1 and would set the adapters back."),
+    "HVATC": ("network_atc", "Network ATC has an intent on hvatc1 and would set the adapters back."),
 }
 HALVES = (
     ("nodes_in_run", "networks_up", "quorum", "dag_members_apart", "updating"),
