@@ -70,7 +70,9 @@ class Cluster:
         return next((view.roles for view in self.views if view.roles is not None), None)
 
     def roles_of(self, node: str) -> tuple[Role, ...]:
-        return tuple(role for role in self.roles() or () if node_key(role.owner) == node)
+        """The clustered roles of a node: those of its mark, which come back to it, and those that it owns else."""
+        returning = {name: each.key for each in self.nodes().values() if each.mark for name in each.mark.roles}
+        return tuple(role for role in self.roles() or () if returning.get(role.name, node_key(role.owner)) == node)
 
     def why_unknown(self, *words: str) -> str:
         reasons = (view.why_unknown(*words) for view in self.views)

@@ -127,10 +127,8 @@ def _cluster(run: Run, cluster: Cluster) -> tuple[Row, list[Work]]:
 
 def _work(run: Run, cluster: Cluster, host: Host, node: Node | None) -> Work:
     roles: t.Sequence[Role] = cluster.roles_of(node.key) if node else ()
-    returning = node.mark.roles if node and node.mark else ()
-    moving = [role for role in cluster.roles() or () if role in roles or role.name in returning]
     carried = Carried()
-    for role in moving:
+    for role in roles:
         carried = carried.plus(carried_by(role, run.dags))
     return Work(
         host=host.name,

@@ -18,9 +18,10 @@ from ansible_collections.winha.cluster.plugins.filter import (
     change_text,
     change_undo,
     rolling_change,
+    storage_problems,
 )
 
-MODULES = (change_approval, change_page, change_plan, change_text, change_undo, rolling_change)
+MODULES = (change_approval, change_page, change_plan, change_text, change_undo, rolling_change, storage_problems)
 HOST = {
     "inventory_hostname": "hv01",
     "migration_network_health": {
@@ -66,6 +67,32 @@ def test_from_the_hosts_to_an_approved_plan() -> None:
     assert change_text.change_text(plan)[0] == "1 change on 1 host; 1 node drain."
     assert change_page.change_page(json.loads(json.dumps(plan)), "Production").startswith("<!doctype html>")
     assert change_approval.change_approval(json.dumps(plan), plan) == {"objections": [], "obsolete": []}
+
+
+@pytest.mark.parametrize(
+    ("storage", "expected"),
+    [
+        ({"jobs": [{"name": "Optimize", "state": "running"}], "virtual_disks": []}, []),
+        (
+            {
+                "jobs": [{"name": "Repair", "state": "suspended"}, {"name": "Repair", "state": "completed"}],
+                "virtual_disks": [
+                    {"name": "V1", "health": "warning", "operational": [3]},
+                    {"name": "V2", "health": "healthy", "operational": [53250]},
+                ],
+            },
+            [
+                "the storage job Repair is suspended",
+                "the virtual disk V1 is warning",
+                "the virtual disk V2 has the operational status 53250",
+            ],
+        ),
+        (None, ["the storage jobs and virtual disks could not be read"]),
+        ({"jobs": None}, ["the storage jobs and virtual disks could not be read"]),
+    ],
+)
+def test_what_keeps_storage_from_being_healthy(storage: t.Any, expected: list[str]) -> None:
+    assert storage_problems.storage_problems(storage) == expected
 
 
 def test_a_plan_without_hyperv_hosts_is_a_plan() -> None:

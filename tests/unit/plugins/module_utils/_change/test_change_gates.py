@@ -147,6 +147,17 @@ def test_without_a_drain_nothing_moves() -> None:
     assert (found["clusters"][0]["stopped"], found["clusters"][0]["moves"]) == ("", [])
 
 
+def test_a_node_that_is_only_unmarked_is_not_drained() -> None:
+    """It is up and compliant, and only the mark of an earlier run is left."""
+    nodes_ = [node("HV01", mark=MARK), node("HV02")]
+    hosts = cluster("HV01", "HV02", nodes=nodes_, roles=[role("FILE01", "HV01", drain="saved")])
+    for each in hosts:
+        each["migration_network_plan"] |= {"changed": False}
+    found = roll(hosts, allow_drain=False)
+    assert (found["rounds"], found["clusters"][0]["stopped"]) == ([["hv01"]], "")
+    assert found["clusters"][0]["moves"] == []
+
+
 def test_an_unknown_gate_is_refused() -> None:
     with pytest.raises(TaskError, match="contains quroum, which is not a gate"):
         roll(cluster("HV01"), allow_gates=["quroum"])

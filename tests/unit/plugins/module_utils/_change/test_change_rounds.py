@@ -99,6 +99,21 @@ def test_the_roles_that_come_back_to_a_drained_node_count_for_it() -> None:
     assert roll([*one, *other], dag_members=members)["rounds"][0] == ["hv01"]
 
 
+def test_roles_that_come_back_to_a_drained_node_do_not_count_for_the_node_that_has_them() -> None:
+    """On two nodes the drain has put both members of a DAG on one node, and the run was killed."""
+    drained = [node("HV01", state="paused", drain="completed", mark=MARK), node("HV02")]
+    roles = [role(name, "HV02", anti_affinity=["DAG1"]) for name in ("EX01", "EX02")]
+    found = roll(cluster("HV01", "HV02", nodes=drained, roles=roles))
+    assert (found["clusters"][0]["stopped"], found["rounds"]) == ("", [["hv01"], ["hv02"]])
+    assert [each["machine"] for each in found["clusters"][0]["moves"]] == ["EX02"]
+
+
+def test_a_drain_that_was_not_finished_is_told_where_the_permission_is_missing() -> None:
+    drained = [node("HV01", state="paused", drain="completed", mark=MARK), node("HV02")]
+    (left,) = roll(cluster("HV01", "HV02", nodes=drained), allow_drain=False)["left"]
+    assert left["reason"].endswith("to true to permit it. An earlier run drained hv01 and did not finish.")
+
+
 def test_two_clusters_of_one_name_in_two_domains_are_two() -> None:
     hosts = [
         *cluster("HV01", name="HVC1.a.test"),
@@ -179,6 +194,14 @@ def test_roles_on_another_node_than_before_are_displaced() -> None:
     assert found["clusters"][0]["displaced"] == [
         {"role": "EX01", "machine": "EX01", "before": "HV01", "now": "HV02", "text": text}
     ]
+
+
+def test_a_role_of_a_mark_was_on_the_marked_node() -> None:
+    nodes = [node("HV01", state="paused", drain="completed", mark=MARK), node("HV02")]
+    before = {"hv01": health("HV01", cluster="hvc1.example.test", nodes=nodes, roles=[role("EX01", "HV02")])}
+    home = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV01")]), earlier=before)["clusters"][0]["displaced"]
+    (away,) = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV02")]), earlier=before)["clusters"][0]["displaced"]
+    assert (home, away["text"]) == ([], "EX01 was on HV01 and is on HV02.")
 
 
 def test_a_host_that_read_only_the_name_of_its_cluster_belongs_to_it() -> None:
