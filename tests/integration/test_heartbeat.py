@@ -25,14 +25,19 @@ OPTIONS = {
     "cross_site_threshold": "CrossSiteThreshold",
     "route_history_length": "RouteHistoryLength",
 }
-TASK = {"heartbeat": {name: f"{{{{ wanted.{name} | default(omit) }}}}" for name in (*OPTIONS, "max_seconds")}}
-READ, STEP = ["enumerate", "enumerate"], ["get", "Put", "get"]
+TASK = {
+    "heartbeat": {
+        name: f"{{{{ wanted.{name} | default(omit) }}}}" for name in (*OPTIONS, "max_seconds", "allow_shorter")
+    }
+}
+READ, STEP = ["enumerate", "enumerate"], ["ExecuteClusterControl", "get"]
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("via", CONNECTIONS, ids="-".join)
 def test_only_different_values_are_written(lab: Stage, via: tuple[str, str]) -> None:
     wanted = {"same_subnet_delay": 1000, "same_subnet_threshold": 10, "cross_subnet_threshold": 10}
+    wanted["allow_shorter"] = True
     play = tasks("ex02", {"heartbeat": wanted})
     before = lab.picture()
     checked = lab.check(play, via=via)
@@ -66,18 +71,25 @@ def test_only_different_values_are_written(lab: Stage, via: tuple[str, str]) -> 
             "route_history_length": 10,
         }
         assert (result.data["cluster"], result.data["windows"]) == ("DAG1", "2016")
+        assert "left_alone" not in result.data
+    rows = [
+        {"label": label, "thing": "DAG1", "setting": label, "before": old, "after": 10}
+        for label, old in (("same_subnet_threshold", 5), ("cross_subnet_threshold", 20))
+    ]
+    assert [result.data["changes"] for result in results] == [rows, rows, []]
     befores = [result.data["seconds_before"]["same_subnet"] for result in results]
     assert befores == [5.0, 5.0, 10.0]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A Windows version with heartbeat settings, the wanted values, the error message, and the Puts."""
+    """A Windows version with heartbeat settings, the wanted values, the error, the writes, and what is left alone."""
 
     windows: str
     wanted: dict[str, int]
     says: str = ""
-    puts: int = 1
+    writes: int = 1
+    left: tuple[str, ...] = ()
     found: tuple[int, int, int, int] | None = None
     seconds: tuple[float, float] | None = None
 
@@ -86,34 +98,56 @@ def pair(same: int, cross: int, part: str = "threshold") -> dict[str, int]:
     return {f"same_subnet_{part}": same, f"cross_subnet_{part}": cross}
 
 
+SHORTER = {"allow_shorter": True}
 CASES = {
-    "no values": Case("2016", {}, puts=0, seconds=(10.0, 20.0)),
+    "no values": Case("2016", {}, writes=0, seconds=(10.0, 20.0)),
     "everything": Case(
         "2019",
         {**pair(500, 1000, "delay"), **pair(8, 10), "cross_site_delay": 2000, "cross_site_threshold": 5}
-        | {"route_history_length": 20},
-        puts=2,
+        | {"route_history_length": 20, **SHORTER},
+        writes=2,
         seconds=(4.0, 10.0),
     ),
-    "everything of 2008 R2": Case("2008 R2", {**pair(1000, 1000, "delay"), **pair(10, 10)}, puts=2),
-    "everything of 2012 R2": Case("2012 R2", {**pair(10, 10), "route_history_length": 20}, puts=2),
+    "everything of 2008 R2": Case("2008 R2", {**pair(1000, 1000, "delay"), **pair(10, 10)}, writes=2),
+    "everything of 2012 R2": Case("2012 R2", {**pair(10, 10), "route_history_length": 20}, writes=2),
     "history alone": Case("2016", {"route_history_length": 20}),
-    "sites alone": Case("2016", {"cross_site_delay": 500}, seconds=(10.0, 20.0)),
-    "raise both": Case("2012", pair(8, 10), puts=2, seconds=(8.0, 10.0)),
-    "raise both to the same": Case("2012", pair(10, 10), puts=2),
-    "lower both": Case("2019", pair(5, 8), puts=2),
-    "lower both below the other": Case("2016", {**pair(5, 6)}, puts=2),
-    "cross the two": Case("2012", {**pair(3, 8)}),
+    "sites alone": Case("2016", {"cross_site_delay": 500, **SHORTER}, seconds=(10.0, 20.0)),
+    "raise both": Case("2012", pair(8, 10), writes=2, seconds=(8.0, 10.0)),
+    "raise both to the same": Case("2012", pair(10, 10), writes=2),
+    "lower both": Case("2019", {**pair(5, 8), **SHORTER}, writes=2),
+    "lower both below the other": Case("2016", {**pair(5, 6), **SHORTER}, writes=2),
+    "cross the two": Case("2012", {**pair(3, 8), **SHORTER}),
     "raise the threshold, lower the delay": Case(
-        "2012", {**pair(500, 500, "delay"), **pair(10, 12)}, puts=2, seconds=(5.0, 6.0)
+        "2012", {**pair(500, 500, "delay"), **pair(10, 12)}, writes=3, seconds=(5.0, 6.0)
     ),
     "one second for the other delays": Case(
-        "2012", {"cross_subnet_delay": 2000}, found=(2000, 5, 2000, 5), puts=0, seconds=(10.0, 10.0)
+        "2012", {"cross_subnet_delay": 2000}, found=(2000, 5, 2000, 5), writes=0, seconds=(10.0, 10.0)
     ),
-    "limit of fifteen": Case("2016", {**pair(15, 15), "max_seconds": 15}, puts=1, found=(1000, 15, 1000, 20)),
-    "no limit": Case("2016", {**pair(1500, 1500, "delay"), "max_seconds": 0}, puts=2, seconds=(15.0, 30.0)),
+    "limit of fifteen": Case(
+        "2016", {**pair(15, 15), "max_seconds": 15, **SHORTER}, writes=1, found=(1000, 15, 1000, 20)
+    ),
+    "no limit": Case("2016", {**pair(1500, 1500, "delay"), "max_seconds": 0}, writes=2, seconds=(15.0, 30.0)),
     "existing value above the limit": Case("2019", {"route_history_length": 30}, seconds=(20.0, 20.0)),
-    "as it is, above the advice": Case("2019", {"route_history_length": 40}, puts=0),
+    "as it is, above the advice": Case("2019", {"route_history_length": 40}, writes=0),
+    "a longer default stays": Case("2019", pair(10, 10), left=tuple(pair(0, 0)), writes=0, seconds=(20.0, 20.0)),
+    "2012 R2 with KB3153887": Case(
+        "2012 R2",
+        pair(10, 10),
+        left=("cross_subnet_threshold",),
+        writes=0,
+        found=(1000, 10, 1000, 20),
+        seconds=(10.0, 20.0),
+    ),
+    "one becomes longer, the other stays": Case(
+        "2012 R2", pair(10, 10), left=("cross_subnet_threshold",), found=(1000, 5, 1000, 20), seconds=(10.0, 20.0)
+    ),
+    "the pair would be in the wrong order": Case(
+        "2016",
+        {"same_subnet_delay": 1000, "cross_subnet_delay": 1500, "cross_subnet_threshold": 40, "max_seconds": 0},
+        left=("same_subnet_delay", "cross_subnet_delay", "cross_subnet_threshold"),
+        writes=0,
+        found=(2000, 10, 2000, 20),
+    ),
     # Errors before anything is written
     "fifteen seconds": Case(
         "2016",
@@ -213,6 +247,14 @@ def ordered(values: t.Mapping[str, t.Any]) -> bool:
     return all(values[f"same_subnet_{part}"] <= values[f"cross_subnet_{part}"] for part in ("delay", "threshold"))
 
 
+def seconds(values: t.Mapping[str, t.Any]) -> dict[str, int]:
+    return {
+        name: values[f"{name}_delay"] * values[f"{name}_threshold"]
+        for name in ("same_subnet", "cross_subnet", "cross_site")
+        if values[f"{name}_delay"] is not None
+    }
+
+
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case.says])
 def test_the_cluster_becomes_compliant(results: dict[str, CaseResult], name: str) -> None:
     case, outcome = CASES[name], results[name]
@@ -220,13 +262,21 @@ def test_the_cluster_becomes_compliant(results: dict[str, CaseResult], name: str
     assert [one.status for one in (outcome.checked, outcome.applied, outcome.again)] == ["ok"] * 3, (
         outcome.applied.message
     )
+    left = {option: settings.pop(option) for option in case.left}
     assert outcome.now == outcome.before | settings
-    words = [entry.operation if entry.write else entry.operation.lower() for entry in outcome.journal]
-    read = READ if settings else READ[:1]  # without a value, the Windows version is not read
-    assert words == [*read, *read, *STEP * case.puts, *read]
-    assert outcome.checked.changed == outcome.applied.changed == bool(case.puts)
+    names = [entry.method or entry.operation for entry in outcome.journal]
+    words = [name if entry.write else name.lower() for name, entry in zip(names, outcome.journal, strict=True)]
+    read = READ if case.wanted else READ[:1]  # without a value, the Windows version is not read
+    assert words == [*read, *read, *STEP * case.writes, *read]
+    assert outcome.checked.changed == outcome.applied.changed == bool(case.writes)
     assert not outcome.again.changed
     assert outcome.checked.diff == outcome.applied.diff
+    for result in (outcome.checked, outcome.applied, outcome.again):
+        rows = result.data.get("left_alone", [])
+        assert {row["label"]: (row["wanted"], row["current"]) for row in rows} == {
+            option: (value, outcome.before[option]) for option, value in left.items()
+        }
+        assert all(row["reason"] for row in rows)
     assert outcome.applied.data["heartbeat"] == outcome.checked.data["heartbeat"] == outcome.now
     if case.seconds:
         after = outcome.applied.data["seconds_after"]
@@ -236,11 +286,14 @@ def test_the_cluster_becomes_compliant(results: dict[str, CaseResult], name: str
     words_of = {name: option for option, name in OPTIONS.items()}
     state = dict(outcome.before)
     assert ordered(state)
+    least = {name: min(seconds(state)[name], seconds(outcome.now)[name]) for name in seconds(state)}
     for entry in outcome.journal:
         for change in entry.changes:
             assert state[words_of[change.property]] == change.before
             state[words_of[change.property]] = change.after
         assert ordered(state)
+        # A run that ends here leaves no timeout that is shorter than before and after.
+        assert all(seconds(state)[name] >= least[name] for name in least)
     assert state == outcome.now
 
 
@@ -256,36 +309,60 @@ def test_invalid_values_are_reported_and_nothing_is_written(results: dict[str, C
         assert "does not have the setting" in result.message or "Nothing was written." in result.message
 
 
-CONTROL = ["executeclustercontrol", "ExecuteClusterControl", "get"]
 REFUSAL = {"fault": 2150859010, "hresult": 0x80041004, "text": "Provider failure."}
+DENIED = {"fault": 5, "hresult": 0x80070005, "text": "Access is denied.", "subcode": "w:AccessDenied"}
+# The lab records no write if a rule replaces the method.
+REFUSED, PUT = ["executeclustercontrol", "get"], ["get", "Put", "get"]
 TROUBLES: dict[str, tuple[list[dict[str, t.Any]], str, tuple[int, ...], list[str]]] = {
-    "no put": ([{"operation": "Put", "action": REFUSAL}], "ok", (1000, 8, 1000, 9), [*STEP, *CONTROL] * 2),
-    "stored but faulted": ([{"operation": "Put", "action": "stored_5024"}], "ok", (1000, 8, 1000, 9), STEP * 2),
-    "first put lost before": (
-        [{"operation": "Put", "action": {"drop": "before"}, "times": 1}],
+    "no control code": (
+        [{"operation": "Invoke", "action": REFUSAL}],
         "ok",
         (1000, 8, 1000, 9),
-        STEP * 3,
+        [*REFUSED, *PUT] * 2,
     ),
-    "second put lost after": (
-        [{"operation": "Put", "action": {"drop": "after"}, "nth": 2}],
+    "stored but faulted": ([{"operation": "Invoke", "action": "stored_5024"}], "ok", (1000, 8, 1000, 9), STEP * 2),
+    "first write lost before": (
+        [{"operation": "Invoke", "action": {"drop": "before"}, "times": 1}],
+        "ok",
+        (1000, 8, 1000, 9),
+        [*REFUSED, *PUT, *STEP],
+    ),
+    "the put is refused once, and then the control code works": (
+        [{"operation": operation, "action": REFUSAL, "times": 1} for operation in ("Invoke", "Put")],
+        "ok",
+        (1000, 8, 1000, 9),
+        [*REFUSED, *PUT, "executeclustercontrol", *STEP, *STEP],
+    ),
+    "second write lost after": (
+        [{"operation": "Invoke", "action": {"drop": "after"}, "nth": 2}],
         "ok",
         (1000, 8, 1000, 9),
         STEP * 2,
+    ),
+    "the put is lost too": (
+        [
+            {"operation": "Invoke", "action": REFUSAL, "times": 1},
+            {"operation": "Put", "action": {"drop": "before"}, "times": 1},
+        ],
+        "ok",
+        (1000, 8, 1000, 9),
+        [*REFUSED, *PUT, *PUT, *STEP],
     ),
     # The second step depends on the first, so it is not written.
     "neither way": (
         [{"operation": operation, "action": REFUSAL} for operation in ("Put", "Invoke")],
         "failed",
         (1000, 5, 1000, 5),
-        [*STEP, "executeclustercontrol", "get"],
+        [*REFUSED, *PUT, *REFUSED],
     ),
     "the second step fails": (
-        [{"operation": operation, "action": REFUSAL, "nth": nth} for operation, nth in (("Put", 2), ("Invoke", 1))],
+        [{"operation": operation, "action": REFUSAL, "nth": nth} for operation, nth in (("Put", 1), ("Invoke", 2))],
         "failed",
         (1000, 5, 1000, 9),
-        [*STEP, *STEP, "executeclustercontrol", "get"],
+        [*STEP, *REFUSED, *PUT, *REFUSED],
     ),
+    # No other way can succeed.
+    "not allowed": ([{"operation": "Invoke", "action": DENIED}], "failed", (1000, 5, 1000, 5), REFUSED),
 }
 
 
@@ -302,7 +379,8 @@ def test_a_faulty_provider(lab: Stage, trouble: str) -> None:
     if status == "failed":
         done = "0 of 2" if stored[3] == 5 else "1 of 2"
         assert f"Heartbeat of DAG10 on ex11: {done} changes are in effect" in result.message
-        assert "Provider failure [0x" in result.message
+        error = r"Access is denied.*\(use an account" if trouble == "not allowed" else r"Provider failure \[0x"
+        assert re.search(error, result.message), result.message
         assert ("was not written, because an earlier step failed" in result.message) == (done == "0 of 2")
         values = result.data["heartbeat"]
         assert (values["same_subnet_threshold"], values["cross_subnet_threshold"]) == (stored[1], stored[3])

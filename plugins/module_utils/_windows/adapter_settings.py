@@ -278,9 +278,9 @@ def _select(
         patterns = [str(pattern) for pattern in options["adapters"]]
         unmatched = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in all_adapters)]
         if unmatched:
-            names = ", ".join(adapter.name for adapter in all_adapters) or "none"
+            known = ", ".join(adapter.name for adapter in all_adapters) or "none"
             raise AdapterOptionsError(
-                f"No network adapter of {client.host} matches {', '.join(unmatched)}; it has {names}."
+                f"No network adapter of {client.host} matches {', '.join(unmatched)}; it has {known}."
             )
         return [adapter for adapter in all_adapters if any(_matches(adapter, pattern) for pattern in patterns)]
     networks = cluster.read_networks(client)
