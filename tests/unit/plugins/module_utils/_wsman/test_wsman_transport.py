@@ -13,7 +13,6 @@ import pathlib
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -44,6 +43,8 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.li
     stall,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import answer, fault
+from lab.certificates import context
+from lab.estate import Host
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -342,39 +343,18 @@ class TestTooLargeAnswers:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with ca.pem, and here.pem for 127.0.0.1 and elsewhere.pem for another name, each with its key."""
-    folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(
-        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Example CA"),
-        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
-    )
-    for name, alternative in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:node2.example.com")):
-        (folder / "extensions").write_text(
-            f"subjectAltName={alternative}\nbasicConstraints=critical,CA:false\nsubjectKeyIdentifier=hash\n"
-            "authorityKeyIdentifier=keyid\n"
-        )
-        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
-            *("-out", f"{name}.pem", "-days", "2", "-extfile", "extensions"),
-        )
-    return folder
+    """A folder of the lab's certificate authority, which keeps its own certificate in ca.pem."""
+    return tmp_path_factory.mktemp("authority")
 
 
-def tls(authority: pathlib.Path, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
-    return context
+def tls(authority: pathlib.Path, certificate: str) -> ssl.SSLContext:
+    """The TLS of a host on 127.0.0.1 whose certificate is good or not, as the lab's estate files say it."""
+    return context(authority, Host("here", "127.0.0.1", "2019", certificate=certificate))
 
 
 class TestTls:
     def test_a_certificate_that_verifies(self, authority: pathlib.Path) -> None:
-        with Listener(reply(200, GOOD), tls=tls(authority, "here")) as listener:
+        with Listener(reply(200, GOOD), tls=tls(authority, "good")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             transport = to(listener.port, scheme="https", transports=("ssl",), options=options)
             assert transport.send("x") == GOOD
@@ -382,14 +362,14 @@ class TestTls:
 
     def test_an_unknown_issuer(self, authority: pathlib.Path) -> None:
         with (
-            Listener(tls=tls(authority, "here")) as listener,
+            Listener(tls=tls(authority, "good")) as listener,
             pytest.raises(CertificateRefused, match="does not verify: unable to get local issuer certificate"),
         ):
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
         assert listener.seen == []
 
     def test_another_name(self, authority: pathlib.Path) -> None:
-        with Listener(tls=tls(authority, "elsewhere")) as listener:
+        with Listener(tls=tls(authority, "wrong_name")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             with pytest.raises(CertificateRefused, match=r"does not verify: .*127\.0\.0\.1"):
                 to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
@@ -400,7 +380,7 @@ class TestTls:
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
 
     def test_plain_http_to_a_port_that_speaks_tls(self, authority: pathlib.Path) -> None:
-        with Listener(tls=tls(authority, "here")) as listener, pytest.raises(AnswerLost):
+        with Listener(tls=tls(authority, "good")) as listener, pytest.raises(AnswerLost):
             to(listener.port).send("x")
         assert listener.seen == []
 
