@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import typing as t
 
@@ -45,6 +46,7 @@ REPORTS = TESTS.parent / ".cache" / "demo"
 KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
 _PATIENCE, _PAUSE = 60.0, 2.0  # seconds until the estate is at rest, and between looks
+_INTERVAL = 5.0  # seconds between two signs that the estate is still being brought up
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _MARKS = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
 
@@ -64,9 +66,11 @@ class Lab:
         """Bring the estate up and say what it is."""
         text = (ESTATES / "demo.yml").read_text("utf-8")
         for network in _NETWORKS:
-            self._source.write_text(described(text.replace(" 127.20.", f" 127.{network}."), network), "utf-8")
+            text_here = described(text.replace(" 127.20.", f" 127.{network}."), network)
+            self._source.write_text(text_here, "utf-8")
             try:
-                daemon.up(self._source, self._state)
+                with waiting(set_up(yaml.safe_load(text_here), network)):
+                    daemon.up(self._source, self._state)
             except daemon.DaemonError as exc:
                 if "in use" not in str(exc):
                     raise
@@ -178,6 +182,37 @@ def described(text: str, network: int) -> str:
     server = {"name": directory["server"], "address": address, "windows": "2016", "groups": ["domain_controllers"]}
     estate["hosts"].append(server)
     return yaml.safe_dump(estate | {"directory": {**directory, "address": address}}, sort_keys=False)
+
+
+def set_up(estate: t.Mapping[str, t.Any], network: int) -> str:
+    """What is brought up, and why it may take a while."""
+    hosts = [host for host in estate["hosts"] if host.get("address") != estate.get("directory", {}).get("address")]
+    text = f"Bringing up {len(hosts)} Windows hosts with their WinRM listeners on 127.{network}.0.0/16"
+    if "directory" in estate:
+        text += (
+            f", and {estate['directory']['server']}, a Samba domain controller with Exchange's schema and organization.\n"
+            "A domain that was not there before is made first, and kept for the next time"
+        )
+    return text
+
+
+@contextlib.contextmanager
+def waiting(text: str) -> t.Iterator[None]:
+    """Say what is done, and every few seconds that it still is."""
+    print(f"{text}.", flush=True)
+    started, done = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not done.wait(_INTERVAL):
+            print(f"    {time.monotonic() - started:.0f} s so far", flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def _leaves(value: t.Any, *place: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:
