@@ -10,13 +10,16 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) -m workbench
 
-.PHONY: demo test lint sanity units integration bench clean
+.PHONY: demo test fresh lint sanity units integration bench clean
 
 demo: ## a lab of Windows hosts, what the playbook finds there, and what it changes
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
 
 test: ## all tests, on every ansible-core that the Pythons of this machine run
-	@$(WORKBENCH) test
+	@$(WORKBENCH) test $(if $(NEW_MACHINE),--new-machine)
+
+fresh: ## make demo and make test, each on a new machine in a folder that has Python and make alone (as root)
+	@$(WORKBENCH) fresh $(if $(RELEASES),--releases $(RELEASES)) $(if $(AS),--accounts $(AS)) $(if $(COMMANDS),--commands $(COMMANDS))
 
 lint sanity units integration: ## one part of the tests
 	@$(WORKBENCH) test $@
