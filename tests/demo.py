@@ -190,7 +190,7 @@ def set_up(estate: t.Mapping[str, t.Any], network: int) -> str:
     text = f"Bringing up {len(hosts)} Windows hosts with their WinRM listeners on 127.{network}.0.0/16"
     if "directory" in estate:
         text += (
-            f", and {estate['directory']['server']}, a Samba domain controller with Exchange's schema and organization.\n"
+            f", and {estate['directory']['server']}, a Samba domain controller with an Exchange organization.\n"
             "A domain that was not there before is made first, and kept for the next time"
         )
     return text

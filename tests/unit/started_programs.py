@@ -96,7 +96,7 @@ def in_python(tree: ast.Module, module: str) -> t.Iterator[tuple[int, str]]:
                 if isinstance(expression, ast.Constant) and re.search(_SCRIPT, _text(expression)):
                     yield from ((node.lineno, one) for one in in_shell(_text(expression)))
         elif isinstance(node, ast.List):
-            yield from ((node.lineno, one) for one in _inner(tree, [each for each in node.elts]))
+            yield from ((node.lineno, one) for one in _inner(tree, list(node.elts)))
         elif isinstance(node, ast.Constant | ast.JoinedStr) and (text := _text(node)).startswith("#!/bin/sh"):
             yield from ((node.lineno, one) for one in in_shell(text.removeprefix("#!/bin/sh")))
 
@@ -138,9 +138,7 @@ def _first(tree: ast.Module, node: ast.expr, depth: int = 0) -> set[str]:
             return of(*values)
         case ast.IfExp(body=body, orelse=other):
             return of(body, other)
-        case ast.BinOp(left=left, op=ast.Add()):
-            return of(left)
-        case ast.Call(func=ast.Name(id="str"), args=[inner]):
+        case ast.BinOp(left=inner, op=ast.Add()) | ast.Call(func=ast.Name(id="str"), args=[inner]):
             return of(inner)
         case ast.Call() if ast.unparse(node.func) in STARTING:
             return of(node.args[0])
@@ -165,8 +163,8 @@ def _values(tree: ast.Module, node: ast.expr) -> list[ast.expr]:
         elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Tuple):
             if wanted in [ast.unparse(target) for target in each.targets[0].elts[:1]]:
                 found.append(each.value.elts[0] if isinstance(each.value, ast.Tuple) else each.value)
-        elif isinstance(each, ast.AnnAssign) and each.value and wanted.removeprefix("self.") == ast.unparse(each.target):
-            found.append(each.value)
+        elif isinstance(each, ast.AnnAssign) and wanted.removeprefix("self.") == ast.unparse(each.target):
+            found += [each.value] if each.value else []
         elif isinstance(each, ast.FunctionDef) and isinstance(node, ast.Call) and each.name == wanted:
             found += [one.value for one in ast.walk(each) if isinstance(one, ast.Return) and one.value]
     return found or [node]

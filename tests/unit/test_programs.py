@@ -88,7 +88,7 @@ def test_each_need_is_installed_or_left_out() -> None:
         'import subprocess\nsubprocess.run(("/usr/bin/nosuch", *given))\n',
         'import subprocess\ndef f(more):\n    command = ["nosuch"] + more\n    subprocess.Popen(command)\n',
         'import subprocess\ndef f():\n    return ["nosuch"]\nsubprocess.check_call([*(f() or []), "true"])\n',
-        'import subprocess\nclass A:\n    command: str = "nosuch"\n    def f(self):\n        subprocess.run([self.command])\n',
+        'import subprocess\nclass X:\n    name: str = "nosuch"\n    def f(self):\n     subprocess.run([self.name])\n',
         'import shutil\nfound = shutil.which("nosuch") or shutil.which("sh")\n',
         'from lab.directory.programs import insist\ninsist("nosuch", "-x")\n',
         'from .terminal import quietly\nquietly(["env", "A=1", "nosuch"])\n',

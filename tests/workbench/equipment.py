@@ -124,7 +124,7 @@ def equip(wanted: t.Sequence[Equipment], pythons: t.Sequence[Python]) -> list[st
     """
     failures: list[str] = []
     if _absent(wanted, pythons) and machine.may_install():
-        steps = (
+        steps: tuple[t.Callable[[], None], ...] = (
             machine.look_up,
             lambda: machine.install(machine.available(_absent(wanted, pythons))),
             lambda: machine.install(machine.available(_moved(_absent(wanted, pythons)))),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import pathlib
+import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from .places import CACHE
 from .pythons import pyenv
 from .root import RELEASES, Release, Root, impediment, new_root
 from .terminal import WorkbenchError, readable, remark, say, table
+
+if t.TYPE_CHECKING:
+    import pathlib
 
 COMMANDS = ("demo", "test")
 ACCOUNTS = ("root", "user")
@@ -94,7 +98,7 @@ def _try(root: Root, named: t.Mapping[str, t.Any]) -> Trial:
     # An unpacked archive: who has cloned the checkout has git.
     record = Record(place, root.place.parent / "repository")
     root.give(root.inside(root.home))
-    log = CACHE / "log" / f"fresh {named['release'].codename} {named['account']} {named['command']}.txt".replace(" ", "-")
+    log = CACHE / "log" / f"fresh-{named['release'].codename}-{named['account']}-{named['command']}.txt"
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     told: list[str] = []
@@ -168,7 +172,7 @@ def _test(root: Root, release: Release, targets: t.Sequence[str]) -> int:
     place = root.inside(root.home / "winha.cluster")
     copy(place)
     record = Record(place, place / ".git")
-    variables = {}
+    variables = {name: value for name, value in os.environ.items() if re.fullmatch(r"WINHA_\w+_REQUIRED", name)}
     if (pythons := pyenv()).is_dir():
         root.show(pythons)
         variables["PYENV_ROOT"] = str(pythons)

@@ -77,6 +77,7 @@ def available(names: t.Sequence[str]) -> list[str]:
     return found
 
 
+@functools.cache
 def look_up() -> None:
     """Learn which packages there are. Raises WorkbenchError if one of the indexes cannot be fetched."""
     say("Looking up packages: apt-get update")

@@ -21,7 +21,7 @@ import tempfile
 import time
 import typing as t
 
-from . import surroundings
+from . import machine, surroundings
 from .terminal import WorkbenchError, quietly, remark, say
 
 _KEPT = 30 * 86400  # seconds for which the base of a release is used again
@@ -55,25 +55,22 @@ class Release:
 
     codename: str
     title: str
-    origin: str  # of its packages, as apt calls it
+    origin: str = "Debian"  # of its packages, as apt calls it
     components: tuple[str, ...] = ("main",)
-
-    @property
-    def keyring(self) -> tuple[pathlib.Path, str]:
-        """The file with the keys that its packages are signed with, and the package of Debian or Ubuntu with it."""
-        name = self.origin.lower()
-        package = "debian-archive-keyring" if name == "debian" else "ubuntu-keyring"
-        return pathlib.Path(f"/usr/share/keyrings/{name}-archive-keyring.gpg"), package
+    mirror: str = ""  # for a machine that has none of its own
+    script: str = ""  # of debootstrap, whose version in Debian 12 does not know the name of the release
 
 
 RELEASES = {
     release.codename: release
     for release in (
-        Release("bookworm", "Debian 12", "Debian"),
-        Release("trixie", "Debian 13", "Debian"),
-        Release("noble", "Ubuntu 24.04", "Ubuntu", ("main", "universe")),
+        Release("bookworm", "Debian 12"),
+        Release("trixie", "Debian 13"),
+        Release("noble", "Ubuntu 24.04", "Ubuntu", ("main", "universe"), "http://archive.ubuntu.com/ubuntu", "gutsy"),
     )
 }
+# The package with the keys of an origin, and a release that has it.
+_KEYS = {"Debian": ("debian-archive-keyring", "bookworm"), "Ubuntu": ("ubuntu-keyring", "trixie")}
 
 
 def folder() -> pathlib.Path:
@@ -106,25 +103,41 @@ def base(release: Release) -> pathlib.Path:
     packages = ["python3", "make", *surroundings.packages(release)]
     file = folder() / "-".join([release.codename, *sorted(packages)])
     file = file.with_name(f"{file.name}.tar")
+    keys = _keys(release.origin)
     with _alone(folder()):
         if file.is_file() and time.time() - file.stat().st_mtime < _KEPT:
             return file
-        keys, package = release.keyring
-        if not keys.is_file():
-            raise WorkbenchError(f"the keys of {release.origin} are not on this machine (package {package})")
         say(f"Making a minimal {release.title} with {', '.join(packages)}, which is kept for the next time")
         with tempfile.TemporaryDirectory(dir=folder(), prefix="base-") as name:
             place = pathlib.Path(name, "root")
             options = ["--variant=minbase", f"--include={','.join(packages)}", f"--keyring={keys}"]
             options.append(f"--components={','.join(release.components)}")
-            mirror = surroundings.mirrors(release.origin).get("")
+            mirror = surroundings.mirrors(release.origin).get("") or release.mirror
+            words = [release.codename, str(place), *filter(None, (mirror, release.script))]
             # Its mounts are its own, too.
-            quietly(["unshare", "--mount", "debootstrap", *options, release.codename, place, *([mirror] if mirror else [])])
+            quietly(["unshare", "--mount", "debootstrap", *options, *words])
             shutil.rmtree(place / "var" / "cache" / "apt", ignore_errors=True)
             archive = pathlib.Path(name, file.name)
             quietly(["tar", "--create", "--xattrs", f"--file={archive}", f"--directory={place}", "."])
             archive.replace(file)
     return file
+
+
+def _keys(origin: str) -> pathlib.Path:
+    """The file with the keys that packages are signed with. Raises WorkbenchError."""
+    package, codename = _KEYS[origin]
+    name = f"{origin.lower()}-archive-keyring.gpg"
+    ours, kept = pathlib.Path("/usr/share/keyrings", name), folder() / name
+    if not ours.is_file() and machine.available([package]):
+        machine.install([package])
+    if not ours.is_file() and not kept.is_file():
+        if origin == RELEASES[codename].origin:
+            raise WorkbenchError(f"the keys of {origin} are not on this machine. Install {package}.")
+        say(f"Fetching the keys of {origin}, from the package {package} of {RELEASES[codename].title}")
+        with new_root(RELEASES[codename], as_root=True) as root:
+            root.install([package])
+            shutil.copyfile(root.inside(ours), kept)
+    return ours if ours.is_file() else kept
 
 
 class Root:
@@ -139,7 +152,8 @@ class Root:
 
     def furnish(self, archive: pathlib.Path) -> None:
         """Unpack the base, and put there what this machine knows about the way to mirrors and index."""
-        quietly(["tar", "--extract", "--xattrs", "--preserve-permissions", f"--file={archive}", f"--directory={self.place}"])
+        options = ["--xattrs", "--preserve-permissions", f"--file={archive}", f"--directory={self.place}"]
+        quietly(["tar", "--extract", *options])
         surroundings.put_package_sources(self.place, self.release)
         self._shown += surroundings.put_pip_settings(self.place)
         surroundings.put_network(self.place)
@@ -177,7 +191,8 @@ class Root:
         given = [f"{name}={value}" for name, value in there.items()]
         account = "0:0" if as_root else self._account
         shown = [str(place) for place in dict.fromkeys(self._shown)]
-        return ["unshare", *_APART, "sh", "-c", _ENTER, "sh", str(self.place), account, *shown, "--", *given, *arguments]
+        enter = ["unshare", *_APART, "sh", "-c", _ENTER, "sh"]
+        return [*enter, str(self.place), account, *shown, "--", *given, *arguments]
 
     def install(self, packages: t.Sequence[str]) -> None:
         """Install packages there. Raises WorkbenchError."""

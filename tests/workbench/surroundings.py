@@ -23,9 +23,7 @@ if t.TYPE_CHECKING:
     from .root import Release
 
 _PROXY = re.compile(r"(http|https|ftp|all|no)_proxy", re.IGNORECASE)
-# Files with certificates, and what is for pip and these tests.
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_PREFIXES = ("PIP_", "WINHA_")
 _APT_SETTINGS = (
     "Acquire::http",
     "Acquire::https",
@@ -41,7 +39,7 @@ def variables() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_PREFIXES) or name in _CERTIFICATES or _PROXY.fullmatch(name)
+        if name.startswith("PIP_") or name in _CERTIFICATES or _PROXY.fullmatch(name)
     }
 
 
@@ -53,7 +51,7 @@ def mirrors(origin: str) -> dict[str, str]:
     found: dict[str, str] = {}
     with contextlib.suppress(OSError):
         for line in subprocess.run(asked, check=False, capture_output=True, text=True).stdout.splitlines():
-            whose, suite, address = (line.split() + ["", "", ""])[:3]
+            whose, suite, address = ([*line.split(), "", "", ""])[:3]
             if whose == origin:
                 found.setdefault("-security" if suite.endswith("-security") else "", address)
     return found
@@ -89,7 +87,8 @@ def put_pip_settings(root: pathlib.Path) -> list[pathlib.Path]:
         place = pathlib.Path(urllib.parse.unquote(word.removeprefix("file://")))
         if place.is_absolute() and place.is_dir():
             # The pages of an index name files beside it.
-            folders.append(place.parent if word.startswith("file://") and place.parent != place.parent.parent else place)
+            beside = word.startswith("file://") and place.parent != place.parent.parent
+            folders.append(place.parent if beside else place)
         elif place.is_absolute() and place.is_file():
             _put(root, place)
     return folders

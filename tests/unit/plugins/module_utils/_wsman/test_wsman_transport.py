@@ -11,7 +11,6 @@ import importlib.util
 import os
 import pathlib
 import socket
-import ssl
 import struct
 import sys
 import time
@@ -47,6 +46,7 @@ from lab.certificates import context
 from lab.estate import Host
 
 if t.TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 pytest.importorskip("winrm")
