@@ -61,28 +61,40 @@ def fresh(releases: t.Sequence[str], accounts: t.Sequence[str], commands: t.Sequ
         release = RELEASES[codename]
         named: dict[str, t.Any] = {"release": release, "account": account, "command": command}
         if reason:
-            trials.append(Trial(**named, result=f"left out: {reason}"))
+            trials.append(Trial(**named, result="left out", left_out=[reason]))
             continue
         say(f"{release.title}, as {account}: make {command}")
-        try:
-            with new_root(release, as_root=account == "root") as root:
+        with contextlib.ExitStack() as stack:
+            try:
+                root = stack.enter_context(new_root(release, as_root=account == "root"))
                 if account == "user":
                     remark(f"installing {_FOR_USERS}, which a user cannot install and cannot do without")
                     root.install([_FOR_USERS])
+            except WorkbenchError as exc:
+                remark(str(exc))
+                trials.append(Trial(**named, result="left out", left_out=[_in_short(exc)]))
+            else:
                 trials.append(_try(root, named))
-        except WorkbenchError as exc:
-            lines = str(exc).splitlines()
-            remark(str(exc))
-            trials.append(Trial(**named, result=f"left out: {lines[0]} {lines[-1] if lines[1:] else ''}".rstrip()))
     failed = sum(one.result == "failed" for one in trials)
     passed = sum(one.result == "passed" for one in trials)
     heading = f"{failed} of {failed + passed} commands failed" if failed else f"All {passed} commands passed"
+    if not failed + passed:
+        heading = "No command could be tried"
     rows = [("Machine", "As", "Command", "Result", "Seconds"), *(one.row for one in trials)]
     say(f"{heading}, in {time.monotonic() - started:.0f} s", table(rows))
+    left_out: dict[str, list[str]] = {}
     for one in trials:
         for sentence in one.left_out:
-            print(f"{one.release.title}, as {one.account}, make {one.command}: {sentence}")
+            left_out.setdefault(sentence, []).append(f"{one.release.title} as {one.account}: make {one.command}")
+    for sentence, places in left_out.items():
+        print(f"Left out: {sentence}", *(f"    {place}" for place in places), sep="\n")
     return 1 if failed else 0
+
+
+def _in_short(problem: WorkbenchError) -> str:
+    """The first line, which names the program, and the last, in which it usually says why."""
+    lines = str(problem).splitlines()
+    return " ".join(dict.fromkeys((lines[0], lines[-1])))
 
 
 def _prepare() -> str | None:
@@ -118,7 +130,7 @@ def _try(root: Root, named: t.Mapping[str, t.Any]) -> Trial:
         print(line)
     if changes:
         print("It has left behind in the checkout:", *changes, sep="\n")
-    left_out = [line for line in told if line.startswith("Left out: ")]
+    left_out = [line.removeprefix("Left out: ") for line in told if line.startswith("Left out: ")]
     return Trial(**named, result=result, seconds=seconds, left_out=left_out)
 
 
@@ -163,7 +175,7 @@ def test_on_new_machine(targets: t.Sequence[str]) -> int | None:
                 return _test(root, release, targets or ["test"])
         except WorkbenchError as exc:
             print(exc)
-            reason = str(exc).splitlines()[0]
+            reason = _in_short(exc)
     say(f"No new machine can be made here, so the tests run on this one: {reason}")
     return None
 
