@@ -109,6 +109,7 @@ NEEDS = (
     Need("chromedriver", "chromium-driver", Use.BROWSER),
     Need("debootstrap", "debootstrap", Use.NEW_ROOT),
     Need("mount", "mount", Use.NEW_ROOT),
+    Need("setpriv", "util-linux", Use.NEW_ROOT),
     Need("unshare", "util-linux", Use.NEW_ROOT),
 )
 

@@ -81,13 +81,14 @@ def folder() -> pathlib.Path:
 def impediment() -> str | None:
     """Why this machine lets nobody have mounts and processes of their own; None where it does."""
     try:
-        asked = subprocess.run(["unshare", *_APART, "true"], check=False, capture_output=True, text=True)
+        asked = subprocess.run([*_APART, "true"], check=False, capture_output=True, text=True)
     except OSError as exc:
         return str(exc)
     return None if asked.returncode == 0 else asked.stderr.strip()
 
 
-_APART = ("--mount", "--pid", "--fork", "--kill-child")
+# It all ends with this process, even if somebody kills it.
+_APART = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
 
 
 @contextlib.contextmanager
@@ -191,7 +192,7 @@ class Root:
         given = [f"{name}={value}" for name, value in there.items()]
         account = "0:0" if as_root else self._account
         shown = [str(place) for place in dict.fromkeys(self._shown)]
-        enter = ["unshare", *_APART, "sh", "-c", _ENTER, "sh"]
+        enter = [*_APART, "sh", "-c", _ENTER, "sh"]
         return [*enter, str(self.place), account, *shown, "--", *given, *arguments]
 
     def install(self, packages: t.Sequence[str]) -> None:
