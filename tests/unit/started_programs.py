@@ -130,7 +130,7 @@ def _first(tree: ast.Module, node: ast.expr, depth: int = 0) -> set[str]:
     if re.search(r"\bsys\.executable\b|\.program\(|\bprogram\(|python\.path\b", text := ast.unparse(node)):
         return set()  # a program of the environment; that of the lab is looked at where it is called
     match node:
-        case ast.Constant(value=str(word)):
+        case ast.Constant(value=str() as word):
             return {pathlib.PurePath(word).name} if word and not re.search(_SCRIPT, word) else set()
         case ast.Constant():
             return set()

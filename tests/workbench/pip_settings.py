@@ -18,8 +18,8 @@ def pip_settings(python: str | pathlib.Path) -> dict[str, str]:
     asked = subprocess.run([python, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True)
     settings = {}
     for line in asked.stdout.splitlines():
-        name, _, value = line.partition("=")
-        section, _, key = name.rpartition(".")
+        name, value = line.split("=", 1)
+        section, key = name.rsplit(".", 1)
         if section in (":env:", "global", "install") and key != "config-file":
             settings[key] = value.strip("'\"").replace("\\n", "\n")
     return settings
