@@ -13,7 +13,7 @@ import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
 from .checkout import tree
-from .equipment import BROWSER, DIRECTORY, Equipment
+from .equipment import BROWSER, DIRECTORY, GIT, Equipment
 from .places import CACHE, ROOT
 from .pythons import search_path
 
@@ -139,3 +139,5 @@ NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "units": (DIRECTORY,),
     "demo": (DIRECTORY,),
 }
+# Parts that are left out as a whole where this is missing; in the others single tests are.
+ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"sanity": (GIT,)}
