@@ -27,7 +27,7 @@ OURS = {
     "programs.insist": 0,
     "programs.call": 0,
     "programs.program": 0,
-    "directory_estate.ask": 1,
+    "directory_estate.run_client": 1,
     "test_ticket.script": 0,
 }
 _BUILT_IN = {

@@ -21,8 +21,13 @@ if t.TYPE_CHECKING:
     import pathlib
 
     from .environments import Environment
-# Tests that cannot even be read without python-ldap.
-WITH_LDAP = ("tests/integration/directory", "tests/unit/plugins/module_utils/_directory")
+# Tests that need python-ldap.
+WITH_LDAP = (
+    "tests/integration/directory",
+    "tests/unit/plugins/module_utils/_directory",
+    "tests/unit/plugins/module_utils/_exchange",
+    "tests/unit/plugins/modules/test_spn.py",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.li
     stall,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import answer, fault
-from lab.certificates import context
 from lab.estate import Host
+from lab.wire.certificates import server_context
 
 if t.TYPE_CHECKING:
     import ssl
@@ -355,7 +355,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def tls(authority: pathlib.Path, certificate: str) -> ssl.SSLContext:
     """The TLS of a host on 127.0.0.1 whose certificate is good or not, as the lab's estate files say it."""
-    return context(authority, Host("here", "127.0.0.1", "2019", certificate=certificate))
+    return server_context(authority, Host("here", "127.0.0.1", "2019", certificate=certificate))
 
 
 class TestTls:
@@ -369,7 +369,7 @@ class TestTls:
     def test_an_unknown_issuer(self, authority: pathlib.Path) -> None:
         with (
             Listener(tls=tls(authority, "good")) as listener,
-            pytest.raises(CertificateRefused, match="does not verify: unable to get local issuer certificate"),
+            pytest.raises(CertificateRefused, match="could not be verified: unable to get local issuer certificate"),
         ):
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
         assert listener.seen == []
