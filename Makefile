@@ -10,13 +10,16 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) -m workbench
 
-.PHONY: demo test lint sanity units integration bench clean
+.PHONY: demo test fresh lint sanity units integration bench clean
 
 demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
 
 test: ## run all tests, on each ansible-core that the Pythons of this machine support
-	@$(WORKBENCH) test
+	@$(WORKBENCH) test $(if $(NEW_MACHINE),--new-machine)
+
+fresh: ## run make demo and make test on new machines, which have only Python and make (as root)
+	@$(WORKBENCH) fresh $(if $(RELEASES),--releases $(RELEASES)) $(if $(AS),--accounts $(AS)) $(if $(COMMANDS),--commands $(COMMANDS))
 
 lint sanity units integration: ## run one part of the tests
 	@$(WORKBENCH) test $@

@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import typing as t
 
@@ -47,6 +48,7 @@ REPORTS = TESTS.parent / ".cache" / "demo"
 KERBEROS = {"exchange_kerberos_accounts": {"2010": "EXCH-ASA$"}, "exchange_kerberos_credential_deployed": ["2010"]}
 _NETWORKS = range(20, 50)  # of 127.0.0.0/8, so that demos can run side by side
 _SETTLE_LIMIT, _SETTLE_INTERVAL = 60.0, 2.0  # seconds
+_PROGRESS_INTERVAL = 5.0  # seconds
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 _BOLD, _NORMAL = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
 
@@ -66,9 +68,11 @@ class Lab:
         """Bring the estate up and say what it is."""
         text = (ESTATES / "demo.yml").read_text("utf-8")
         for network in _NETWORKS:
-            self._source.write_text(described(text.replace(" 127.20.", f" 127.{network}."), network), "utf-8")
+            text_here = described(text.replace(" 127.20.", f" 127.{network}."), network)
+            self._source.write_text(text_here, "utf-8")
             try:
-                daemon.up(self._source, self._state)
+                with shown_progress(describe_setup(yaml.safe_load(text_here), network)):
+                    daemon.up(self._source, self._state)
             except daemon.DaemonError as exc:
                 if "in use" not in str(exc):
                     raise
@@ -181,6 +185,37 @@ def described(text: str, network: int) -> str:
     server = {"name": directory["server"], "address": address, "windows": "2016", "groups": ["domain_controllers"]}
     estate["hosts"].append(server)
     return yaml.safe_dump(estate | {"directory": {**directory, "address": address}}, sort_keys=False)
+
+
+def describe_setup(estate: t.Mapping[str, t.Any], network: int) -> str:
+    """What the lab starts, and why it can take a while."""
+    hosts = [host for host in estate["hosts"] if host.get("address") != estate.get("directory", {}).get("address")]
+    text = f"Starting {len(hosts)} simulated Windows hosts with WinRM listeners on 127.{network}.0.0/16"
+    if "directory" in estate:
+        text += (
+            f", and {estate['directory']['server']}, a Samba domain controller with an Exchange organization.\n"
+            "The first start makes the domain, which takes longer; later starts use a copy of it"
+        )
+    return text
+
+
+@contextlib.contextmanager
+def shown_progress(text: str) -> t.Iterator[None]:
+    """Print what is done, and every few seconds how long it has taken."""
+    print(f"{text}.", flush=True)
+    started, done = time.monotonic(), threading.Event()
+
+    def show() -> None:
+        while not done.wait(_PROGRESS_INTERVAL):
+            print(f"    {time.monotonic() - started:.0f} s", flush=True)
+
+    thread = threading.Thread(target=show, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _scalars(value: t.Any, *path: str) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:

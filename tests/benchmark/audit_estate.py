@@ -29,7 +29,7 @@ def estate(hosts: int) -> Description:
 
 
 def _hyperv(pair: int) -> Description:
-    """A Hyper-V cluster with 10 to 20 virtual machines. Some have findings; each fourth cluster has adapter findings."""
+    """A Hyper-V cluster with 10 to 20 virtual machines. Some have findings, each fourth cluster on its adapters."""
     name, base = f"HVC{pair:02}", _NETWORK + 512 * pair
     nodes = [f"hv{pair:02}{node}" for node in range(1, NODES + 1)]
     drifted = {} if pair % 4 else {"*JumboPacket": "1514"}

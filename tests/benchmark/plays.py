@@ -113,10 +113,10 @@ class PlayRunner:
             "ANSIBLE_COLLECTIONS_PATH": f"{directory / 'collections'}:{sysconfig.get_path('purelib')}",
         }
         same_environment = Path(sys.executable).with_name("ansible-playbook")
-        command = str(same_environment) if same_environment.exists() else shutil.which("ansible-playbook")
-        if command is None:
+        program = str(same_environment) if same_environment.exists() else shutil.which("ansible-playbook")
+        if program is None:
             raise RunError("ansible-playbook is not installed")
-        self._command = command
+        self._command = program
 
     def run(self, task: TaskArguments, times: int, endpoint: Endpoint, *, check: bool = False, changed: int = 0) -> Run:
         """Run a play that has the task several times on each host.

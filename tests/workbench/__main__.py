@@ -16,10 +16,12 @@ import typing as t
 from .checkout import link_collection
 from .environments import matrix, newest
 from .equipment import DIRECTORY, equip
+from .fresh import ACCOUNTS, COMMANDS, fresh, test_on_new_machine
 from .machine import install_venv
-from .parts import CONNECTIONS, NEEDS, PARTS, Part, demonstration
+from .parts import CONNECTIONS, ESSENTIAL, NEEDS, PARTS, Part, demonstration
 from .places import ROOT
 from .pythons import pythons
+from .root import RELEASES
 from .runner import Runner
 from .terminal import WorkbenchError, say, table
 
@@ -47,14 +49,17 @@ def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """All tests, on every ansible-core that this machine's Pythons run."""
+    if options.new_machine and (status := test_on_new_machine(options.parts)) is not None:
+        return status
     found = pythons()
     if not newest(found).python.makes_environments:
         install_venv(newest(found).python)
         found = pythons()
     environments, left_out = matrix(found)
     chosen = {name: function for name, function in PARTS.items() if not options.parts or name in options.parts}
-    wanted = dict.fromkeys(one for name in chosen for one in NEEDS.get(name, ()))
+    wanted = dict.fromkeys(one for name in chosen for one in (*NEEDS.get(name, ()), *ESSENTIAL.get(name, ())))
     left_out += equip(list(wanted), [environment.python for environment in environments])
+    chosen = {name: of for name, of in chosen.items() if not any(one.to_run() for one in ESSENTIAL.get(name, ()))}
     parts = [part for function in chosen.values() for part in function(environments, newest(found))]
     return run_parts(parts, left_out)
 
@@ -96,7 +101,13 @@ def main() -> int:
     command.set_defaults(run=demo)
     command = commands.add_parser("test", help="run all tests, or some parts of them")
     command.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
+    command.add_argument("--new-machine", action="store_true", help="on a new machine in a folder, if one can be made")
     command.set_defaults(run=test)
+    command = commands.add_parser("fresh", help="run the commands of the README on machines with Python and make alone")
+    command.add_argument("--releases", nargs="+", choices=list(RELEASES), default=list(RELEASES))
+    command.add_argument("--accounts", nargs="+", choices=ACCOUNTS, default=ACCOUNTS)
+    command.add_argument("--commands", nargs="+", choices=COMMANDS, default=COMMANDS)
+    command.set_defaults(run=lambda given: fresh(given.releases, given.accounts, given.commands))
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)

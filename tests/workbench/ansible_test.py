@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import typing as t
 
+from .pip_settings import pip_settings, write_pip_settings
 from .places import CACHE
 from .pythons import pythons
 
@@ -52,14 +53,5 @@ def prepare_home(environment: Environment, home: pathlib.Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     for version in listed.stdout.split():
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(stand_in, "utf-8")
-    pip = [environment.program("python"), "-m", "pip", "config", "list"]
-    settings = {"quiet": "1"}
-    for line in subprocess.run(pip, check=True, capture_output=True, text=True).stdout.splitlines():
-        name, value = line.split("=", 1)
-        section, key = name.rsplit(".", 1)
-        if section in (":env:", "global", "install") and key != "config-file":
-            settings[key] = value.strip("'\"").replace("\\n", "\n    ")
-    file = home / ".config" / "pip" / "pip.conf"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text("\n".join(["[global]", *(f"{key} = {value}" for key, value in settings.items()), ""]), "utf-8")
+    settings = {"quiet": "1"} | pip_settings(environment.program("python"))
+    write_pip_settings(home / ".config" / "pip" / "pip.conf", settings)

@@ -45,6 +45,15 @@ def tree(place: pathlib.Path) -> pathlib.Path:
     """A copy of what is in the checkout: ansible-test and others want it to be at its place, not linked there."""
     target = place / COLLECTION
     shutil.rmtree(target, ignore_errors=True)
+    copy(target)
+    if shutil.which("git"):
+        # Else ansible-test finds the checkout above and takes the copy for ignored files.
+        quietly(["git", "init", "--quiet", target])
+    return target
+
+
+def copy(target: pathlib.Path) -> None:
+    """Copy what is in the checkout."""
     listing = ["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "-z"]
     try:
         listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -56,7 +65,20 @@ def tree(place: pathlib.Path) -> pathlib.Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    if shutil.which("git"):
-        # Else ansible-test finds the checkout above and takes the copy for ignored files.
-        quietly(["git", "init", "--quiet", target])
-    return target
+
+
+class Record:
+    """What is in a copy of the checkout, written down with git, so that what is added to it is seen."""
+
+    def __init__(self, work_tree: pathlib.Path, repository: pathlib.Path) -> None:
+        who = ["-c", "user.name=make fresh", "-c", "user.email=nobody@localhost"]
+        self._git = ["git", *who, "-c", "safe.directory=*", f"--git-dir={repository}", f"--work-tree={work_tree}"]
+        if shutil.which("git"):
+            quietly(["git", "init", "--quiet", work_tree])
+            (work_tree / ".git").rename(repository)
+            quietly([*self._git, "add", "--all"])
+            quietly([*self._git, "commit", "--quiet", "--message=What is in the checkout"])
+
+    def changes(self) -> list[str]:
+        """What is no longer as it was; nothing is known without git."""
+        return quietly([*self._git, "status", "--porcelain"]).splitlines() if shutil.which("git") else []

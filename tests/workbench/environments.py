@@ -16,7 +16,7 @@ from .equipment import BROWSER, DIRECTORY, Equipment
 from .machine import install_venv
 from .places import CACHE, REQUIREMENTS, ROOT
 from .pythons import Python, search_path
-from .terminal import WorkbenchError, quietly, say
+from .terminal import WorkbenchError, quietly, remark, say
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -80,6 +80,7 @@ class Environment:
             if not self.python.makes_environments:
                 install_venv(self.python)
             quietly([self.python.path, "-m", "venv", "--clear", self.directory])
+            remark(f"installing ansible-core and the requirements of {', '.join(file.stem for file in files)} with pip")
             requirements = [option for file in files for option in ("-r", file)]
             pip = [self.program("python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
             quietly([*pip, "--prefer-binary", f"ansible-core ~= {self.core}.0", *requirements])

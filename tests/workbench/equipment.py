@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What some tests need beside Python: a domain controller with the library to ask it, and a browser."""
+"""What some tests need beside Python, of the packages in debian_packages.py: a domain controller, a browser, git."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import os
 import runpy
 import typing as t
 
+import debian_packages
+from debian_packages import Use
+
 from . import machine
-from .machine import Package
 from .places import REQUIREMENTS, ROOT
 from .terminal import WorkbenchError
 
@@ -21,20 +23,6 @@ if t.TYPE_CHECKING:
 
     from .pythons import Python
 
-# python-ldap and pykerberos come as source alone.
-_TO_BUILD = (
-    Package("gcc", "gcc"),
-    Package("libc6-dev", "/usr/include/stdio.h"),
-    Package("libldap-dev", "/usr/include/ldap.h"),
-    Package("libsasl2-dev", "/usr/include/sasl/sasl.h"),
-    Package("libkrb5-dev", "krb5-config"),
-)
-# Beside what the lab's own list has: what a client signs in with, and the library of a listener that takes Kerberos.
-_TO_RUN = (
-    Package("libsasl2-modules-gssapi-mit", "/usr/lib/*/sasl2/libgssapiv2.so*"),
-    Package("python3-gssapi", "/usr/lib/python3/dist-packages/gssapi/raw"),
-)
-_BROWSER = (Package("chromium", "chromium"), Package("chromium-driver", "chromedriver"))
 # Debian 13 has moved programs of these packages to another, which earlier releases need not have.
 _MOVED = {"samba": "samba-ad-dc", "samba-common-bin": "samba-ad-dc"}
 
@@ -71,18 +59,18 @@ class Equipment:
 
 
 def _programs() -> t.Mapping[str, t.Any]:
-    """The lab's own list of what its domain controller is made of, read past its package, which needs libraries."""
+    """The lab's own word on whether its domain controller can run, read past its package, which needs libraries."""
     return runpy.run_path(str(ROOT / "tests" / "lab" / "directory" / "programs.py"))
 
 
 def _build_ldap(python: Python) -> list[str]:
-    return [*machine.missing(_TO_BUILD), *([] if python.headers.is_file() else [f"python{python.minor}-dev"])]
+    return [*debian_packages.missing(Use.BUILD), *([] if python.headers.is_file() else [f"python{python.minor}-dev"])]
 
 
 def _run_directory() -> list[str]:
     if os.geteuid() != 0:
         return []  # nothing helps that can be installed
-    return [*_programs()["missing"](), *machine.missing(_TO_RUN)]
+    return debian_packages.missing(Use.DOMAIN_CONTROLLER, Use.KERBEROS)
 
 
 def _directory_impediment() -> str | None:
@@ -102,9 +90,30 @@ DIRECTORY = Equipment(
 BROWSER = Equipment(
     name="browser",
     what="the tests of pages in a browser",
-    to_build=lambda python: machine.missing(_BROWSER),
+    to_build=lambda python: debian_packages.missing(Use.BROWSER),
     to_run=list,
     impediment=lambda: None,
+)
+GIT = Equipment(
+    name="git",
+    what="sanity, for which ansible-test asks git what belongs to the checkout",
+    to_build=lambda python: [],
+    # In an unpacked archive ansible-test takes all files.
+    to_run=lambda: debian_packages.missing(Use.GIT) if (ROOT / ".git").exists() else [],
+    impediment=lambda: None,
+)
+
+
+def _new_root_impediment() -> str | None:
+    return None if os.geteuid() == 0 else "only root can make them. Run: sudo make fresh"
+
+
+NEW_ROOT = Equipment(
+    name="new_root",
+    what="new machines in folders",
+    to_build=lambda python: [],
+    to_run=lambda: debian_packages.missing(Use.NEW_ROOT) if os.geteuid() == 0 else [],
+    impediment=_new_root_impediment,
 )
 
 
@@ -115,7 +124,7 @@ def equip(wanted: t.Sequence[Equipment], pythons: t.Sequence[Python]) -> list[st
     """
     failures: list[str] = []
     if _absent(wanted, pythons) and machine.may_install():
-        steps = (
+        steps: tuple[t.Callable[[], None], ...] = (
             machine.look_up,
             lambda: machine.install(machine.available(_absent(wanted, pythons))),
             lambda: machine.install(machine.available(_moved(_absent(wanted, pythons)))),

@@ -7,10 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
-import pathlib
 import shutil
 import subprocess
 import typing as t
@@ -40,27 +38,6 @@ if command -v systemctl > /dev/null; then
     done
 fi
 """
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Package:
-    """A package, and what is there once it is installed: a program, or a pattern of a path.
-
-    Whoever installed it otherwise has it, too.
-    """
-
-    name: str
-    proof: str
-
-    @property
-    def is_missing(self) -> bool:
-        if "/" not in self.proof:
-            return shutil.which(self.proof) is None
-        return not any(pathlib.Path("/").glob(self.proof.lstrip("/")))
-
-
-def missing(packages: t.Iterable[Package]) -> list[str]:
-    return [package.name for package in packages if package.is_missing]
 
 
 @functools.cache
@@ -100,8 +77,10 @@ def available(names: t.Sequence[str]) -> list[str]:
     return found
 
 
+@functools.cache
 def look_up() -> None:
     """Learn which packages there are. Raises WorkbenchError if one of the indexes cannot be fetched."""
+    say("Looking up packages: apt-get update")
     options = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Update::Error-Mode=any"]
     quietly([*(_become() or []), "apt-get", "-qq", *options, "update"])
 

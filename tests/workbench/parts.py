@@ -13,7 +13,7 @@ import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
 from .checkout import tree
-from .equipment import BROWSER, DIRECTORY, Equipment
+from .equipment import BROWSER, DIRECTORY, GIT, Equipment
 from .places import CACHE, ROOT
 from .pythons import search_path
 
@@ -21,8 +21,13 @@ if t.TYPE_CHECKING:
     import pathlib
 
     from .environments import Environment
-# Tests that cannot even be read without python-ldap.
-WITH_LDAP = ("tests/integration/directory", "tests/unit/plugins/module_utils/_directory")
+# Tests that need python-ldap.
+WITH_LDAP = (
+    "tests/integration/directory",
+    "tests/unit/plugins/module_utils/_directory",
+    "tests/unit/plugins/module_utils/_exchange",
+    "tests/unit/plugins/modules/test_spn.py",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,3 +144,5 @@ NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "units": (DIRECTORY,),
     "demo": (DIRECTORY,),
 }
+# Parts that are left out as a whole where this is missing; in the others single tests are.
+ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"sanity": (GIT,)}

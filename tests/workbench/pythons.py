@@ -28,12 +28,16 @@ class Python:
         return ".".join(self.version.split(".")[:2])
 
 
+def pyenv() -> pathlib.Path:
+    """Where pyenv keeps the Pythons that it has made."""
+    return pathlib.Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+
+
 def pythons() -> dict[str, Python]:
     """The Pythons of this machine by minor version; of two, the one that can make environments."""
     names = ["python3", *(f"python3.{minor}" for minor in range(11, 16))]
     places = [pathlib.Path(place) for place in os.environ.get("PATH", os.defpath).split(os.pathsep) if place]
-    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
-    places += sorted(pyenv.glob("versions/*/bin"))
+    places += sorted(pyenv().glob("versions/*/bin"))
     candidates = dict.fromkeys([place / name for place in places for name in names if (place / name).is_file()])
     candidates = dict.fromkeys([pathlib.Path(sys.executable), *candidates])
     probe = (

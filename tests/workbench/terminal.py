@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 
 from .places import ROOT
@@ -23,6 +24,8 @@ class WorkbenchError(Exception):
 
 
 _terminal = threading.Lock()
+_INTERVAL = 10.0  # seconds between two remarks on a program that runs quietly
+_LONGEST = 100  # characters of what it said last
 
 
 def say(heading: str, *lines: str) -> None:
@@ -34,16 +37,37 @@ def say(heading: str, *lines: str) -> None:
             print(line, flush=True)
 
 
+def remark(text: str) -> None:
+    """Tell how far something is that was told before."""
+    with _terminal:
+        print(f"    {text}", flush=True)
+
+
 def readable(arguments: t.Iterable[str | pathlib.Path]) -> str:
     words = (str(argument).removeprefix(f"{ROOT}/") for argument in arguments)
     return shlex.join(words)
 
 
-def quietly(arguments: t.Sequence[str | pathlib.Path]) -> None:
-    """Run a program whose output matters only if it fails."""
-    done = subprocess.run(arguments, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise WorkbenchError(f"{readable(arguments)} failed:\n{done.stdout.rstrip()}")
+def quietly(arguments: t.Sequence[str | pathlib.Path]) -> str:
+    """Run a program whose output matters only if it fails, and say from time to time that it still runs."""
+    started = time.monotonic()
+    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as one:
+        while True:
+            try:
+                output = one.communicate(timeout=_INTERVAL)[0]
+            except subprocess.TimeoutExpired as exc:
+                lines = (exc.output or b"").decode("utf-8", "replace").split("\n")
+                last = next((line.strip() for line in reversed(lines[:-1]) if line.strip()), "")
+                remark(f"{time.monotonic() - started:.0f} s so far" + (f": {last[:_LONGEST]}" if last else ""))
+            except BaseException:
+                one.kill()
+                raise
+            else:
+                break
+    text = output.decode("utf-8", "replace").rstrip()
+    if one.returncode:
+        raise WorkbenchError(f"{readable(arguments)} failed:\n{text}")
+    return text
 
 
 def table(rows: t.Sequence[t.Sequence[str]]) -> str:

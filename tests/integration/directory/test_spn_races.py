@@ -108,8 +108,8 @@ def test_two_runs_set_one_name_on_two_accounts(domain: Domain, on_conflict: str,
     assert won == list(accounts.values())[winner]
     assert domain.names_of(won) == {MAIL, AUTOD}
     lost = runs[loser].of(HERE)
-    wished = list(accounts.values())[loser]
-    assert f"{MAIL}, {AUTOD} on {domain.fqdn} should be {wished} and are {won}: " in lost.message
+    wanted = list(accounts.values())[loser]
+    assert f"{MAIL}, {AUTOD} on {domain.fqdn} should be {wanted} and are {won}: " in lost.message
     assert "another account of the forest has the same service principal name or an alias of it" in lost.message
     assert "\n" not in lost.message
     assert rows(lost)[MAIL][1:] == ([won], "failed")

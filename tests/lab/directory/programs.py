@@ -10,26 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import debian_packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PROGRAMS = {
-    "samba": "samba",
-    "samba-tool": "samba-common-bin",
-    "ldbadd": "ldb-tools",
-    "kinit": "krb5-user",
-}
-_FILES = {
-    "usr/share/samba/setup": "samba-ad-provision",
-    "usr/lib/*/samba/ldb": "samba-dsdb-modules",
-    "usr/lib/*/samba/vfs/acl_xattr.so": "samba-vfs-modules",
-    "usr/lib/*/libnss_wrapper.so": "libnss-wrapper",
-}
-# Daemons live in sbin, which the PATH of an ordinary login may lack.
-_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+_PATH = debian_packages.PATH
 
 
 class DirectoryError(RuntimeError):
@@ -38,9 +26,7 @@ class DirectoryError(RuntimeError):
 
 def missing() -> list[str]:
     """The packages that this machine lacks."""
-    packages = {package for name, package in _PROGRAMS.items() if shutil.which(name, path=_PATH) is None}
-    packages |= {package for pattern, package in _FILES.items() if not any(Path("/").glob(pattern))}
-    return sorted(packages)
+    return debian_packages.missing(debian_packages.Use.DOMAIN_CONTROLLER, path=_PATH)
 
 
 def impediment() -> str | None:

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import socket
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -276,7 +277,7 @@ def test_the_folder_may_have_a_long_path(net: str, tmp_path: Path) -> None:
 
 def test_the_impediment_contains_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "_PATH", "/nowhere")
-    assert "apt-get install krb5-user ldb-tools samba samba-common-bin" in (impediment() or "")
+    assert "apt-get install krb5-user ldap-utils ldb-tools samba samba-common-bin" in (impediment() or "")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "root" in (impediment() or "")
 
@@ -287,7 +288,7 @@ def test_samba_exits_when_the_process_of_the_lab_is_killed(net: str, tmp_path: P
     daemon.up(file, tmp_path / "state")
     connection = socket.create_connection((f"{net}.24", 389))
     number = (tmp_path / "state" / "lab.pid").read_text(encoding="utf-8")
-    subprocess.run(["kill", "-9", number], check=True)
+    os.kill(int(number), signal.SIGKILL)
     connection.settimeout(10)
     with contextlib.suppress(ConnectionResetError):
         assert connection.recv(1) == b""

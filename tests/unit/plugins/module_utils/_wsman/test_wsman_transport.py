@@ -11,9 +11,7 @@ import importlib.util
 import os
 import pathlib
 import socket
-import ssl
 import struct
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -44,8 +42,11 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.li
     stall,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import answer, fault
+from lab.estate import Host
+from lab.wire.certificates import server_context
 
 if t.TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 pytest.importorskip("winrm")
@@ -348,39 +349,18 @@ class TestTooLargeResponses:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with ca.pem, here.pem for 127.0.0.1, and elsewhere.pem for another name, each with its key."""
-    folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(
-        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Example CA"),
-        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
-    )
-    for name, alternative in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:node2.example.com")):
-        (folder / "extensions").write_text(
-            f"subjectAltName={alternative}\nbasicConstraints=critical,CA:false\nsubjectKeyIdentifier=hash\n"
-            "authorityKeyIdentifier=keyid\n"
-        )
-        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
-            *("-out", f"{name}.pem", "-days", "2", "-extfile", "extensions"),
-        )
-    return folder
+    """A folder of the lab's certificate authority, which keeps its own certificate in ca.pem."""
+    return tmp_path_factory.mktemp("authority")
 
 
-def tls(authority: pathlib.Path, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
-    return context
+def tls(authority: pathlib.Path, certificate: str) -> ssl.SSLContext:
+    """The TLS of a host on 127.0.0.1 whose certificate is good or not, as the lab's estate files say it."""
+    return server_context(authority, Host("here", "127.0.0.1", "2019", certificate=certificate))
 
 
 class TestTls:
-    def test_a_valid_certificate(self, authority: pathlib.Path) -> None:
-        with Listener(reply(200, GOOD), tls=tls(authority, "here")) as listener:
+    def test_a_certificate_that_verifies(self, authority: pathlib.Path) -> None:
+        with Listener(reply(200, GOOD), tls=tls(authority, "good")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             transport = to(listener.port, scheme="https", transports=("ssl",), options=options)
             assert transport.send("x") == GOOD
@@ -388,14 +368,14 @@ class TestTls:
 
     def test_an_unknown_issuer(self, authority: pathlib.Path) -> None:
         with (
-            Listener(tls=tls(authority, "here")) as listener,
+            Listener(tls=tls(authority, "good")) as listener,
             pytest.raises(CertificateRefused, match="could not be verified: unable to get local issuer certificate"),
         ):
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
         assert listener.seen == []
 
     def test_a_certificate_for_another_name(self, authority: pathlib.Path) -> None:
-        with Listener(tls=tls(authority, "elsewhere")) as listener:
+        with Listener(tls=tls(authority, "wrong_name")) as listener:
             options = {"ca_trust_path": str(authority / "ca.pem")}
             with pytest.raises(CertificateRefused, match=r"could not be verified: .*127\.0\.0\.1"):
                 to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
@@ -406,7 +386,7 @@ class TestTls:
             to(listener.port, scheme="https", transports=("ssl",)).send("x")
 
     def test_http_to_an_https_port(self, authority: pathlib.Path) -> None:
-        with Listener(tls=tls(authority, "here")) as listener, pytest.raises(ResponseLost):
+        with Listener(tls=tls(authority, "good")) as listener, pytest.raises(ResponseLost):
             to(listener.port).send("x")
         assert listener.seen == []
 
