@@ -124,12 +124,12 @@ def test_without_permission_nothing_is_drained_and_what_is_left_is_shown(lab: St
     run = lab.play(role(migration_network_allow_drain=False))
     assert run.rc == 0, run.output
     assert lab.writes() == []
-    assert left(run) == [LEFT.format("hv41, hv42, hv43, hv44 would be drained", "migration_network_allow_drain")]
+    assert left(run) == [LEFT.format("hv41 to hv44 would be drained", "migration_network_allow_drain")]
     # The text "false" is false.
     run = lab.play(role(), "-e", "migration_network_drain=false")
     assert run.rc == 0, run.output
     assert lab.writes() == []
-    assert left(run) == [LEFT.format("hv41, hv42, hv43, hv44 would restart network adapters", RESTART)]
+    assert left(run) == [LEFT.format("hv41 to hv44 would restart network adapters", RESTART)]
 
 
 @pytest.mark.parametrize("keyword", ["serial: 1", "strategy: free", "strategy: host_pinned"])
@@ -210,7 +210,7 @@ def test_no_node_is_drained_while_another_is_not_up(lab: Stage, how: str) -> Non
     reason = {
         "does not answer": "hv43: ",
         "is down": "hv43 is down. Bring every node up first.",
-        "is no node": "hv42, hv43, hv44 are not hosts of this run. Include every node of the cluster in the run",
+        "is no node": "hv42 to hv44 are not hosts of this run. Include every node of the cluster in the run",
     }
     assert any(
         reason[how] in message and "Nothing was done on the nodes of HVC4" in message for message in messages(run)
