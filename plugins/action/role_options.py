@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections.abc
+import os
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -56,6 +57,7 @@ class ActionModule(ActionBase):
                 "options": self._options(role, variables),
                 "check_mode": bool(self._task.check_mode),
                 "strategy": self._strategy(),
+                "directory": os.getcwd(),  # noqa: PTH109 - lookups work in the folder of the playbook
             }
         except TaskError as error:
             return result | {"failed": True, "changed": False, "msg": str(error)}

@@ -93,6 +93,11 @@ check_mode:
   returned: success, without O(check)
   type: bool
   sample: false
+directory:
+  description: The folder in which the run was started, on the controller.
+  returned: success, without O(check)
+  type: str
+  sample: /home/admin/exchange
 strategy:
   description: The strategy of the play.
   returned: success, without O(check)
