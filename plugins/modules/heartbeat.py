@@ -250,8 +250,8 @@ def _check_seconds(
         ):
             raise task.TaskError(
                 f"{timeout.delay} {planned[timeout.delay]} ms x {timeout.threshold} {planned[timeout.threshold]} is "
-                f"{seconds:g} s, more than max_seconds ({max_seconds}). The Exchange team recommends at most 10 s for a "
-                f"DAG whose members are live migrated; the default of Windows Server {release.name} is "
+                f"{seconds:g} s, more than max_seconds ({max_seconds}). The Exchange team recommends at most 10 s for "
+                f"a DAG whose members are live migrated; the default of Windows Server {release.name} is "
                 f"{settings.default_of(release)}. Set lower values, or increase max_seconds (0 means no limit). "
                 "Nothing was written."
             )
