@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 module: cluster_health_info
 short_description: Read whether a node of a cluster can be drained now
 description:
-  - Reads what the gates of a rolling change need. These are the nodes with their drain marks, the cluster networks, the
-    quorum, the clustered roles with what a drain does to them, Storage Spaces Direct, Cluster-Aware Updating and Network
-    ATC.
+  - Reads what the gates of a rolling change need. These are the nodes with their drain marks, the cluster networks,
+    the quorum, the clustered roles with what a drain does to them, Storage Spaces Direct, Cluster-Aware Updating and
+    Network ATC.
   - Each part is read on its own. A part that could not be read is null, and C(unknown) has the reason.
   - A host that is in no cluster has no C(cluster), and only the parts of the host.
 version_added: 1.1.0
@@ -85,8 +85,8 @@ health:
       description:
         - The clustered roles with C(name), C(type) (V(virtual_machine), V(core), V(other)), C(group_type), C(owner),
           C(state), C(moving), C(priority) and C(anti_affinity).
-        - For a virtual machine also its name as C(machine), and as C(drain) what a drain does with it, V(live), V(saved),
-          V(shut_down), V(turned_off), or V(offline) if it does not run.
+        - For a virtual machine also its name as C(machine), and as C(drain) what a drain does with it, V(live),
+          V(saved), V(shut_down), V(turned_off), or V(offline) if it does not run.
       type: list
       elements: dict
       sample:

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The mark on a node that this collection drained. Private to this collection.
 
-The mark is a private property of the node, so it is in the cluster database and every node has it. It shows a later run,
-also one from another machine, that the drain is ours, and which clustered roles the node owned before it. Source:
-Microsoft, MsCS (private properties of a node, CLUSCTL_NODE_GET_PRIVATE_PROPERTIES and _SET_PRIVATE_PROPERTIES).
+The mark is a private property of the node, so it is in the cluster database and every node has it. It shows a later
+run, also one from another control node, that the drain is ours, and which clustered roles the node owned before it.
+Source: Microsoft, MsCS (private properties of a node, CLUSCTL_NODE_GET_PRIVATE_PROPERTIES and _SET_PRIVATE_PROPERTIES).
 """
 
 from __future__ import annotations

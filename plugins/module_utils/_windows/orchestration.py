@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows features that change a host by themselves: Cluster-Aware Updating and Network ATC. Private to this collection.
+"""Windows features that change a host: Cluster-Aware Updating and Network ATC. Private to this collection.
 
 Sources: Microsoft, CauWmiV2 (MSFT_CAURun, which exists while an updating run is in progress), and the documentation of
 Network ATC. Network ATC has no WMI class: its service and its registry keys show that there is an intent.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The PROPERTY_LIST of the cluster's control codes. Private to this collection; pure.
 
-Source: MS-CMRP 2.2.3.10 (PROPERTY_LIST). Little-endian; names and texts in UTF-16 with a final NUL; each value is padded
-to a multiple of four bytes, and the padding is not counted in its size.
+Source: MS-CMRP 2.2.3.10 (PROPERTY_LIST). Little-endian; names and texts in UTF-16 with a final NUL; each value is
+padded to a multiple of four bytes, and the padding is not counted in its size.
 """
 
 from __future__ import annotations
