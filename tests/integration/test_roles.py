@@ -175,7 +175,10 @@ def test_inventory_settings_take_precedence(lab: Stage) -> None:
         "hyperv_cluster_exclude": ["EX07"],
         "dag_heartbeat_settings": {"cross_subnet_threshold": 8, "same_subnet_threshold": 6},
     }
-    run = lab.play(SETTINGS, variables=settings)
+    lab.play(DAG, variables=settings)
+    # The 20 s of DAG1 across subnets are not shortened.
+    assert (lab.heartbeat("DAG1"), lab.heartbeat("DAG10")) == ((1000, 6, 1000, 20), (1000, 6, 1000, 8))
+    run = lab.play(SETTINGS, variables={**settings, "dag_heartbeat_allow_shorter": True})
     assert run.rc == 0, run.output
     assert lab.actions("HVC1") == {
         **{f"Virtual Machine EX0{number}": 3 for number in range(1, 7)},
@@ -195,7 +198,8 @@ def test_invalid_settings_are_reported(lab: Stage) -> None:
     wrong = lab.play(HYPERV, variables={"hyperv_cluster_offline_action": "explode"})
     assert wrong.rc == 2
     assert "value of hyperv_cluster_offline_action must be one of" in wrong.output
-    lifted = lab.play(DAG, "--limit", "ex01", variables={**settings, "dag_heartbeat_max_seconds": 15})
+    shorter = {"dag_heartbeat_allow_shorter": True}
+    lifted = lab.play(DAG, "--limit", "ex01", variables={**settings, "dag_heartbeat_max_seconds": 15, **shorter})
     assert lifted.rc == 0, lifted.output
     assert lab.heartbeat("DAG1") == (1000, 10, 1000, 15)
 
