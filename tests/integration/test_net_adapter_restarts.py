@@ -54,6 +54,27 @@ def test_defer_stores_the_values_without_a_restart(lab: Stage) -> None:
     assert len(lab.writes()) == 3
 
 
+LAST_WRITES = {
+    "access denied": {"fault": 5, "hresult": 0x80041003, "text": "Access denied."},
+    "invalid parameter": {"fault": 1359, "hresult": 0x80041008, "text": "Invalid parameter."},
+    "dropped before it is processed": {"drop": "before"},
+}
+
+
+@pytest.mark.parametrize("trouble", LAST_WRITES)
+def test_restarts_has_only_the_adapters_that_were_restarted(lab: Stage, trouble: str) -> None:
+    """The last write of an adapter restarts it. It fails, so the value of the first write is not in effect."""
+    lab.estate.add_fault(host="lone1", operation="Put", nth=2, action=LAST_WRITES[trouble])
+    result = lab.play(ours("lone1", "net_adapter", {**LONE, "reconnect_timeout": 2})).of("lone1")
+    assert restarts(lab) == []
+    assert in_effect(lab, "lone1", "LM") == 1500
+    assert (result.status, result.changed) == ("failed", True)
+    assert (result.data["restarts"], result.data["restart_required"]) == ([], ["LM"])
+    written = [(row["thing"], row["keyword"], row["after_raw"]) for row in result.data["changes"] if row["after"]]
+    assert written == [("LM", "MaxFrameSize", "9000")]
+    assert stored_value(lab, "lone1", "LM", "MaxFrameSize") == "9000"
+
+
 def test_a_pending_restart_is_combined_with_the_next_change(lab: Stage) -> None:
     lab.play(ours("lone1", "net_adapter", {"adapters": ["LM"], "mtu": 9000, "restart": "defer"}))
     run = lab.play(ours("lone1", "net_adapter", LONE))
