@@ -141,8 +141,7 @@ saved_by_drain:
 changes:
   description:
     - What was changed, or in check mode would be changed, with C(label), C(thing) (the node or the clustered role),
-      C(setting) (V(state), V(drain mark) or V(owner)), C(before) and C(after).
-    - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
+      C(setting) (V(state), V(drain mark) or V(owner)), C(before) and C(after) (as read back; null if unknown).
   returned: when the cluster could be read
   type: list
   elements: dict
