@@ -137,7 +137,6 @@ saved_by_drain:
   returned: when O(state=drained)
   type: list
   elements: str
-  sample: [FILE01]
 changes:
   description:
     - What was changed, or in check mode would be changed, with C(label), C(thing) (the node or the clustered role),
@@ -150,7 +149,6 @@ left_alone:
   description: What was not changed, with C(label), C(expected), C(current) and C(reason).
   returned: when there are any
   type: list
-  elements: dict
   version_added: 1.1.0
 """
 
@@ -261,7 +259,7 @@ def plan(state: State, options: task.Options) -> Plan:
     steps: list[Step] = []
     if wanted == "drained":
         if before == "active":
-            drain_check.check_drain(
+            refusal = drain_check.drain_refusal(
                 name,
                 other_nodes=state.other_nodes,
                 loses_quorum=state.loses_quorum,
@@ -269,6 +267,8 @@ def plan(state: State, options: task.Options) -> Plan:
                 allow_gates=options["allow_gates"],
                 allow_saved=options["allow_saved"],
             )
+            if refusal:
+                raise task.TaskError(refusal)
         if options["mark"] and state.mark is None:
             steps.append(Step((_change(_MARK, name, "drain mark", "none", options["mark"]),)))
         if before != wanted:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ..errors import TaskError
 from . import drain
 
 if t.TYPE_CHECKING:
@@ -20,7 +19,7 @@ GATES = (FOREIGN_DRAIN, NODES_UP, QUORUM)
 STOPS = {"saved": "is saved", "shut_down": "is shut down", "turned_off": "is turned off"}
 
 
-def check_drain(
+def drain_refusal(
     name: str,
     *,
     other_nodes: t.Iterable[Node],
@@ -28,8 +27,8 @@ def check_drain(
     stopped: t.Mapping[str, str],
     allow_gates: t.Container[str],
     allow_saved: t.Iterable[str],
-) -> None:
-    """Raise C(TaskError) if a drain of the node would be a risk that is not allowed.
+) -> str:
+    """Why a drain of the node would be a risk that is not allowed, as a sentence. Empty if it is none.
 
     C(stopped) has the virtual machines that the drain would not live migrate, with what it would do.
     """
@@ -39,12 +38,12 @@ def check_drain(
         if node.state != "up" and (FOREIGN_DRAIN if node.state == "paused" else NODES_UP) not in allow_gates
     ]
     if not_up:
-        raise TaskError(
+        return (
             f"{name} was not drained, because another node is not up: {', '.join(not_up)}. "
             "Bring it up or resume it, then run this task again."
         )
     if loses_quorum and QUORUM not in allow_gates:
-        raise TaskError(
+        return (
             f"{name} was not drained, because the cluster reports that it would lose its quorum. "
             "Add a node or a witness first."
         )
@@ -57,8 +56,9 @@ def check_drain(
         )
     ]
     if refused:
-        raise TaskError(
+        return (
             f"{name} was not drained, because the drain would not live migrate all virtual machines: "
             f"{', '.join(refused)}. Raise the priority of the clustered role, or name the virtual machine in "
             "allow_saved."
         )
+    return ""
