@@ -234,9 +234,11 @@ def process_tree(pid: int) -> t.Iterator[int]:
 
 def kill(lab: Stage, play: str, when: t.Callable[[], bool], **more: t.Any) -> None:
     """Start a run and kill all its processes when a condition is true."""
-    command, environment, _folder = lab.prepare(play, **more)
+    command, environment, folder = lab.prepare(play, **more)
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as process:
         wait_for(when)
         for pid in list(process_tree(process.pid)):
             with contextlib.suppress(ProcessLookupError):

@@ -144,7 +144,13 @@ class Stage:
         """Run a playbook to its end. Its output must contain no defect and no password."""
         command, environment, folder = self.prepare(playbook, *arguments, **more)
         done = subprocess.run(
-            [*wrapper, *command], env=environment, capture_output=True, text=True, check=False, timeout=600
+            [*wrapper, *command],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
         return finished(done.returncode, done.stdout + done.stderr, folder)
 
