@@ -122,7 +122,7 @@ def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[P
             commands=functools.partial(commands, connection=connection),
         )
         for environment in environments
-        for connection in CONNECTIONS
+        for connection in (CONNECTIONS if environment == environments[0] else CONNECTIONS[:1])
     ]
 
 
