@@ -10,14 +10,17 @@ import contextlib
 import json
 import re
 import typing as t
-from pathlib import Path
 
 import stage as staging
 from ansible_collections.winha.cluster.plugins.module_utils._change.plan import digest_of
 from stage import Run, Stage, Variables, changes, estate_file
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 PLAN, APPLY, ENFORCE, UNDO = (f"winha.cluster.{name}" for name in ("plan", "apply", "enforce", "undo"))
 PERMITTED = {"migration_network_allow_drain": True}
+ADVANCED, ADAPTER = "MSFT_NetAdapterAdvancedPropertySettingData", "Live Migration"
 Row = tuple[t.Any, ...]
 SETTINGS: t.Sequence[Row] = (
     ("vm_offline_action", "hv01", "SQL01", "save", "shut_down", "nothing"),
@@ -117,3 +120,22 @@ def store(lab: Stage, before: staging.Picture) -> dict[tuple[str, str], Row]:
         elif name not in DERIVED and any(values):  # a drain mark that was taken away is an empty text
             found[owner, name.rpartition(".")[2]] = values
     return found
+
+
+def set_threshold(lab: Stage, value: int) -> None:
+    """Somebody else sets the heartbeat of the DAG."""
+    found = lab.estate.cluster("DAG1").named("MSCluster_Cluster", "DAG1")
+    assert found is not None
+    lab.estate.cluster("DAG1").write(found, {"SameSubnetThreshold": value})
+
+
+def set_adapter(lab: Stage, host: str, keyword: str, value: str) -> None:
+    """Somebody else sets an advanced property of the adapter for live migration."""
+    for one in lab.estate.host(host).all_instances():
+        if one.cls.name == ADVANCED and (one.values["Name"], one.values["RegistryKeyword"]) == (ADAPTER, keyword):
+            lab.estate.host(host).write(one, {"RegistryValue": [value]})
+
+
+def pauses(lab: Stage) -> list[str]:
+    """The nodes that were drained, in order."""
+    return [entry.selectors["Name"] for entry in lab.writes() if entry.method == "Pause"]
