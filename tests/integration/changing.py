@@ -91,6 +91,11 @@ def record_of(file: Path) -> list[Variables]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
+def confirmed(record: t.Iterable[Variables]) -> list[Variables]:
+    """The lines of what was read back after it was written."""
+    return [line for line in record if all(row.get("confirmed", True) for row in line["changes"])]
+
+
 def written(record: t.Iterable[Variables]) -> list[Row]:
     """The changes that a record has as read back, without drains, as rows like those of SETTINGS without the cost."""
     return sorted(

@@ -80,7 +80,7 @@ def test_undo_takes_the_estate_back_to_what_it_was(lab: Stage, tmp_path: Path) -
     file = changing.record_file(tmp_path)
     record = changing.record_of(file)
     assert changing.written(record) == sorted((row[:-1] for row in SETTINGS), key=str)
-    assert changing.statistics(applied)["winha_cluster_record"] == record
+    assert changing.statistics(applied)["winha_cluster_record"] == changing.confirmed(record)
 
     variables["undo_record"] = str(file)
     checked = lab.check(UNDO, variables=variables)
@@ -101,7 +101,8 @@ def test_a_gate_that_forbids_a_change_is_status_2(lab: Stage, tmp_path: Path) ->
     assert run.rc == 2
     assert "Gates forbid 4 of the changes. The plan is " in run.output
     (gate,) = [one for row in plan_of(tmp_path)["clusters"] for one in row["gates"] if one["outcome"] != "pass"]
-    assert (gate["gate"], gate["reason"]) == ("foreign_drain", "hv02 was paused by somebody else.")
+    assert gate["gate"] == "foreign_drain"
+    assert gate["reason"].startswith("hv02 was paused by somebody else. ")
     assert lab.writes() == []
 
 
