@@ -132,7 +132,7 @@ CASES = {
         [rule("Enumerate", {"drop": "before"}, times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: the connection was closed before the response was complete .*check the network",
+        says=r"^Reading .* failed: the connection was closed before the response was complete\. Check the network",
     ),
     "empty 400 once": Case([rule("Enumerate", "empty_400")], wire=READ * 2 + STEP * 3),
     "empty 400 for a get": Case([rule("Get", "empty_400", 3)], wire=[*READ, *STEP, "get", *LATER]),
@@ -140,7 +140,7 @@ CASES = {
         [rule("Enumerate", "empty_400", times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: HTTP 400 with an empty body, 3 times",
+        says=r"^Reading .* failed: the host closed the session 3 times \(HTTP 400 without a body\)",
     ),
     "garbage once": Case([rule("Enumerate", "garbage")], wire=READ * 2 + STEP * 3),
     "garbage always": Case(

@@ -154,7 +154,7 @@ def test_another_account_gets_an_alias_concurrently(domain: Domain) -> None:
     options = {"account": "ASA$", "spns": ["HOST/mail.corp.example.test"]}
     result = run_with_concurrent_change(domain, options, lambda: domain.add_spns(other, MAIL))
     assert (result.status, result.changed, domain.names_of(asa)) == ("failed", False, set())
-    assert "check that no other account has the value or an equivalent SPN" in result.message
+    assert "Check that no other account has the value or an equivalent SPN" in result.message
 
 
 def test_another_client_adds_the_name_concurrently(domain: Domain) -> None:

@@ -154,7 +154,7 @@ def test_an_account_without_write_permission_fails(domain: Domain) -> None:
     result = domain.task("spn", {"account": "ASA$", "spns": [MAIL], **who})
     assert (result.status, result.changed, domain.names_of(asa)) == ("failed", False, set())
     expected = rf"Setting the service principal names of {asa} on {domain.fqdn} failed: Insufficient access: .*"
-    assert re.search(rf"{expected} \(use an account that may write this attribute, or delegate", result.message), (
+    assert re.search(rf"{expected}\. Use an account that may write this attribute, or delegate", result.message), (
         result.message
     )
     read = domain.task("spn_info", {"accounts": ["ASA$"], **who})

@@ -27,7 +27,7 @@ REFUSED = {
         "0000202F: AtrErr: DSID-1",
         ldap_errors.ConstraintViolated,
         8239,
-        "check that no other account",
+        "Check that no other account",
     ),
     "no right": (
         ldap.INSUFFICIENT_ACCESS,
