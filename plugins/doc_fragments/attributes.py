@@ -24,7 +24,7 @@ attributes:
     membership: [winha.cluster.all]
   connection:
     description:
-      - Runs on the controller with the C(winrm) or C(psrp) connection options of the host. It copies no files to the
+      - Runs on the control node with the C(winrm) or C(psrp) connection options of the host. It copies no files to the
         Windows host and starts no PowerShell there.
       - With any other connection it runs on the target as an ordinary module, and its options contain the connection.
     support: full
@@ -32,13 +32,13 @@ attributes:
     description: Supports C(delegate_to). For a Windows host, its own connection options are used.
     support: full
   async:
-    description: Supports C(async). A task with C(async) fails.
+    description: Not supported. A task with C(async) fails.
     support: none
   become:
-    description: Supports C(become). A task with C(become) fails. The task uses the account of the connection.
+    description: Not supported. A task with C(become) fails. The module always uses the connection account.
     support: none
   platform:
-    description: The supported platforms. The guides list what was tested on real hosts.
+    description: The platforms that the module is written for. Not tested on a real Windows host.
     support: full
     platforms: windows
 """

@@ -48,7 +48,7 @@ options:
     description: The time for certificates and accepted findings, in ISO 8601. By default the current time.
     type: str
 requirements:
-  - jmespath on the machine that runs Ansible
+  - jmespath on the control node
 seealso:
   - plugin: winha.cluster.audit_facts
     plugin_type: filter

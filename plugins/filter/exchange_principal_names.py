@@ -9,7 +9,7 @@ name: exchange_principal_names
 short_description: Plan the service principal names of an Exchange organization
 description:
   - Plans the service principal names of the alternate service accounts from the names that the Exchange servers
-    publish. Returns the reasons for each name, and why the other published names need no service principal name.
+    publish. Returns the reasons for each name, and why the other host names in the Exchange URLs need no SPN.
   - It only processes its input. It does not connect to Active Directory.
 version_added: 1.0.0
 author:
@@ -47,7 +47,7 @@ options:
     description:
       - Host names or single service principal names to leave out of the plan. The port of a host, a trailing dot and
         case are ignored.
-      - An entry that matches no published name is a finding.
+      - An entry that matches no host name in the Exchange URLs is a finding.
     type: list
     elements: str
   accounts:
@@ -103,7 +103,7 @@ _value:
           type: str
           sample: Exchange 2016 and 2019
         servers:
-          description: The servers that need the credential of the account before any name is registered.
+          description: The servers that need the credential of the account before any SPN is registered.
           type: list
           elements: str
         principal_names:
@@ -114,7 +114,7 @@ _value:
             - name: http/mail.corp.example.com
               reasons: ["internal URL of OWA, ECP, EWS and OAB of CAS1 to CAS6"]
         left_out:
-          description: The published names that need no service principal name, with the reason.
+          description: The host names in the Exchange URLs that need no SPN, with the reason.
           type: list
           elements: dict
           sample:
@@ -135,7 +135,7 @@ _value:
           type: list
           elements: str
     findings:
-      description: Problems with the published names. They do not change the plan.
+      description: Problems with the host names in the Exchange URLs. They do not change the plan.
       type: list
       elements: dict
       contains:

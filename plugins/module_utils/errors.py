@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ServerError(Exception):
-    """A request failed; C(advice) tells the operator what to do, as one clause without a full stop."""
+    """A request failed; C(advice) is what to do, as one clause without a capital letter and a full stop."""
 
     advice = ""
 
@@ -26,20 +26,23 @@ class ServerError(Exception):
     def __str__(self) -> str:
         operation = self.operation[:1].upper() + self.operation[1:]
         tried = f"{operation} on {self.host} failed: " if operation else ""
-        advice = f" ({self.advice})" if self.advice else ""
-        return f"{tried}{self.detail}{advice}."
+        advice = f" {self.advice[:1].upper()}{self.advice[1:]}." if self.advice else ""
+        return f"{tried}{self.detail}.{advice}"
 
 
 class Unreachable(ServerError):
     """No connection was made. No request was sent."""
 
-    advice = "check the address, the port, the firewall and that the listener runs"
+    advice = "check the address, the port, the firewall, and that WinRM is running"
 
 
 class CertificateRefused(Unreachable):
     """The server's certificate could not be verified. No request was sent."""
 
-    advice = "set the CA path to the issuer's certificate, or renew the listener's certificate for this name"
+    advice = (
+        "set ansible_winrm_ca_trust_path (psrp: ansible_psrp_ca_cert; module option: ca_path) to the issuer's "
+        "certificate, or renew the listener's certificate for this name"
+    )
 
 
 class CredentialsRefused(Unreachable):

@@ -58,7 +58,7 @@ attributes:
   connection:
     description:
       - The task connects to DNS servers and to the ports, never to its Windows host. For a host with a C(winrm) or
-        C(psrp) connection, it runs on the controller.
+        C(psrp) connection, it runs on the control node.
       - With any other connection it runs on that host as an ordinary module. The results depend on the network
         location, so delegate the task to a machine in the network of the clients.
   delegation:

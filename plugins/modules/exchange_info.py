@@ -67,7 +67,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ exchange.autodiscover | selectattr('host', 'in', exchange.servers | map(attribute='fqdn')) }}"
 
-- name: List the databases of Exchange 2010 whose RPC endpoint is a single server
+- name: List the databases of Exchange 2010 whose RpcClientAccessServer is a single server
   ansible.builtin.debug:
     msg: "{{ exchange.databases | selectattr('rpc_client_access_kind', 'eq', 'server') | map(attribute='name') }}"
 

@@ -207,8 +207,8 @@ virtual_machines:
       elements: dict
       sample: [{path: 'C:\ClusterStorage\Volume1\EX01\EX01.vhdx', kind: shared_volume}]
     shutdown_component:
-      description: The integration component that shuts down the guest operating system, V(ok), V(degraded),
-        V(disabled), V(no_contact), V(lost_contact), V(error) or V(none). A virtual machine that is off has no contact.
+      description: The integration service "Operating system shutdown", V(ok), V(degraded), V(disabled), V(no_contact),
+        V(lost_contact), V(error) or V(none). A virtual machine that is off has no contact.
       type: str
       sample: ok
 events:

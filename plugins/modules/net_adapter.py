@@ -58,9 +58,10 @@ options:
   on_unsupported:
     description:
       - What to do if a driver supports less than O(mtu) or O(receive_buffers), or does not support the keyword.
-      - V(cap) sets the next smaller supported value and reports it, and fails if the keyword is not supported.
-      - V(report) also sets the next smaller supported value. If the keyword is not supported, it skips the setting and
-        returns V(unsupported).
+      - V(cap) sets the highest supported value up to the requested one and returns C(capped=true). It fails if the
+        keyword is not supported.
+      - V(report) also sets the highest supported value up to the requested one. If the keyword is not supported, it
+        skips the setting and returns V(unsupported).
       - V(fail) fails before anything is written. V(ignore) skips the setting.
     type: str
     choices: [cap, report, fail, ignore]
@@ -132,8 +133,8 @@ settings:
       type: str
       sample: 2048
     result:
-      description: V(compliant), V(capped) (the driver supports no more), V(changed), V(would_change), V(unsupported) or
-        V(failed).
+      description: V(compliant), V(capped) (nothing to write; the driver supports no more), V(changed), V(would_change),
+        V(unsupported) or V(failed).
       type: str
       sample: changed
     msg:
@@ -147,7 +148,7 @@ settings:
       sample: true
     in_effect:
       description:
-        - Whether the value C(before) was in effect when the task began. If not, a restart was missing.
+        - Whether the value C(before) was in effect when the task began. If not, the adapter had not restarted since.
         - Null for all settings except the MTU, because Windows does not report it.
       type: bool
       sample: true

@@ -11,9 +11,9 @@ short_description: Set the service principal names (SPNs) of an account
 description:
   - Sets the service principal names of a user or computer account in Active Directory, so that clients get Kerberos
     tickets for it.
-  - Before a write, the forest is searched for the same names on other accounts, and for their aliases, such as those of
-    C(HOST). Kerberos issues no tickets for a name on two accounts, so the task fails and returns the other account,
-    unless O(on_conflict) is V(move). After the write, the forest is searched again.
+  - Before a write, the forest is searched for the same SPNs and for equivalent SPNs on other accounts, such as
+    C(HOST/x) for C(http/x). Kerberos issues no tickets for an SPN on two accounts, so the task fails and returns the
+    other account, unless O(on_conflict) is V(move). After the write, the forest is searched again.
   - Single values are added and deleted. The attribute is never replaced, so concurrent changes on the same domain
     controller are kept.
 version_added: 1.0.0
@@ -28,26 +28,27 @@ options:
     required: true
   spns:
     description:
-      - The names, as V(class/host), V(class/host:port) or V(class/host/service), case-insensitive. Non-ASCII characters
-        are refused, because a name with an invisible character looks like another name.
+      - The SPNs, as V(class/host), V(class/host:port) or V(class/host/service), case-insensitive. Non-ASCII characters
+        are refused, because an SPN with an invisible character looks like another SPN.
     type: list
     elements: str
     required: true
   state:
     description:
-      - V(present) adds these names. Other names of the account stay.
-      - V(absent) deletes these names from the account. Other accounts are not changed.
-      - V(exact) adds these names, at least one, and deletes all others. Note that Windows registers names on computer
-        accounts itself.
+      - V(present) adds these SPNs. Other SPNs of the account stay.
+      - V(absent) deletes these SPNs from the account. Other accounts are not changed.
+      - V(exact) adds these SPNs, at least one, and deletes all others. On a computer account, V(exact) also deletes the
+        SPNs that Windows registered (C(HOST/...)).
     type: str
     choices: [present, absent, exact]
     default: present
   on_conflict:
     description:
-      - What to do if another account has one of the names. V(fail) writes nothing. V(move) first deletes the name from
+      - What to do if another account has one of the SPNs. V(fail) writes nothing. V(move) first deletes the SPN from
         the other account; the diff shows both accounts.
       - An account of another domain is not changed. Run the task with O(state=absent) in that domain.
-      - An alias on another account is never moved, for example C(HOST/mail.example.com) for C(http/mail.example.com).
+      - An equivalent SPN on another account is never moved, for example C(HOST/mail.example.com) for
+        C(http/mail.example.com).
     type: str
     choices: [fail, move]
     default: fail
@@ -64,14 +65,14 @@ notes:
   - Domain controllers replicate the whole attribute, and the last write wins. If an account is changed on two domain
     controllers before replication, one of the changes is lost. Use the same domain controller in O(servers) for all
     runs.
-  - A move writes to two accounts. If the domain controller fails between the writes, no account has the name until the
+  - A move writes to two accounts. If the domain controller fails between the writes, no account has the SPN until the
     next run.
-  - Writes need WriteProperty on C(servicePrincipalName). The validated write only allows names of the computer's own
-    host.
+  - Writes need WriteProperty on C(servicePrincipalName). "Validated write to SPN" is not enough, because it only allows
+    SPNs of the computer's own host name.
 """
 
 EXAMPLES = r"""
-- name: Register the names of a CAS array on the alternate service account
+- name: Register the SPNs of a CAS array on the alternate service account
   winha.cluster.spn:
     domain: corp.example.com
     account: EXCHASA$
@@ -81,14 +82,14 @@ EXAMPLES = r"""
       - exchangeRFR/outlook.corp.example.com
       - exchangeAB/outlook.corp.example.com
 
-- name: Move a name from another account
+- name: Move an SPN from another account
   winha.cluster.spn:
     servers: [dc1.corp.example.com, dc2.corp.example.com]
     account: EXCHASA$
     spns: [http/mail.corp.example.com]
     on_conflict: move
 
-- name: Delete a name over TLS without Kerberos
+- name: Delete an SPN over TLS without Kerberos
   winha.cluster.spn:
     servers: [dc1.corp.example.com]
     authentication: simple
@@ -119,7 +120,7 @@ account:
       type: str
       sample: computer
 spns:
-  description: The requested names, and with O(state=exact) the other names of the account.
+  description: The requested SPNs, and with O(state=exact) the other SPNs of the account.
   returned: when the forest could be read
   type: list
   elements: dict
@@ -283,7 +284,7 @@ def apply(session: Directory, state: State, step: Step) -> Applied:
     now = dataclasses.replace(state, account=account, holders={**state.holders, **found})
     return Applied(
         values={change.label: now.before(change.label.lower()) for change in step.changes},
-        reason=str(problem).rstrip(".") if problem else "another account got the name at the same time",
+        reason=str(problem).rstrip(".") if problem else "another account got the SPN at the same time",
     )
 
 

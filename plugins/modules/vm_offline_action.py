@@ -9,12 +9,14 @@ DOCUMENTATION = r"""
 module: vm_offline_action
 short_description: Set the cluster-controlled offline action of clustered virtual machines
 description:
-  - Sets what a failover cluster does with a virtual machine when it takes the clustered role offline or moves it
-    without live migration. This applies to all clustered virtual machines of the host's cluster, or to selected ones.
+  - Sets what a failover cluster does with a virtual machine when it takes the clustered role offline, and for a move
+    without live migration (C(Move-ClusterGroup)). This applies to all clustered virtual machines of the host's cluster,
+    or to selected ones.
   - Exchange does not support saved virtual machines, so Exchange servers need V(shut_down). The default of Windows is
     V(save).
-  - The setting does not affect live migration, quick migration or unplanned failover. It takes effect the next time the
-    role goes offline, without a restart.
+  - Live migration and unplanned failover do not use the setting. The command "Quick migration" always saves the virtual
+    machine.
+  - It takes effect the next time that the clustered role goes offline, without a restart.
   - Only different values are written, and each write is read back.
 version_added: 1.0.0
 author:
@@ -24,7 +26,8 @@ options:
     description:
       - What the cluster does with the virtual machine.
       - V(turn_off) turns the virtual machine off, V(save) saves it to disk, V(shut_down) shuts down the guest operating
-        system through the integration services, V(shut_down_forced) does so even if programs prevent a shutdown.
+        system through the integration service "Operating system shutdown", V(shut_down_forced) does so even if programs
+        prevent a shutdown.
     type: str
     choices: [turn_off, save, shut_down, shut_down_forced]
     default: shut_down

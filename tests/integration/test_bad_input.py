@@ -20,7 +20,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {},
         {"ansible_password": "Not-This-0ne"},
         UNREACHABLE,
-        r"the specified credentials were rejected by the server \(user Administrator, basic\) \(check the user name",
+        r"the specified credentials were rejected by the server \(user Administrator, basic\)\. Check the user name",
     ),
     "wrong-user": ({}, {"ansible_user": "nobody"}, UNREACHABLE, r"rejected by the server \(user nobody, basic\)"),
     "no-basic": (
@@ -40,7 +40,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {},
         {"ansible_winrm_path": "/other", "ansible_psrp_path": "other"},
         FAILED,
-        r"HTTP 404 Not Found \(check that the port and the path are those of a WinRM listener\)",
+        r"HTTP 404 Not Found\. Check that the port and the path are those of a WinRM listener\.",
     ),
     "https-to-http": (
         {},
@@ -53,7 +53,10 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {"certificate": "other_ca"},
         HTTPS,
         UNREACHABLE,
-        r"the certificate of \S+ port 5986 could not be verified: unable to get local issuer certificate \(set the",
+        (
+            r"the certificate of \S+ port 5986 could not be verified: unable to get local issuer certificate\. "
+            r"Set ansible_winrm_ca_trust_path"
+        ),
     ),
     "wrong-name": (
         {"certificate": "wrong_name"},
@@ -68,7 +71,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {},
         {},
         FAILED,
-        "the response is larger than 4 MiB .the endpoint ignores the requested envelope size",
+        r"the response is larger than 4 MiB\. The service on this port is probably not WinRM\.",
     ),
     "good": (
         {},

@@ -191,7 +191,7 @@ CASES = {
         [rule("Enumerate", {"drop": "before"}, times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: the connection was closed before the response was complete .*check the network",
+        says=r"^Reading .* failed: the connection was closed before the response was complete\. Check the network",
     ),
     "empty 400 once": Case([rule("Enumerate", "empty_400")], wire=READ * 2 + SENT),
     "empty 400 for a get": Case([NO_CONTROL, rule("Get", "empty_400", 3)], wire=[*REFUSED, *PUT, "get", *LATER]),
@@ -199,7 +199,7 @@ CASES = {
         [rule("Enumerate", "empty_400", times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: HTTP 400 with an empty body, 3 times",
+        says=r"^Reading .* failed: the host closed the session 3 times \(HTTP 400 without a body\)",
     ),
     "garbage once": Case([rule("Enumerate", "garbage")], wire=READ * 2 + SENT),
     "garbage always": Case(

@@ -173,9 +173,7 @@ class RunningEstate:
         ]:
             raise EstateError("the hosts of the estate file have changed: stop the estate first")
         if _domain_identity(new_estate) != _domain_identity(self.estate):
-            raise EstateError(
-                "the names or address of the domain have changed: stop the estate first"
-            )
+            raise EstateError("the names or address of the domain have changed: stop the estate first")
         if source.exists():
             shutil.copyfile(source, self.state / "estate.yml")
         with self.simulation.clock.lock:

@@ -51,7 +51,7 @@ def compile_expression(text: str) -> t.Any:
     if JMESPATH_IMPORT_ERROR is not None:
         raise AuditError(
             "The audit needs the Python library jmespath. Run pip install jmespath with the Python that runs Ansible, "
-            "on the machine that runs Ansible."
+            "on the control node."
         ) from JMESPATH_IMPORT_ERROR
     try:
         return jmespath.compile(text)

@@ -90,7 +90,7 @@ class Access:
             raise Unreachable(
                 f"the Python library dnspython is missing on this machine, so {service} cannot be looked up "
                 f"({DNS_IMPORT_ERROR})",
-                advice="pip install dnspython, or set servers",
+                advice="run pip install dnspython, or set servers",
             ) from DNS_IMPORT_ERROR
         try:
             resolver = dns.resolver.Resolver(configure=not self.dns_servers)

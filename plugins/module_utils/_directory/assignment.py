@@ -38,7 +38,7 @@ class State:
 
 
 def refuse_conflicts(state: State, on_conflict: str) -> None:
-    """Raise C(TaskError) if another account has one of the names, or an alias of it, and it must not be moved."""
+    """Raise C(TaskError) if another account has one of the names, or an equivalent SPN, and it must not be moved."""
     own, conflicts, movable = state.account, [], False
     for key, name in state.names.items():
         others = [one.dn for one in state.others(key)]
@@ -50,11 +50,11 @@ def refuse_conflicts(state: State, on_conflict: str) -> None:
         else:
             only = "which only a domain controller of"
             conflicts += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in in_other_domains]
-        aliases = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
-        conflicts += [f"{name} is equivalent to {alias.spn}, which is on {alias.dn}" for alias in aliases]
+        equivalent = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
+        conflicts += [f"{name} is equivalent to {other.spn}, which is on {other.dn}" for other in equivalent]
     if conflicts:
-        move = ", or set on_conflict to move, which moves names of the domain but no aliases" if movable else ""
+        move = ", or set on_conflict: move (same domain only, not for equivalent SPNs)" if movable else ""
         raise TaskError(
             f"Nothing was written for {own.name} ({own.dn}): {'; '.join(conflicts)}. Kerberos issues no tickets "
-            f"for a name on two accounts. Delete it there{move}."
+            f"for an SPN on two accounts. Delete the SPN from the other account{move}."
         )

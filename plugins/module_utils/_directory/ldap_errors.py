@@ -40,15 +40,15 @@ class AccessDenied(Refused):
 
 
 class NotUnique(Refused):
-    """The domain controller refused the value because another account has it or an alias of it."""
+    """The domain controller refused the value because another account has it or an equivalent SPN."""
 
-    advice = "find the account with winha.cluster.spn_info, and remove the name from it"
+    advice = "find the account with winha.cluster.spn_info, and delete the SPN from it"
 
 
 class ConstraintViolated(Refused):
     """The value violates a constraint that the server does not name."""
 
-    advice = "check that no other account has the value or an alias of it, and that this account may have it"
+    advice = "check that no other account has the value or an equivalent SPN, and that this account may have it"
 
 
 class ValueExists(Refused):
@@ -62,13 +62,16 @@ class ValueMissing(Refused):
 # Windows error numbers in the diagnostic text of a refused write (winerror.h).
 _WINDOWS_ERRORS = {
     8344: (AccessDenied, "the account has no permission for this"),
-    8647: (NotUnique, "another account of the forest has the same service principal name or an alias of it"),
+    8647: (NotUnique, "another account of the forest has the same SPN or an equivalent SPN"),
     8648: (NotUnique, "another account of the forest has the same user principal name"),
 }
 # Samba returns these texts instead of a number.
 _SAMBA_TEXTS = {
     "would cause a conflict": _WINDOWS_ERRORS[8647],
-    "spn validation failed": (AccessDenied, "the validated write only allows names of the computer's own host"),
+    "spn validation failed": (
+        AccessDenied,
+        "the account has only 'Validated write to SPN', which allows only SPNs of the computer's own host name",
+    ),
 }
 # The "data" of a refused bind (winerror.h, in hexadecimal).
 _BIND_ERRORS = {
@@ -84,9 +87,9 @@ _BIND_ERRORS = {
     "775": "the account is locked out",
 }
 _KERBEROS_ADVICE = {
-    "no credentials": "give username and password, or fetch a ticket with kinit first",
-    "no kerberos credentials": "give username and password, or fetch a ticket with kinit first",
-    "ticket expired": "fetch a new ticket with kinit, or give username and password",
+    "no credentials": "set username and password, or run kinit",
+    "no kerberos credentials": "set username and password, or run kinit",
+    "ticket expired": "run kinit, or set username and password",
     "clock skew": "synchronize the clock of this machine with the domain",
     "not found in kerberos database": "use the DNS name of the domain controller, as in its service principal name",
     "cannot find kdc": "check the realm, and that krb5.conf or DNS lists its KDCs",

@@ -179,7 +179,7 @@ class Directory:
         if LDAP_IMPORT_ERROR is not None:
             raise Unreachable(
                 f"the Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR})",
-                advice="pip install python-ldap, which needs the headers of OpenLDAP and Cyrus SASL",
+                advice="run pip install python-ldap, which needs the headers of OpenLDAP and Cyrus SASL",
             ) from LDAP_IMPORT_ERROR
         if catalog:
             if self._catalog is None:

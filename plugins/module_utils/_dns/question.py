@@ -54,7 +54,8 @@ class Lookup:
     def __init__(self, servers: t.Sequence[Server], *, timeout: float) -> None:
         if DNS_IMPORT_ERROR is not None:
             raise TaskError(
-                f"The Python library dnspython is missing on this machine ({DNS_IMPORT_ERROR}): pip install dnspython."
+                f"The Python library dnspython is missing on this machine ({DNS_IMPORT_ERROR}). Run pip install "
+                "dnspython."
             ) from DNS_IMPORT_ERROR
         try:
             resolver = dns.resolver.Resolver(configure=not servers)

@@ -69,7 +69,7 @@ def mtu_target(definition: PropertyDefinition, mtu: int) -> Target:
 
 
 def buffers_target(definition: PropertyDefinition, count: int) -> Target:
-    """The target for a number of receive buffers: this number, else the next smaller (capped)."""
+    """The target for a number of receive buffers: this number, else the highest supported one below it (capped)."""
     return _target(definition, count, lambda value: buffers_of(definition, value), header=0, round_up=False)
 
 

@@ -253,7 +253,7 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
 
 
 def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
-    """Read the state of the shutdown integration component by the id of the virtual machine."""
+    """Read the state of the integration service "Operating system shutdown" by the id of the virtual machine."""
     columns = "EnabledState, OperationalStatus, SystemName"
     found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, what="the shutdown components")
     components = {}

@@ -35,7 +35,7 @@ __all__ = [
 class ResponseTooLarge(ResponseLost):
     """The response is larger than any valid response."""
 
-    advice = "the endpoint ignores the requested envelope size; check which service listens on that port"
+    advice = "the service on this port is probably not WinRM"
 
 
 class RequestRefused(ServerError):

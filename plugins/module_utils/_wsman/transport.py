@@ -85,7 +85,7 @@ class HttpTransport:
         if WINRM_IMPORT_ERROR is not None:
             raise RequestRefused(
                 f"the Python library pywinrm is missing on this machine ({WINRM_IMPORT_ERROR})",
-                advice="pip install pywinrm",
+                advice="run pip install pywinrm",
             ) from WINRM_IMPORT_ERROR
         rejections = []
         while True:
@@ -128,7 +128,7 @@ class HttpTransport:
         try:
             return self._send_once(message)
         except _SessionDropped as exc:
-            raise RequestRefused(f"HTTP 400 with an empty body, {_RESENDS + 1} times") from exc
+            raise RequestRefused(f"the host closed the session {_RESENDS + 1} times (HTTP 400 without a body)") from exc
 
     def _send_once(self, message: str) -> bytes:
         try:

@@ -177,7 +177,7 @@ def test_a_name_on_another_account_fails_the_role_or_is_moved(exchange: Domain) 
     other = add_spns(exchange, "svc-intranet", spn)
     stopped = enforce(exchange)
     assert stopped.rc != 0
-    assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "Check that no other account has the names").message
+    assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "Check that no other account has the SPNs").message
     text = shown(stopped)
     assert [line.split()[1] for line in text if line.startswith("  CONFLICT")] == [spn]
     assert any(line.strip() == f"on {other}" for line in text)
@@ -239,7 +239,7 @@ def test_exact_keeps_the_names_of_another_generation(coexistence: tuple[Domain, 
 @pytest.mark.parametrize(
     ("variables", "task", "sentence"),
     [
-        ({}, "Check that no other account has the names", "mail-one.corp.example.test is on CN=EXCH-ASA,"),
+        ({}, "Check that no other account has the SPNs", "mail-one.corp.example.test is on CN=EXCH-ASA,"),
         (
             {"exchange_kerberos_on_conflict": "move", "exchange_kerberos_credential_deployed": ["2010"]},
             "Check that the credential is deployed",
@@ -330,7 +330,7 @@ def test_an_incomplete_plan_deletes_no_names(exchange: Domain) -> None:
     exchange.ldap.modify_s(array.dn, [(ldap.MOD_DELETE, "networkAddress", None)])
     exchange.mark_log()
     run = enforce(exchange, exchange_kerberos_state="exact")
-    message = run.of("dc01", ROLE + "Check that no names are missing from the plan").message
+    message = run.of("dc01", ROLE + "Check that no SPNs are missing from the plan").message
     assert run.rc != 0
     assert "Outlook-One" in message
     assert exchange.modifications() == []

@@ -25,7 +25,7 @@ def test_a_duplicate_fails_the_task_with_the_other_account(domain: Domain) -> No
         result = run.of(HERE)
         assert (run.rc, result.status, result.changed) == (2, "failed", False)
         assert f"{MAIL} is on {old}" in result.message
-        assert "or set on_conflict to move" in result.message
+        assert "or set on_conflict: move (same domain only, not for equivalent SPNs)." in result.message
         assert FREE not in result.message
         assert "\n" not in result.message
     assert (domain.controller.highest_usn(), domain.names(), domain.modifications()) == (usn, before, [])

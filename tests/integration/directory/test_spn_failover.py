@@ -62,7 +62,7 @@ def pair(domain: Domain, other: Domain, tmp_path: Path) -> Pair:
 
 def has_retry_advice(result: Result, fqdn: str) -> bool:
     return (
-        f"(run it again when {fqdn} is available; other domain controllers may not have its changes yet)"
+        f". Run it again when {fqdn} is available; other domain controllers may not have its changes yet."
         in result.message
     )
 

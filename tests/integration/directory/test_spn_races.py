@@ -110,7 +110,7 @@ def test_two_runs_set_one_name_on_two_accounts(domain: Domain, on_conflict: str,
     lost = runs[loser].of(HERE)
     wanted = list(accounts.values())[loser]
     assert f"{MAIL}, {AUTOD} on {domain.fqdn} should be {wanted} and are {won}: " in lost.message
-    assert "another account of the forest has the same service principal name or an alias of it" in lost.message
+    assert "another account of the forest has the same SPN or an equivalent SPN" in lost.message
     assert "\n" not in lost.message
     assert rows(lost)[MAIL][1:] == ([won], "failed")
     assert not domain.task("spn", tasks[winner]).changed
@@ -154,7 +154,7 @@ def test_another_account_gets_an_alias_concurrently(domain: Domain) -> None:
     options = {"account": "ASA$", "spns": ["HOST/mail.corp.example.test"]}
     result = run_with_concurrent_change(domain, options, lambda: domain.add_spns(other, MAIL))
     assert (result.status, result.changed, domain.names_of(asa)) == ("failed", False, set())
-    assert "check that no other account has the value or an alias of it" in result.message
+    assert "Check that no other account has the value or an equivalent SPN" in result.message
 
 
 def test_another_client_adds_the_name_concurrently(domain: Domain) -> None:

@@ -154,7 +154,7 @@ def test_an_account_without_write_permission_fails(domain: Domain) -> None:
     result = domain.task("spn", {"account": "ASA$", "spns": [MAIL], **who})
     assert (result.status, result.changed, domain.names_of(asa)) == ("failed", False, set())
     expected = rf"Setting the service principal names of {asa} on {domain.fqdn} failed: Insufficient access: .*"
-    assert re.search(rf"{expected} \(use an account that may write this attribute, or delegate", result.message), (
+    assert re.search(rf"{expected}\. Use an account that may write this attribute, or delegate", result.message), (
         result.message
     )
     read = domain.task("spn_info", {"accounts": ["ASA$"], **who})
@@ -194,7 +194,7 @@ def test_the_validated_write_is_not_sufficient_for_a_name_of_another_host(domain
     assert domain.task("spn", {"account": "ASA$", "spns": [own], **who}).changed
     result = domain.task("spn", {"account": "ASA$", "spns": [own, MAIL], **who})
     assert (result.status, domain.names_of(asa)) == ("failed", {own})
-    assert "names of the computer's own host" in result.message, result.message
+    assert "SPNs of the computer's own host name" in result.message, result.message
 
 
 def test_a_move_is_undone_if_the_account_may_not_be_changed(domain: Domain) -> None:

@@ -238,9 +238,9 @@ ORPHAN = ("GONE", "old.example.com")
 @pytest.mark.parametrize(
     ("estate", "expected"),
     [
-        (points(("CAS1", "a.test"), ("CAS2", "b.test"), ORPHAN), {"A": "fail", "of no known site": "unknown"}),
-        (points(("CAS1", "a.test"), ("CAS2", "A.test"), ORPHAN), {"A": "unknown", "of no known site": "unknown"}),
-        (points(("CAS4", "a.test"), ORPHAN), {"of no known site": "unknown"}),
+        (points(("CAS1", "a.test"), ("CAS2", "b.test"), ORPHAN), {"A": "fail", "(unknown site)": "unknown"}),
+        (points(("CAS1", "a.test"), ("CAS2", "A.test"), ORPHAN), {"A": "unknown", "(unknown site)": "unknown"}),
+        (points(("CAS4", "a.test"), ORPHAN), {"(unknown site)": "unknown"}),
         (
             points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None), ("CAS3", "c.test")),
             {"A": "fail", "B": "pass"},
@@ -256,6 +256,29 @@ def test_two_names_in_a_site_fail_even_with_unknown_servers(estate: Mapping, exp
 def test_only_known_names_are_in_the_text() -> None:
     (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
     assert "publish different names: a.test, b.test." in found["text"]
+
+
+@pytest.mark.parametrize(
+    ("generations", "commands"),
+    [
+        (("2010", "2013"), ["(CAS1, CAS2): Set-ClientAccessServer -Identity <server>"]),
+        (("2016", "SE"), ["(CAS1, CAS2): Set-ClientAccessService -Identity <server>"]),
+        (
+            ("2010", "2019"),
+            ["(CAS1): Set-ClientAccessServer -Identity <server>", "Set-ClientAccessService with the same parameters"],
+        ),
+    ],
+)
+def test_the_remedy_lists_only_the_servers_of_the_site(generations: tuple[str, str], commands: list[str]) -> None:
+    estate = points(("CAS1", "a.test"), ("CAS2", "b.test"), ("CAS3", "c.test"))
+    for server, generation in zip(estate["exchange_info"]["servers"], generations, strict=False):
+        server["generation"] = generation
+    (found,) = [one for one in judged("autodiscover-one-name", estate) if one["subject"] == "A"]
+    text = found["remedy"]["text"]
+    assert [command for command in commands if command not in text] == []
+    assert "CAS3" not in text
+    assert "Get-ClientAccess" not in text
+    assert text.endswith("for each of these servers: CAS2") == (len(commands) == 2)
 
 
 ASA = {"name": "ASA$", "dn": "CN=ASA,DC=example,DC=com", "encryption_types": {"value": 24, "names": [], "aes": True}}

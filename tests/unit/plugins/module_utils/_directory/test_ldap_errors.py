@@ -20,14 +20,14 @@ REFUSED = {
         "000021C7: AtrErr: DSID-03200BBC, #1:\n\t0: 000021C7: DSID-03200BBC, problem 1005 (CONSTRAINT_ATT_TYPE)",
         ldap_errors.NotUnique,
         8647,
-        "another account of the forest has the same service principal name",
+        "another account of the forest has the same SPN or an equivalent SPN",
     ),
     "another constraint": (
         ldap.CONSTRAINT_VIOLATION,
         "0000202F: AtrErr: DSID-1",
         ldap_errors.ConstraintViolated,
         8239,
-        "check that no other account",
+        "Check that no other account",
     ),
     "no right": (
         ldap.INSUFFICIENT_ACCESS,
@@ -44,7 +44,7 @@ REFUSED = {
         "0000202F: samldb: spn[http/x] would cause a conflict",
         ldap_errors.NotUnique,
         8239,
-        "another account of the forest has the same service principal name",
+        "another account of the forest has the same SPN or an equivalent SPN",
     ),
     "another domain": (
         ldap.REFERRAL,

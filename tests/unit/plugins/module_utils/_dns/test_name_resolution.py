@@ -159,8 +159,8 @@ def test_a_name_without_a_usable_response_is_unknown(respond: Responder, why: st
         "ttl": None,
         "authoritative": None,
         "answers": [],
-        "unknown": f"DNS returned no usable response for the A and AAAA records of {NAME}: {why} (check the DNS "
-        "servers, and that they have this zone or allow recursion).",
+        "unknown": f"DNS returned no usable response for the A and AAAA records of {NAME}: {why}. Check the DNS "
+        "servers, and that they have this zone or allow recursion.",
     }
 
 

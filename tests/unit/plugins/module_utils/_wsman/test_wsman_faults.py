@@ -186,8 +186,8 @@ class TestSentences:
 
     def test_the_advice_is_at_the_end(self, talk: Talk) -> None:
         assert str(faulted(talk, fault("w:AccessDenied", reason="Access is denied."))) == (
-            "Failing on node1.example.com failed: Access is denied [AccessDenied] (use an account that may administer "
-            "this host; for a cluster, a cluster administrator)."
+            "Failing on node1.example.com failed: Access is denied [AccessDenied]. Use an account that may administer "
+            "this host; for a cluster, a cluster administrator."
         )
 
     def test_a_fault_without_a_reason(self, talk: Talk) -> None:
