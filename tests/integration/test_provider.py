@@ -132,7 +132,10 @@ CASES = {
         [rule("Enumerate", {"drop": "before"}, times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: the connection was closed before the response was complete \(.*\)\. Check the network",
+        says=(
+            r"^Reading .* failed: the connection was closed before the response was complete \(.*\)\. "
+            r"Check the network"
+        ),
     ),
     "empty 400 once": Case([rule("Enumerate", "empty_400")], wire=READ * 2 + STEP * 3),
     "empty 400 for a get": Case([rule("Get", "empty_400", 3)], wire=[*READ, *STEP, "get", *LATER]),
