@@ -191,7 +191,10 @@ CASES = {
         [rule("Enumerate", {"drop": "before"}, times=None)],
         **UNREAD,
         wire=READ * 3,
-        says=r"^Reading .* failed: the connection was closed before the response was complete\. Check the network",
+        says=(
+            r"^Reading .* failed: the connection was closed before the response was complete \(.*\)\. "
+            r"Check the network"
+        ),
     ),
     "empty 400 once": Case([rule("Enumerate", "empty_400")], wire=READ * 2 + SENT),
     "empty 400 for a get": Case([NO_CONTROL, rule("Get", "empty_400", 3)], wire=[*REFUSED, *PUT, "get", *LATER]),
