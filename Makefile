@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Each target makes what it needs itself, below .cache. All that it takes is Python 3.11 or later.
+# Each target makes what it needs itself, below .cache. It needs only Python 3.11 to 3.14.
 CONNECTION ?= winrm
 LISTENER ?= https
 
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
 PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
-WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 or later and finds none)) -m workbench
+WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 to 3.14, and none is installed)) -m workbench
 
 .PHONY: demo test fresh lint sanity units integration bench clean
 

@@ -9,16 +9,16 @@ DOCUMENTATION = r"""
 module: spn_info
 short_description: Find the accounts that have service principal names (SPNs)
 description:
-  - Finds the accounts of the forest that have given service principal names, reads the names of accounts, and finds the
-    duplicates of the forest like C(setspn -X -F).
-  - The search for duplicates reads the forest once. Its memory use does not grow with the forest.
+  - Finds the accounts of the forest that have given service principal names, reads the SPNs of accounts, and finds the
+    duplicate SPNs of the forest like C(setspn -X -F).
+  - The search for duplicate SPNs reads the forest once. Its memory use does not grow with the forest.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   spns:
     description:
-      - The names to search for in the forest, case-insensitive. An asterisk matches any text, as in
+      - The SPNs to search for in the forest, case-insensitive. An asterisk matches any text, as in
         V(*/outlook.corp.example.com).
     type: list
     elements: str
@@ -32,8 +32,8 @@ options:
     default: []
   duplicates:
     description:
-      - Whether to search for names that more than one account of the forest has.
-      - C(kadmin/changepw) is not a duplicate: each domain has it by design.
+      - Whether to search for SPNs that more than one account of the forest has.
+      - C(kadmin/changepw) is not a duplicate SPN: each domain has it by design.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -46,18 +46,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the accounts that have the names of the CAS array
+- name: Find the accounts that have the SPNs of the CAS array
   winha.cluster.spn_info:
     domain: corp.example.com
     spns: ['*/outlook.corp.example.com']
 
-- name: Read the names and the encryption types of the alternate service account
+- name: Read the SPNs and the encryption types of the alternate service account
   winha.cluster.spn_info:
     domain: corp.example.com
     accounts: [EXCHASA$]
   register: asa
 
-- name: Find all duplicates of the forest
+- name: Find all duplicate SPNs of the forest
   winha.cluster.spn_info:
     domain: corp.example.com
     duplicates: true

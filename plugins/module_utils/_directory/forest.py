@@ -51,9 +51,9 @@ class Accounts(tuple[str, ...]):
 
 
 def read_host_aliases(session: Directory) -> Aliases:
-    """Read the aliases of service classes in this forest. Raises C(ServerError)."""
+    """Read the equivalent service classes of this forest. Raises C(ServerError)."""
     base = f"CN=Directory Service,CN=Windows NT,CN=Services,{session.configuration_dn}"
-    operation = "reading the aliases of service classes"
+    operation = "reading the equivalent service classes"
     found = session.search(base, "(objectClass=*)", ["sPNMappings"], scope="base", operation=operation)
     return read_aliases(value for entry in found for value in entry.texts("sPNMappings"))
 

@@ -47,7 +47,7 @@ class Copy:
 class Database:
     """A mailbox database.
 
-    C(rpc_client_access_server) is the RPC endpoint in Outlook profiles, for Exchange 2010 only.
+    C(rpc_client_access_server) is the server name in Outlook profiles, for Exchange 2010 only.
     C(rpc_client_access_kind) is C(array) or C(server), C(None) if it was not found. C(preferred_site) is the site of
     the copy with the lowest activation preference. Clients do not connect to a C(recovery) database.
     """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finding about published names. Private to this collection."""
+"""A finding about the host names in the Exchange URLs. Private to this collection."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Database:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedNames:
-    """All published names of an organization.
+    """All host names in the Exchange URLs of an organization.
 
     C(known) are the parts in the input. C(unknown) are the objects that could not be read, with the reason. C(unlisted)
     are servers that publish names but are not in the list of servers. C(without_uri) are servers whose service

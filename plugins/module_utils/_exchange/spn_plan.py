@@ -139,7 +139,7 @@ class _Draft:
         return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
 
     def add_left_out(self, planned: t.Container[str]) -> None:
-        """Add the reasons for all other published names; C(planned) has the hosts of all generations."""
+        """Add the reasons for all other host names; C(planned) has the hosts of all generations."""
         own_hosts = self.web_hosts
         for each in self._counted:
             if each.address.problem:
@@ -232,6 +232,6 @@ def _unused_leave_out(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Ite
             yield Finding(
                 kind="leave_out_without_name",
                 about=(text,),
-                text=f"{text} is in leave_out, but no published name matches it.",
+                text=f"{text} is in leave_out, but no host name in the Exchange URLs matches it.",
                 remedy="Correct it in leave_out, or remove it",
             )

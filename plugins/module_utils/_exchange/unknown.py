@@ -84,7 +84,7 @@ def of_databases(servers: Servers, databases: t.Sequence[Database]) -> t.Iterato
     for name, found in endpoints.items():
         yield Unknown(
             f"CAS array or server {name}",
-            f"it is the RPC endpoint of {_names_of(found)}, but {_MISSING}",
+            f"it is RpcClientAccessServer of {_names_of(found)}, but {_MISSING}",
         )
 
 

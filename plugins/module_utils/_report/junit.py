@@ -5,7 +5,8 @@
 
 A suite is a layer, a case is a rule on a host and subject. JUnit has no severity, so it is the type of a failure. An
 unknown finding is an error: it must not look passed, and CI shows errors separately. Accepted and not applicable
-findings are skipped, with the reason. The title of a rule is a fault, so the name of a case is C(check for) the fault.
+findings are skipped, with the reason. The title of a rule is a problem, so the name of a case is C(check for) and the
+problem.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A mailbox database: the activation preference of its copies by server, and its RPC endpoint."""
+    """A mailbox database: the activation preference of its copies by server, and its RpcClientAccessServer."""
 
     name: str
     copies: Mapping[str, int]

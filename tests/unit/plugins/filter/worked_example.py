@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example in docs/kerberos.md: the published names from its table, and its plan."""
+"""The example in docs/kerberos.md: the host names from its table, and its plan."""
 
 from __future__ import annotations
 
