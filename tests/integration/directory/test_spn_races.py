@@ -143,7 +143,7 @@ def test_another_account_gets_the_name_concurrently(domain: Domain) -> None:
     # changed: the value differs from the value before, although another client changed it.
     assert (result.status, result.changed) == ("failed", True)
     assert f"{MAIL} on {domain.fqdn} should be {asa} and is {other}: " in result.message
-    assert "another account of the forest has the same service principal name" in result.message
+    assert "another account of the forest has the same SPN or an equivalent SPN" in result.message
     assert (domain.names_of(asa), domain.names_of(other)) == (set(), {MAIL})
     assert {spn: row[1] for spn, row in rows(result).items()} == {MAIL: [other], AUTOD: []}
 
