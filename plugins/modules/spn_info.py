@@ -33,7 +33,7 @@ options:
   duplicates:
     description:
       - Whether to search for SPNs that more than one account of the forest has.
-      - C(kadmin/changepw) is not a duplicate SPN: each domain has it by design.
+      - C(kadmin/changepw) is not a duplicate SPN. Each domain has it by design.
     type: bool
     default: false
 extends_documentation_fragment:
