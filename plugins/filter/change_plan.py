@@ -35,6 +35,12 @@ options:
       - The default is V(dag_heartbeat_set), V(hyperv_cluster_set), V(migration_network_plan), and for
         C(exchange_kerberos) V(exchange_kerberos_set) and V(exchange_kerberos_deleted).
     type: dict
+  playing:
+    description:
+      - The hosts that are still in the play, as V(ansible_play_hosts) has them. Every other host is in C(unread).
+      - Without it, a host is in C(unread) only if one of the results failed.
+    type: list
+    elements: str
 seealso:
   - plugin: winha.cluster.rolling_change
     plugin_type: filter
@@ -117,7 +123,11 @@ _CLUSTERS = ("inventory_hostname", "dag_heartbeat_read", "hyperv_cluster_read")
 
 
 def change_plan(
-    hosts: t.Iterable[Mapping], rolling: Mapping | None = None, created: str = "", results: Mapping | None = None
+    hosts: t.Iterable[Mapping],
+    rolling: Mapping | None = None,
+    created: str = "",
+    results: Mapping | None = None,
+    playing: t.Iterable[str] | None = None,
 ) -> t.Any:
     """The plan document. Raises C(AnsibleFilterError)."""
     try:
@@ -129,6 +139,7 @@ def change_plan(
             rolling=plain(rolling) if rolling else None,
             created=str(created) or f"{now:%Y-%m-%dT%H:%M:%SZ}",
             results=names,
+            playing=None if playing is None else frozenset(str(host) for host in playing),
         )
     except (TaskError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"change_plan: {error}") from error

@@ -37,6 +37,7 @@ def recorder(
             options=options,
             changes=tuple(changes),
         )
+        os.makedirs(os.path.dirname(path) or ".", mode=0o750, exist_ok=True)  # noqa: PTH103, PTH120 - path is text
         # Several hosts append to one file at the same time.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:

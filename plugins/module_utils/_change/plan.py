@@ -60,11 +60,17 @@ def read_plan(value: object) -> Row:
 
 
 def make_plan(
-    hosts: t.Iterable[Mapping], *, rolling: Mapping | None, created: str, results: t.Mapping[str, t.Sequence[str]]
+    hosts: t.Iterable[Mapping],
+    *,
+    rolling: Mapping | None,
+    created: str,
+    results: t.Mapping[str, t.Sequence[str]],
+    playing: t.Container[str] | None = None,
 ) -> Row:
     """The plan document, from the variables of the hosts and the value of C(rolling_change).
 
-    C(results) has the names of the variables with the registered results of each role.
+    C(results) has the names of the variables with the registered results of each role. A host that is not C(playing)
+    could not be read.
     """
     rolling = rolling or _NO_ROLLING
     rows: list[Row] = []
@@ -85,6 +91,8 @@ def make_plan(
                         _change(MODULES.get(role, role), host, key, change, result, role=role, rolling=rolling)
                         for change in result.get("changes") or ()
                     ]
+        if playing is not None and host not in playing:
+            failed.setdefault(host, _why_gone(host, variables))
         dag = _dag(host, variables)
         if dag and dag["key"] not in known:
             clusters.append(dag)
@@ -135,6 +143,13 @@ def _key(role: str, host: str, variables: Mapping, rolling: Mapping) -> str:
     read = variables.get("hyperv_cluster_read")
     cluster = read.get("cluster") if isinstance(read, t.Mapping) else None
     return cluster_key(cluster) if isinstance(cluster, t.Mapping) else ""
+
+
+def _why_gone(host: str, variables: Mapping) -> str:
+    """Why a host has left the play, where one of the roles could not read its cluster."""
+    reads = [variables.get(name) for name in ("hyperv_cluster_read", "dag_heartbeat_read")]
+    reasons = [each["msg"] for each in reads if isinstance(each, t.Mapping) and each.get("msg")]
+    return str(reasons[0]) if reasons else f"{host} failed or was unreachable, so its changes are not known."
 
 
 def _dag(host: str, variables: Mapping) -> Row | None:
