@@ -178,7 +178,7 @@ names:
       type: str
       sample: >-
         DNS returned no usable response for the A and AAAA records of outlook-east.corp.example.com: 10.1.0.1 returned
-        SERVFAIL (check the DNS servers, and that they have this zone or allow recursion).
+        SERVFAIL. Check the DNS servers, and that they have this zone or allow recursion.
 """
 
 import dataclasses
