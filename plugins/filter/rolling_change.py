@@ -49,7 +49,7 @@ options:
     type: list
     elements: str
   now:
-    description: The local time of the controller in ISO 8601. The default is the present time.
+    description: The local time of the control node in ISO 8601. The default is the present time.
     type: str
     default: ''
   health:

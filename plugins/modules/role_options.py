@@ -16,7 +16,7 @@ description:
     empty. The default then applies.
   - A value that cannot be read fails with a sentence that names the variable, the value and the type. All such
     variables are named at once.
-  - Runs on the controller, contacts no host and changes nothing.
+  - Runs on the control node, contacts no host and changes nothing.
 version_added: 1.1.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -44,7 +44,7 @@ attributes:
     support: full
     details: The module only reads.
   connection:
-    description: Runs on the controller and makes no connection, whatever the connection of the host is.
+    description: Runs on the control node and makes no connection, whatever the connection of the host is.
     support: full
   async:
     description: Supports C(async). A task with C(async) is refused.
@@ -94,7 +94,7 @@ check_mode:
   type: bool
   sample: false
 directory:
-  description: The folder in which the run was started, on the controller.
+  description: The folder in which the run was started, on the control node.
   returned: success, without O(check)
   type: str
   sample: /home/admin/exchange

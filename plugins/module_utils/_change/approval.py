@@ -12,7 +12,7 @@ from ..errors import TaskError
 from .plain import moment
 from .plan import identity_of, read_plan
 
-_SKEW = datetime.timedelta(minutes=5)  # of the clocks of the controllers that plan and apply
+_SKEW = datetime.timedelta(minutes=5)  # of the clocks of the control nodes that plan and apply
 Mapping = t.Mapping[str, t.Any]
 
 

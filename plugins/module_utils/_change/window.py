@@ -67,5 +67,5 @@ def _minute(text: str, day: str | None, hour: str, minute: str) -> int:
 def _unreadable(text: str) -> TaskError:
     return TaskError(
         f'The maintenance window "{text.strip()}" cannot be read. Write it as "Sat 22:00-Sun 04:00" or "22:00-04:00", '
-        "in the local time of the controller."
+        "in the local time of the control node."
     )
