@@ -13,6 +13,7 @@ import typing as t
 
 import stage as staging
 from ansible_collections.winha.cluster.plugins.module_utils._change.plan import digest_of
+from lab.windows import adapter_state, registry
 from stage import Run, Stage, Variables, changes, estate_file
 
 if t.TYPE_CHECKING:
@@ -20,7 +21,7 @@ if t.TYPE_CHECKING:
 
 PLAN, APPLY, ENFORCE, UNDO = (f"winha.cluster.{name}" for name in ("plan", "apply", "enforce", "undo"))
 PERMITTED = {"migration_network_allow_drain": True}
-ADVANCED, ADAPTER = "MSFT_NetAdapterAdvancedPropertySettingData", "Live Migration"
+ADAPTER = "Live Migration"
 Row = tuple[t.Any, ...]
 SETTINGS: t.Sequence[Row] = (
     ("vm_offline_action", "hv01", "SQL01", "save", "shut_down", "nothing"),
@@ -40,8 +41,8 @@ STORED: t.Mapping[tuple[str, str], Row] = {
     ("hv01", "*ReceiveBuffers"): ("512", "4096"),
     ("hv02", "*ReceiveBuffers"): ("512", "4096"),
 }
-# What follows from a stored value of an adapter.
-DERIVED = ("DisplayValue", "MtuSize", "NlMtu")
+# What follows from the registry of an adapter.
+DERIVED = ("RegistryValue", "DisplayValue", "MtuSize", "NlMtu")
 FREE = {key: STORED[key] for key in (("HVC1", "OfflineAction"), ("DAG1", "SameSubnetThreshold"))}
 
 
@@ -117,14 +118,11 @@ def statistics(run: Run) -> Variables:
 
 def store(lab: Stage, before: staging.Picture) -> dict[tuple[str, str], Row]:
     """The settings that differ from a picture, as STORED has them. Anything else that differs is here, too."""
-    found: dict[tuple[str, str], Row] = {}
-    for (owner, instance, name), values in changes(before, lab.picture()).items():
-        if name == "RegistryValue":
-            keyword = instance.rpartition("::")[2]
-            found[owner, keyword] = values
-        elif name not in DERIVED and any(values):  # a drain mark that was taken away is an empty text
-            found[owner, name.rpartition(".")[2]] = values
-    return found
+    return {
+        (owner, name.rpartition(".")[2]): values
+        for (owner, _instance, name), values in changes(before, lab.picture()).items()
+        if name not in DERIVED and any(values)  # a drain mark that was taken away is an empty text
+    }
 
 
 def set_threshold(lab: Stage, value: int) -> None:
@@ -136,9 +134,10 @@ def set_threshold(lab: Stage, value: int) -> None:
 
 def set_adapter(lab: Stage, host: str, keyword: str, value: str) -> None:
     """Somebody else sets an advanced property of the adapter for live migration."""
-    for one in lab.estate.host(host).all_instances():
-        if one.cls.name == ADVANCED and (one.values["Name"], one.values["RegistryKeyword"]) == (ADAPTER, keyword):
-            lab.estate.host(host).write(one, {"RegistryValue": [value]})
+    repository = lab.estate.host(host)
+    (adapter,) = [one for one in lab.estate.estate.host(host).adapters if one.name == ADAPTER]
+    registry.write_value(repository, adapter, keyword, value)
+    adapter_state.update_advanced_properties(repository, adapter)
 
 
 def pauses(lab: Stage) -> list[str]:
