@@ -302,16 +302,16 @@ def plan_options(folder: pathlib.Path, **variables: object) -> tuple[str, str]:
 
 def demonstrate(lab: Lab, connection: str, listener: str, reports: pathlib.Path) -> int:
     """Run the whole demo. Returns the exit status, which is 0 only if every result is the expected one."""
-    heading("The estate")
+    heading("The lab")
     print(lab.up().rstrip())
     hosts = lab.inventory(connection, listener)
-    print(f"The playbook reaches it with ansible_connection {connection}, over {listener}.")
+    print(f"Connection: {connection} over {listener}.")
     before, after, changes = reports / "before", reports / "after", reports / "changes"
     shutil.rmtree(reports, ignore_errors=True)
     audit = step(lab, hosts, "1. Audit", VALIDATE, audit_options(before))
     check = step(lab, hosts, "2. Check mode shows the plan", ENFORCE, ("--check", "--diff", *plan_options(changes)))
-    first = step(lab, hosts, "3. Only what interrupts nothing is changed", ENFORCE, plan_options(changes))
-    plan = step(lab, hosts, "4. A plan with drains: a gate stops them", PLAN, plan_options(changes, **PERMITTED))
+    first = step(lab, hosts, "3. The changes that need no drain and no restart", ENFORCE, plan_options(changes))
+    plan = step(lab, hosts, "4. A plan with drains: one gate does not pass", PLAN, plan_options(changes, **PERMITTED))
     allowed = {**PERMITTED, "migration_network_allow_gates": ["dag_members_apart"]}
     approved = step(lab, hosts, "5. The gate is allowed by name", PLAN, plan_options(changes, **allowed))
     shutil.copy(changes / "plan.json", changes / "approved.json")
@@ -320,9 +320,7 @@ def demonstrate(lab: Lab, connection: str, listener: str, reports: pathlib.Path)
     second = step(lab, hosts, "7. A second run changes nothing", ENFORCE, plan_options(changes, **allowed))
     audit_again = step(lab, hosts, "8. Second audit, compared with the first", VALIDATE, audit_options(after, before))
     record = {"undo_record": str(min(changes.glob("record-*.jsonl")))}
-    undone = step(
-        lab, hosts, "9. The first changes are undone, from their record", UNDO, plan_options(changes, **record)
-    )
+    undone = step(lab, hosts, "9. The changes of step 3 are undone", UNDO, plan_options(changes, **record))
     heading("Summary")
     summary = Summary(
         audit=audit,

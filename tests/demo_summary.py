@@ -82,7 +82,7 @@ class Summary:
             ("2  Writes in check mode", self.check.writes, self.check.wrote_nothing),
             ("3  Settings and SPNs changed, without a drain", self.first.changes, self.first.changes > 0),
             ("4  The plan with drains is stopped by a gate", f"status {self.plan.status}", self.plan.status != 0),
-            ("5  Writes in both plans", planned, self.plan.wrote_nothing and self.approved.wrote_nothing),
+            ("   Writes in runs 4 and 5", planned, self.plan.wrote_nothing and self.approved.wrote_nothing),
             ("6  Settings changed with drains", self.applied.changes, changed == self.check.differences),
             ("7  Writes in the second run", self.second.writes, self.second.wrote_nothing),
             ("8  Second audit", self.later_report, fewer and not self.later_report.new),
@@ -97,7 +97,7 @@ class Summary:
                 self.undone.changes == self.first.changes,
             ),
             (
-                "   Failed runs, without 4",
+                "   Failed runs, not counting run 4, which must fail",
                 sum(status != 0 for status in statuses) - 1,
                 [status != 0 for status in statuses] == [run is self.plan for run in self._runs],
             ),

@@ -20,9 +20,8 @@ author:
 options:
   gather:
     description:
-      - Which parts to read. V(host) has what only this host knows, in three messages, and five where Network ATC is
-        installed.
-      - V(cluster) has what every node of the cluster knows, in nine messages and one for each node.
+      - Which parts to read. V(host) are the values of this host, with three requests, or five with Network ATC.
+      - V(cluster) are the values of the whole cluster, with nine requests and one for each node.
     type: list
     elements: str
     choices: [host, cluster]
@@ -43,8 +42,8 @@ EXAMPLES = r"""
 
 - name: Name the storage jobs that run
   ansible.builtin.debug:
-    msg: "{{ result.health.storage.jobs | rejectattr('state', 'eq', 'completed') | map(attribute='name') }}"
-  when: result.health.storage
+    msg: "{{ result.health.storage.jobs | selectattr('state', 'eq', 'running') | map(attribute='name') }}"
+  when: result.health.storage is mapping
 """
 
 RETURN = r"""

@@ -85,7 +85,7 @@ EXAMPLES = r"""
   winha.cluster.cluster_node:
     state: active
 
-- name: Drain this node, so that only this collection resumes it
+- name: Drain this node and set a drain mark
   winha.cluster.cluster_node:
     state: drained
     mark: change 4711

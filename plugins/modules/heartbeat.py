@@ -23,24 +23,19 @@ options:
     description: Milliseconds between heartbeats of nodes in the same subnet, 250 to 2000.
     type: int
   same_subnet_threshold:
-    description:
-      - Missed heartbeats before the cluster treats a node in the same subnet as down, 3 to 120. On 2008 and 2008 R2
-        3 to 10.
+    description: Missed heartbeats until a node in the same subnet counts as down, 3 to 120 (10 on 2008 and 2008 R2).
     type: int
   cross_subnet_delay:
     description: Milliseconds between heartbeats of nodes in different subnets, 250 to 4000.
     type: int
   cross_subnet_threshold:
-    description:
-      - Missed heartbeats before the cluster treats a node in another subnet as down, 3 to 120. On 2008 and 2008 R2
-        3 to 10.
+    description: Missed heartbeats until a node in another subnet counts as down, 3 to 120 (10 on 2008 and 2008 R2).
     type: int
   cross_site_delay:
     description: Milliseconds between heartbeats of nodes in different sites, 250 to 4000. On 2016 and later.
     type: int
   cross_site_threshold:
-    description:
-      - Missed heartbeats before the cluster treats a node in another site as down, 3 to 120. On 2016 and later.
+    description: Missed heartbeats until a node in another site counts as down, 3 to 120. On 2016 and later.
     type: int
   route_history_length:
     description:

@@ -14,7 +14,7 @@ import pytest
 from rolling import role
 from stage import Run, Stage, Variables, stage
 
-STOPPED = "Stop the clusters of which a gate does not pass"
+STOPPED = "Skip the clusters whose gates do not all pass"
 JOB = {"virtual_disks": [{"name": "Volume1"}], "jobs": [{"name": "Repair of Volume1"}]}
 PAIR = [{"name": "PAIR1", "anti_affinity": ["DAG1"]}, {"name": "PAIR2", "anti_affinity": ["DAG1"]}]
 LOW = [{"name": "LOW1", "priority": 1000}]

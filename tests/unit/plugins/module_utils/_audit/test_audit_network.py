@@ -95,9 +95,13 @@ def test_a_remedy_sets_the_parameters_of_the_audit(name: str, setting: Mapping) 
     (found,) = on_adapters(name, setting, parameters={"mtu": 9600, "receive_buffers": 16384})
     assert found["outcome"] == "fail"
     (play,) = yaml.safe_load(found["remedy"]["text"])
+    assert play["hosts"] == "hyperv_hosts"  # the gates need all nodes of the cluster
     assert play["roles"][0]["vars"] == {
+        "migration_network_only_hosts": [found["host"]],
         "migration_network_adapters": ["LM"],
         "migration_network_mtu": 9600,
         "migration_network_receive_buffers": 16384,
         "migration_network_on_unsupported": "report",
+        "migration_network_allow_drain": True,
+        "migration_network_allow_restart": True,
     }
