@@ -17,7 +17,7 @@ _DWORD = 0x00010002
 _TEXT = 0x00010003
 _END = 0
 
-Value = int | str
+Value: t.TypeAlias = "int | str"
 
 
 class PropertyListError(ValueError):
