@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role exchange_kerberos in enforce.yml, for twelve Client Access servers in two datacenters."""
+"""The role exchange_kerberos in kerberos.yml, for twelve Client Access servers in two datacenters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLANNED = {
         for site in ("one", "two")
     ),
 }
-ENFORCE = "winha.cluster.enforce"
+KERBEROS = "winha.cluster.kerberos"
 ROLE = "winha.cluster.exchange_kerberos : "
 REGISTER = ROLE + "Register the service principal names"
 DELETE = ROLE + "Delete the surplus service principal names"
@@ -61,12 +61,12 @@ def asa_of(exchange: Domain) -> str:
     return str(found.dn)
 
 
-def enforce(exchange: Domain, *arguments: str, check: bool = False, **variables: t.Any) -> staging.Run:
-    """Run enforce with the domain controller as a WinRM host."""
+def set_kerberos(exchange: Domain, *arguments: str, check: bool = False, **variables: t.Any) -> staging.Run:
+    """Run kerberos.yml with the domain controller as a WinRM host."""
     run = exchange.check if check else exchange.play
     dc = exchange.hosts()["dc"]
     return run(
-        ENFORCE,
+        KERBEROS,
         *arguments,
         hosts={"dc": {"ansible_host": None}, "dc01": dc},
         groups={"domain_controllers": ["dc01"]},
@@ -95,18 +95,18 @@ def set_encryption_types(exchange: Domain, dn: str, number: bytes | None) -> Non
 def test_planned_names_are_registered_and_kerberos_issues_tickets(exchange: Domain, tmp_path: t.Any) -> None:
     asa = asa_of(exchange)
     untouched = exchange.names()
-    checked = enforce(exchange, check=True)
+    checked = set_kerberos(exchange, check=True)
     assert checked.rc == 0, checked.output
     assert sorted(lines(checked.of("dc01", REGISTER))[1]) == sorted(f"{spn}: {asa}" for spn in PLANNED)
     assert exchange.names() == untouched
 
-    applied = enforce(exchange)
+    applied = set_kerberos(exchange)
     assert applied.rc == 0, applied.output
     assert exchange.modifications() == [Modification(asa, add=tuple(sorted(PLANNED)), delete=())]
     assert exchange.names() == untouched | {asa: PLANNED}
 
     usn = exchange.controller.highest_usn()
-    again = enforce(exchange)
+    again = set_kerberos(exchange)
     assert (again.rc, again.of("dc01", REGISTER).changed) == (0, False)
     assert exchange.controller.highest_usn() == usn
 
@@ -119,7 +119,7 @@ def test_planned_names_are_registered_and_kerberos_issues_tickets(exchange: Doma
 
 
 def test_the_plan_shows_reasons_and_findings(exchange: Domain) -> None:
-    text = shown(enforce(exchange, check=True))
+    text = shown(set_kerberos(exchange, check=True))
     missing = [line for line in text if line.startswith("  missing")]
     assert {line.split()[1] for line in missing} == PLANNED
     assert any("internal Autodiscover URI of EX1CAS1 to EX1CAS5" in line for line in missing)
@@ -131,14 +131,14 @@ def test_the_plan_shows_reasons_and_findings(exchange: Domain) -> None:
 
 
 def test_without_an_account_the_role_only_shows_the_plan(exchange: Domain) -> None:
-    run = enforce(exchange, exchange_kerberos_accounts={})
+    run = set_kerberos(exchange, exchange_kerberos_accounts={})
     assert run.rc == 0, run.output
     assert any("without an account in exchange_kerberos_accounts" in line for line in shown(run))
     assert exchange.modifications() == []
 
 
 def test_no_name_is_registered_before_the_credential_is_deployed(exchange: Domain) -> None:
-    run = enforce(exchange, exchange_kerberos_credential_deployed=[])
+    run = set_kerberos(exchange, exchange_kerberos_credential_deployed=[])
     message = run.of("dc01", ROLE + "Check that the credential is deployed").message
     assert run.rc != 0
     assert all(spn in message for spn in PLANNED)
@@ -152,11 +152,11 @@ def test_no_name_is_registered_before_the_credential_is_deployed(exchange: Domai
 def test_an_account_without_aes_is_refused_by_default(exchange: Domain, number: bytes | None) -> None:
     asa = asa_of(exchange)
     set_encryption_types(exchange, asa, number)
-    run = enforce(exchange)
+    run = set_kerberos(exchange)
     message = run.of("dc01", ROLE + "Check that the account has an AES encryption type").message
     assert (run.rc != 0, exchange.names_of(asa)) == (True, set())
     assert f"{asa} is {'4' if number else 'not set'} and has no AES type" in message
-    allowed = enforce(exchange, exchange_kerberos_require_aes=False)
+    allowed = set_kerberos(exchange, exchange_kerberos_require_aes=False)
     assert allowed.rc == 0, allowed.output
     assert exchange.names_of(asa) == PLANNED
 
@@ -166,7 +166,7 @@ def test_registered_names_stay_on_an_account_without_aes(exchange: Domain) -> No
     exchange.add_spns(asa, *PLANNED)
     set_encryption_types(exchange, asa, b"4")
     exchange.mark_log()
-    run = enforce(exchange, exchange_kerberos_credential_deployed=[])
+    run = set_kerberos(exchange, exchange_kerberos_credential_deployed=[])
     assert run.rc == 0, run.output
     assert any("NO AES" in line for line in shown(run))
     assert exchange.modifications() == []
@@ -175,7 +175,7 @@ def test_registered_names_stay_on_an_account_without_aes(exchange: Domain) -> No
 def test_a_name_on_another_account_fails_the_role_or_is_moved(exchange: Domain) -> None:
     asa, spn = asa_of(exchange), "http/mail-one.corp.example.test"
     other = add_spns(exchange, "svc-intranet", spn)
-    stopped = enforce(exchange)
+    stopped = set_kerberos(exchange)
     assert stopped.rc != 0
     assert f"{spn} is on {other}" in stopped.of("dc01", ROLE + "Check that no other account has the SPNs").message
     text = shown(stopped)
@@ -183,7 +183,7 @@ def test_a_name_on_another_account_fails_the_role_or_is_moved(exchange: Domain) 
     assert any(line.strip() == f"on {other}" for line in text)
     assert exchange.modifications() == []
 
-    moved = enforce(exchange, exchange_kerberos_on_conflict="move")
+    moved = set_kerberos(exchange, exchange_kerberos_on_conflict="move")
     assert moved.rc == 0, moved.output
     assert exchange.holders(spn) == [asa]
     assert exchange.names_of(asa) == PLANNED
@@ -195,7 +195,9 @@ def test_exact_sets_exactly_the_planned_names(exchange: Domain) -> None:
     asa = asa_of(exchange)
     exchange.add_spns(asa, "http/left-over.corp.example.test", "exchangeMDB/outlook-one.corp.example.test")
     exchange.mark_log()
-    run = enforce(exchange, exchange_kerberos_state="exact", exchange_kerberos_leave_out=["mail-two.corp.example.test"])
+    run = set_kerberos(
+        exchange, exchange_kerberos_state="exact", exchange_kerberos_leave_out=["mail-two.corp.example.test"]
+    )
     assert run.rc == 0, run.output
     assert exchange.names_of(asa) == PLANNED - {"http/mail-two.corp.example.test"}
 
@@ -227,10 +229,10 @@ def coexistence(exchange: Domain) -> tuple[Domain, str, str]:
 
 def test_exact_keeps_the_names_of_another_generation(coexistence: tuple[Domain, str, str]) -> None:
     exchange, old, _new = coexistence
-    checked = enforce(exchange, check=True, exchange_kerberos_state="exact")
+    checked = set_kerberos(exchange, check=True, exchange_kerberos_state="exact")
     assert checked.rc == 0, checked.output
     assert lines(checked.of("dc01", DELETE)) == ([f"{LEFT_OVER}: {old}"], [f"{LEFT_OVER}: none"])
-    run = enforce(exchange, exchange_kerberos_state="exact")
+    run = set_kerberos(exchange, exchange_kerberos_state="exact")
     assert run.rc == 0, run.output
     assert exchange.modifications() == [Modification(old, add=(), delete=(LEFT_OVER,))]
     assert exchange.names_of(old) == PLANNED
@@ -258,7 +260,7 @@ def test_a_failed_check_of_one_generation_prevents_all_writes(
 ) -> None:
     exchange, old, _new = coexistence
     for check in (True, False):
-        run = enforce(exchange, check=check, **BOTH | variables)
+        run = set_kerberos(exchange, check=check, **BOTH | variables)
         assert run.rc != 0
         assert [sentence in one.message for one in run.results if one.status == "failed"] == [True]
         assert run.results[-1].task == ROLE + task
@@ -277,15 +279,15 @@ def test_names_move_from_one_generation_to_the_other(
         exchange.add_spns(new, *MOVED)
         exchange.mark_log()
     variables = BOTH | overrides | {"exchange_kerberos_on_conflict": "move"}
-    expected = all_diffs(enforce(exchange, check=True, **variables))
-    run = enforce(exchange, "--diff", **variables)
+    expected = all_diffs(set_kerberos(exchange, check=True, **variables))
+    run = set_kerberos(exchange, "--diff", **variables)
     assert run.rc == 0, run.output
     assert (exchange.names_of(old), exchange.names_of(new)) == (PLANNED - moved, moved)
     assert all_diffs(run) == expected
     assert len(expected) == (2 if overrides else 3)
 
     usn = exchange.controller.highest_usn()
-    again = enforce(exchange, "--diff", **variables)
+    again = set_kerberos(exchange, "--diff", **variables)
     assert (again.rc, all_diffs(again), exchange.controller.highest_usn()) == (0, set(), usn)
 
 
@@ -300,12 +302,12 @@ def test_an_empty_plan_changes_nothing(exchange: Domain) -> None:
     exchange.add_spns(asa, LEFT_OVER)
     exchange.mark_log()
     hosts = sorted({name.partition("/")[2] for name in PLANNED})
-    run = enforce(exchange, exchange_kerberos_leave_out=hosts)
+    run = set_kerberos(exchange, exchange_kerberos_leave_out=hosts)
     assert run.rc == 0, run.output
     assert shown(run)[0] == f"Exchange 2010 on {asa}"
-    bare = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_accounts={})
+    bare = set_kerberos(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_accounts={})
     assert bare.rc == 0, bare.output
-    exact = enforce(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_state="exact")
+    exact = set_kerberos(exchange, exchange_kerberos_leave_out=hosts, exchange_kerberos_state="exact")
     message = exact.of("dc01", ROLE + "Check that the plan is not empty").message
     assert exact.rc != 0
     assert LEFT_OVER in message
@@ -313,11 +315,13 @@ def test_an_empty_plan_changes_nothing(exchange: Domain) -> None:
 
 
 def test_an_unknown_generation_is_refused_and_a_number_is_accepted(exchange: Domain) -> None:
-    wrong = enforce(exchange, exchange_kerberos_accounts={"2016": ASA})
+    wrong = set_kerberos(exchange, exchange_kerberos_accounts={"2016": ASA})
     assert wrong.rc != 0
     message = wrong.of("dc01", ROLE + "Check the generations").message
     assert message == 'exchange_kerberos_accounts contains 2016; valid generations are "2010" and "2013" (2013 to SE).'
-    number = enforce(exchange, exchange_kerberos_accounts={2010: ASA}, exchange_kerberos_credential_deployed=[2010])
+    number = set_kerberos(
+        exchange, exchange_kerberos_accounts={2010: ASA}, exchange_kerberos_credential_deployed=[2010]
+    )
     assert number.rc == 0, number.output
     assert exchange.names_of(asa_of(exchange)) == PLANNED
 
@@ -329,7 +333,7 @@ def test_an_incomplete_plan_deletes_no_names(exchange: Domain) -> None:
     (array,) = exchange.controller.ldbsearch("(cn=Outlook-One)", ["cn"], base=base)
     exchange.ldap.modify_s(array.dn, [(ldap.MOD_DELETE, "networkAddress", None)])
     exchange.mark_log()
-    run = enforce(exchange, exchange_kerberos_state="exact")
+    run = set_kerberos(exchange, exchange_kerberos_state="exact")
     message = run.of("dc01", ROLE + "Check that no SPNs are missing from the plan").message
     assert run.rc != 0
     assert "Outlook-One" in message
@@ -344,14 +348,14 @@ def test_a_deleted_autodiscover_uri_does_not_fail_the_role(exchange: Domain) -> 
     (point,) = exchange.controller.ldbsearch(found, ["cn"], base=base)
     exchange.ldap.modify_s(point.dn, [(ldap.MOD_DELETE, "serviceBindingInformation", None)])
     exchange.mark_log()
-    run = enforce(exchange, exchange_kerberos_state="exact")
+    run = set_kerberos(exchange, exchange_kerberos_state="exact")
     assert run.rc == 0, run.output
     assert exchange.modifications() == [Modification(asa, add=(), delete=(LEFT_OVER,))]
 
 
 def test_a_domain_controller_that_is_down_fails_with_one_sentence(exchange: Domain) -> None:
     exchange.controller.stop()
-    run = enforce(exchange)
+    run = set_kerberos(exchange)
     result = run.of("dc01", ROLE + "Read the Exchange organization")
     assert run.rc != 0
     assert result.status == "unreachable"
