@@ -122,10 +122,11 @@ def window(begin: int, end: int) -> str:
 
 @pytest.mark.slow
 def test_the_maintenance_window_stops_the_run_and_may_be_allowed(lab: Stage) -> None:
-    closed = {"migration_network_maintenance_window": window(2, 3)}
+    later = window(2, 3)
+    closed = {"migration_network_maintenance_window": later}
     run = lab.play(role("hvwell1:hvwell2", **closed))
     assert run.rc == 2
-    assert f"outside the maintenance window {window(2, 3)}. Run this again when it is open." in stopped(run)["HVWELL"]
+    assert f"outside the maintenance window {later}. Run this again when it is open." in stopped(run)["HVWELL"]
     assert lab.writes() == []
     run = lab.play(role("hvwell1:hvwell2", **closed, migration_network_allow_gates=["maintenance_window"]))
     assert run.rc == 0, run.output
