@@ -258,6 +258,11 @@ def test_the_text_has_the_impact_first() -> None:
     assert ["dc01", "http/mail.example.test", "none -> CN=ASA,DC=example,DC=test", "no interruption"] in rows
 
 
+def test_a_gate_that_does_not_pass_but_is_allowed_is_not_called_passed() -> None:
+    lines = text_of(plan_of(estate(drain="saved"), allow_gates=["virtual_machines_live"]))
+    assert re.split(r"  +", lines[4])[::5] == ["HVC1", "1 of 15 does not pass, but is allowed"]
+
+
 def test_without_a_change_the_text_says_so() -> None:
     assert text_of(plan_of([]))[0] == "Nothing to change."
 
