@@ -91,7 +91,8 @@ def _verdict(gates: t.Sequence[Mapping], waiting: t.Sequence[Mapping]) -> str:
         return f"{len(waiting)} of {len(gates)} {'does' if len(waiting) == 1 else 'do'} not pass"
     allowed = sum(gate["outcome"] != "pass" for gate in gates)
     if allowed:
-        return f"{allowed} of {len(gates)} {'does not pass, but is' if allowed == 1 else 'do not pass, but are'} allowed"
+        verb = "does not pass, but is" if allowed == 1 else "do not pass, but are"
+        return f"{allowed} of {len(gates)} {verb} allowed"
     return "pass" if gates else "-"
 
 
