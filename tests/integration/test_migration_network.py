@@ -176,7 +176,10 @@ def test_each_restart_interrupts_the_connection(estate: Stage) -> None:
         ({"migration_network_cluster_network": "Live"}, "has no network Live; it has Cluster, LiveMigration, Man"),
         ({"migration_network_properties": {"*RSC": "1"}}, "its driver does not support *RSC"),
         ({"migration_network_on_unsupported": "fail"}, "its driver supports at most 4096"),
-        ({"migration_network_on_unsupported": "hope"}, "value of migration_network_on_unsupported must be one of"),
+        (
+            {"migration_network_on_unsupported": "hope"},
+            'migration_network_on_unsupported is "hope", and it must be one of',
+        ),
         ({"migration_network_cluster_network": None, "ambiguous": True}, "Live migration may use every network"),
     ],
     ids=["size", "no number", "an adapter", "a network", "a keyword", "less", "policy", "unclear"],

@@ -151,7 +151,7 @@ def test_an_empty_text_is_a_text() -> None:
 def test_texts_of_ansible_become_plain_texts() -> None:
     # A text as Ansible has it: str() gives its own type again.
     text_type = type("Text", (str,), {"__str__": lambda text: text})
-    assert type(str(text_type("a"))) is text_type
+    assert isinstance(str(text_type("a")), text_type)
     found = plain({text_type("a"): [text_type("b"), (text_type("c"),)]})
     assert found == {"a": ["b", ["c"]]}
     assert {type(text) for text in (*found, found["a"][0], found["a"][1][0])} == {str}
