@@ -102,8 +102,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._audit.error import AuditError
-from ..module_utils._audit.evaluation import evaluate
-from ..module_utils._audit.gathering import plain
+from ..module_utils.typed_value import plain
 
 
 def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in order
@@ -116,6 +115,9 @@ def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in ord
     now: str | None = None,
 ) -> t.Any:
     """The evaluation as plain values. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._audit.evaluation import evaluate
+
     try:
         return wrap_var(
             evaluate(

@@ -71,7 +71,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._audit.gathering import facts_of, plain
+from ..module_utils.typed_value import plain
 
 
 def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
@@ -83,6 +83,9 @@ def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
     planned: t.Mapping[str, t.Any] | None = None,
 ) -> t.Any:
     """The facts as plain values. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._audit.gathering import facts_of
+
     try:
         found = facts_of(
             hosts, groups=groups, prefix=prefix, title=str(title), gathered=str(gathered), planned=plain(planned or {})

@@ -72,11 +72,13 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._report.error import ReportError
-from ..module_utils._report.formats import render
 
 
 def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002 - the name of the option
     """The report as text. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._report.formats import render
+
     try:
         return render(evaluation, format)
     except ReportError as error:

@@ -48,12 +48,14 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._change.plan import read_plan
 from ..module_utils._change.text import impact_rows
 from ..module_utils._report.error import ReportError
-from ..module_utils._report.plan_page import plan_page
 from ..module_utils.errors import TaskError
 
 
 def change_page(plan: object, title: str = "Plan") -> str:
     """The page as text. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._report.plan_page import plan_page
+
     try:
         read = read_plan(plan)
         return plan_page(read, impact_rows(read), str(title) or "Plan")

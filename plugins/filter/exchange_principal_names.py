@@ -164,10 +164,6 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._exchange.published_names import ExchangeInputError
-from ..module_utils._exchange.spn_overrides import PlanError
-from ..module_utils._exchange.spn_plan import plan
-
 
 def exchange_principal_names(
     exchange: object,
@@ -179,6 +175,11 @@ def exchange_principal_names(
     accounts: t.Mapping[t.Any, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """Return the plan. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._exchange.published_names import ExchangeInputError
+    from ..module_utils._exchange.spn_overrides import PlanError
+    from ..module_utils._exchange.spn_plan import plan
+
     try:
         return plan(
             exchange, generations=generations, services=services, extra=extra, leave_out=leave_out, accounts=accounts

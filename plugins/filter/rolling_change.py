@@ -134,13 +134,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._change.clusters import hosts_of
-from ..module_utils._change.dag import dags_of
-from ..module_utils._change.gate import read_options
-from ..module_utils._change.health import read_health
 from ..module_utils._change.plain import local_time, plain
-from ..module_utils._change.rolling import Run
-from ..module_utils._change.rolling import rolling_change as rolling
 from ..module_utils.errors import TaskError
 
 Mapping = t.Mapping[str, t.Any]
@@ -159,6 +153,14 @@ def rolling_change(  # noqa: PLR0917 - options of a filter can be given in order
     dag: str = "dag_heartbeat_read",
 ) -> t.Any:
     """The clusters and rounds as plain values. Raises C(AnsibleFilterError)."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._change.clusters import hosts_of
+    from ..module_utils._change.dag import dags_of
+    from ..module_utils._change.gate import read_options
+    from ..module_utils._change.health import read_health
+    from ..module_utils._change.rolling import Run
+    from ..module_utils._change.rolling import rolling_change as rolling
+
     try:
         names = [str(name) for name in playing]
         before = {str(host): read_health(plain(value)) for host, value in (earlier or {}).items()}

@@ -43,13 +43,15 @@ _value:
 
 import typing as t
 
-from ..module_utils._change.cluster_gates import storage_problems as problems_of
-from ..module_utils._change.health import read_storage
 from ..module_utils._change.plain import plain
 
 
 def storage_problems(value: object) -> list[str]:
     """The problems; a storage that was not read is one."""
+    # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
+    from ..module_utils._change.cluster_gates import storage_problems as problems_of
+    from ..module_utils._change.health import read_storage
+
     storage = read_storage(plain(value)) if isinstance(value, t.Mapping) else None
     return ["the storage jobs and virtual disks could not be read"] if storage is None else list(problems_of(storage))
 
