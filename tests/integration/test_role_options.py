@@ -258,6 +258,10 @@ def test_texts_of_ansible_are_read(lab: Stage, tmp_path: Path) -> None:
             - name: migration_network
               winha.cluster.role_options:
                 role: winha.cluster.migration_network
+              register: network
+            # In the play, since ansible-core 2.22 hides what the vault held in what it shows.
+            - ansible.builtin.assert:
+                that: network.options.mtu == 9000
             - name: hyperv_cluster
               winha.cluster.role_options:
                 role: hyperv_cluster
@@ -295,7 +299,6 @@ def test_texts_of_ansible_are_read(lab: Stage, tmp_path: Path) -> None:
     }
     assert options["migration_adapters"] == []
     assert options["facts_file"].endswith("/audit/facts.json")
-    assert run.of("hv01", "migration_network").data["options"]["mtu"] == 9000
     assert run.of("hv01", "hyperv_cluster").message == (
         "hyperv_cluster_allow_no_match is a text that is not shown here, and it must be true or false."
     )
