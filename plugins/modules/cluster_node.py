@@ -15,8 +15,8 @@ description:
   - Does not drain a node whose virtual machines the drain would save, shut down or turn off instead of live migrating
     them, unless O(allow_saved) names them. A drain does so with virtual machines of a priority below the threshold of
     the cluster.
-  - With O(mark), the node has a mark while it is drained, which every node of the cluster can read. Only a node with
-    this mark is resumed then, its clustered roles are brought back to it, and the mark is removed.
+  - With O(mark), the module sets a drain mark on the node, which every node of the cluster can read. It then resumes
+    only a node with a drain mark, brings the clustered roles back to it, and removes the drain mark.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -30,7 +30,7 @@ options:
     choices: [drained, active]
     required: true
   failback:
-    description: Whether the clustered roles that the drain moved fail back when the node is resumed.
+    description: When the clustered roles that the drain moved return to the node after it is resumed.
     type: str
     choices: [none, immediately, by_policy]
     default: immediately
@@ -42,11 +42,11 @@ options:
     default: 900
   mark:
     description:
-      - The name of the run that drains the node. It becomes a mark on the node, a private property of the node in the
-        cluster database, with the clustered roles that the node owned.
-      - With O(state=drained), a node that is paused without a mark is not touched, because somebody else paused it.
-      - With O(state=active), the same holds, and the clustered roles of the mark are brought back. The failback of the
-        cluster comes first. A virtual machine that is not back after it is live migrated.
+      - The name of the run that drains the node. The drain mark is a private property of the node in the cluster
+        database. It contains this name and the clustered roles that the node owned.
+      - A node that is paused without a drain mark is not changed, because somebody else paused it.
+      - With O(state=active), the clustered roles of the drain mark are brought back. First the cluster itself fails them
+        back. Then the module live migrates each virtual machine that is not back yet.
     type: str
     version_added: 1.1.0
   allow_saved:
@@ -57,10 +57,10 @@ options:
     version_added: 1.1.0
   allow_gates:
     description:
-      - Conditions of a drain that need not hold. V(nodes_up) allows another node that is down, V(foreign_drain) another
-        node that is paused, and V(quorum) a cluster that would lose its quorum.
-      - With V(foreign_drain) and O(mark), a node that somebody else has drained is neither refused nor changed. It
-        stays drained.
+      - Conditions under which the module drains all the same. V(nodes_up) is another node that is down,
+        V(foreign_drain) another node that is paused, and V(quorum) a cluster that would lose its quorum.
+      - With V(foreign_drain) and O(mark), the task does not fail for a node that somebody else has drained. The node
+        is not changed and stays drained.
     type: list
     elements: str
     choices: [foreign_drain, nodes_up, quorum]
@@ -121,14 +121,14 @@ roles:
   elements: str
   sample: [EX01, EX02]
 mark:
-  description: The mark on the node before; null if it had none.
+  description: The drain mark on the node before; null if it had none.
   returned: when the cluster could be read
   type: dict
   version_added: 1.1.0
   sample: {run: change 4711, started: "2026-11-30T01:00:00Z", roles: [EX01, EX02]}
 owners:
-  description: The owner node of each clustered role of the mark, as read back.
-  returned: when O(state=active) and the node had a mark
+  description: The owner node of each clustered role of the drain mark, as read back.
+  returned: when O(state=active) and the node had a drain mark
   type: dict
   version_added: 1.1.0
   sample: {EX01: HV01}
