@@ -45,8 +45,8 @@ options:
       - The name of the run that drains the node. The drain mark is a private property of the node in the cluster
         database. It contains this name and the clustered roles that the node owned.
       - A node that is paused without a drain mark is not changed, because somebody else paused it.
-      - With O(state=active), the clustered roles of the drain mark are brought back. First the cluster itself fails them
-        back. Then the module live migrates each virtual machine that is not back yet.
+      - With O(state=active), the clustered roles of the drain mark are brought back. First the cluster itself fails
+        them back. Then the module live migrates each virtual machine that is not back yet.
     type: str
     version_added: 1.1.0
   allow_saved:

@@ -69,13 +69,13 @@ def lint(environment: Environment) -> list[Command]:
     ]  # fmt: skip
 
 
-def sanity(environment: Environment) -> list[Command]:
-    """ansible-test's own rules, without a list of exceptions."""
+def sanity(environment: Environment, python: str) -> list[Command]:
+    """ansible-test's own rules, without a list of exceptions; C(python) is a version, or C(default) for all."""
     place = CACHE / "sanity" / environment.core
     home = place / "home"
     prepare_home(environment, home)
     path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
-    arguments = [environment.program("ansible-test"), "sanity", "--python", "default", "--color", "no"]
+    arguments = [environment.program("ansible-test"), "sanity", "--python", python, "--color", "no"]
     return [Command(arguments, tree(place), {"HOME": str(home), "PATH": path})]
 
 
@@ -94,8 +94,16 @@ def of_lint(environments: t.Sequence[Environment], first: Environment) -> list[P
 
 
 def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    """On each ansible-core. On the newest one, modules are also imported on every Python of this machine."""
     cores = {environment.core: environment for environment in reversed(environments)}
-    return [Part(name="sanity", environment=cores[core], commands=sanity) for core in sorted(cores, reverse=True)]
+    return [
+        Part(
+            name="sanity",
+            environment=one,
+            commands=functools.partial(sanity, python="default" if one == environments[0] else one.python.minor),
+        )
+        for one in (cores[core] for core in sorted(cores, reverse=True))
+    ]
 
 
 def of_units(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -104,25 +112,32 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        chosen = () if environment == environments[0] else ("-m", "matrix")
-        return [Command(pytest(environment, "-n", "2", "tests/integration", *chosen))]
+        some = () if environment == environments[0] else ("-m", "matrix")
+        # What a file sets up for its tests is then set up once.
+        return [Command(pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some))]
 
-    return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in environments]
+    # The unit tests run on every Python; here one for each ansible-core is enough.
+    cores = {environment.core: environment for environment in reversed(environments)}
+    chosen = [environment for environment in environments if environment in cores.values()]
+    return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in chosen]
 
 
 def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    """On the newest ansible-core with each connection, and on the oldest one."""
+
     def commands(environment: Environment, connection: str) -> list[Command]:
         reports = CACHE / "demo" / f"{environment.directory.name}-{connection}"
         return [Command([*demonstration(environment, connection, "https"), "--reports", str(reports)])]
 
+    chosen = [(environments[0], connection) for connection in CONNECTIONS]
+    chosen += [(one, CONNECTIONS[0]) for one in environments[-1:] if one != environments[0]]
     return [
         Part(
             name=f"demo {connection}",
             environment=environment,
             commands=functools.partial(commands, connection=connection),
         )
-        for environment in environments
-        for connection in (CONNECTIONS if environment == environments[0] else CONNECTIONS[:1])
+        for environment, connection in chosen
     ]
 
 

@@ -189,11 +189,11 @@ class Domain:
         assert (self.names(), self.controller.highest_usn(), self.modifications()) == before
         return run
 
-    def task(self, module: str, options: Variables, *arguments: str, host: str = "localhost", **more: t.Any) -> Result:
+    def task(self, module: str, options: Variables, *arguments: str, host: str = "dc", **more: t.Any) -> Result:
         """Run one task and return its result."""
         return self.play(self.playbook(module, options, host=host), *arguments, **more).of(host)
 
-    def playbook(self, module: str, options: Variables, *, host: str = "localhost") -> str:
+    def playbook(self, module: str, options: Variables, *, host: str = "dc") -> str:
         """A playbook with one task. On this machine, servers is set to the controller by default."""
         where = {} if host != "localhost" or {"servers", "domain"} & set(options) else {"servers": [self.fqdn]}
         return tasks(host, {module: where | options})

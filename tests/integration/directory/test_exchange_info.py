@@ -368,17 +368,3 @@ def test_a_deleted_autodiscover_uri_is_null_and_not_unknown(organization: Domain
     row = next(row for row in found["autodiscover"] if row["server"] == "EX1CAS1")
     assert (row["kind"], row["url"], row["host"]) == ("url", None, None)
     assert found["unknown"] == []
-
-
-@pytest.mark.slow
-def test_more_accepted_domains_than_one_page(organization: Domain) -> None:
-    name = described_exchange(organization).organization
-    place = f"CN=Accepted Domains,CN=Transport Settings,CN={name},CN=Microsoft Exchange,{services(organization)}"
-    names = [f"d{number:04}.test" for number in range(1100)]
-    with contextlib.ExitStack() as stack:
-        for name in names:
-            stack.enter_context(
-                added(organization, f"CN={name},{place}", "msExchAcceptedDomain", msExchAcceptedDomainName=name)
-            )
-        found = read(organization, "accepted_domains")["accepted_domains"]
-    assert [row["name"] for row in found if row["name"].startswith("d")] == names

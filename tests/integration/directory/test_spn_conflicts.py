@@ -11,7 +11,7 @@ from domain_stage import Domain, Modification, lines, rows
 
 MAIL = "http/mail.corp.example.test"
 FREE = "exchangeMDB/outlook.corp.example.test"
-HERE = "localhost"
+HERE = "dc"
 
 
 @pytest.mark.matrix

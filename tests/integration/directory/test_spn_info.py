@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 OUTLOOK = [f"{service}/outlook.corp.example.test" for service in ("exchangeAB", "exchangeMDB", "exchangeRFR")]
 MAIL = "http/mail.corp.example.test"
-HERE = "localhost"
+HERE = "dc"
 
 
 def found(result: Result, key: str = "spns") -> dict[str, list[str]]:

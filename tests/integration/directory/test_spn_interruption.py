@@ -20,7 +20,7 @@ from test_interruption import process_tree
 
 MAIL = "http/mail.corp.example.test"
 AUTOD = "http/autod.corp.example.test"
-HERE = "localhost"
+HERE = "dc"
 MOVE = {"account": "ASA$", "spns": [MAIL, AUTOD], "on_conflict": "move"}
 SIGN_IN_RESPONSES = 3  # to lose one of these is the same as a controller that is down
 SHORT = {"connect_timeout": 2, "operation_timeout": 5}

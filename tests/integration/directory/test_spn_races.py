@@ -19,7 +19,7 @@ from stage import Result, Run, finished
 MAIL = "http/mail.corp.example.test"
 AUTOD = "http/autod.corp.example.test"
 OUTLOOK = "exchangeMDB/outlook.corp.example.test"
-HERE = "localhost"
+HERE = "dc"
 SEARCH_RESPONSE = 4  # the catalog response with the accounts; the three before it are for the sign-in
 ROUNDS = range(2)
 

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 MAIL = "http/mail.corp.example.test"
 BASE = "DC=corp,DC=example,DC=test"
-HERE = "localhost"
+HERE = "dc"
 INVALID_NAMES = {
     "mail.corp.example.test": "has no slash between service class and host, as in http/mail.corp.example.test",
     "http/": "has an empty host",
