@@ -10,6 +10,7 @@ import typing as t
 from ansible.module_utils.common.parameters import env_fallback
 
 from ._directory.access import Access
+from ._directory.ldap_errors import LDAP_IMPORT_ERROR
 from ._directory.session import Directory
 from .errors import TaskError
 from .session import Service
@@ -44,6 +45,11 @@ def has_servers_or_domain(options: Options) -> bool:
 
 
 def _session_factory(options: Options) -> SessionFactory:
+    if LDAP_IMPORT_ERROR is not None:
+        raise TaskError(
+            f"The Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR}). Run pip install "
+            "python-ldap, which needs the headers of OpenLDAP and Cyrus SASL."
+        ) from LDAP_IMPORT_ERROR
     if not has_servers_or_domain(options):
         raise TaskError(
             "Neither servers nor domain is set. The host of this task has no winrm or psrp connection, so set servers "

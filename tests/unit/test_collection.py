@@ -57,7 +57,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_dns": "_directory errors session",
         "_windows": "_wsman",
         "_exchange": "_directory errors name_list powershell",
-        "_audit": "_exchange _windows name_list powershell",
+        "_audit": "_directory _exchange _windows name_list powershell",
         "_report": "name_list",
         "_change": "errors name_list",
         "connection": "_wsman errors session ticket",

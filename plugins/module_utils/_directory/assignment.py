@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from ..errors import TaskError
+from .distinguished_name import domain_of
 from .forest import Accounts
-from .session import dns_name
 
 if t.TYPE_CHECKING:
     from .account import Account
@@ -42,14 +42,14 @@ def refuse_conflicts(state: State, on_conflict: str) -> None:
     own, conflicts, movable = state.account, [], False
     for key, name in state.names.items():
         others = [one.dn for one in state.others(key)]
-        in_other_domains = [dn for dn in others if dns_name(dn) != dns_name(own.dn)]
+        in_other_domains = [dn for dn in others if domain_of(dn) != domain_of(own.dn)]
         if others and on_conflict == "fail":
             also = " as well as on the account itself" if own.dn in state.before(key) else ""
             conflicts.append(f"{name} is on {' and on '.join(others)}{also}")
             movable = movable or len(in_other_domains) < len(others)
         else:
             only = "which only a domain controller of"
-            conflicts += [f"{name} is on {dn}, {only} {dns_name(dn)} can change" for dn in in_other_domains]
+            conflicts += [f"{name} is on {dn}, {only} {domain_of(dn)} can change" for dn in in_other_domains]
         equivalent = [one for one in state.collisions.get(key, ()) if one.dn.lower() != own.dn.lower()]
         conflicts += [f"{name} is equivalent to {other.spn}, which is on {other.dn}" for other in equivalent]
     if conflicts:

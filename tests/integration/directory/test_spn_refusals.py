@@ -120,6 +120,8 @@ IDENTITIES = {
     f"TWIN@{DOMAIN.upper()}": "twin",
     "single": "single$",
     "CORP\\single": "single$",
+    f"{DOMAIN}\\single": "single$",
+    f"single@{DOMAIN}": "single$",
     "explicit@mail.test": "named",
     f"named@{DOMAIN}": "named",
     f"cn=Twin Machine, ou=tests,{BASE.lower()}": "twin$",
