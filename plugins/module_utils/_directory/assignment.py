@@ -11,11 +11,11 @@ import typing as t
 from ..errors import TaskError
 from .distinguished_name import domain_of
 from .forest import Accounts
+from .spn import PrincipalNameError, ServicePrincipalName
 
 if t.TYPE_CHECKING:
     from .account import Account
     from .forest import Holder
-    from .spn import ServicePrincipalName
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,41 @@ class State:
         has = any(spn.lower() == key for spn in self.account.principal_names)
         dns = {one.dn for one in self.others(key)} | ({self.account.dn} if has else set())
         return Accounts(sorted(dns, key=str.lower))
+
+
+def parse_names(texts: t.Iterable[str]) -> tuple[dict[str, ServicePrincipalName], dict[str, str]]:
+    """The names by key, and the problem of each text that is not a name."""
+    names: dict[str, ServicePrincipalName] = {}
+    problems: dict[str, str] = {}
+    for text in texts:
+        try:
+            name = ServicePrincipalName.parse(text)
+            names.setdefault(name.key, name)
+        except PrincipalNameError as exc:
+            problems[text] = str(exc)
+    return names, problems
+
+
+def refuse_invalid(problems: t.Mapping[str, str]) -> None:
+    """Raise C(TaskError) if there are problems with the given names."""
+    if problems:
+        raise TaskError(f"spns contains invalid service principal names: {'; '.join(problems.values())}.")
+
+
+def names_to_delete(
+    account: Account, names: t.Mapping[str, ServicePrincipalName], options: t.Mapping[str, t.Any]
+) -> list[str]:
+    """The names of the account to delete, for the options C(state) and C(service_classes) of the module spn."""
+    if options["state"] == "present":
+        return []
+    listed = [spn for spn in account.principal_names if spn.lower() in names]
+    if options["state"] == "absent":
+        return sorted(listed, key=str.lower)
+    given = options["service_classes"]
+    classes = {one.lower() for one in ({name.service_class for name in names.values()} if given is None else given)}
+    others = [spn for spn in account.principal_names if spn not in listed]
+    found = [spn for spn in others if "*" in classes or spn.partition("/")[0].lower() in classes]
+    return sorted(found, key=str.lower)
 
 
 def refuse_conflicts(state: State, on_conflict: str) -> None:
