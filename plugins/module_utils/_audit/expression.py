@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from .._exchange import scope
 from . import relations
 from .error import AuditError
 
@@ -33,6 +34,9 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "distinct": (relations.distinct, (_ARRAY,)),
     "among": (relations.among, (_ANY, _ARRAY)),
     "chosen": (relations.chosen, (["object", "null"], _ANY)),
+    "service_points": (scope.service_points, (_ARRAY, _ARRAY)),
+    "scopes": (scope.scopes, (_ARRAY,)),
+    "arrays_in_use": (relations.arrays_in_use, (_ARRAY, _ARRAY)),
     "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
     "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
     "product": (relations.product, (_ARRAY,)),

@@ -100,6 +100,16 @@ def _is_account(account: Row, identity: str) -> bool:
     return folded(name).removesuffix("$") == folded(account.get("name") or "").removesuffix("$")
 
 
+def arrays_in_use(arrays: list[Row] | None, servers: list[Row] | None) -> list[Row] | None:
+    """The CAS arrays, each with a sentence in C(left_over) if no server of Exchange 2010 is left."""
+    if arrays is None:
+        return None
+    generations = [server.get("generation") for server in servers or ()]
+    is_over = bool(generations) and None not in generations and "2010" not in generations
+    sentence = "The CAS array is left over: the organization has no Exchange 2010 server."
+    return [{**array, "left_over": sentence if is_over else None} for array in arrays]
+
+
 def at_version(found: str | None, wanted: str) -> bool | None:
     """Whether a build is this one or a later one."""
     versions = dotted(found or ""), dotted(wanted)
