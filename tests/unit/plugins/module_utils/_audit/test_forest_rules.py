@@ -175,6 +175,15 @@ def test_only_an_expired_own_certificate_needs_a_new_trust() -> None:
     assert "see federation-issuer-valid" in left["text"]
 
 
+def test_the_remedy_for_a_certificate_that_expires_soon_is_for_that_certificate() -> None:
+    soon = {"not_after": "2026-03-20T00:00:00Z"}
+    estate = trust(certificate(**soon), certificate("token_issuer", **soon))
+    own, issuer = (finding["remedy"]["text"] for finding in judged("federation-days-left", estate))
+    assert "New-ExchangeCertificate" in own
+    assert issuer.endswith("Set-FederationTrust -Identity 'Gateway' -RefreshMetadata")
+    assert "New-ExchangeCertificate" not in issuer
+
+
 @pytest.mark.parametrize(
     ("build", "least", "outcome"),
     [
