@@ -59,7 +59,7 @@ def compile_expression(text: str) -> t.Any:
         ) from JMESPATH_IMPORT_ERROR
     try:
         return jmespath.compile(text)
-    except exceptions.JMESPathError as exc:
+    except (exceptions.JMESPathError, ValueError, RecursionError) as exc:
         raise ExpressionError(f"is not a JMESPath expression: {' '.join(str(exc).split())}") from exc
 
 

@@ -198,7 +198,7 @@ class Directory:
         if self.is_own_catalog:
             return [Server(Server.parse(self.host).host)]
         service = f"_gc._tcp.{self.forest}"
-        return _look_up(lambda: self._access.find_in_dns(service))
+        return _look_up(lambda: self._access.find_in_dns(service, below=self.forest))
 
     def _connect_to_first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
         """Connect to the first available server. Stop at wrong credentials: more attempts would lock the account."""
