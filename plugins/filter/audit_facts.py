@@ -35,7 +35,8 @@ options:
   prefix:
     description:
       - The prefix of each registered variable. After it comes the name of the module, which is C(cluster_info),
-        C(host_info), C(jumbo_path_info), C(net_adapter), C(exchange_info), C(spn_info) or C(dns_name_info).
+        C(host_info), C(jumbo_path_info), C(net_adapter), C(exchange_info), C(spn_info) or
+        C(dns_name_info), or C(published_name_info) for the second result of C(dns_name_info).
     type: str
     default: audit_
   planned:

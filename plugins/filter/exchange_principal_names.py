@@ -25,7 +25,8 @@ options:
     description:
       - The generations to return. V(2013) stands for 2013, 2016, 2019 and SE, which share one account. 2010 needs its
         own account.
-      - A name that both publish is on the account of the newer one, even if only the older one is returned.
+      - A name is on the account of the generation to whose servers it leads, see O(dns), even if only the other one is
+        returned.
     type: list
     elements: str
     choices: ["2010", "2013"]
@@ -40,8 +41,8 @@ options:
     choices: [owa, ecp, ews, oab, mapi, outlook_anywhere, autodiscover, activesync, powershell]
   extra:
     description:
-      - Lists of additional service principal names, by generation. They override the rule that a shared name is on the
-        account of the newer generation.
+      - Lists of additional service principal names, by generation. A name that two generations publish is on the
+        account of the generation that lists it here, wherever it leads.
     type: dict
   leave_out:
     description:
@@ -56,7 +57,19 @@ options:
         RV(winha.cluster.spn_info#module:accounts).
       - If it is set, even to an empty dictionary, each generation also has C(account), C(missing) and C(surplus).
     type: dict
+  dns:
+    description:
+      - The names that M(winha.cluster.dns_name_info) returns in RV(winha.cluster.dns_name_info#module:names) for
+        C(hosts_to_resolve).
+      - While servers of two generations exist, the addresses decide which account has a name. A name that leads to no
+        known server, for example to a load balancer, or that was not looked up, stays where it is and is in
+        C(undecided). List it in O(extra).
+      - A name that is an alias of a name outside the organization is left out.
+    type: list
+    elements: dict
+    version_added: 1.1.0
 seealso:
+  - module: winha.cluster.dns_name_info
   - module: winha.cluster.exchange_info
   - module: winha.cluster.spn
   - module: winha.cluster.spn_info
@@ -107,7 +120,10 @@ _value:
           type: list
           elements: str
         principal_names:
-          description: The service principal names with the reasons for each, http first.
+          description:
+            - The service principal names with the reasons for each, http first.
+            - While two generations exist, C(lead) has the generation to whose servers the name leads, empty if that is
+              not known, and C(text).
           type: list
           elements: dict
           sample:
@@ -132,8 +148,19 @@ _value:
             - The names of the account that no generation needs.
             - A name that is planned for another generation, or is equivalent to one, is not included. It is moved when
               it is registered for that generation.
+            - Names with a service class that is in no plan, such as C(HOST), are not included.
           type: list
           elements: str
+    undecided:
+      description:
+        - The names of two generations for which it is not known to which servers they lead, with C(name), C(reasons)
+          and C(why). They are in no plan and not surplus.
+      type: list
+      elements: dict
+    hosts_to_resolve:
+      description: The host names to look up in DNS for O(dns), with two generations also those of the servers.
+      type: list
+      elements: str
     findings:
       description: Problems with the host names in the Exchange URLs. They do not change the plan.
       type: list
@@ -173,6 +200,7 @@ def exchange_principal_names(
     leave_out: t.Iterable[str] | None = None,
     *,
     accounts: t.Mapping[t.Any, t.Any] | None = None,
+    dns: object = None,
 ) -> dict[str, t.Any]:
     """Return the plan. Raises C(AnsibleFilterError)."""
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
@@ -182,7 +210,13 @@ def exchange_principal_names(
 
     try:
         return plan(
-            exchange, generations=generations, services=services, extra=extra, leave_out=leave_out, accounts=accounts
+            exchange,
+            generations=generations,
+            services=services,
+            extra=extra,
+            leave_out=leave_out,
+            accounts=accounts,
+            dns=dns,
         )
     except (PlanError, ExchangeInputError) as error:
         # Ansible also shows the message of the cause, which is the same.

@@ -9,7 +9,8 @@ import typing as t
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ._directory.access import Access
+from ._directory.access import DNS_IMPORT_ERROR, Access
+from ._directory.ldap_errors import LDAP_IMPORT_ERROR
 from ._directory.session import Directory
 from .errors import TaskError
 from .session import Service
@@ -44,6 +45,16 @@ def has_servers_or_domain(options: Options) -> bool:
 
 
 def _session_factory(options: Options) -> SessionFactory:
+    if LDAP_IMPORT_ERROR is not None:
+        raise TaskError(
+            f"The Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR}). Run pip install "
+            "python-ldap, which needs the headers of OpenLDAP and Cyrus SASL."
+        ) from LDAP_IMPORT_ERROR
+    if not options["servers"] and options["domain"] and DNS_IMPORT_ERROR is not None:
+        raise TaskError(
+            f"The Python library dnspython is missing on this machine ({DNS_IMPORT_ERROR}), so the domain controllers "
+            f"of {options['domain']} cannot be looked up. Run pip install dnspython, or set servers."
+        ) from DNS_IMPORT_ERROR
     if not has_servers_or_domain(options):
         raise TaskError(
             "Neither servers nor domain is set. The host of this task has no winrm or psrp connection, so set servers "
@@ -57,6 +68,8 @@ def _session_factory(options: Options) -> SessionFactory:
             )
         if not (options["username"] and options["password"]):
             raise TaskError("A simple bind needs username and password; without a password it would be anonymous.")
+    if options["authentication"] == "kerberos" and options["password"] and "\\" in (options["username"] or ""):
+        raise TaskError(f"username is {options['username']}; for Kerberos, write it as name@REALM.")
     if options["password"] and not options["username"]:
         raise TaskError("password is set without username: set username, for Kerberos as name@REALM.")
     for name in ("connect_timeout", "operation_timeout"):

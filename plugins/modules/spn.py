@@ -28,8 +28,11 @@ options:
     required: true
   spns:
     description:
-      - The SPNs, as V(class/host), V(class/host:port) or V(class/host/service), case-insensitive. Non-ASCII characters
-        are refused, because an SPN with an invisible character looks like another SPN.
+      - The SPNs, as V(class/host), V(class/host:port) or V(class/host/service), case-insensitive. A service class can
+        contain spaces, as in V(Hyper-V Replica Service/hv01.corp.example.com).
+      - Non-ASCII characters are refused, because an SPN with an invisible character looks like another SPN. A realm, as
+        in V(http/mail.example.com@EXAMPLE.COM), is refused, because no client requests such an SPN. With
+        O(state=absent) any SPN that the account has can be deleted.
     type: list
     elements: str
     required: true
@@ -37,11 +40,20 @@ options:
     description:
       - V(present) adds these SPNs. Other SPNs of the account stay.
       - V(absent) deletes these SPNs from the account. Other accounts are not changed.
-      - V(exact) adds these SPNs, at least one, and deletes all others. On a computer account, V(exact) also deletes the
-        SPNs that Windows registered (C(HOST/...)).
+      - V(exact) adds these SPNs, at least one, and deletes the other SPNs with one of the O(service_classes). SPNs with
+        other service classes stay, such as those that Windows registers on a computer account (C(HOST/...),
+        C(Hyper-V Replica Service/...)).
     type: str
     choices: [present, absent, exact]
     default: present
+  service_classes:
+    description:
+      - The service classes whose other SPNs O(state=exact) deletes, case-insensitive. The default is the service
+        classes of O(spns).
+      - With V(*) it deletes all SPNs that are not in O(spns), including those that Windows registered.
+    type: list
+    elements: str
+    version_added: 1.1.0
   on_conflict:
     description:
       - What to do if another account has one of the SPNs. V(fail) writes nothing. V(move) first deletes the SPN from
@@ -116,11 +128,13 @@ account:
       type: str
       sample: EXCHASA$
     kind:
-      description: V(user), V(computer), V(managed_service_account) or V(group_managed_service_account).
+      description:
+        - V(user), V(computer), V(managed_service_account), V(group_managed_service_account) or
+          V(delegated_managed_service_account).
       type: str
       sample: computer
 spns:
-  description: The requested SPNs, and with O(state=exact) the other SPNs of the account.
+  description: The requested SPNs, and with O(state=exact) the SPNs that it deletes.
   returned: when the forest could be read
   type: list
   elements: dict
@@ -174,22 +188,19 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory import as
 from ansible_collections.winha.cluster.plugins.module_utils._directory.assignment import State
 from ansible_collections.winha.cluster.plugins.module_utils._directory.forest import Accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory.ldap_errors import Refused
-from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import (
-    PrincipalNameError,
-    ServicePrincipalName,
-)
+from ansible_collections.winha.cluster.plugins.module_utils._directory.spn import ServicePrincipalName
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
 
 if t.TYPE_CHECKING:
-    from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
     from ansible_collections.winha.cluster.plugins.module_utils._directory.session import Directory
 
 SPEC = {
     "account": {"type": "str", "required": True},
     "spns": {"type": "list", "elements": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+    "service_classes": {"type": "list", "elements": "str"},
     "on_conflict": {"type": "str", "choices": ["fail", "move"], "default": "fail"},
 }
 
@@ -201,12 +212,18 @@ def read(session: Directory, options: task.Options) -> State:
             "spns is empty and state is exact, which would delete every service principal name of "
             f"{options['account']}. Set spns to the names to keep. To delete all names, list them with state absent."
         )
-    names = _parse_names(options["spns"])
+    if options["service_classes"] is not None and options["state"] != "exact":
+        raise task.TaskError(f"service_classes is only for state exact, and state is {options['state']}. Remove it.")
+    names, problems = assignment.parse_names(options["spns"])
+    if options["state"] != "absent":
+        assignment.refuse_invalid(problems)
     account = accounts.find_account(session, options["account"])
     has = {spn.lower() for spn in account.principal_names}
+    assignment.refuse_invalid({text: problem for text, problem in problems.items() if text.lower() not in has})
+    names |= {text.lower(): ServicePrincipalName.stored(text) for text in problems}
     missing = [name for key, name in names.items() if key not in has and options["state"] != "absent"]
     colliding = forest.colliding_names(missing, forest.read_host_aliases(session)) if missing else {}
-    affected = {*names, *(spn.lower() for spn in _names_to_delete(account, names, options["state"]))}
+    affected = {*names, *(spn.lower() for spn in assignment.names_to_delete(account, names, options))}
     found = forest.find_holders(session, {*affected, *(one.key for others in colliding.values() for one in others)})
     return State(
         account=account,
@@ -214,28 +231,6 @@ def read(session: Directory, options: task.Options) -> State:
         holders={key: found[key] for key in affected},
         collisions={key: tuple(one for name in names for one in found[name.key]) for key, names in colliding.items()},
     )
-
-
-def _names_to_delete(account: Account, names: t.Container[str], state: str) -> list[str]:
-    """The names of the account to delete."""
-    if state == "present":
-        return []
-    listed = state == "absent"
-    return sorted((spn for spn in account.principal_names if (spn.lower() in names) == listed), key=str.lower)
-
-
-def _parse_names(texts: t.Sequence[str]) -> dict[str, ServicePrincipalName]:
-    names: dict[str, ServicePrincipalName] = {}
-    problems = []
-    for text in texts:
-        try:
-            name = ServicePrincipalName.parse(text)
-            names.setdefault(name.key, name)
-        except PrincipalNameError as exc:
-            problems.append(str(exc))
-    if problems:
-        raise task.TaskError(f"spns contains invalid service principal names: {'; '.join(problems)}.")
-    return names
 
 
 def plan(state: State, options: task.Options) -> Plan:
@@ -246,7 +241,7 @@ def plan(state: State, options: task.Options) -> Plan:
         assignment.refuse_conflicts(state, options["on_conflict"])
         listed = [_change(str(name), state.before(key), own) for key, name in state.names.items()]
         changes += [change for change in listed if change.before != own]
-    for spn in _names_to_delete(state.account, state.names, options["state"]):
+    for spn in assignment.names_to_delete(state.account, state.names, options):
         before = state.before(spn.lower())
         changes.append(_change(spn, before, before.without(state.account.dn)))
     return Plan(title="Service principal names", steps=(Step(tuple(changes)),) if changes else ())

@@ -12,6 +12,8 @@ description:
   - Finds the accounts of the forest that have given service principal names, reads the SPNs of accounts, and finds the
     duplicate SPNs of the forest like C(setspn -X -F).
   - The search for duplicate SPNs reads the forest once. Its memory use does not grow with the forest.
+  - Each account and each search is a question of its own. If one has no answer, the others are returned, and
+    RV(unknown) has the reason. The task fails only if no question has an answer.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
@@ -67,7 +69,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 spns:
-  description: The names that match O(spns), with the accounts that have them.
+  description: The names that match O(spns), with the accounts that have them. Null if the forest could not be searched.
   returned: success
   type: list
   elements: dict
@@ -86,6 +88,15 @@ accounts:
   type: list
   elements: dict
   contains:
+    identity:
+      description: The account as given in O(accounts).
+      type: str
+      sample: CORP\EXCHASA$
+      version_added: 1.1.0
+    unknown:
+      description: Why the account could not be read. All other values are then null. Null if it was read.
+      type: str
+      version_added: 1.1.0
     dn:
       description: Distinguished name.
       type: str
@@ -94,8 +105,14 @@ accounts:
       description: Its C(sAMAccountName).
       type: str
       sample: EXCHASA$
+    user_principal_name:
+      description: Its C(userPrincipalName). Empty if it has none.
+      type: str
+      version_added: 1.1.0
     kind:
-      description: V(user), V(computer), V(managed_service_account) or V(group_managed_service_account).
+      description:
+        - V(user), V(computer), V(managed_service_account), V(group_managed_service_account) or
+          V(delegated_managed_service_account), from the most specific class of the object.
       type: str
       sample: computer
     enabled:
@@ -126,7 +143,7 @@ accounts:
       type: list
       elements: str
 duplicates:
-  description: The names that more than one account has.
+  description: The names that more than one account has. Null if the forest could not be searched.
   returned: when O(duplicates) is true
   type: list
   elements: dict
@@ -140,7 +157,7 @@ duplicates:
       type: list
       elements: str
 searched:
-  description: How many accounts and names were searched for duplicates.
+  description: How many accounts and names were searched for duplicates. Null if the forest could not be searched.
   returned: when O(duplicates) is true
   type: dict
   contains:
@@ -152,15 +169,28 @@ searched:
       description: Number of their names.
       type: int
       sample: 5310
+unknown:
+  description: What could not be read, in C(what), and the reason in C(why). Empty if everything was read.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - what: account FAR-ASA$
+      why: >-
+        The account FAR-ASA$ is not in corp.example.com, the domain of dc1.corp.example.com. The forest has
+        CN=FAR-ASA,OU=Exchange,DC=west,DC=example,DC=com. Set servers to a domain controller of west.example.com.
 """
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._directory import account as accounts
 from ansible_collections.winha.cluster.plugins.module_utils._directory import forest
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY
+from ansible_collections.winha.cluster.plugins.module_utils.errors import CredentialsRefused, ServerError, Unreachable
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._directory.account import Account
@@ -173,57 +203,87 @@ SPEC = {
     "duplicates": {"type": "bool", "default": False},
 }
 
+_ACCOUNT_KEYS = (
+    "dn", "name", "user_principal_name", "kind", "enabled", "password_last_set", "encryption_types", "spns",
+)  # fmt: skip
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The results of all requested searches."""
+    """The answer of each question, by its name; C(unknown) has the reason for each question without an answer."""
 
-    holders: t.Sequence[Holder]
-    accounts: t.Sequence[Account]
-    duplicates: Duplicates | None
+    identities: t.Sequence[str]
+    answers: t.Mapping[str, t.Any]
+    unknown: t.Mapping[str, str]
 
 
 def read(session: Directory, options: task.Options) -> State:
-    """Run the requested searches. Raises C(TaskError) if none is requested or an account does not exist."""
-    if not (options["spns"] or options["accounts"] or options["duplicates"]):
+    """Ask each question. Raises C(TaskError) if there is none, and the first error if none has an answer."""
+    questions: dict[str, t.Callable[[], t.Any]] = {
+        _question(identity): functools.partial(accounts.find_account, session, identity)
+        for identity in options["accounts"]
+    }
+    if options["spns"]:
+        questions["spns"] = functools.partial(forest.find_matching, session, options["spns"])
+    if options["duplicates"]:
+        questions["duplicates"] = functools.partial(forest.find_duplicates, session)
+    if not questions:
         raise task.TaskError("No search is requested: set spns, accounts or duplicates.")
+    answers: dict[str, t.Any] = {}
+    problems: dict[str, ServerError | task.TaskError] = {}
+    for name, ask in questions.items():
+        try:
+            answers[name] = ask()
+        except (ServerError, task.TaskError) as exc:
+            problems[name] = exc
+            refused = isinstance(exc, CredentialsRefused)  # more attempts would lock the account
+            if refused or (isinstance(exc, Unreachable) and not session.is_connected):
+                problems |= {left: exc for left in questions if left not in answers and left not in problems}
+                break
+    if not answers:
+        raise next(iter(problems.values()))
     return State(
-        holders=forest.find_matching(session, options["spns"]) if options["spns"] else [],
-        accounts=[accounts.find_account(session, identity) for identity in options["accounts"]],
-        duplicates=forest.find_duplicates(session) if options["duplicates"] else None,
+        identities=options["accounts"], answers=answers, unknown={name: str(exc) for name, exc in problems.items()}
     )
+
+
+def _question(identity: str) -> str:
+    return f"account {identity}"
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return names with their accounts, accounts with their names, and duplicates."""
     del outcome
-    by_name: dict[str, dict[str, t.Any]] = {}
-    for holder in state.holders:
-        row = by_name.setdefault(holder.spn.lower(), {"spn": holder.spn, "accounts": []})
-        row["accounts"].append(holder.dn)
     result: dict[str, t.Any] = {
-        "spns": list(by_name.values()),
-        "accounts": [_account_row(account) for account in state.accounts],
+        "spns": None if "spns" in state.unknown else _name_rows(state.answers.get("spns", ())),
+        "accounts": [_account_row(state, identity) for identity in state.identities],
+        "unknown": [{"what": what, "why": why} for what, why in state.unknown.items()],
     }
-    if state.duplicates is not None:
-        found = state.duplicates
-        result["duplicates"] = [{"spn": spn, "accounts": list(dns)} for spn, dns in found.found.items()]
-        result["searched"] = {"accounts": found.accounts, "spns": found.names}
+    if "duplicates" in {*state.answers, *state.unknown}:
+        found: Duplicates | None = state.answers.get("duplicates")
+        result["duplicates"] = found and [{"spn": spn, "accounts": list(dns)} for spn, dns in found.found.items()]
+        result["searched"] = found and {"accounts": found.accounts, "spns": found.names}
     return result
 
 
-def _account_row(account: Account) -> dict[str, t.Any]:
+def _name_rows(holders: t.Iterable[Holder]) -> list[dict[str, t.Any]]:
+    by_name: dict[str, dict[str, t.Any]] = {}
+    for holder in holders:
+        row = by_name.setdefault(holder.spn.lower(), {"spn": holder.spn, "accounts": []})
+        row["accounts"].append(holder.dn)
+    return list(by_name.values())
+
+
+def _account_row(state: State, identity: str) -> dict[str, t.Any]:
+    question = _question(identity)
+    row: dict[str, t.Any] = {"identity": identity, "unknown": state.unknown.get(question)}
+    account: Account | None = state.answers.get(question)
+    if account is None:
+        return dict.fromkeys(_ACCOUNT_KEYS) | row
     number = account.encryption_types
     types = {"value": number, "names": accounts.encryption_names(number), "aes": account.has_aes}
-    return {
-        "dn": account.dn,
-        "name": account.name,
-        "kind": account.kind,
-        "enabled": account.enabled,
-        "password_last_set": account.password_last_set,
-        "encryption_types": types,
-        "spns": sorted(account.principal_names, key=str.lower),
-    }
+    values = {name: getattr(account, name) for name in _ACCOUNT_KEYS if hasattr(account, name)}
+    return row | values | {"encryption_types": types, "spns": sorted(account.principal_names, key=str.lower)}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report, service=DIRECTORY)

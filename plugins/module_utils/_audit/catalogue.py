@@ -30,26 +30,33 @@ def catalogue(
     C(enabled: false) in an override disables a rule. Raises C(AuditError), for an invalid rule C(RuleError).
     """
     by_id: dict[str, dict[str, t.Any]] = {}
+    if not isinstance(entries, (list, tuple)):
+        raise AuditError(f"The rules must be a list of mappings, each with a dash. Found: {_kind(entries)}.")
     for entry in entries:
         name = entry.get("id") if isinstance(entry, dict) else None
         if not isinstance(name, str):
             raise RuleError("without id", "id", "text is required")
         by_id[name] = dict(entry)
     disabled: set[str] = set()
-    for name, override in (overrides or {}).items():
+    for name, override in _mapping("overrides (audit_rule_overrides)", overrides).items():
         if name not in by_id:
             raise AuditError(
-                f"An override names the rule {name}, which does not exist. Known rules: {', '.join(by_id)}."
+                f"An override (audit_rule_overrides) names the rule {name}, which does not exist. Known rules: "
+                f"{', '.join(by_id)}."
             )
         if not isinstance(override, dict):
-            raise RuleError(name, "override", "must be a mapping of rule keys")
+            raise RuleError(
+                name, "override", f"must be a mapping of rule keys, such as {{enabled: false}}, not {_kind(override)}"
+            )
+        if not isinstance(override.get("enabled", True), bool):
+            raise RuleError(name, "override", f"enabled must be true or false, not {override['enabled']!r}")
         changed = {key: value for key, value in override.items() if key != "enabled"}
         by_id[name] = by_id[name] | changed
         if override.get("enabled", True) is False:
             disabled.add(name)
     parsed = tuple(Rule.parse(entry) for entry in by_id.values())
     # The parameters of a disabled rule may still be set.
-    known = _parameters(parsed, parameters or {})
+    known = _parameters(parsed, _mapping("parameters (audit_parameters)", parameters))
     return Catalogue(rules=tuple(rule for rule in parsed if rule.id not in disabled), parameters=known)
 
 
@@ -61,11 +68,24 @@ def _parameters(rules: t.Iterable[Rule], given: t.Mapping[str, t.Any]) -> dict[s
                 raise RuleError(rule.id, "parameters", f"{name} has a different default in another rule")
     for name, value in given.items():
         if name not in known:
-            raise AuditError(f"No rule has the parameter {name}. Known parameters: {', '.join(sorted(known))}.")
+            raise AuditError(
+                f"No rule has the parameter {name} (audit_parameters). Known parameters: {', '.join(sorted(known))}."
+            )
         default = known[name]
         if default is not None and not isinstance(value, (int, float) if _is_number(default) else type(default)):
             raise AuditError(f"The parameter {name} is {value!r}. It must have the type of its default {default!r}.")
     return known | {name: _merge(known[name], value) for name, value in given.items()}
+
+
+def _mapping(name: str, value: t.Any) -> t.Mapping[str, t.Any]:
+    if not isinstance(value or {}, dict):
+        raise AuditError(f"{name} must be a mapping, not {_kind(value)}.")
+    return value or {}
+
+
+def _kind(value: t.Any) -> str:
+    words = {list: "a list", dict: "a mapping", str: "text", bool: "true or false", type(None): "nothing"}
+    return words.get(type(value), "a number")
 
 
 def _merge(default: t.Any, value: t.Any) -> t.Any:

@@ -32,8 +32,14 @@ def compare(
     """
     if before is None:
         return None
-    if before.get("version") != 1 or not isinstance(before.get("findings"), list):
-        raise AuditError("The earlier file is not an evaluation of an audit: it needs version 1 and findings.")
+    lists = [before.get("findings"), before.get("hosts") or []] if isinstance(before, dict) else [None]
+    known_format = isinstance(before, dict) and before.get("version") == 1
+    if not known_format or not all(
+        isinstance(one, list) and all(isinstance(row, dict) for row in one) for one in lists
+    ):
+        raise AuditError(
+            "The earlier file (audit_compare_with) is not an evaluation of an audit: it needs version 1 and findings."
+        )
     movable_rules = {rule["id"] for rule in rules if rule["layer"] == "virtual_machine" and rule["scope"] == "host"}
     cluster_of_host = {
         str(host.get("name")): host["cluster"]

@@ -13,6 +13,7 @@ from . import earlier
 from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
+from .error import AuditError
 from .expression import Reader
 from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
 from .judgement import Finding, finding_without_cluster, judge
@@ -37,6 +38,8 @@ def evaluate(
     """
     check_facts(facts)
     known = catalogue(rules, overrides, parameters)
+    if not isinstance(accepted or [], (list, tuple)):
+        raise AuditError(f"accepted (audit_accepted) must be a list of mappings, each with a dash. Found: {accepted}.")
     acceptances = [Acceptance.parse(entry, [rule.id for rule in known.rules]) for entry in accepted or ()]
     hosts = hosts_of(facts, known.parameters)
     clusters = clusters_of(facts, known.parameters)

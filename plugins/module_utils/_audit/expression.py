@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from .._exchange import scope
 from . import relations
 from .error import AuditError
 
@@ -33,6 +34,9 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "distinct": (relations.distinct, (_ARRAY,)),
     "among": (relations.among, (_ANY, _ARRAY)),
     "chosen": (relations.chosen, (["object", "null"], _ANY)),
+    "service_points": (scope.service_points, (_ARRAY, _ARRAY)),
+    "scopes": (scope.scopes, (_ARRAY,)),
+    "arrays_in_use": (relations.arrays_in_use, (_ARRAY, _ARRAY)),
     "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
     "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
     "product": (relations.product, (_ARRAY,)),
@@ -55,7 +59,7 @@ def compile_expression(text: str) -> t.Any:
         ) from JMESPATH_IMPORT_ERROR
     try:
         return jmespath.compile(text)
-    except exceptions.JMESPathError as exc:
+    except (exceptions.JMESPathError, ValueError, RecursionError) as exc:
         raise ExpressionError(f"is not a JMESPath expression: {' '.join(str(exc).split())}") from exc
 
 

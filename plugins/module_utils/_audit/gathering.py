@@ -18,7 +18,7 @@ from .facts import CLUSTER_PARTS
 from .wording import sentence
 
 HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
-FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info")
+FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info", "published_name_info")
 _ANSIBLE_KEYS = {
     "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
     "skip_reason", "skipped", "unreachable", "warnings",
@@ -124,13 +124,13 @@ def _results_or_reason(name: str, part: str, result: Facts | None, why: str | No
 
 
 def _with_spn_plan(parts: dict[str, Facts], planned: t.Mapping[str, t.Any]) -> dict[str, Facts]:
-    """The parts of a forest, with the plan of its SPNs. Without a CAS array there are no DNS names."""
+    """The parts of a forest, with the plan of its SPNs. Without a CAS array there are no names in C(dns_name_info)."""
     exchange = parts["exchange_info"]
     if isinstance(exchange.get("unknown"), str):
         return {**parts, "principal_plan": exchange}
     if exchange.get("client_access_arrays") == []:
         parts = {**parts, "dns_name_info": {"names": []}}
     try:
-        return {**parts, "principal_plan": plan(exchange, **planned)}
+        return {**parts, "principal_plan": plan(exchange, dns=parts["published_name_info"].get("names"), **planned)}
     except (PlanError, ExchangeInputError) as error:
         return {**parts, "principal_plan": {"unknown": sentence(str(error))}}

@@ -12,6 +12,7 @@ import datetime
 import fnmatch
 import typing as t
 
+from .._directory.distinguished_name import domain_of, is_same
 from .version_range import dotted
 
 Row = dict[str, t.Any]
@@ -74,15 +75,39 @@ def chosen(mapping: Row | None, key: t.Any) -> t.Any:
 
 
 def account_named(accounts: list[Row] | None, identity: str | None) -> Row | None:
-    """The account with this distinguished name, name@domain, DOMAIN\\name or name, with or without $."""
+    """The account with this distinguished name, name@domain, DOMAIN\\name or name, with or without $.
+
+    A row with the same text in C(identity) is that account: the domain controller has found it by this text.
+    """
     if accounts is None or identity is None:
         return None
-    plain = folded(identity).split("\\")[-1].split("@")[0].removesuffix("$")
-    for account in accounts:
-        name, dn = folded(account.get("name") or "").removesuffix("$"), folded(account.get("dn"))
-        if folded(identity) == dn or (plain == name and "=" not in plain):
-            return account
-    return None
+    asked = [account for account in accounts if folded(account.get("identity")) == folded(identity)]
+    return next(iter(asked), None) or next((each for each in accounts if _is_account(each, identity)), None)
+
+
+def _is_account(account: Row, identity: str) -> bool:
+    dn, principal = str(account.get("dn") or ""), account.get("user_principal_name")
+    if "=" in identity:
+        return is_same(dn, identity)
+    if principal and folded(principal) == folded(identity):
+        return True
+    before, backslash, name = identity.rpartition("\\")
+    if not backslash and "@" in identity:
+        name, _at, before = identity.rpartition("@")
+    domain = domain_of(dn)
+    if before and folded(before) not in (domain, domain.partition(".")[0]):
+        return False
+    return folded(name).removesuffix("$") == folded(account.get("name") or "").removesuffix("$")
+
+
+def arrays_in_use(arrays: list[Row] | None, servers: list[Row] | None) -> list[Row] | None:
+    """The CAS arrays, each with a sentence in C(left_over) if no server of Exchange 2010 is left."""
+    if arrays is None:
+        return None
+    generations = [server.get("generation") for server in servers or ()]
+    is_over = bool(generations) and None not in generations and "2010" not in generations
+    sentence = "The CAS array is left over: the organization has no Exchange 2010 server."
+    return [{**array, "left_over": sentence if is_over else None} for array in arrays]
 
 
 def at_version(found: str | None, wanted: str) -> bool | None:

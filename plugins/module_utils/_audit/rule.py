@@ -147,7 +147,12 @@ def _applies(name: str, value: t.Any, scope: str) -> Applies:
     if not isinstance(value, dict) or set(value) - {"kinds", "windows", "exchange"}:
         raise RuleError(name, "applies", "must be a mapping with kinds, windows or exchange")
     kinds = value.get("kinds") or []
-    if not isinstance(kinds, list) or set(kinds) - set(HOST_KINDS) or (scope != "forest" and not kinds):
+    if (
+        not isinstance(kinds, list)
+        or not all(isinstance(kind, str) for kind in kinds)
+        or set(kinds) - set(HOST_KINDS)
+        or (scope != "forest" and not kinds)
+    ):
         raise RuleError(name, "applies", f"kinds must be a list of {', '.join(HOST_KINDS)}")
     return Applies(
         kinds=tuple(kind for kind in HOST_KINDS if kind in kinds),
@@ -170,6 +175,8 @@ def _condition(name: str, value: t.Any, parameters: t.Mapping[str, t.Any]) -> Co
     if isinstance(operand, dict):
         if len(operand) != 1 or not set(operand) <= {"parameter", "row"}:
             raise RuleError(name, "holds", "the operand must be a value, {parameter: name} or {row: key}")
+        if not all(isinstance(key, str) for key in operand.values()):
+            raise RuleError(name, "holds", "the name of a parameter or of a key in the row must be text")
         if "parameter" in operand and operand["parameter"] not in parameters:
             raise RuleError(name, "holds", f"{operand['parameter']} is not a parameter of the rule")
     return Condition(kind, operand)

@@ -18,6 +18,7 @@ except ImportError as exc:
 else:
     DNS_IMPORT_ERROR = None
 
+_TLS = {"ldaps": "ldaps"}
 _PORTS = {"none": (389, 3268), "start_tls": (389, 3268), "ldaps": (636, 3269)}
 
 
@@ -31,6 +32,12 @@ class Server:
     @classmethod
     def parse(cls, text: str) -> Server:
         """C(dc1.corp.example.com), C(dc1.corp.example.com:636), C([2001:db8::1]:636). Raises C(Unreachable)."""
+        scheme, mark, rest = text.partition("://")
+        if mark:
+            raise Unreachable(
+                f"{text} is a URL and not a server",
+                advice=f"write {rest.rstrip('/')}, and for {scheme} set the option tls to {_TLS.get(scheme, 'none')}",
+            )
         host, colon, port = text.rpartition(":")
         if not colon or (host.count(":") and not host.endswith("]")):
             return cls(text.strip("[]"))
@@ -82,10 +89,14 @@ class Access:
         """The domain controllers to try. Raises C(Unreachable) if none is configured and DNS returns none."""
         if self.servers:
             return [Server.parse(text) for text in self.servers]
-        return self.find_in_dns(f"_ldap._tcp.dc._msdcs.{self.domain}")
+        return self.find_in_dns(f"_ldap._tcp.dc._msdcs.{self.domain}", below=self.domain)
 
-    def find_in_dns(self, service: str) -> list[Server]:
-        """The servers that DNS returns for a service, preferred ones first. Raises C(Unreachable)."""
+    def find_in_dns(self, service: str, *, below: str) -> list[Server]:
+        """The servers that DNS returns for a service of a domain, preferred ones first. Raises C(Unreachable).
+
+        A simple bind sends the password to the server, and any host can have a valid certificate for its own name. So
+        only servers below the domain are used for it. Kerberos sends no password.
+        """
         if DNS_IMPORT_ERROR is not None:
             raise Unreachable(
                 f"the Python library dnspython is missing on this machine, so {service} cannot be looked up "
@@ -104,4 +115,15 @@ class Access:
                 advice="check domain, check that dns_servers are IP addresses, or set servers",
             ) from exc
         found = sorted(answers, key=lambda answer: (answer.priority, -answer.weight, str(answer.target)))
-        return [Server(str(answer.target).rstrip(".")) for answer in found]
+        names = [str(answer.target).rstrip(".") for answer in found]
+        if self.authentication == "simple":
+            domain = below.lower().rstrip(".")
+            own = [name for name in names if name.lower().endswith(f".{domain}")]
+            if not own:
+                raise Unreachable(
+                    f"DNS returned {', '.join(names)} for {service}, which is not below {domain}, so no password was "
+                    "sent",
+                    advice="check the DNS servers, or set servers and global_catalogs",
+                )
+            names = own
+        return [Server(name) for name in names]

@@ -11,11 +11,12 @@ import datetime
 import typing as t
 
 from ..errors import ResponseLost, ServerError, TaskError
+from .distinguished_name import dn_key, domain_of
 from .ldap_errors import NoSuchObject, Referral, ValueExists, ValueMissing
-from .session import Directory, dns_name
 
 if t.TYPE_CHECKING:
     from .entry import Entry
+    from .session import Directory
 
 with contextlib.suppress(ImportError):  # without python-ldap no session opens, so nothing here is called
     import ldap.dn
@@ -32,17 +33,21 @@ ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8
 _AES = 0x18
 _DISABLED = 0x2  # userAccountControl
 _ATTEMPTS = 3  # of a write that conflicts with a concurrent write
+# By the most specific class. A class that is not listed is not an account of the kind of its parent: Windows 2025 made
+# a subclass of computer whose password is managed.
 _KINDS = {
+    "msds-delegatedmanagedserviceaccount": "delegated_managed_service_account",
     "msds-groupmanagedserviceaccount": "group_managed_service_account",
     "msds-managedserviceaccount": "managed_service_account",
     "computer": "computer",
+    "inetorgperson": "user",
     "user": "user",
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user or computer account on its domain controller; C(kind) is empty for any other object.
+    """An account on its domain controller; C(kind) is empty for an object whose class C(object_class) is no known one.
 
     C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) if it was never set.
     C(password_last_set) is ISO 8601 in UTC; C(None) if it was never set or must be changed at the next logon.
@@ -51,6 +56,7 @@ class Account:
     dn: str
     name: str
     kind: str = "user"
+    object_class: str = "user"
     user_principal_name: str = ""
     enabled: bool = True
     encryption_types: int | None = None
@@ -66,21 +72,32 @@ class Account:
 def find_account(session: Directory, identity: str) -> Account:
     """Find an account by distinguished name, name@domain, DOMAIN\\name or sAMAccountName.
 
-    The dollar sign of a computer is optional. Raises C(TaskError) if no account or several accounts match, and
-    C(ServerError).
+    The dollar sign of a computer is optional. Raises C(TaskError) if no account or several accounts match, or for an
+    object of an unknown class, and C(ServerError).
     """
     if not identity.strip():
         raise TaskError("The name of an account is empty.")
-    if "=" in identity and ldap.dn.is_dn(identity):
-        return _by_dn(session, identity)
+    is_dn = "=" in identity and ldap.dn.is_dn(identity)
+    account = _by_dn(session, identity) if is_dn else _by_name(session, identity)
+    if not account.kind:
+        raise TaskError(
+            f"{account.dn} on {session.host} is not a user or computer account, but an object of the class "
+            f"{account.object_class}. Give a user or a computer."
+        )
+    return account
+
+
+def _by_name(session: Directory, identity: str) -> Account:
     filter_ = f"(&(objectClass=user){_condition(session, identity)})"
     operation = f"searching for the account {identity}"
     found = [_account(one) for one in session.search(session.domain_dn, filter_, ATTRIBUTES, operation=operation)]
-    exact = [one for one in found if one.name.lower() == identity.rpartition("\\")[2].lower()]
+    name = identity.rpartition("@")[0] if "@" in identity else identity.rpartition("\\")[2]
+    given = {name.lower(), identity.lower()}
+    exact = [one for one in found if given & {one.name.lower(), one.user_principal_name.lower()}]
     if len(found) > 1 and len(exact) != 1:
         names = " and ".join(sorted(one.dn for one in found))
         raise TaskError(
-            f"The account {identity} is ambiguous in {dns_name(session.domain_dn)}: {names} match. Give the "
+            f"The account {identity} is ambiguous in {domain_of(session.domain_dn)}: {names} match. Give the "
             "distinguished name of one of them."
         )
     if found:
@@ -88,8 +105,8 @@ def find_account(session: Directory, identity: str) -> Account:
     elsewhere = sorted(one.dn for one in session.search_forest(filter_, ["sAMAccountName"], operation=operation))
     if elsewhere:
         raise TaskError(
-            f"The account {identity} is not in {dns_name(session.domain_dn)}, the domain of {session.host}. The forest "
-            f"has {' and '.join(elsewhere)}. Set servers to a domain controller of {dns_name(elsewhere[0])}."
+            f"The account {identity} is not in {domain_of(session.domain_dn)}, the domain of {session.host}. The "
+            f"forest has {' and '.join(elsewhere)}. Set servers to a domain controller of {domain_of(elsewhere[0])}."
         )
     raise TaskError(
         f"There is no user or computer account {identity} in the forest {session.forest} on {session.host}. Correct "
@@ -148,15 +165,12 @@ def encryption_names(number: int | None) -> list[str]:
 
 def _by_dn(session: Directory, dn: str) -> Account:
     try:
-        account = read_account(session, dn)
+        return read_account(session, dn)
     except (NoSuchObject, Referral) as exc:
         raise TaskError(
             f"There is no {dn} on {session.host}. Correct the distinguished name; for an account of another domain, "
             "set servers to a domain controller of that domain."
         ) from exc
-    if not account.kind:
-        raise TaskError(f"{dn} on {session.host} is not a user or computer account. Give a user or a computer.")
-    return account
 
 
 def _condition(session: Directory, identity: str) -> str:
@@ -164,36 +178,43 @@ def _condition(session: Directory, identity: str) -> str:
         # Each account has the implicit name sAMAccountName@domain in addition to its userPrincipalName.
         name, _at, domain = identity.rpartition("@")
         explicit = f"(userPrincipalName={escape_filter_chars(identity)})"
-        own = domain.lower() == dns_name(session.domain_dn)
-        return f"(|{explicit}(sAMAccountName={escape_filter_chars(name)}))" if own else explicit
+        return f"(|{explicit}{_named(name)})" if domain.lower() == domain_of(session.domain_dn) else explicit
     domain, backslash, name = identity.rpartition("\\")
     if backslash:
         _check_domain(session, domain)
+    return f"(|{_named(name)})"
+
+
+def _named(name: str) -> str:
     plain = escape_filter_chars(name)
-    return f"(|(sAMAccountName={plain})(sAMAccountName={plain}$))"
+    return f"(sAMAccountName={plain})(sAMAccountName={plain}$)"
 
 
-def _check_domain(session: Directory, netbios_name: str) -> None:
-    wanted = f"(&(objectClass=crossRef)(nETBIOSName={escape_filter_chars(netbios_name)}))"
+def _check_domain(session: Directory, name: str) -> None:
+    """Check that a NetBIOS or DNS name is that of the domain of the session. Raises C(TaskError)."""
+    plain = escape_filter_chars(name)
+    wanted = f"(&(objectClass=crossRef)(nETBIOSName=*)(|(nETBIOSName={plain})(dnsRoot={plain})))"
     base = f"CN=Partitions,{session.configuration_dn}"
-    found = session.search(base, wanted, ["nCName"], scope="one", operation=f"searching for the domain {netbios_name}")
+    found = session.search(base, wanted, ["nCName"], scope="one", operation=f"searching for the domain {name}")
     domains = [one.text("nCName") for one in found]
     if not domains:
-        raise TaskError(f"The forest {session.forest} has no domain {netbios_name}. Correct the name before the \\.")
-    if domains[0].lower() != session.domain_dn.lower():
+        raise TaskError(f"The forest {session.forest} has no domain {name}. Correct the name before the \\.")
+    if dn_key(domains[0]) != dn_key(session.domain_dn):
         raise TaskError(
-            f"{session.host} is a domain controller of {dns_name(session.domain_dn)} and not of {netbios_name}. Set "
-            f"servers to a domain controller of {dns_name(domains[0])}."
+            f"{session.host} is a domain controller of {domain_of(session.domain_dn)} and not of {name}. Set "
+            f"servers to a domain controller of {domain_of(domains[0])}."
         )
 
 
 def _account(entry: Entry) -> Account:
-    classes = {name.lower() for name in entry.texts("objectClass")}
+    # The classes are stored from top down to the most specific one ([MS-ADTS] 3.1.1.1.4).
+    object_class = next(iter(reversed(entry.texts("objectClass"))), "")
     set_at = entry.number("pwdLastSet") or 0
     return Account(
         dn=entry.dn,
         name=entry.text("sAMAccountName"),
-        kind=next((kind for name, kind in _KINDS.items() if name in classes), ""),
+        kind=_KINDS.get(object_class.lower(), ""),
+        object_class=object_class,
         user_principal_name=entry.text("userPrincipalName"),
         enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
         encryption_types=entry.number("msDS-SupportedEncryptionTypes"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 with contextlib.suppress(ImportError):  # without python-ldap no session opens, so nothing here is called
     import ldap.dn
@@ -25,3 +26,19 @@ def dn_key(dn: str) -> DnKey:
         tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)
         for part in ldap.dn.str2dn(dn)
     )
+
+
+def is_same(dn: str, other: str) -> bool:
+    """Whether two names differ only in case and in spaces around their separators. It needs no library."""
+    return _plain(dn) == _plain(other)
+
+
+def _plain(dn: str) -> list[str]:
+    parts = re.split(r"(?<!\\)[,;+]", dn.casefold())
+    return ["=".join(side.strip() for side in part.split("=", 1)) for part in parts]
+
+
+def domain_of(dn: str) -> str:
+    """The DNS name of the domain of an object: C(corp.example) for C(CN=Users,DC=corp,DC=example)."""
+    parts = (part.partition("=") for part in _plain(dn))
+    return ".".join(value for name, _equals, value in parts if name == "dc")

@@ -17,7 +17,8 @@ from ..errors import CredentialsRefused, ResponseLost, ServerError, Unreachable,
 from ..ticket import Kinit, Ticket
 from .access import Access, Server
 from .binding import Binding
-from .ldap_errors import LDAP_IMPORT_ERROR, Refused
+from .distinguished_name import domain_of
+from .ldap_errors import Refused
 
 if t.TYPE_CHECKING:
     from .entry import Entry
@@ -98,12 +99,17 @@ class Directory:
     @property
     def forest(self) -> str:
         """The DNS name of the forest's root domain."""
-        return dns_name(self.root.root_dn)
+        return domain_of(self.root.root_dn)
 
     @property
     def is_own_catalog(self) -> bool:
         """Whether the domain controller itself is the global catalog."""
         return self.root.is_catalog and not self._access.catalogs
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the domain controller."""
+        return self._main is not None
 
     def search(
         self,
@@ -176,11 +182,6 @@ class Directory:
                     raise
 
     def _binding(self, catalog: bool) -> Binding:
-        if LDAP_IMPORT_ERROR is not None:
-            raise Unreachable(
-                f"the Python library python-ldap is missing on this machine ({LDAP_IMPORT_ERROR})",
-                advice="run pip install python-ldap, which needs the headers of OpenLDAP and Cyrus SASL",
-            ) from LDAP_IMPORT_ERROR
         if catalog:
             if self._catalog is None:
                 self._catalog = self._connect_to_first(self._catalogs(), catalog=True)
@@ -197,7 +198,7 @@ class Directory:
         if self.is_own_catalog:
             return [Server(Server.parse(self.host).host)]
         service = f"_gc._tcp.{self.forest}"
-        return _look_up(lambda: self._access.find_in_dns(service))
+        return _look_up(lambda: self._access.find_in_dns(service, below=self.forest))
 
     def _connect_to_first(self, servers: t.Sequence[Server], *, catalog: bool) -> Binding:
         """Connect to the first available server. Stop at wrong credentials: more attempts would lock the account."""
@@ -271,9 +272,3 @@ def _look_up(servers: t.Callable[[], list[Server]]) -> list[Server]:
     except Unreachable as exc:
         exc.operation, exc.host = "looking up the servers", "this machine"
         raise
-
-
-def dns_name(dn: str) -> str:
-    """The DNS name of a domain: C(corp.example) for C(DC=corp,DC=example)."""
-    parts = (part.partition("=") for part in dn.split(","))
-    return ".".join(value for name, _equals, value in parts if name.strip().upper() == "DC").lower()

@@ -50,6 +50,17 @@ class ServicePrincipalName:
         for part, what in zip(parts, ("service class", "host", "service name"), strict=False):
             if not part:
                 raise PrincipalNameError(f"'{text}' has an empty {what}")
+            if part != part.strip():
+                raise PrincipalNameError(f"'{text}' has a space at the beginning or the end of its {what}")
+        # [MS-ADTS] 2.2.21 excludes no space, and Hyper-V registers service classes with spaces. A host has none.
+        if " " in parts[1].partition(":")[0]:
+            position = text.index(" ", text.index("/")) + 1
+            raise PrincipalNameError(f"'{text}' has a space at position {position}, and a host has no spaces")
+        if "@" in "/".join(parts[1:]):
+            raise PrincipalNameError(
+                f"'{text}' has an @; no client requests a service principal name with a realm, so leave out "
+                f"@{text.rpartition('@')[2]}"
+            )
         host, *suffix = parts[1].split(":")
         if len(suffix) > 1:
             raise PrincipalNameError(
@@ -60,6 +71,12 @@ class ServicePrincipalName:
         port, instance = _parse_suffix(text, suffix[0]) if suffix else (None, "")
         service_name = parts[2] if parts[2:] else ""
         return cls(service_class=parts[0], host=host, port=port, instance=instance, service_name=service_name)
+
+    @classmethod
+    def stored(cls, text: str) -> ServicePrincipalName:
+        """A name that an account already has, as it stands."""
+        service_class, _slash, rest = text.partition("/")
+        return cls(service_class=service_class, host=rest)
 
     def __str__(self) -> str:
         suffix = f":{self.instance or self.port}" if self.instance or self.port else ""
@@ -104,8 +121,6 @@ def _check_characters(text: str) -> None:
         if not character.isascii():
             called = f"{code}, {unicodedata.name(character, 'a character without a name')}"
             raise PrincipalNameError(f"{text!a} has a character beyond ASCII at position {position} ({called})")
-        if character == " ":
-            raise PrincipalNameError(f"{text!a} has a space at position {position}")
         if not character.isprintable():
             raise PrincipalNameError(f"{text!a} has a control character at position {position} ({code})")
         if character == "*":

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..name_list import natural
+from ..name_list import listed, natural
 from .address import Address, parse_address
 from .build import Build, BuildError
 
@@ -36,6 +36,11 @@ SERVICES = {
     "powershell": "PowerShell",
     AUTODISCOVER_DIRECTORY: "the Autodiscover virtual directory",
 }
+
+
+_CLOUD_DOMAINS = (
+    "outlook.com", "office365.com", "office.com", "onmicrosoft.com", "office365.us", "partner.outlook.cn", "outlook.de",
+)  # fmt: skip
 
 
 class ExchangeInputError(ValueError):
@@ -65,12 +70,16 @@ class Server:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedAddress:
-    """The address of one service on one server; C(negotiate) is whether it offers Negotiate, C(None) if unknown."""
+    """The address of one service on one server; C(negotiate) is whether it offers Negotiate, C(None) if unknown.
+
+    C(sites) is the AutoDiscoverSiteScope of a service connection point.
+    """
 
     server: Server
     service: str
     address: Address
     negotiate: bool | None = None
+    sites: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -101,7 +110,7 @@ class PublishedNames:
 
     C(known) are the parts in the input. C(unknown) are the objects that could not be read, with the reason. C(unlisted)
     are servers that publish names but are not in the list of servers. C(without_uri) are servers whose service
-    connection point has no URL.
+    connection point has no URL. C(own_domains) are the domains of the organization, empty if they are not all known.
     """
 
     known: frozenset[str]
@@ -114,6 +123,15 @@ class PublishedNames:
     domains: tuple[str, ...]
     unlisted: tuple[str, ...]
     without_uri: tuple[Server, ...]
+    own_domains: tuple[str, ...] = ()
+
+    def outside(self, host: str) -> str:
+        """Why a host, in lower case, is not in this organization, as the rest of "it"; empty if it may be."""
+        if why := foreign(host):
+            return why
+        if self.own_domains and "." in host and not _is_below(host, self.own_domains):
+            return f"is not below a domain of the organization ({listed(self.own_domains)})"
+        return ""
 
     def owner(self, host: str) -> str:
         """The server with the own name C(host), or an empty string."""
@@ -130,6 +148,13 @@ class PublishedNames:
             for server in self.servers
             if server.family == family and (server.client_access or server.name in publishing)
         )
+
+
+def foreign(host: str) -> str:
+    """Why a host, in lower case, is in no organization with own servers, as the rest of "it"; empty if it may be."""
+    if _is_below(host, ("localhost", "localhost.localdomain")):
+        return "is the name of each machine for itself"
+    return "is a name of Microsoft 365" if _is_below(host, _CLOUD_DOMAINS) else ""
 
 
 def read_published_names(exchange: object) -> PublishedNames:
@@ -155,7 +180,23 @@ def read_published_names(exchange: object) -> PublishedNames:
         without_uri=tuple(
             server for row, server in published if server and row["service"] == SCP and not _has_url(row)
         ),
+        own_domains=_own_domains(exchange, rows["accepted_domains"], servers),
     )
+
+
+def _own_domains(exchange: Row, accepted: t.Sequence[Row], servers: t.Iterable[Server]) -> tuple[str, ...]:
+    """The accepted domains, with the domains of the servers and of the forest."""
+    names = [_text(row, "name").lower().removeprefix("*.") for row in accepted]
+    if not names or "*" in names:
+        return ()
+    organization = exchange.get("organization")
+    forest = _text(organization, "forest") if isinstance(organization, t.Mapping) else ""
+    names += [forest.lower(), *(server.fqdn.lower().partition(".")[2] for server in servers)]
+    return tuple(sorted(set(names) - {""}, key=natural))
+
+
+def _is_below(host: str, domains: t.Iterable[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
 def _rows(exchange: Row, part: str) -> list[Row]:
@@ -204,7 +245,8 @@ def _publishing_rows(rows: t.Mapping[str, list[Row]]) -> t.Iterator[Row]:
     for row in rows["autodiscover"]:
         if _text(row, "kind") != "pointer":
             server = _text(row, "server") or _text(row, "name")  # the object has the name of its server
-            yield {"server": server, "service": SCP, "internal_url": _text(row, "url") or _text(row, "host")}
+            url = _text(row, "url") or _text(row, "host")
+            yield {"server": server, "service": SCP, "internal_url": url, "sites": row.get("sites")}
     for row in rows["virtual_directories"]:
         service = _text(row, "service")
         yield {**row, "service": AUTODISCOVER_DIRECTORY if service == SCP else service}
@@ -222,6 +264,7 @@ def _addresses_of(published: list[tuple[Row, Server | None]], key: str) -> t.Ite
                 service=_text(row, "service"),
                 address=parse_address(_text(row, key)),
                 negotiate=row.get("negotiate"),
+                sites=tuple(_texts(row, "sites")) if row.get("sites") is not None else (server.site,),
             )
 
 

@@ -47,8 +47,10 @@ def _array(
         yield Finding(
             kind="unused_array",
             about=(array.name,),
-            text=f"{_array_name(array)} is not in the plan: no Client Access server of Exchange 2010 is known.",
-            remedy="Run Get-ExchangeServer | Format-Table Name, Site, ServerRole, AdminDisplayVersion",
+            text=f"{_array_name(array)} is left over: no Client Access server of Exchange 2010 is known. It is not in "
+            "the plan.",
+            remedy=f"Unless such a server still exists, run Remove-ClientAccessArray -Identity {identity}, and delete "
+            "the DNS record of its FQDN when no Outlook profile contains it",
         )
         return
     if address.problem:

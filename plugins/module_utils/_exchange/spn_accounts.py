@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from .._directory.spn import ServicePrincipalName
 
 Row = t.Mapping[str, t.Any]
+_PLANNED_CLASSES = {"http", "exchangemdb", "exchangerfr", "exchangeab"}
 
 
 def read_accounts(given: object) -> dict[str, Row] | None:
@@ -37,7 +38,8 @@ def compare(
 ) -> dict[str, t.Any]:
     """Compare the names of an account with its C(own) planned names and those of C(others), the other generations.
 
-    C(missing) are the planned names that it does not have. C(surplus) are its names that no generation needs.
+    C(missing) are the planned names that it does not have. C(surplus) are its names that no generation needs, of the
+    service classes that a plan has: names of other classes belong to Windows or to another service.
     """
     has = {str(spn).lower(): str(spn) for spn in account["spns"]} if account else {}
     needed = {name.key for name in own}
@@ -45,8 +47,10 @@ def compare(
         needed.add(name.key)
         if name.service_class.lower() == "http":  # host/ is equivalent to http/
             needed.add(dataclasses.replace(name, service_class="host").key)
+    managed = _PLANNED_CLASSES | {name.service_class.lower() for name in own}
+    surplus = [key for key in sorted(set(has) - needed) if key.partition("/")[0] in managed]
     return {
         "account": account,
         "missing": [str(name) for name in own if name.key not in has],
-        "surplus": [has[key] for key in sorted(set(has) - needed)],
+        "surplus": [has[key] for key in surplus],
     }

@@ -10,7 +10,6 @@ Findings do not change the plan.
 from __future__ import annotations
 
 import collections
-import itertools
 import typing as t
 
 from ..name_list import folded, listed, natural
@@ -19,8 +18,10 @@ from .finding import Finding
 from .management_shell import BALANCED, autodiscover_url, for_each, has_service_cmdlet, set_address
 from .published_names import SCP, SERVICES
 from .rpc_findings import rpc_findings
+from .scope import by_scope
 
 if t.TYPE_CHECKING:
+    from .lead import Leads
     from .published_names import PublishedAddress, PublishedNames, Server
 
 # The command replaces the whole list, and a hybrid deployment needs OAuth.
@@ -30,15 +31,21 @@ _NEGOTIATE = {
     "outlook_anywhere": "Get-OutlookAnywhere -Server {} | "
     "Set-OutlookAnywhere -InternalClientAuthenticationMethod Negotiate",
 }
+# OWA and ECP of Exchange 2010 have the name of the server where another site is their front end.
+_BALANCED_SERVICES = ("ews", "oab", "mapi", "outlook_anywhere")
 
 
-def findings(published_names: PublishedNames, counted: t.Mapping[str, t.Container[str]]) -> t.Iterator[Finding]:
+def findings(
+    published_names: PublishedNames, counted: t.Mapping[str, t.Container[str]], leads: Leads
+) -> t.Iterator[Finding]:
     """Yield all findings; C(counted) has the services that count for each family."""
     internal = [each for each in published_names.internal if each.service in counted.get(each.server.family, ())]
     yield from _unread_parts(published_names)
     yield from _unplanned_servers(published_names)
     yield from _addresses(internal)
     yield from _without_url(published_names, internal)
+    yield from _outside(leads, internal)
+    yield from _single_servers(published_names, internal)
     yield from _without_kerberos(internal)
     yield from _without_uri(published_names.without_uri)
     yield from _autodiscover(published_names)
@@ -142,6 +149,46 @@ def _without_kerberos(internal: t.Iterable[PublishedAddress]) -> t.Iterator[Find
             )
 
 
+def _outside(leads: Leads, internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
+    servers: dict[str, list[str]] = {}
+    for each in internal:
+        if each.host and leads.outside(each.host):
+            servers.setdefault(each.host, []).append(each.server.name)
+    for host, names in sorted(servers.items()):
+        why = leads.outside(host)
+        yield Finding(
+            kind="outside_organization",
+            about=(host,),
+            text=f"{host}, in internal URLs of {folded(names)}, {why}, so it is not in the plan.",
+            remedy=f"Replace it in these URLs, or list http/{host} in extra if it does lead to these servers",
+            hides_names="domain of the organization" in why,
+        )
+
+
+def _single_servers(published_names: PublishedNames, internal: t.Iterable[PublishedAddress]) -> t.Iterator[Finding]:
+    """Find services of which only the URL of one server is used, although its site has several servers."""
+    found: dict[str, list[PublishedAddress]] = {}
+    for each in internal:
+        if each.service in _BALANCED_SERVICES and each.host and published_names.owner(each.host):
+            found.setdefault(each.server.name, []).append(each)
+    for name, addresses in sorted(found.items(), key=lambda item: natural(item[0])):
+        server = addresses[0].server
+        peers = [each for each in published_names.client_access(server.family) if each.site == server.site]
+        if len(peers) > 1:
+            services = [service for service in SERVICES if service in {each.service for each in addresses}]
+            commands = [
+                set_address(service, [name], f"https://{BALANCED}/...", modern=has_service_cmdlet(server))
+                for service in services
+            ]
+            yield Finding(
+                kind="own_name_url",
+                about=(name,),
+                text=f"The internal URL of {listed([SERVICES[service] for service in services])} of {name} contains "
+                f"{listed(sorted({each.host for each in addresses}))}, which is a server and not a load-balanced name.",
+                remedy=f"Run {'; '.join(commands)}",
+            )
+
+
 def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
     names = sorted({server.name for server in servers}, key=natural)
     if names:
@@ -157,11 +204,10 @@ def _without_uri(servers: t.Collection[Server]) -> t.Iterator[Finding]:
 
 
 def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
-    points = [each for each in published_names.internal if each.service == SCP and each.host and each.server.site]
+    points = [each for each in published_names.internal if each.service == SCP and each.host]
+    points = [each for each in points if each.sites != ("",)]  # the site of the server is not known
     points.sort(key=lambda each: (natural(each.server.site), natural(each.server.name), each.host))
-    for _site, same_site in itertools.groupby(points, key=lambda each: each.server.site.lower()):
-        peers = list(same_site)
-        site = peers[0].server.site
+    for sites, peers in by_scope(points, lambda each: each.sites):
         balanced = collections.Counter(each.host for each in peers if not published_names.owner(each.host))
         leading = [host for host, count in balanced.items() if count == max(balanced.values())]
         names = [each.server.name for each in peers]
@@ -171,8 +217,8 @@ def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
                 yield Finding(
                     kind="autodiscover_not_balanced",
                     about=tuple(names),
-                    text=f"The internal Autodiscover URIs of {folded(names)} of site {site} contain the names of "
-                    "single servers, so Autodiscover is not load balanced there.",
+                    text=f"The internal Autodiscover URIs of {folded(names)} for clients in {sites} contain the names "
+                    "of single servers, so Autodiscover is not load balanced there.",
                     remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
                 )
             continue
@@ -183,25 +229,27 @@ def _autodiscover(published_names: PublishedNames) -> t.Iterator[Finding]:
             yield Finding(
                 kind="mixed_autodiscover",
                 about=tuple(names),
-                text=f"The internal Autodiscover URIs of site {site} contain different hosts: {hosts}. Clients get "
-                "any of them.",
+                text=f"The internal Autodiscover URIs for clients in {sites} contain different hosts: {hosts}. Clients "
+                "get any of them.",
                 remedy=f"Run {set_address(SCP, names, autodiscover_url(BALANCED), modern=modern)}",
             )
         others = sorted(leading, key=natural)
         for each in peers:
             if each.host not in balanced or (each.host not in leading and len(leading) == 1):
-                yield _stale_autodiscover(published_names, each, others)
+                yield _stale_autodiscover(published_names, each, others, sites)
 
 
-def _stale_autodiscover(published_names: PublishedNames, each: PublishedAddress, others: list[str]) -> Finding:
+def _stale_autodiscover(
+    published_names: PublishedNames, each: PublishedAddress, others: list[str], sites: str
+) -> Finding:
     owner, server = published_names.owner(each.host), each.server
     note = "" if not owner else " (its own name)" if owner == server.name else f" (the name of {owner})"
     url = autodiscover_url(others[0] if len(others) == 1 else BALANCED)
     return Finding(
         kind="stale_autodiscover",
         about=(server.name,),
-        text=f"The internal Autodiscover URI of {server.name} contains {each.host}{note}. The other servers of site "
-        f"{server.site} have {listed(others)}, so clients get any of these names.",
+        text=f"The internal Autodiscover URI of {server.name} contains {each.host}{note}. The other servers for "
+        f"clients in {sites} have {listed(others)}, so clients get any of these names.",
         remedy=f"Run {set_address(SCP, [server.name], url, modern=has_service_cmdlet(server))}",
     )
 

@@ -13,22 +13,15 @@ import dataclasses
 import itertools
 import typing as t
 
-from .._directory.spn import ServicePrincipalName
-from ..name_list import folded, listed, natural
-from .address import parse_address
+from ..name_list import listed
+from . import coexistence
 from .finding import Finding
-from .published_names import FAMILIES, SCP, SERVICES, read_published_names
+from .lead import Leads
+from .published_names import FAMILIES, read_published_names
 from .spn_accounts import compare, read_accounts
+from .spn_draft import Draft
 from .spn_findings import findings
 from .spn_overrides import Overrides
-
-if t.TYPE_CHECKING:
-    from .published_names import PublishedAddress, PublishedNames
-
-_RPC_CLASSES = ("exchangeMDB", "exchangeRFR", "exchangeAB")
-_LEFT_OUT = "listed in leave_out"
-_OWN_NAME = "the server's own name, not load balanced; its computer account has the SPN"
-_EXTERNAL_AUTODISCOVER = "external Autodiscover only: internal clients use the service connection point"
 
 
 def plan(
@@ -39,20 +32,27 @@ def plan(
     extra: t.Mapping[str, t.Iterable[str]] | None = None,
     leave_out: t.Iterable[str] | None = None,
     accounts: t.Mapping[t.Any, t.Any] | None = None,
+    dns: object = None,
 ) -> dict[str, t.Any]:
     """Plan the names of each generation with reasons, the names that are left out with reasons, and the findings.
 
     C(exchange) is the result of M(winha.cluster.exchange_info). C(accounts) has the account of each generation, as
-    M(winha.cluster.spn_info) returns it. Raises C(PlanError) and C(ExchangeInputError).
+    M(winha.cluster.spn_info) returns it. C(dns) are the names that M(winha.cluster.dns_name_info) returns. While two
+    generations are in use, a name is on the account of the one to whose servers it leads. Raises C(PlanError) and
+    C(ExchangeInputError).
     """
     account_rows = read_accounts(accounts)
     overrides = Overrides.read(generations=generations, services=services, extra=extra, leave_out=leave_out)
     published_names = read_published_names(exchange)
+    leads = Leads(dns, published_names)
     drafts = [
-        _Draft(published_names, family, overrides) for family in FAMILIES if published_names.client_access(family)
+        Draft(published_names, family, overrides, leads) for family in FAMILIES if published_names.client_access(family)
     ]
-    for older, newer in itertools.pairwise(drafts):
-        older.settle_shared_names(newer)
+    undecided = [
+        row
+        for older, newer in itertools.pairwise(drafts)
+        for row in coexistence.settle(older, newer, leads, overrides, account_rows or {})
+    ]
     planned = {host for draft in drafts for host in draft.web_hosts}
     for draft in drafts:
         draft.add_left_out(planned)
@@ -65,153 +65,23 @@ def plan(
                 for other, names in (*needed.items(), *overrides.extra.items())
                 if other != family
                 for name in names
-            ]
+            ] + [row.name for row in undecided]
             rows[family] |= compare(account_rows.get(family), needed[family], others)
     found = [
-        *findings(published_names, overrides.counted),
+        *findings(published_names, overrides.counted, leads),
+        *coexistence.findings(drafts, undecided),
         *_extra_without_servers(drafts, overrides),
         *_unused_leave_out(drafts, overrides),
     ]
     return {
         "generations": [*rows.values()],
+        "undecided": [{"name": str(row.name), "reasons": list(row.reasons), "why": row.why} for row in undecided],
+        "hosts_to_resolve": coexistence.hosts_to_resolve(drafts),
         "findings": [{**dataclasses.asdict(each), "about": list(each.about)} for each in found],
     }
 
 
-class _Draft:
-    """The draft of the plan for one generation."""
-
-    def __init__(self, published_names: PublishedNames, family: str, overrides: Overrides) -> None:
-        self.family = family
-        self.servers = sorted(published_names.client_access(family), key=lambda server: natural(server.name))
-        self.names: dict[str, tuple[ServicePrincipalName, list[str]]] = {}
-        self.left_out: dict[str, str] = {}
-        self._published_names = published_names
-        self._overrides = overrides
-        self._internal = [each for each in published_names.internal if each.server.family == family]
-        self._counted = [each for each in self._internal if each.service in overrides.counted[family]]
-        for host, published in _by_host(self._counted).items():
-            self._add_host(host, ("http",), _reasons(published, "internal"))
-        if family == "2010":
-            for array in published_names.arrays:
-                site = f" of site {array.site}" if array.site else ""
-                self._add_host(array.address.host, _RPC_CLASSES, [f"CAS array {array.name}{site}"])
-        for name in overrides.extra.get(family, ()):
-            self._add_name(name, "listed in extra")
-
-    @property
-    def title(self) -> str:
-        used = {server.generation for server in self.servers}
-        return f"Exchange {listed([generation for generation in FAMILIES[self.family] if generation in used])}"
-
-    def _add_host(self, host: str, service_classes: t.Iterable[str], reasons: t.Iterable[str]) -> None:
-        if not host:
-            return
-        if host in self._overrides.leave_out:
-            self.left_out[host] = _LEFT_OUT
-        elif self._published_names.owner(host):
-            self.left_out[host] = _OWN_NAME
-        else:
-            for service_class, reason in itertools.product(service_classes, reasons):
-                name = ServicePrincipalName(service_class=service_class, host=host)
-                if name.key in self._overrides.leave_out:
-                    self.left_out[str(name)] = _LEFT_OUT
-                else:
-                    self._add_name(name, reason)
-
-    def _add_name(self, name: ServicePrincipalName, reason: str) -> None:
-        reasons = self.names.setdefault(name.key, (name, []))[1]
-        if reason not in reasons:
-            reasons.append(reason)
-
-    def settle_shared_names(self, newer: _Draft) -> None:
-        """Keep each shared name on one account: that of the newer generation, unless C(extra) has it here."""
-        extra = {name.key for name in self._overrides.extra.get(self.family, ())}
-        for key in sorted(set(self.names) & set(newer.names)):
-            other, owner = (newer, self) if key in extra else (self, newer)
-            name = other.names.pop(key)[0]
-            account = f"the account of {owner.title}"
-            reason = f"in extra for {account}" if key in extra else f"on {account}, which also serves this generation"
-            other.left_out[name.host if str(name) == f"http/{name.host}" else str(name)] = reason
-
-    @property
-    def web_hosts(self) -> set[str]:
-        return {name.host.lower() for name, _why in self.names.values() if name.service_class.lower() == "http"}
-
-    def add_left_out(self, planned: t.Container[str]) -> None:
-        """Add the reasons for all other host names; C(planned) has the hosts of all generations."""
-        own_hosts = self.web_hosts
-        for each in self._counted:
-            if each.address.problem:
-                self.left_out.setdefault(each.address.text, each.address.problem)
-        for host, published in _by_host(self._internal).items():
-            if host not in own_hosts and not self._published_names.owner(host):
-                self.left_out.setdefault(host, f"internal URL of {_services(published)} only")
-        for host in sorted({f"autodiscover.{domain}" for domain in self._published_names.domains}):
-            if host not in planned and parse_address(host).host:
-                self.left_out.setdefault(host, _EXTERNAL_AUTODISCOVER)
-        external = [each for each in self._published_names.external if each.server.family == self.family]
-        for host, published in _by_host(external).items():
-            if host not in own_hosts and not self._published_names.owner(host):
-                self.left_out.setdefault(host, f"external only: {listed(_reasons(published, 'external'))}")
-
-    @property
-    def ordered(self) -> list[ServicePrincipalName]:
-        return sorted((name for name, _why in self.names.values()), key=_order)
-
-    def result(self) -> dict[str, t.Any]:
-        return {
-            "generation": self.family,
-            "title": self.title,
-            "servers": [server.name for server in self.servers],
-            "principal_names": [{"name": str(name), "reasons": self.names[name.key][1]} for name in self.ordered],
-            "left_out": [{"name": name, "reason": self.left_out[name]} for name in sorted(self.left_out, key=natural)],
-        }
-
-
-def _order(name: ServicePrincipalName) -> tuple[t.Any, ...]:
-    """Sort http first, then by host, with the service classes in Microsoft's order."""
-    classes = ["http", *map(str.lower, _RPC_CLASSES)]
-    own = name.service_class.lower()
-    position = classes.index(own) if own in classes else len(classes)
-    return (position > 0, natural(name.host), position, name.key)
-
-
-def _by_host(published: t.Iterable[PublishedAddress]) -> dict[str, list[PublishedAddress]]:
-    found: dict[str, list[PublishedAddress]] = {}
-    for each in published:
-        if each.host:
-            found.setdefault(each.host, []).append(each)
-    return found
-
-
-def _reasons(published: t.Sequence[PublishedAddress], direction: str) -> list[str]:
-    """The settings that contain a name. Services that the same servers publish are combined."""
-    found: list[str] = []
-    services: dict[tuple[str, ...], list[str]] = {}
-    for service, title in SERVICES.items():
-        servers = tuple(sorted({each.server.name for each in published if each.service == service}, key=natural))
-        if not servers:
-            continue
-        if service == SCP:
-            found.append(f"{direction} Autodiscover URI of {folded(servers)}")
-        elif service == "outlook_anywhere" and direction == "internal":
-            found.append(f"{direction} host name of Outlook Anywhere of {folded(servers)}")
-        else:
-            services.setdefault(servers, []).append(title)
-    return [
-        *(f"{direction} URL of {listed(names)} of {folded(servers)}" for servers, names in services.items()),
-        *found,
-    ]
-
-
-def _services(published: t.Iterable[PublishedAddress]) -> str:
-    used = {each.service for each in published}
-    known = [name for service, name in SERVICES.items() if service in used]
-    return listed([*known, *sorted(used - set(SERVICES))])
-
-
-def _extra_without_servers(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
+def _extra_without_servers(drafts: t.Iterable[Draft], overrides: Overrides) -> t.Iterator[Finding]:
     families = {draft.family for draft in drafts}
     for family, wanted in overrides.extra.items():
         names = [str(name) for name in wanted]
@@ -224,7 +94,7 @@ def _extra_without_servers(drafts: t.Iterable[_Draft], overrides: Overrides) -> 
             )
 
 
-def _unused_leave_out(drafts: t.Iterable[_Draft], overrides: Overrides) -> t.Iterator[Finding]:
+def _unused_leave_out(drafts: t.Iterable[Draft], overrides: Overrides) -> t.Iterator[Finding]:
     """Find entries of C(leave_out) without effect. They are usually misspelled, so the intended name is planned."""
     used = {name.lower() for draft in drafts for name in draft.left_out}
     for key, text in sorted(overrides.leave_out.items()):

@@ -221,6 +221,25 @@ def test_an_invalid_rule_is_refused_with_one_sentence(lab: staging.Stage, health
     assert sentence.count("Rule nodes-up, key holds: must be one condition") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("audit_rule_overrides", {"vm-disk": {"enabled": False}}, "names the rule vm-disk, which does not exist"),
+        ("audit_compare_with", "gone.json", "audit_compare_with is gone.json, which cannot be read."),
+        ("audit_directory", {"server": ["dc1"]}, "audit_directory contains server, which does not exist"),
+    ],
+)
+def test_a_mistake_in_the_settings_ends_the_audit_before_a_host_is_read(
+    lab: staging.Stage, tmp_path: Path, name: str, value: t.Any, sentence: str
+) -> None:
+    found = audit(lab, tmp_path, variables={name: value})
+    assert found.run.rc == 2
+    (failed,) = (result for result in found.run.results if result.status == "failed")
+    assert sentence in failed.message
+    assert lab.journal() == []
+    assert not (tmp_path / "facts.json").exists()
+
+
 def test_names_from_servers_are_not_templated(lab: staging.Stage, healthy: Audited, tmp_path: Path) -> None:
     facts = json.loads((healthy.folder / "facts.json").read_text("utf-8"))
     proof = tmp_path / "proof"

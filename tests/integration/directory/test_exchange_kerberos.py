@@ -42,7 +42,10 @@ def only_exchange(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.I
         pytest.skip("there is no domain controller here")  # only_domain fails if it is required
     folder = tmp_path_factory.mktemp("exchange")
     network = address.replace("127.32.", "127.35.").rpartition(".")[0]
-    with staging.stage(staging.estate_file(network, "exchange"), folder) as stage:
+    description = staging.estate_file(network, "exchange")
+    # In the tests of coexistence, the names of the first datacenter lead to this server.
+    description["directory"]["dns"].append({"name": "ex1cas5", "addresses": ["10.1.0.50"]})
+    with staging.stage(description, folder) as stage:
         yield stage
 
 
@@ -70,7 +73,7 @@ def set_kerberos(exchange: Domain, *arguments: str, check: bool = False, **varia
         *arguments,
         hosts={"dc": {"ansible_host": None}, "dc01": dc},
         groups={"domain_controllers": ["dc01"]},
-        variables=READY | variables,
+        variables=READY | {"exchange_kerberos_dns_servers": [exchange.controller.address]} | variables,
     )
 
 
@@ -155,7 +158,8 @@ def test_an_account_without_aes_is_refused_by_default(exchange: Domain, number: 
     run = set_kerberos(exchange)
     message = run.of("dc01", ROLE + "Check that the account has an AES encryption type").message
     assert (run.rc != 0, exchange.names_of(asa)) == (True, set())
-    assert f"{asa} is {'4' if number else 'not set'} and has no AES type" in message
+    value = "4" if number else "not set (then the default of each domain controller decides)"
+    assert f"{asa} is {value} and has no AES type. Set it to 24 (AES128 and AES256), and" in message
     allowed = set_kerberos(exchange, exchange_kerberos_require_aes=False)
     assert allowed.rc == 0, allowed.output
     assert exchange.names_of(asa) == PLANNED
@@ -289,6 +293,18 @@ def test_names_move_from_one_generation_to_the_other(
     usn = exchange.controller.highest_usn()
     again = set_kerberos(exchange, "--diff", **variables)
     assert (again.rc, all_diffs(again), exchange.controller.highest_usn()) == (0, set(), usn)
+
+
+def test_a_shared_name_stays_while_it_leads_to_the_older_servers(coexistence: tuple[Domain, str, str]) -> None:
+    """Nothing is known in DNS: as if it led to a load balancer."""
+    exchange, old, new = coexistence
+    variables = BOTH | {"exchange_kerberos_on_conflict": "move", "exchange_kerberos_state": "present"}
+    run = set_kerberos(exchange, **variables, exchange_kerberos_dns_servers=["127.0.0.9"])
+    assert run.rc == 0, run.output
+    assert (exchange.names_of(old), exchange.names_of(new)) == (PLANNED | {LEFT_OVER}, set())
+    undecided = [line for line in shown(run) if line.startswith("not decided")]
+    assert {line.split()[2] for line in undecided} == MOVED
+    assert any("list http/mail-one.corp.example.test in extra" in line for line in shown(run))
 
 
 def all_diffs(run: staging.Run) -> set[tuple[str, str]]:

@@ -96,13 +96,14 @@ def test_absent_deletes_only_these_names(domain: Domain, host: str) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", PLACES)
 def test_exact_adds_and_deletes_in_one_modification(domain: Domain, host: str) -> None:
-    old = ["http/old.corp.example.test", "MSSQLSvc/sql.corp.example.test:1433"]
-    asa = domain.add("ASA$", *old, RPC[0])
+    old = ["http/old.corp.example.test", "exchangeMDB/old.corp.example.test"]
+    kept = ["MSSQLSvc/sql.corp.example.test:1433", "Hyper-V Replica Service/asa"]
+    asa = domain.add("ASA$", *old, *kept, RPC[0])
     play = domain.playbook("spn", {"account": "ASA$", "spns": NAMES, "state": "exact"}, host=host)
     checked = domain.check(play).of(host)
     applied = domain.play(play, "--diff").of(host)
     assert domain.modifications() == [Modification(asa, add=tuple(sorted([HTTP, *RPC[1:]])), delete=tuple(sorted(old)))]
-    assert domain.names_of(asa) == set(NAMES)
+    assert domain.names_of(asa) == {*NAMES, *kept}
     again = domain.play(play, "--diff").of(host)
     assert [one.changed for one in (checked, applied, again)] == [True, True, False]
     assert len(domain.modifications()) == 1
@@ -110,6 +111,18 @@ def test_exact_adds_and_deletes_in_one_modification(domain: Domain, host: str) -
     for result, word in ((checked, "would_change"), (applied, "changed")):
         assert {spn: rows(result)[spn] for spn in old} == {spn: ([asa], [], word) for spn in old}
         assert rows(result)[HTTP] == ([], [asa], word)
+
+
+def test_a_name_with_a_space_is_set_and_an_invalid_name_is_deleted(domain: Domain) -> None:
+    replica, wrong = "Hyper-V Replica Service/hv01.corp.example.test", f"{HTTP}@CORP.EXAMPLE.TEST"
+    asa = domain.add("ASA$", wrong)
+    assert domain.task("spn", {"account": "ASA$", "spns": [replica]}).changed
+    assert domain.names_of(asa) == {replica, wrong}
+    refused = domain.task("spn", {"account": "ASA$", "spns": [wrong]})
+    assert refused.status == "failed"
+    assert "no client requests a service principal name with a realm" in refused.message
+    assert domain.task("spn", {"account": "ASA$", "spns": [replica, wrong], "state": "absent"}).changed
+    assert domain.names_of(asa) == set()
 
 
 @pytest.mark.parametrize("host", PLACES)

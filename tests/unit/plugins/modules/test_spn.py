@@ -28,8 +28,10 @@ def state(own: tuple[str, ...], *holders: str, spns: tuple[str, ...] = (MAIL,)) 
     )
 
 
-def planned(found: spn.State, wanted: str = "present", on_conflict: str = "move") -> list[tuple[str, str, str]]:
-    plan = spn.plan(found, {"state": wanted, "on_conflict": on_conflict})
+def planned(
+    found: spn.State, wanted: str = "present", on_conflict: str = "move", classes: list[str] | None = None
+) -> list[tuple[str, str, str]]:
+    plan = spn.plan(found, {"state": wanted, "on_conflict": on_conflict, "service_classes": classes})
     return [(change.label, str(change.before), str(change.after)) for change in plan.changes]
 
 
@@ -56,3 +58,14 @@ def test_a_deleted_name_stays_on_other_accounts() -> None:
     assert planned(state((MAIL,), ASA, OLD), "absent") == [(MAIL, f"{ASA} and {OLD}", OLD)]
     other = "http/other.corp.test"
     assert planned(state((MAIL, other), ASA, spns=(other,)), "exact") == [(MAIL, ASA, "none")]
+
+
+def test_exact_deletes_only_the_service_classes_that_it_manages() -> None:
+    windows = ("HOST/HV01", "Hyper-V Replica Service/HV01", "TERMSRV/HV01")
+    old = "HTTP/old.corp.test"
+    found = state((*windows, old, MAIL))
+    assert planned(found, "exact") == [(old, ASA, "none")]
+    assert planned(found, "exact", classes=["hyper-v replica service"]) == [(windows[1], ASA, "none")]
+    assert planned(found, "exact", classes=[]) == []
+    every = [label for label, _before, _after in planned(found, "exact", classes=["*"])]
+    assert every == sorted([*windows, old], key=str.lower)

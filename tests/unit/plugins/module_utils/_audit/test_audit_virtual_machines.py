@@ -16,10 +16,11 @@ HOSTILE = ["*", "EX[12]?", "'; Remove-Item C:\\ -Recurse; '", "\u2019; Stop-Comp
 QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
-def on_a_host(rule: str, **machine: t.Any) -> Mapping:
+def on_a_host(rule: str, windows: str = "2022", **machine: t.Any) -> Mapping:
     """The finding of a rule for one virtual machine of a host."""
     machines = [{"name": "EX01", "id": ID, "state": "running", **machine}]
-    (found,) = judged(rule, {"host_info": {"unknown": [], "virtual_machines": machines}})
+    info = {"unknown": [], "windows": {"release": windows}, "virtual_machines": machines}
+    (found,) = judged(rule, {"host_info": info})
     return found
 
 
@@ -111,6 +112,56 @@ def test_the_remedy_removes_only_standard_checkpoints() -> None:
     strange = on_a_host("vm-checkpoints", checkpoints=[*kept, {"name": "Old", "kind": "missing"}])
     assert "Remove-VMSnapshot" not in strange["remedy"]["text"]
     assert "Old (missing)" in strange["remedy"]["text"]
+
+
+FAILING: list[tuple[str, Mapping]] = [
+    ("vm-automatic-stop", {"automatic_stop_action": "save"}),
+    ("vm-dynamic-memory", {"dynamic_memory": True}),
+    ("vm-shutdown-component", {"shutdown_component": "disabled"}),
+    ("vm-shutdown-component", {"shutdown_component": "no_contact"}),
+    ("vm-checkpoints", {"checkpoints": [{"name": "Old", "kind": "standard"}]}),
+    ("vm-disks", {"disks": [{"kind": "file", "path": "D:\\a.vhd"}]}),
+]
+
+
+@pytest.mark.parametrize(("rule", "values"), FAILING)
+def test_a_remedy_is_for_the_release_of_the_host(rule: str, values: Mapping) -> None:
+    """Windows Server 2008 R2 has no cmdlets for virtual machines."""
+    old = on_a_host(rule, windows="2008 R2", **values)["remedy"]["text"]
+    new = on_a_host(rule, **values)["remedy"]["text"]
+    assert "Get-VM" not in old
+    assert "Hyper-V Manager" in old
+    assert "2008 R2" not in new
+    assert "Hyper-V Manager" not in new
+
+
+@pytest.mark.parametrize(("rule", "values"), FAILING[:2])
+@pytest.mark.parametrize(
+    ("state", "first"),
+    [
+        ("running", "Shut it down first, and start it again after the command."),
+        ("saved", "Start it and shut it down first, and start it again after the command."),
+        ("off", "EX01 is off, so nothing is interrupted."),
+    ],
+)
+def test_a_remedy_states_that_the_virtual_machine_must_be_off(
+    rule: str, values: Mapping, state: str, first: str
+) -> None:
+    text = on_a_host(rule, state=state, **values)["remedy"]["text"]
+    assert first in text
+    assert ("This needs a shutdown of EX01" in text) == (state != "off")
+    assert ("-StartupBytes <memory of the server" in text) == (rule == "vm-dynamic-memory")
+
+
+def test_a_remedy_is_for_what_was_found() -> None:
+    disabled = on_a_host("vm-shutdown-component", shutdown_component="disabled")["remedy"]["text"]
+    silent = on_a_host("vm-shutdown-component", shutdown_component="no_contact")["remedy"]["text"]
+    assert "This restarts nothing" in disabled
+    assert "The update restarts EX01" in silent
+    assert "Enable-VMIntegrationService" not in silent
+    physical = on_a_host("vm-disks", disks=[{"kind": "pass_through", "path": "\\\\.\\P3"}])["remedy"]["text"]
+    assert "Move-VMStorage" not in physical
+    assert "copy each pass-through disk" in physical
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -175,6 +175,15 @@ def test_only_an_expired_own_certificate_needs_a_new_trust() -> None:
     assert "see federation-issuer-valid" in left["text"]
 
 
+def test_the_remedy_for_a_certificate_that_expires_soon_is_for_that_certificate() -> None:
+    soon = {"not_after": "2026-03-20T00:00:00Z"}
+    estate = trust(certificate(**soon), certificate("token_issuer", **soon))
+    own, issuer = (finding["remedy"]["text"] for finding in judged("federation-days-left", estate))
+    assert "New-ExchangeCertificate" in own
+    assert issuer.endswith("Set-FederationTrust -Identity 'Gateway' -RefreshMetadata")
+    assert "New-ExchangeCertificate" not in issuer
+
+
 @pytest.mark.parametrize(
     ("build", "least", "outcome"),
     [
@@ -253,9 +262,63 @@ def test_two_names_in_a_site_fail_even_with_unknown_servers(estate: Mapping, exp
     assert outcomes("autodiscover-one-name", estate) == expected
 
 
+def scoped(*points: tuple[str, str | None, list[str]]) -> Mapping:
+    """Service connection points by server, with their site scopes; all servers are in one site."""
+    return {
+        "exchange_info": {
+            "servers": [
+                {"name": name, "fqdn": f"{name}.test", "site": "S1", "generation": "2016"} for name, *_ in points
+            ],
+            "autodiscover": [
+                {"kind": "url", "server": name, "host": host, "url": host and f"https://{host}/", "sites": sites}
+                for name, host, sites in points
+            ],
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("estate", "expected"),
+    [
+        (scoped(("EX1", "hq.test", ["HQ"]), ("EX2", "br.test", ["Branch"])), {"HQ": "pass", "Branch": "pass"}),
+        (scoped(("EX1", "hq.test", ["DR", "HQ"]), ("EX2", "dr.test", ["HQ", "DR"])), {"DR and HQ": "fail"}),
+        (scoped(("EX1", "hq.test", ["HQ"]), ("EX2", "a.test", []), ("EX3", "b.test", [])),
+         {"HQ": "pass", "all other sites": "fail"}),
+        # The internal Autodiscover URI was removed, for example after a migration to Microsoft 365.
+        (scoped(("EX1", None, ["HQ"]), ("EX2", None, ["HQ"])), {"HQ": "not_applicable"}),
+        (scoped(("EX1", None, ["HQ"]), ("EX2", "hq.test", ["HQ"])), {"HQ": "pass"}),
+    ],
+)  # fmt: skip
+def test_names_are_compared_within_a_site_scope(estate: Mapping, expected: Mapping) -> None:
+    assert outcomes("autodiscover-one-name", estate) == expected
+
+
+def test_an_empty_uri_is_known_and_a_server_alone_in_its_scope_needs_no_load_balancer() -> None:
+    estate = scoped(("EX1", None, ["HQ"]), ("EX2", "EX2.test", ["HQ"]), ("EX3", "ex3", ["BR"]), ("EX4", "EX4", ["HQ"]))
+    assert outcomes("autodiscover-own-name", estate) == {
+        "EX1": "not_applicable", "EX2": "fail", "EX3": "not_applicable", "EX4": "fail",
+    }  # fmt: skip
+    lost = scoped(("EX1", None, ["HQ"]))
+    lost["exchange_info"]["autodiscover"][0]["url"] = "https://[/"
+    assert outcomes("autodiscover-own-name", lost) == {"EX1": "unknown"}
+    assert outcomes("autodiscover-one-name", lost) == {"HQ": "unknown"}
+
+
+@pytest.mark.parametrize(
+    "rule", ["array-resolves", "array-no-alias", "array-known-address", "array-answers", "array-ttl"]
+)
+def test_a_cas_array_that_is_left_over_after_exchange_2010_is_not_judged(rule: str) -> None:
+    estate = arrays(resolved(kind="alias", addresses=[], answers=[], ttl=9999), **KNOWN if "known" in rule else {})
+    estate["exchange_info"]["servers"] = [{"name": "EX1", "generation": "2016"}]
+    (found,) = judged(rule, estate)
+    assert found["outcome"] == "not_applicable"
+    estate["exchange_info"]["servers"] += [{"name": "CAS1", "generation": "2010"}]
+    assert {each["text"] for each in judged(rule, estate)}.isdisjoint({found["text"]}) or "alias" not in rule
+
+
 def test_only_known_names_are_in_the_text() -> None:
     (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
-    assert "publish different names: a.test, b.test." in found["text"]
+    assert "have different names: a.test, b.test." in found["text"]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +344,11 @@ def test_the_remedy_lists_only_the_servers_of_the_site(generations: tuple[str, s
     assert text.endswith("for each of these servers: CAS2") == (len(commands) == 2)
 
 
-ASA = {"name": "ASA$", "dn": "CN=ASA,DC=example,DC=com", "encryption_types": {"value": 24, "names": [], "aes": True}}
+ASA = {
+    "identity": "EXAMPLE\\asa", "name": "ASA$", "user_principal_name": "exchange@mail.test", "kind": "computer",
+    "dn": "CN=ASA,DC=example,DC=com", "enabled": True, "password_last_set": "2026-01-31T12:00:00Z", "unknown": None,
+    "encryption_types": {"value": 24, "names": [], "aes": True},
+}  # fmt: skip
 
 
 def planned(*holders: str, accounts: t.Sequence[Mapping] = (), **generations: str) -> Mapping:
@@ -310,3 +377,88 @@ def test_an_account_that_was_not_read_is_unknown() -> None:
     assert found == {"ASA$": "pass", "NEW$": "unknown"}
     assert outcomes("spn-encryption", planned(of_2010="ASA$")) == {"ASA$": "unknown"}
     assert outcomes("spn-encryption", planned()) == {"": "not_applicable"}
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["asa", "ASA$", "example\\ASA$", "asa@example.com", "exchange@MAIL.test", "cn=asa, dc=Example ,DC=com"],
+)
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_account_is_found_by_any_of_its_names(identity: str, asked: bool) -> None:
+    """Also in saved facts that were read for another of its names."""
+    account = ASA | ({"identity": identity} if asked else {})
+    assert outcomes("spn-account", planned(ASA["dn"], accounts=[account], of_2010=identity)) == {
+        "http/mail.example.com": "pass"
+    }
+
+
+@pytest.mark.parametrize("identity", ["OTHER\\asa", "asa@other.test", "CN=ASA,OU=X,DC=example,DC=com", "as"])
+def test_the_same_name_in_another_domain_is_another_account(identity: str) -> None:
+    found = outcomes("spn-account", planned(ASA["dn"], accounts=[ASA], of_2010=identity))
+    assert found == {"http/mail.example.com": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "text"),
+    [
+        ({}, "pass", ""),
+        ({"enabled": False}, "fail", "it is disabled"),
+        ({"password_last_set": None}, "fail", "it is without a usable password"),
+        ({"kind": "group_managed_service_account"}, "fail", "a managed service account"),
+        (
+            {"kind": "delegated_managed_service_account", "enabled": False},
+            "fail",
+            "disabled, a managed service account",
+        ),
+        ({"enabled": None}, "unknown", "could not be read"),
+        ({"unknown": "It is in west.example.com."}, "unknown", "It is in west.example.com."),
+    ],
+)
+def test_an_account_that_the_role_refuses_does_not_pass(changes: Mapping, outcome: str, text: str) -> None:
+    (found,) = judged("spn-account-usable", planned(accounts=[ASA | changes], of_2010="asa"))
+    assert found["outcome"] == outcome
+    assert text in found["text"]
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, "not set"), (0, "not set"), (4, "4 (RC4-HMAC)")])
+def test_the_remedy_for_encryption_types_does_not_allow_rc4(value: int | None, shown: str) -> None:
+    types = {"value": value, "names": ["RC4-HMAC"] if value else [], "aes": False}
+    (found,) = judged("spn-encryption", planned(accounts=[ASA | {"encryption_types": types}], of_2010="asa"))
+    assert found["outcome"] == "fail"
+    assert f"They are {shown}" in found["text"]
+    assert ("The default of each domain controller decides" in found["text"]) == (not value)
+    assert "= 24}" in found["remedy"]["text"]
+    assert "28" not in found["remedy"]["text"]
+
+
+OTHER = ASA | {"identity": "NEW$", "name": "NEW$", "dn": "CN=NEW,DC=example,DC=com", "user_principal_name": ""}
+
+
+@pytest.mark.parametrize(
+    ("lead", "outcome"),
+    [
+        ({"generation": "2013", "text": "leads to EX1"}, "fail"),
+        ({"generation": "", "text": "leads to 10.9.9.9"}, "unknown"),
+        (None, "fail"),
+    ],
+)
+def test_a_name_is_moved_only_if_it_leads_to_the_new_servers(lead: Mapping | None, outcome: str) -> None:
+    """Without a second generation there is no C(lead), and nobody else can use the name."""
+    estate = planned(ASA["dn"], accounts=[ASA, OTHER], of_2010="asa", of_2013="NEW$")
+    plan = estate["principal_plan"]["generations"][0]
+    plan["generation"] = "2013"
+    if lead:
+        plan["principal_names"][0]["lead"] = lead
+    (found,) = judged("spn-account", estate)
+    assert found["outcome"] == outcome
+    assert ("in the same hour" in found["text"]) == (outcome == "unknown")
+
+
+def test_an_undecided_name_is_unknown_and_not_wrong() -> None:
+    estate = planned(ASA["dn"], accounts=[ASA, OTHER], of_2010="asa", of_2013="NEW$")
+    names = estate["principal_plan"]["generations"].pop()["principal_names"]
+    estate["principal_plan"]["undecided"] = [names[0] | {"why": "mail.example.com was not looked up in DNS"}]
+    assert outcomes("spn-account", estate) == {"http/mail.example.com": "unknown"}
+    assert outcomes("spn-registered", estate) == {"http/mail.example.com": "pass"}
+    estate["spn_info"]["spns"] = []
+    assert outcomes("spn-registered", estate) == {"http/mail.example.com": "unknown"}

@@ -40,7 +40,11 @@ WRONG = {
     "http/[fe80::1]": "more than one colon",
     "http/*.example.com": "a wildcard",
     "http/mail example.com": "a space at position 10",
-    " http/mail.example.com": "a space at position 1",
+    " http/mail.example.com": "a space at the beginning or the end of its service class",
+    "http/mail.example.com ": "a space at the beginning or the end of its host",
+    "http /mail.example.com": "a space at the beginning or the end of its service class",
+    "http/mail.example.com@EXAMPLE.COM": "no client requests .* with a realm, so leave out @EXAMPLE.COM",
+    "ldap/dc1.example.com/example.com@EXAMPLE.COM": "so leave out @EXAMPLE.COM",
     "http/mail.example.com\n": r"a control character at position 22 \(U\+000A\)",
     "http/mail\x7f.example.com": r"\(U\+007F\)",
     "http/m\N{ZERO WIDTH SPACE}ail.example.com": r"position 7 \(U\+200B, ZERO WIDTH SPACE\)",
@@ -64,6 +68,8 @@ def test_a_name_is_split_into_its_parts() -> None:
     assert (domain.service_class, domain.host, domain.service_name) == ("ldap", "dc-01.fabrikam.com", "fabrikam.com")
     port = ServicePrincipalName.parse("MSSQLSvc/sql.example.com:1433")
     assert (port.host, port.port, port.instance) == ("sql.example.com", 1433, "")
+    replica = ServicePrincipalName.parse("Hyper-V Replica Service/hv01.example.com")
+    assert (replica.service_class, replica.host) == ("Hyper-V Replica Service", "hv01.example.com")
     instance = ServicePrincipalName.parse("MSSQLSvc/sql.example.com:14x33")
     assert (instance.host, instance.port, instance.instance) == ("sql.example.com", None, "14x33")
 
@@ -74,10 +80,11 @@ def test_names_are_case_insensitive() -> None:
     assert str(one) == "HTTP/Mail.Example.Com"
 
 
-PART = st.text(alphabet=sorted(set(string.printable) - set(string.whitespace) - set("*/:")), min_size=1, max_size=20)
+PART = st.text(alphabet=sorted(set(string.printable) - set(string.whitespace) - set("*/:@")), min_size=1, max_size=20)
+SERVICE_CLASS = st.lists(PART, min_size=1, max_size=3).map(" ".join)
 INSTANCE = PART.filter(lambda text: not text.isdecimal())
 SUFFIX = st.one_of(st.just(""), st.integers(1, 65535).map(":{}".format), INSTANCE.map(":{}".format))
-NAME = st.tuples(PART, PART, SUFFIX, st.one_of(st.just(""), PART.map("/{}".format))).map(
+NAME = st.tuples(SERVICE_CLASS, PART, SUFFIX, st.one_of(st.just(""), PART.map("/{}".format))).map(
     lambda parts: f"{parts[0]}/{parts[1]}{parts[2]}{parts[3]}"
 )
 

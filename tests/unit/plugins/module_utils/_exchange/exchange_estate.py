@@ -50,3 +50,8 @@ def estate(servers: t.Sequence[Row], parts: t.Iterable[Part], domains: t.Iterabl
     for name, row in parts:
         exchange[name].append(row)
     return exchange
+
+
+def resolved(name: str, *addresses: str, **more: t.Any) -> Row:
+    """A name in the format of C(dns_name_info)."""
+    return {"name": name, "addresses": list(addresses), "aliases": [], "unknown": None} | more

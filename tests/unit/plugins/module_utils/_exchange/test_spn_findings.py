@@ -67,7 +67,9 @@ def test_a_stale_autodiscover_uri_is_found_and_does_not_change_the_plan(host: st
     exchange = healthy(*peers, point(CAS[11], host), servers=CAS)
     finding = only(exchange)
     assert (finding["kind"], finding["about"]) == ("stale_autodiscover", ["CAS12"])
-    assert f"of CAS12 contains {host}{note}. The other servers of site Hamburg have autod.b.c," in finding["text"]
+    assert (
+        f"of CAS12 contains {host}{note}. The other servers for clients in Hamburg have autod.b.c," in finding["text"]
+    )
     assert finding["remedy"] == (
         "Run Set-ClientAccessServer -Identity 'CAS12' -AutoDiscoverServiceInternalUri "
         "https://autod.b.c/autodiscover/autodiscover.xml"
@@ -332,3 +334,47 @@ def test_a_leave_out_that_matches_any_published_name_is_used() -> None:
 
 def test_an_extra_name_for_a_missing_generation_is_found() -> None:
     assert found(healthy(), extra={"2013": ["http/new.b.c"]}) == [("extra_without_servers", ["http/new.b.c"])]
+
+
+def scoped(of: Row, host: str, *sites: str) -> Part:
+    """A service connection point with a site scope."""
+    part, row = point(of, host)
+    return part, row | {"sites": list(sites)}
+
+
+NEW = [server(f"EX{number}", "2016") for number in (1, 2)]
+
+
+def autodiscover_findings(*points: Part) -> list[tuple[str, list[str]]]:
+    parts = [directory(each, "mapi", "mail.b.c") for each in NEW]
+    return [each for each in found(estate(NEW, [*parts, *points])) if "autodiscover" in each[0]]
+
+
+def test_service_connection_points_are_compared_by_their_scope() -> None:
+    """The two servers are in the same site. Their clients are not, or are in two other sites."""
+    apart = autodiscover_findings(scoped(NEW[0], "hq.b.c", "HQ"), scoped(NEW[1], "branch.b.c", "Branch"))
+    assert apart == []
+    both = ("DR", "HQ")
+    together = autodiscover_findings(scoped(NEW[0], "hq.b.c", *both), scoped(NEW[1], "branch.b.c", *both))
+    assert together == [("mixed_autodiscover", ["EX1", "EX2"])]
+    everywhere = autodiscover_findings(scoped(NEW[0], "hq.b.c"), scoped(NEW[1], "branch.b.c"))
+    assert everywhere == [("mixed_autodiscover", ["EX1", "EX2"])]
+
+
+@pytest.mark.parametrize("service", ["ews", "oab", "mapi", "outlook_anywhere"])
+def test_a_server_name_in_a_url_that_should_be_load_balanced_is_found(service: str) -> None:
+    own = [directory(NEW[0], service, "ex1.corp.example.com"), directory(NEW[1], service, "mail.b.c")]
+    points = [point(each, "mail.b.c") for each in NEW]
+    finding = only(estate(NEW, [*own, *points]))
+    assert (finding["kind"], finding["about"]) == ("own_name_url", ["EX1"])
+    assert "contains ex1.corp.example.com, which is a server and not a load-balanced name" in finding["text"]
+    assert "'EX1'" in finding["remedy"]
+    assert "EX2" not in finding["remedy"]
+    assert found(estate(NEW[:1], [*own[:1], *points[:1]])) == []
+
+
+def test_a_cas_array_without_exchange_2010_is_left_over() -> None:
+    parts = [array("Outlook1", "outlook1.b.c"), *(directory(each, "mapi", "mail.b.c") for each in NEW)]
+    finding = only(estate(NEW, [*parts, *(point(each, "mail.b.c") for each in NEW)]))
+    assert (finding["kind"], finding["about"]) == ("unused_array", ["Outlook1"])
+    assert "Remove-ClientAccessArray -Identity 'Outlook1'" in finding["remedy"]

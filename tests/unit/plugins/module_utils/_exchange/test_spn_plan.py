@@ -17,6 +17,7 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._exchange
     directory,
     estate,
     point,
+    resolved,
     server,
 )
 
@@ -199,18 +200,112 @@ def coexistence() -> Row:
     )
 
 
-def test_a_shared_name_is_on_the_account_of_the_newer_generation() -> None:
-    assert list(names(coexistence(), "2013")) == ["http/mail.b.c", "http/mapi.b.c"]
-    assert list(names(coexistence(), "2010")) == ["http/legacy.b.c"]
-    assert left_out(coexistence()) == {
-        "mail.b.c": "on the account of Exchange 2016 and 2019, which also serves this generation"
+SERVERS = [resolved("cas1.corp.example.com", "10.0.0.1"), resolved("EX1.corp.example.com.", "10.0.0.2"),
+           resolved("ex2.corp.example.com", "10.0.0.3")]  # fmt: skip
+TO_OLD, TO_NEW = [resolved("mail.b.c", "10.0.0.1"), *SERVERS], [resolved("mail.b.c", "10.0.0.2", "10.0.0.3"), *SERVERS]
+
+
+def test_a_shared_name_that_leads_to_the_newer_servers_is_on_their_account() -> None:
+    assert list(names(coexistence(), "2013", dns=TO_NEW)) == ["http/mail.b.c", "http/mapi.b.c"]
+    assert list(names(coexistence(), "2010", dns=TO_NEW)) == ["http/legacy.b.c"]
+    assert left_out(coexistence(), dns=TO_NEW) == {
+        "mail.b.c": "on the account of Exchange 2016 and 2019: the name leads to EX1 and EX2"
     }
+    assert list(names(coexistence(), generations=["2010"], dns=TO_NEW)) == ["http/legacy.b.c"]
 
 
-def test_a_shared_name_is_on_the_newer_account_if_only_the_older_is_returned() -> None:
-    generations = plan(coexistence(), generations=["2010"])["generations"]
-    assert [each["generation"] for each in generations] == ["2010"]
-    assert list(names(coexistence(), generations=["2010"])) == ["http/legacy.b.c"]
+def test_a_shared_name_that_leads_to_the_older_servers_stays_until_the_record_is_changed() -> None:
+    found = plan(coexistence(), dns=TO_OLD)
+    assert list(names(coexistence(), "2010", dns=TO_OLD)) == ["http/legacy.b.c", "http/mail.b.c"]
+    assert list(names(coexistence(), "2013", dns=TO_OLD)) == ["http/mapi.b.c"]
+    (finding,) = (each for each in found["findings"] if each["kind"] == "move_with_the_record")
+    assert finding["about"] == ["http/mail.b.c"]
+    assert "leads to CAS1 of Exchange 2010. So http/mail.b.c stays on the account of Exchange 2010" in finding["text"]
+    assert "in the same hour in which you change the DNS record of mail.b.c" in finding["remedy"]
+
+
+def test_a_name_of_the_newer_servers_alone_stays_where_it_leads() -> None:
+    """The URLs of the older servers were changed already, and the record was not."""
+    dns = [resolved("mapi.b.c", "10.0.0.1"), *TO_NEW]
+    assert list(names(coexistence(), "2010", dns=dns)) == ["http/legacy.b.c", "http/mapi.b.c"]
+    assert list(names(coexistence(), "2013", dns=dns)) == ["http/mail.b.c"]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (None, "was not looked up in DNS"),
+        (resolved("mail.b.c", "10.0.0.1", "10.0.0.2"), "leads to CAS1 and EX1, of different generations"),
+        (resolved("mail.b.c", "10.9.9.9"), "leads to 10.9.9.9, which is not the address of an Exchange server in DNS"),
+        (resolved("mail.b.c"), "has no address in DNS"),
+        (resolved("mail.b.c", "10.0.0.2", unknown="DNS lost the AAAA records."), "could not be resolved: DNS lost"),
+    ],
+)
+def test_a_shared_name_stays_where_it_is_if_it_is_not_known_where_it_leads(row: Row | None, why: str) -> None:
+    dns = [*SERVERS, *([row] if row else [])]
+    found = plan(coexistence(), dns=dns, accounts={"2010": {"spns": ["http/mail.b.c"]}, "2013": {"spns": []}})
+    assert [each["name"] for each in found["undecided"]] == ["http/mail.b.c"]
+    assert why in found["undecided"][0]["why"]
+    assert [each["kind"] for each in found["findings"] if each["kind"] == "undecided_name"] == ["undecided_name"]
+    assert {each["generation"]: (each["missing"], each["surplus"]) for each in found["generations"]} == {
+        "2010": (["http/legacy.b.c"], []),
+        "2013": (["http/mapi.b.c"], []),
+    }
+    told = names(coexistence(), "2013", dns=dns, extra={"2013": ["http/mail.b.c"]})
+    assert "http/mail.b.c" in told
+    assert "http/mail.b.c" not in names(coexistence(), "2010", dns=dns, extra={"2013": ["http/mail.b.c"]})
+
+
+def test_a_name_is_not_moved_from_the_other_account_before_it_is_known_where_it_leads() -> None:
+    accounts = {"2010": {"spns": ["http/mapi.b.c"]}, "2013": {"spns": []}}
+    assert list(names(coexistence(), "2013", dns=TO_NEW, accounts=accounts)) == ["http/mail.b.c"]
+    lead = [resolved("mapi.b.c", "10.0.0.3"), *TO_NEW]
+    assert list(names(coexistence(), "2013", dns=lead, accounts=accounts)) == ["http/mail.b.c", "http/mapi.b.c"]
+
+
+def test_the_addresses_of_servers_are_needed_for_two_generations() -> None:
+    assert plan(published("ews", "mail.b.c"))["hosts_to_resolve"] == ["mail.b.c"]
+    assert plan(coexistence())["hosts_to_resolve"] == [
+        "cas1.corp.example.com", "ex1.corp.example.com", "ex2.corp.example.com", "legacy.b.c", "mail.b.c", "mapi.b.c",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("localhost", "is the name of each machine for itself"),
+        ("autodiscover-s.outlook.com", "is a name of Microsoft 365"),
+        (
+            "mail.other.test",
+            "is not below a domain of the organization (corp.example.com, example.com and forest.test)",
+        ),
+    ],
+)
+def test_a_name_that_leads_off_the_organization_is_left_out(host: str, why: str) -> None:
+    exchange = estate([server("CAS1")], [directory(server("CAS1"), "ews", host)], domains=["example.com"])
+    exchange["organization"] = {"name": "Example", "forest": "forest.test"}
+    assert names(exchange) == {}
+    assert left_out(exchange)[host] == f"leads off the organization: it {why}"
+    (finding,) = (each for each in plan(exchange)["findings"] if each["kind"] == "outside_organization")
+    assert (finding["about"], finding["hides_names"]) == ([host], host == "mail.other.test")
+    assert list(names(exchange, extra={"2010": [f"http/{host}"]})) == [f"http/{host}"]
+
+
+@pytest.mark.parametrize("host", ["mail.example.com", "mail.corp.example.com", "mail.forest.test", "mail"])
+def test_a_name_below_a_domain_of_the_organization_is_planned(host: str) -> None:
+    exchange = estate([server("CAS1")], [directory(server("CAS1"), "ews", host)], domains=["*.example.com"])
+    exchange["organization"] = {"name": "Example", "forest": "forest.test"}
+    assert list(names(exchange)) == [f"http/{host}"]
+
+
+def test_an_alias_of_a_name_outside_the_organization_is_left_out() -> None:
+    exchange = published("ews", "mail.b.c")
+    dns = [resolved("mail.b.c", "52.96.0.1", aliases=["autodiscover.outlook.com"])]
+    assert names(exchange, dns=dns) == {}
+    assert (
+        "it is an alias of autodiscover.outlook.com, which is a name of Microsoft 365"
+        in left_out(exchange, dns=dns)["mail.b.c"]
+    )
 
 
 def missing_and_surplus(
@@ -220,14 +315,15 @@ def missing_and_surplus(
     accounts_by_generation = {
         generation: {"dn": f"CN=ASA{generation}", "spns": spns} for generation, spns in accounts.items()
     }
-    found = plan(exchange, accounts=accounts_by_generation, **overrides)["generations"]
+    found = plan(exchange, accounts=accounts_by_generation, **{"dns": TO_NEW, **overrides})["generations"]
     return {each["generation"]: (each["missing"], each["surplus"]) for each in found}
 
 
 def test_missing_and_surplus_names() -> None:
-    accounts = {"2010": ["HTTP/Legacy.b.c", "http/old.b.c", "HOST/asa"], "2013": ["http/mapi.b.c"]}
+    windows = ["HOST/asa", "Hyper-V Replica Service/asa"]
+    accounts = {"2010": ["HTTP/Legacy.b.c", "http/old.b.c", *windows], "2013": ["http/mapi.b.c"]}
     assert missing_and_surplus(coexistence(), accounts) == {
-        "2010": ([], ["HOST/asa", "http/old.b.c"]),
+        "2010": ([], ["http/old.b.c"]),
         "2013": (["http/mail.b.c"], []),
     }
 
@@ -244,11 +340,11 @@ def test_a_name_of_another_generation_is_not_surplus(new: list[str] | None) -> N
     assert back["2013"] == ([], [])
 
 
-def test_an_equivalent_of_an_own_name_is_surplus() -> None:
-    assert missing_and_surplus(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (
-        ["http/legacy.b.c"],
-        ["host/legacy.b.c"],
-    )
+def test_only_names_of_a_planned_service_class_are_surplus() -> None:
+    assert missing_and_surplus(coexistence(), {"2010": ["host/legacy.b.c"]})["2010"] == (["http/legacy.b.c"], [])
+    extra = {"2010": ["host/legacy.b.c"]}
+    found = missing_and_surplus(coexistence(), {"2010": ["host/legacy.b.c", "HOST/asa"]}, extra=extra)
+    assert found["2010"] == (["http/legacy.b.c"], ["HOST/asa"])
 
 
 def test_an_extra_name_is_not_surplus_without_a_server_of_its_generation() -> None:
@@ -260,7 +356,9 @@ def test_an_extra_name_is_not_surplus_without_a_server_of_its_generation() -> No
 
 def test_all_names_are_missing_without_an_account() -> None:
     assert missing_and_surplus(coexistence(), {})["2013"] == (["http/mail.b.c", "http/mapi.b.c"], [])
-    assert {each["generation"]: each["account"] for each in plan(coexistence(), accounts={})["generations"]} == {
+    assert {
+        each["generation"]: each["account"] for each in plan(coexistence(), accounts={}, dns=TO_NEW)["generations"]
+    } == {
         "2010": None,
         "2013": None,
     }
@@ -400,6 +498,7 @@ def test_the_order_of_the_input_is_ignored(chance: random.Random) -> None:
 def test_the_plan_works_with_missing_values(data: t.Any) -> None:
     """Missing values never add a name, put a name on two accounts, or raise an error."""
     all_names = {name for generation in ("2010", "2013") for name in names(everything(), generation)}
+    all_names |= {each["name"] for each in plan(everything())["undecided"]}
     exchange = copy.deepcopy(everything())
     for rows in exchange.values():
         for row in rows:

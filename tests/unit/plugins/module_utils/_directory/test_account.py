@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kind of an account. The schema of the lab does not have all of these classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+pytest.importorskip("ldap")
+
+from ansible_collections.winha.cluster.plugins.module_utils._directory.account import find_account
+from ansible_collections.winha.cluster.plugins.module_utils._directory.distinguished_name import domain_of, is_same
+from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
+from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+
+BASE = "DC=corp,DC=example,DC=test"
+COMPUTER = ("top", "person", "organizationalPerson", "user", "computer")
+
+
+@dataclasses.dataclass(slots=True)
+class Session:
+    """A session that returns one account for each search."""
+
+    classes: tuple[str, ...]
+    host: str = "dc01"
+    domain_dn: str = BASE
+
+    def search(self, *_request: t.Any, **_options: t.Any) -> t.Iterator[Entry]:
+        values = {"objectclass": self.classes, "samaccountname": ("ASA$",)}
+        yield Entry(f"CN=ASA,{BASE}", {name: tuple(map(str.encode, held)) for name, held in values.items()})
+
+
+@pytest.mark.parametrize("identity", ["ASA", f"CN=ASA,{BASE}"])
+@pytest.mark.parametrize(
+    ("classes", "kind"),
+    [
+        (COMPUTER, "computer"),
+        (COMPUTER[:-1], "user"),
+        ((*COMPUTER[:-1], "inetOrgPerson"), "user"),
+        ((*COMPUTER, "msDS-ManagedServiceAccount"), "managed_service_account"),
+        ((*COMPUTER, "msDS-GroupManagedServiceAccount"), "group_managed_service_account"),
+        ((*COMPUTER, "msDS-DelegatedManagedServiceAccount"), "delegated_managed_service_account"),
+    ],
+)
+def test_the_most_specific_class_is_the_kind(identity: str, classes: tuple[str, ...], kind: str) -> None:
+    assert find_account(t.cast("t.Any", Session(classes)), identity).kind == kind
+
+
+@pytest.mark.parametrize("identity", ["ASA", f"CN=ASA,{BASE}"])
+def test_an_unknown_class_is_not_the_kind_of_its_parent(identity: str) -> None:
+    with pytest.raises(
+        TaskError, match=r"is not a user or computer account, but an object of the class some-New-Class"
+    ):
+        find_account(t.cast("t.Any", Session((*COMPUTER, "some-New-Class"))), identity)
+
+
+def test_distinguished_names_differ_in_spaces_and_case() -> None:
+    assert is_same(f"CN=ASA,{BASE}", "cn = asa , dc=Corp, dc=example,dc=test")
+    assert is_same("CN=Main\\, West,DC=x", "cn=main\\, west, DC=X")
+    assert not is_same(f"CN=ASA,{BASE}", f"CN=ASA,OU=Exchange,{BASE}")
+    assert domain_of("CN=A\\,DC=b, DC=Corp, DC=Example") == "corp.example"

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options of Active Directory, and the servers that DNS returns."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+pytest.importorskip("ldap")
+dns = pytest.importorskip("dns.resolver")
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.winha.cluster.plugins.module_utils import directory
+from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Access, Server
+from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, Unreachable
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIMPLE = {"authentication": "simple", "tls": "ldaps", "username": "svc@corp.test", "password": "Secret-1"}
+
+
+def open_session(**given: t.Any) -> t.Any:
+    validated = ArgumentSpecValidator(directory.SPEC).validate(given)
+    assert not validated.error_messages
+    return directory.DIRECTORY.session_factory(validated.validated_parameters)(read_only=True)
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the targets that DNS returns for each SRV query."""
+
+    class Record:
+        priority, weight = 0, 100
+
+        def __init__(self, target: str) -> None:
+            self.target = target
+
+    def set_answer(*targets: str) -> None:
+        found = [Record(target) for target in targets]
+        monkeypatch.setattr(dns.Resolver, "resolve", lambda _self, _name, _kind: found)
+
+    return set_answer
+
+
+def servers(**more: t.Any) -> list[str]:
+    return [
+        server.host for server in Access(domain="corp.test", dns_servers=("127.0.0.1",), **more).domain_controllers()
+    ]
+
+
+def test_a_password_is_sent_only_to_servers_below_the_domain(answer: Callable[..., None]) -> None:
+    answer("evil.attacker.test.", "DC1.Corp.Test.", "corp.test.attacker.test.", "evilcorp.test.")
+    assert servers(authentication="simple") == ["DC1.Corp.Test"]
+    answer("evil.attacker.test.", "evilcorp.test.")
+    with pytest.raises(
+        Unreachable, match=r"returned evil\.attacker\.test, evilcorp\.test for _ldap\S+, which is not below corp\.test"
+    ):
+        servers(authentication="simple")
+    # Kerberos sends no password, and the names of domain controllers may be in another DNS domain.
+    assert servers() == ["evil.attacker.test", "evilcorp.test"]
+
+
+def test_a_global_catalog_outside_the_forest_is_refused(answer: Callable[..., None]) -> None:
+    answer("gc.attacker.test.")
+    access = Access(servers=("dc1.west.corp.test",), dns_servers=("127.0.0.1",), authentication="simple")
+    with pytest.raises(Unreachable, match="so no password was sent"):
+        access.find_in_dns("_gc._tcp.corp.test", below="corp.test")
+    answer("gc.east.corp.test.")
+    assert access.find_in_dns("_gc._tcp.corp.test", below="corp.test") == [Server("gc.east.corp.test")]
+
+
+@pytest.mark.parametrize(
+    ("library", "given", "sentence"),
+    [
+        (
+            "LDAP_IMPORT_ERROR",
+            {"servers": ["dc1"]},
+            "The Python library python-ldap is missing on this machine (gone).",
+        ),
+        ("DNS_IMPORT_ERROR", {"domain": "corp.test"}, "The Python library dnspython is missing on this machine (gone)"),
+    ],
+)
+def test_a_missing_library_fails_the_task_at_its_start(
+    monkeypatch: pytest.MonkeyPatch, library: str, given: dict[str, t.Any], sentence: str
+) -> None:
+    """C(TaskError) is a failed task. The host is not unreachable."""
+    monkeypatch.setattr(directory, library, ImportError("gone"))
+    with pytest.raises(TaskError) as caught:
+        open_session(**given)
+    assert str(caught.value).startswith(sentence)
+    assert "Run pip install" in str(caught.value)
+
+
+def test_a_user_with_a_netbios_domain_is_refused_for_kerberos() -> None:
+    with pytest.raises(TaskError, match=r"username is CORP\\svc; for Kerberos, write it as name@REALM"):
+        open_session(servers=["dc1"], username="CORP\\svc", password="Secret-1")
+    open_session(servers=["dc1"], **SIMPLE | {"username": "CORP\\svc"})
+
+
+@pytest.mark.parametrize(("text", "tls"), [("ldaps://dc1.corp.test", "ldaps"), ("ldap://dc1.corp.test:389/", "none")])
+def test_a_url_is_not_a_server(text: str, tls: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        Server.parse(text)
+    assert f"{text} is a URL and not a server. Write dc1.corp.test" in str(caught.value)
+    assert str(caught.value).endswith(f"set the option tls to {tls}.")
