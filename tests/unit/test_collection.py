@@ -65,7 +65,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "connection": "_wsman errors session ticket",
         "directory": "_directory errors session",
         "task": "connection errors plan session",
-        "modules": "_directory _dns _exchange _windows _wsman directory errors plan task",
+        "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan task",
         "filter": "_audit _change _exchange _report errors plugin_utils typed_value",
         "plugin_utils": "_change _dns _wsman connection directory errors session task ticket",
         "action": "errors modules plugin_utils typed_value",

@@ -215,10 +215,17 @@ def read_interfaces(client: Client) -> list[NetworkInterface]:
             node=interface.text("Node") or "",
             network=interface.text("Network") or "",
             adapter_id=(interface.text("AdapterId") or "").strip("{}").casefold(),
-            address=interface.text("Address") or "",
+            address=_address_of(interface),
         )
         for interface in found
     ]
+
+
+def _address_of(interface: Instance) -> str:
+    """The address of a network interface. One with IPv6 only may have it only in the list."""
+    listed = [*(interface.array("IPv4Addresses") or ()), *(interface.array("IPv6Addresses") or ())]
+    routed = [text for text in listed if text and not text.casefold().startswith("fe80:")]
+    return interface.text("Address") or next(iter(routed), "")
 
 
 def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:
