@@ -71,19 +71,17 @@ class Plan:
     def expecting(self, expected: t.Mapping[str, t.Any]) -> Plan:
         """The plan without the changes whose current value is not the expected one; these are left alone.
 
-        The case of a label is ignored, as Windows ignores that of names.
+        A change has its label, and its C(id) if it has one. The case is ignored, as Windows ignores that of names.
         """
         values = {label.casefold(): value for label, value in expected.items()}
         skipped = [
-            one
-            for one in self.changes
-            if one.label.casefold() in values and not _is_same(one, values[one.label.casefold()])
+            change for change in self.changes if any(not _is_same(change, value) for value in _given(change, values))
         ]
         steps = [tuple(change for change in step.changes if change not in skipped) for step in self.steps]
         rows = [
             {
                 "label": change.label,
-                "expected": values[change.label.casefold()],
+                "expected": _given(change, values)[0],
                 "current": change.row()["before"],
                 "reason": "the current value is not the expected one",
             }
@@ -94,6 +92,12 @@ class Plan:
             steps=tuple(Step(changes) for changes in steps if changes),
             left_alone=(*self.left_alone, *rows),
         )
+
+
+def _given(change: Change, values: t.Mapping[str, t.Any]) -> list[t.Any]:
+    """The values in a mapping that are given for a change."""
+    keys = (change.label.casefold(), str(change.details.get("id") or "").casefold())
+    return [values[key] for key in keys if key in values]
 
 
 def _is_same(change: Change, expected: t.Any) -> bool:

@@ -17,11 +17,12 @@ options:
   gather:
     description:
       - The parts to read. The name, the functional level and the heartbeat are always read, with one request.
-      - Each other part needs one request, V(live_migration_networks) two, and V(virtual_machines) three or, with many
-        virtual machines, some more. One of these requests is shared by the last two.
+      - Each other part needs one request, V(nodes) and V(live_migration_networks) two, and V(virtual_machines) four or,
+        with many virtual machines, some more. One of these requests is shared by the last two. If the FQDN of the
+        cluster has no domain, one more request reads its id.
     type: list
     elements: str
-    choices: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
+    choices: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks, machine_names]
     default: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
 extends_documentation_fragment:
   - winha.cluster.connection
@@ -60,6 +61,20 @@ cluster:
       description: DNS name of the cluster.
       type: str
       sample: hvc1.corp.example.com
+    id:
+      description:
+        - Id of the cluster, the same on all of its nodes. It identifies a cluster whose RV(cluster.fqdn) has no domain,
+          such as a DAG without an administrative access point. Two domains can have clusters of the same name.
+        - Null if RV(cluster.fqdn) has a domain, and on Windows Server 2008 R2.
+      type: str
+      version_added: 1.1.0
+      sample: null
+    node:
+      description: Name of the host as a node of the cluster. Null if the host does not return it.
+      returned: when nodes is gathered
+      type: str
+      version_added: 1.1.0
+      sample: HV01
     functional_level:
       description: The cluster functional level, e.g. 11 for Windows Server 2019; null before Windows Server 2016.
       type: int
@@ -93,7 +108,9 @@ cluster:
       sample: [{name: LiveMigration, role: cluster, state: up, address: 10.0.2.0, mask: 255.255.255.0, metric: 19000}]
     virtual_machines:
       description:
-        - The clustered virtual machines.
+        - The clustered virtual machines. C(name) is the name in Hyper-V if C(name_known) is true. A host returns only
+          the names of the virtual machines that it runs. Others have the name of their cluster resource or clustered
+          role, which is the name that they had when they were clustered.
         - C(default_move_type) is what a drain does with the virtual machine; the default is V(by_priority).
           C(saved_by_drain) shows whether a drain saves the virtual machine while it runs.
         - C(priority) and C(saved_by_drain) are null before Windows Server 2012.
@@ -102,6 +119,8 @@ cluster:
       elements: dict
       sample:
         - name: EX01
+          name_known: true
+          id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
           resource: Virtual Machine EX01
           group: EX01
           owner_node: HV01
@@ -110,6 +129,12 @@ cluster:
           offline_action: save
           default_move_type: by_priority
           saved_by_drain: false
+    machine_names:
+      description: The names of the virtual machines that this host runs, by id.
+      returned: when gathered
+      type: dict
+      version_added: 1.1.0
+      sample: {6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB: EX01}
     shared_volumes:
       description: The cluster shared volumes with path and volume.
       returned: when gathered
@@ -127,13 +152,20 @@ cluster:
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, heartbeat, virtual_machine
+from ansible_collections.winha.cluster.plugins.module_utils._windows import (
+    cluster,
+    heartbeat,
+    hyperv,
+    virtual_machine,
+)
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
 PARTS = ["nodes", "networks", "virtual_machines", "shared_volumes", "live_migration_networks"]
-SPEC = {"gather": {"type": "list", "elements": "str", "choices": PARTS, "default": PARTS}}
+CHOICES = [*PARTS, "machine_names"]
+SPEC = {"gather": {"type": "list", "elements": "str", "choices": CHOICES, "default": PARTS}}
 
 
 def read(client: Client, options: task.Options) -> dict[str, t.Any]:
@@ -144,12 +176,14 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "name": found.text("Name"),
         "fqdn": found.text("Fqdn"),
+        "id": None if "." in (found.text("Fqdn") or "") else cluster.read_id(client),
         "functional_level": found.integer("ClusterFunctionalLevel"),
         "heartbeat": values,
         "heartbeat_seconds": heartbeat.seconds_of(values),
     }
     if "nodes" in parts:
         result["nodes"] = _rows(cluster.read_nodes(client), "name", "state", "vote", "windows")
+        result["node"] = _own_node(client)
     resource_type = (
         cluster.read_resource_type(client) if parts & {"virtual_machines", "live_migration_networks"} else None
     )
@@ -163,15 +197,25 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
             ]
     if "virtual_machines" in parts:
         result |= _virtual_machines(client, virtual_machine.move_type_threshold(resource_type))
+    if "machine_names" in parts:
+        result["machine_names"] = hyperv.read_names(client)
     if "shared_volumes" in parts:
         result["shared_volumes"] = cluster.read_shared_volumes(client)
     return result
 
 
+def _own_node(client: Client) -> str | None:
+    try:
+        return cluster.read_own_node_name(client)
+    except ServerError:
+        return None
+
+
 def _virtual_machines(client: Client, threshold: int) -> dict[str, t.Any]:
     priorities = virtual_machine.read_priorities(client)
     machines = virtual_machine.read_virtual_machines(client)
-    rows = _rows(machines, "name", "resource", "group", "owner_node", "state", "offline_action", "default_move_type")
+    columns = ("name", "name_known", "id", "resource", "group", "owner_node", "state")
+    rows = _rows(machines, *columns, "offline_action", "default_move_type")
     for row, machine in zip(rows, machines, strict=True):
         row["priority"] = priority = priorities.get(machine.group)
         saved = virtual_machine.saved_by_drain(machine, priority, threshold)

@@ -118,7 +118,7 @@ hotfixes:
   elements: dict
   sample: [{id: KB2550886, installed_on: '2012-06-18'}]
 adapters:
-  description: The network adapters, by name.
+  description: The network adapters, by name. Hidden adapters, such as cards that were removed, are left out.
   returned: when gathered and read
   type: list
   elements: dict
@@ -132,7 +132,7 @@ adapters:
       type: str
       sample: Intel(R) Ethernet Converged Network Adapter X710
     status:
-      description: V(up), V(down), V(disabled), V(not_present), V(lower_layer_down), V(dormant), V(testing).
+      description: V(up), V(down), V(disabled), V(lower_layer_down), V(dormant), V(testing).
       type: str
       sample: up
     speed:

@@ -85,6 +85,13 @@ paths:
       description: The wanted MTU in bytes.
       type: int
       sample: 9000
+    payload:
+      description:
+        - The number of bytes in the echo request with the wanted MTU, as ping -l takes it. The headers need 28 bytes
+          over IPv4 and 48 bytes over IPv6.
+      type: int
+      version_added: 1.1.0
+      sample: 8972
     jumbo:
       description: The result with the wanted MTU, V(passes), V(too_big), V(no_answer) or V(unknown).
       type: str
@@ -106,6 +113,7 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, path
+from ansible_collections.winha.cluster.plugins.module_utils.identity import node_key
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
@@ -138,6 +146,7 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
                 "address": address,
                 "network": network,
                 "mtu": options["mtu"],
+                "payload": found.payload,
                 "jumbo": found.jumbo,
                 "standard": found.standard,
                 "verdict": found.verdict,
@@ -153,8 +162,8 @@ def _paths_to_nodes(client: Client, options: task.Options) -> list[tuple[str, st
     selected = cluster.read_selected_networks(client, networks, options["cluster_network"])
     own = cluster.read_own_node_name(client)
     interfaces = cluster.read_interfaces(client)
-    known = {interface.node.casefold(): interface.node for interface in interfaces}
-    only = {name.casefold(): name for name in options["nodes"] or []}
+    known = {node_key(interface.node): interface.node for interface in interfaces}
+    only = {node_key(name): name for name in options["nodes"] or []}
     unknown = [name for folded, name in only.items() if folded not in known]
     if unknown:
         names = ", ".join(sorted(known.values()))
@@ -164,8 +173,8 @@ def _paths_to_nodes(client: Client, options: task.Options) -> list[tuple[str, st
         for interface in interfaces
         if interface.network in selected
         and interface.address
-        and interface.node.casefold() != own.casefold()
-        and (options["nodes"] is None or interface.node.casefold() in only)
+        and node_key(interface.node) != node_key(own)
+        and (options["nodes"] is None or node_key(interface.node) in only)
     ]
 
 

@@ -20,7 +20,9 @@ author:
   - winha.cluster contributors (!UNKNOWN)
 options:
   adapters:
-    description: Names or wildcards of the adapters. Case is ignored.
+    description:
+      - Names or wildcards of the adapters. Case is ignored. A name that is there is not a wildcard.
+      - Wildcards do not select hidden adapters, such as cards that were removed.
     type: list
     elements: str
   cluster_network:
@@ -164,6 +166,16 @@ restarts:
   type: list
   elements: str
   sample: [LM1]
+without_link:
+  description:
+    - Names of the selected adapters that had no link when the task began. After their restart the task does not wait
+      for a link.
+    - An adapter that was disabled is one of them. It is not restarted, because a restart would enable it.
+  returned: when there are any
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample: [LM2]
 connection_adapters:
   description: Names of the selected adapters that carry the connection of Ansible.
   returned: when the adapters could be read
@@ -262,11 +274,13 @@ def apply(client: Client, state: adapter_settings.State, step: Step) -> Applied:
 def report(state: adapter_settings.State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each setting before and now, and the adapters that were restarted or need a restart."""
     restarts, required = _restarts(state, outcome)
+    without_link = sorted(adapter.name for adapter in state.adapters if not adapter.up or not adapter.enabled)
     return {
         "settings": [_row(setting, outcome) for setting in state.settings] + list(state.unsupported),
         "restarts": sorted(restarts),
         "restart_required": sorted(required),
         "connection_adapters": sorted(state.connection & {adapter.name for adapter in state.adapters}),
+        **({"without_link": without_link} if without_link else {}),
     }
 
 
@@ -278,6 +292,8 @@ def _restarts(state: adapter_settings.State, outcome: task.Outcome) -> tuple[set
         written = [one for one in changes if outcome.now(one.label, one.before) != one.before]
         labels = [one.label for one in changes] or [f"{adapter.name} restart"]
         complete = all(label in outcome.values and label not in outcome.failures for label in labels)
+        if not adapter.enabled:
+            continue  # it reads its values when somebody enables it
         if state.restart_now and complete and (changes or adapter.name in state.pending):
             restarts.add(adapter.name)
             required.discard(adapter.name)

@@ -34,15 +34,30 @@ options:
   names:
     description:
       - Names or wildcards (V(*), V(?), V([ab])) of the virtual machines. Case is ignored.
-      - A name can be that of the virtual machine, of its cluster resource, or of its clustered role.
+      - A name is the name that Hyper-V Manager shows, or the id of the virtual machine, or the name of its cluster
+        resource or clustered role. If it is there, it is not a wildcard.
+      - A wildcard is compared with the names of virtual machines. Only if none matches, it is compared with those of
+        cluster resources and clustered roles.
     type: list
     elements: str
     default: ['*']
   exclude:
-    description: Names or wildcards of virtual machines that are not changed.
+    description:
+      - Names or wildcards of virtual machines that are not changed, as in O(names).
+      - If one matches no virtual machine, the result has a warning and RV(unmatched).
     type: list
     elements: str
     default: []
+  machine_names:
+    description:
+      - The names of virtual machines by their ids, as M(winha.cluster.cluster_info) returns C(machine_names) on the
+        other nodes.
+      - A host returns only the names of the virtual machines that it runs. Without this option, a virtual machine on
+        another node has the name of its cluster resource or clustered role, which is the name that it had when it was
+        clustered. The role P(winha.cluster.hyperv_cluster#role) sets this option.
+    type: dict
+    default: {}
+    version_added: 1.1.0
   allow_no_match:
     description: Whether a name or wildcard in O(names) may match no virtual machine.
     type: bool
@@ -84,9 +99,20 @@ virtual_machines:
   elements: dict
   contains:
     name:
-      description: Name of the virtual machine.
+      description: Name of the virtual machine. If two have the same name, it is the name of the cluster resource.
       type: str
       sample: EX01
+    id:
+      description: Id of the virtual machine in Hyper-V.
+      type: str
+      version_added: 1.1.0
+      sample: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
+    name_known:
+      description: Whether RV(virtual_machines[].name) is the name in Hyper-V, and not that of the cluster resource or
+        clustered role, see O(machine_names).
+      type: bool
+      version_added: 1.1.0
+      sample: true
     resource:
       description: Name of the cluster resource.
       type: str
@@ -107,17 +133,29 @@ virtual_machines:
       description: The error.
       returned: when failed
       type: str
+unmatched:
+  description: The names and wildcards in O(names) and O(exclude) that match no virtual machine.
+  returned: when there are any
+  type: list
+  elements: str
+  version_added: 1.1.0
+  sample: [EX99]
 changes:
   description:
-    - What was changed, or in check mode would be changed, with C(label), C(thing) (the virtual machine), C(setting)
-      (V(offline_action)), C(before) and C(after).
+    - What was changed, or in check mode would be changed, with C(label), C(thing) (the virtual machine), its C(id),
+      C(setting) (V(offline_action)), C(before) and C(after).
     - C(after) is the value as read back, or in check mode the planned one. It is null if it is unknown.
   returned: when the cluster could be read
   type: list
   elements: dict
   version_added: 1.1.0
   sample:
-    - {label: EX01, thing: EX01, setting: offline_action, before: save, after: shut_down}
+    - label: EX01
+      thing: EX01
+      id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
+      setting: offline_action
+      before: save
+      after: shut_down
 left_alone:
   description:
     - What was not changed, because C(current), the current value, is not the one in O(expected), as C(label),
@@ -147,34 +185,63 @@ SPEC = {
     "names": {"type": "list", "elements": "str", "default": ["*"]},
     "exclude": {"type": "list", "elements": "str", "default": []},
     "allow_no_match": {"type": "bool", "default": False},
+    "machine_names": {"type": "dict", "default": {}},
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The selected virtual machines by name."""
+    """The selected virtual machines by name, and what the selection could not be sure of."""
 
     machines: t.Mapping[str, VirtualMachine]
+    unmatched: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read(client: Client, options: task.Options) -> State:
     """Read the selected virtual machines of the cluster."""
-    machines = virtual_machine.read_virtual_machines(client)
-    return State({machine.name: machine for machine in select(machines, options, client.host)})
+    names = {str(number): str(name) for number, name in options["machine_names"].items()}
+    return select(virtual_machine.read_virtual_machines(client, names), options, client.host)
 
 
-def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: str) -> list[VirtualMachine]:
-    """Select machines by C(names) and C(exclude). Raises C(TaskError) for a pattern that matches none."""
-    unmatched = [name for name in options["names"] if not any(machine.matches(name) for machine in machines)]
+def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: str) -> State:
+    """Select machines by C(names) and C(exclude). Raises C(TaskError) for a name in C(names) that matches none."""
+    chosen = {name: virtual_machine.chosen(machines, name) for name in [*options["names"], *options["exclude"]]}
+    unmatched = [name for name in options["names"] if not chosen[name]]
     if unmatched and not options["allow_no_match"]:
         known = ", ".join(machine.name for machine in machines[:10]) or "none"
         more = f" and {len(machines) - 10} more" if len(machines) > 10 else ""
         raise task.TaskError(
             f"No clustered virtual machine of the cluster of {host} matches {', '.join(unmatched)}; it has "
-            f"{known}{more}. Correct the names, or set allow_no_match if this is expected."
+            f"{known}{more}.{_names_not_known(machines, host)} Correct the names, or set allow_no_match if this is "
+            "expected."
         )
-    selected = [machine for machine in machines if any(machine.matches(name) for name in options["names"])]
-    return [machine for machine in selected if not any(machine.matches(name) for name in options["exclude"])]
+    excluded = [machine for name in options["exclude"] for machine in chosen[name]]
+    wanted = [machine for name in options["names"] for machine in chosen[name]]
+    unused = [name for name in options["exclude"] if not chosen[name]]
+    warnings = []
+    if unused:
+        warnings.append(
+            f"No clustered virtual machine of the cluster of {host} matches {', '.join(unused)} in exclude, so nothing "
+            "was excluded for it."
+        )
+    if set(options["names"]) != {"*"} or options["exclude"]:
+        warnings.append(_names_not_known(machines, host).strip())
+    return State(
+        machines={machine.name: machine for machine in machines if machine in wanted and machine not in excluded},
+        unmatched=tuple(dict.fromkeys([*unmatched, *unused])),
+        warnings=tuple(filter(None, warnings)),
+    )
+
+
+def _names_not_known(machines: t.Iterable[VirtualMachine], host: str) -> str:
+    nodes = sorted({machine.owner_node for machine in machines if not machine.name_known})
+    if not nodes:
+        return ""
+    return (
+        f" {host} does not return the names of the virtual machines on {', '.join(nodes)}, so they have the names of "
+        "their cluster resources or clustered roles. Use the role hyperv_cluster, or set machine_names."
+    )
 
 
 def plan(state: State, options: task.Options) -> Plan:
@@ -185,7 +252,7 @@ def plan(state: State, options: task.Options) -> Plan:
             label=name,
             before=machine.offline_action,
             after=wanted,
-            details={"thing": name, "setting": "offline_action"},
+            details={"thing": name, "id": machine.id, "setting": "offline_action"},
         )
         for name, machine in state.machines.items()
         if machine.offline_action != wanted
@@ -213,7 +280,7 @@ def apply_together(client: Client, state: State, steps: t.Sequence[Step], progre
         reason = properties.denial(problem) if number == 1 else ""
         if reason or isinstance(problem, TimedOut):
             break
-    now = {machine.resource: machine.offline_action for machine in virtual_machine.read_virtual_machines(client)}
+    now = {machine.resource: machine.offline_action for machine in virtual_machine.read_resources(client)}
     before = {change.label: change.before for step in steps for change in step.changes}
     # A virtual machine that is gone was not changed.
     values = {name: now.get(state.machines[name].resource, value) for name, value in before.items()}
@@ -224,10 +291,21 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each virtual machine with the offline action before and now, and the result."""
     rows = []
     for name, machine in state.machines.items():
-        row = {"name": name, "resource": machine.resource, "before": machine.offline_action}
-        row["offline_action"] = outcome.now(name, machine.offline_action)
+        row = {
+            "name": name,
+            "id": machine.id,
+            "name_known": machine.name_known,
+            "resource": machine.resource,
+            "before": machine.offline_action,
+            "offline_action": outcome.now(name, machine.offline_action),
+        }
         rows.append(row | outcome.result_of(name))
-    return {"virtual_machines": rows}
+    found: dict[str, t.Any] = {"virtual_machines": rows}
+    if state.unmatched:
+        found["unmatched"] = list(state.unmatched)
+    if state.warnings:
+        found["warnings"] = list(state.warnings)
+    return found
 
 
 TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, apply_together=apply_together, report=report)

@@ -10,6 +10,7 @@ import time
 import typing as t
 
 import pytest
+from lab.windows.simulation import instances_of
 from rolling import events, host, in_effect, kill, migration, ours, puts, reset, restarts, stored_value, wait_for
 
 if t.TYPE_CHECKING:
@@ -95,6 +96,40 @@ def test_the_adapter_of_the_connection_is_last_and_the_task_reconnects(lab: Stag
     assert in_effect(lab, "lone1", "Management") == 9000
     assert not lab.play(ours("lone1", "net_adapter", {**BOTH, **SETTINGS})).of("lone1").changed
     assert len(lab.writes()) == 4
+
+
+def spare_cards(estate: Variables) -> None:
+    """A card without a cable, one that will be disabled, and one that was removed."""
+    lone = host(estate, "lone1")
+    lone["adapters"] += [
+        {"name": "Spare", "driver": "intel-10g", "link": False},
+        {"name": "Off", "driver": "intel-10g"},
+    ]
+    guid = "{11111111-0000-4000-8000-000000000002}"
+    removed = {"CreationClassName": "MSFT_NetAdapter", "DeviceID": guid, "InterfaceGuid": guid, "SystemName": "lone1"}
+    removed |= {"SystemCreationClassName": "CIM_NetworkPort", "Name": "Gone", "InterfaceDescription": "Intel 7"}
+    removed |= {"InterfaceIndex": 0, "Hidden": True, "HardwareInterface": True, "InterfaceOperationalStatus": 6}
+    lone["instances"] = {"root/standardcimv2": {"MSFT_NetAdapter": [removed]}}
+
+
+def test_no_link_is_waited_for_where_there_was_none(estate: Stage) -> None:
+    lab = reset(estate, spare_cards)
+    lab.estate.simulation.disable(lab.estate.estate.host("lone1"), "Off")
+    later = ours("lone1", "net_adapter", {"adapters": ["Spare"], "mtu": 9000, "restart": "defer"})
+    assert lab.play(later).of("lone1").data["restart_required"] == ["Spare"]
+    play = ours("lone1", "net_adapter", {**BOTH, "reconnect_timeout": 6})
+    checked = lab.check(play).of("lone1")
+    result = lab.play(play).of("lone1")
+    assert result.status == "ok", result.message
+    assert result.data["without_link"] == checked.data["without_link"] == ["Off", "Spare"]
+    assert result.data["restarts"] == checked.data["restarts"] == ["LM", "Management", "Spare"]
+    assert result.data["restart_required"] == []
+    assert ("lone1", "Off") not in restarts(lab)
+    found = instances_of(lab.estate.host("lone1"), "MSFT_NetAdapter", "root/standardcimv2")
+    assert [one.values["Name"] for one in found if one.values["InterfaceAdminStatus"] == 2] == ["Off"]
+    assert in_effect(lab, "lone1", "Spare") == 9000
+    assert {stored_value(lab, "lone1", name, JUMBO) for name in ("Off", "Spare", "Management")} == {"9014"}
+    assert not lab.play(play).of("lone1").changed
 
 
 def converged(estate: Variables) -> None:

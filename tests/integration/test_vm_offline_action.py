@@ -45,7 +45,8 @@ def test_only_different_values_are_written(lab: Stage, via: tuple[str, str]) -> 
     assert len(lab.writes()) == 7
     assert (checked.rc, applied.rc, again.rc) == (0, 0, 0)
     assert (checked.of("hv01").changed, applied.of("hv01").changed, again.of("hv01").changed) == (True, True, False)
-    assert lab.operations() == ["enumerate", "enumerate", *SEND * 7, "enumerate", "enumerate"]
+    # Each task reads the resources, and the names in Hyper-V; what was written is read back once.
+    assert lab.operations() == [*["enumerate"] * 4, *SEND * 7, *["enumerate"] * 3]
     drifted = [name for name, action in AS_IT_IS.items() if action != "shut_down"]
     diff = applied.of("hv01").diff
     assert diff == checked.of("hv01").diff
@@ -121,7 +122,9 @@ def test_a_name_that_matches_nothing_fails_before_any_write(lab: Stage) -> None:
     assert run.rc == 2
     assert run.of("hv01", "a few").message == (
         "No clustered virtual machine of the cluster of hv01 matches EX99, ex8*; it has EX01, EX02, EX03, EX04, EX05, "
-        "EX06, EX07, FILE01. Correct the names, or set allow_no_match if this is expected."
+        "EX06, EX07, FILE01. hv01 does not return the names of the virtual machines on hv02, so they have the names of "
+        "their cluster resources or clustered roles. Use the role hyperv_cluster, or set machine_names. Correct the "
+        "names, or set allow_no_match if this is expected."
     )
     assert "matches Virtual Machine Configuration *;" in run.of("hv01", "configuration").message
     assert lab.writes() == []
@@ -148,7 +151,7 @@ def test_unusual_and_duplicate_names(bring_up: t.Callable[..., Stage]) -> None:
     run = lab.task("hv01", "vm_offline_action")
     named = run.of("hv01").actions
     assert run.rc == 0, run.output
-    assert {"SCVMM EX01", "Virtual Machine EX01", "Ünïcode & <EX03>"} < set(named)
+    assert {"SCVMM EX01", "Virtual Machine EX01", "EX03"} < set(named)
     assert set(lab.actions("HVC1").values()) == {2}
     befores = {row["name"]: row["before"] for row in run.of("hv01").data["virtual_machines"]}
     assert befores["EX04"] == "unknown (9)"
@@ -164,7 +167,14 @@ def test_a_value_that_is_not_the_expected_one_is_left_alone(lab: Stage) -> None:
     )
     for result in (checked, applied):
         assert result.data["changes"] == [
-            {"label": name, "thing": name, "setting": "offline_action", "before": "save", "after": "shut_down"}
+            {
+                "label": name,
+                "thing": name,
+                "id": lab.estate.private_properties("HVC1", RESOURCES[name])["VmID"].upper(),
+                "setting": "offline_action",
+                "before": "save",
+                "after": "shut_down",
+            }
             for name in ("EX01", "EX06")
         ]
         assert result.data["left_alone"] == [
@@ -199,4 +209,4 @@ def test_a_thousand_virtual_machines_need_few_requests(bring_up: t.Callable[...,
     assert set(lab.actions("BIG1").values()) == {1}
     before = len(lab.journal())
     assert not lab.task("big02", "vm_offline_action", {"action": "save"}).of("big02").changed
-    assert len(lab.journal()) - before <= 3
+    assert len(lab.journal()) - before <= 4

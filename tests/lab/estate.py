@@ -105,12 +105,16 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A failover cluster. Nodes that are not hosts of the estate are down."""
+    """A failover cluster. Nodes that are not hosts of the estate are down.
+
+    C(instance) makes its ids: clusters of the same name in two estates have different ones.
+    """
 
     name: str
     fqdn: str
     nodes: tuple[str, ...]
     windows: str
+    instance: str
     networks: tuple[Network, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     virtual_machines: tuple[VirtualMachine, ...] = ()
@@ -211,7 +215,9 @@ def _disk_extension(windows: str) -> str:
     return "vhdx" if VERSIONS[windows].has("2012") else "vhd"
 
 
-def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) -> Iterator[VirtualMachine]:
+def _machines(
+    cluster: str, instance: str, items: Any, nodes: tuple[str, ...], windows: str
+) -> Iterator[VirtualMachine]:
     for position, data in enumerate(items):
         where = f"virtual machine {position + 1} of {cluster}"
         optional = {
@@ -228,14 +234,15 @@ def _machines(cluster: str, items: Any, nodes: tuple[str, ...], windows: str) ->
         body = check_keys(where, data, optional, {"name"})
         for number in range(1, int(body.get("count", 1)) + 1):
             name = body["name"].format(number=number) if "count" in body else body["name"]
-            vm_id = str(body.get("private_properties", {}).get("VmID", identity(cluster, "vm", name)))
+            resource = body.get("resource", "Virtual Machine {name}").format(name=name, number=number)
+            vm_id = str(body.get("private_properties", {}).get("VmID", identity(instance, "vm", resource)))
             path = rf"C:\ClusterStorage\Volume1\{name}\{name}.{_disk_extension(windows)}"
             yield VirtualMachine(
                 name,
                 body.get("owner", nodes[(number - 1) % len(nodes)]),
                 int(body.get("state", 2)),
                 int(body.get("priority", 2000)),
-                body.get("resource", "Virtual Machine {name}").format(name=name, number=number),
+                resource,
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
                 tuple(str(name) for name in body.get("anti_affinity", ())),
@@ -270,14 +277,16 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
     windows = _cluster_version(where, members)
     nodes = tuple(body.get("nodes", [host.name for host in members]))
     networks = tuple(Network(**network) for network in body.get("networks", ()))
+    instance = identity(body["name"], body["fqdn"], members[0].address)
     return Cluster(
         body["name"],
         body["fqdn"],
         nodes,
         windows,
+        instance,
         networks,
         body.get("properties", {}),
-        tuple(_machines(body["name"], body.get("virtual_machines", ()), nodes, windows)),
+        tuple(_machines(body["name"], instance, body.get("virtual_machines", ()), nodes, windows)),
         body.get("virtual_machine_type", {}),
         tuple(body.get("shared_volumes", ())),
         tuple(body.get("resources", ())),

@@ -10,9 +10,9 @@ Each part has the results of the module with its name, or only C(unknown) with a
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import typing as t
 
+from ..identity import cluster_key, distinct_names, home_of, node_key
 from .error import AuditError
 from .version_range import RELEASES
 from .wording import sentence
@@ -41,6 +41,12 @@ class Subject:
         """A sentence that the host is in no cluster; C(None) if that is not known."""
         reason = self.document.get("standalone")
         return sentence(reason) if isinstance(reason, str) else None
+
+    @property
+    def alias_reason(self) -> str | None:
+        """A sentence that the host is in the run under another name, too; C(None) if it is not."""
+        other = self.document.get("same_as")
+        return f"{self.name} is the same node as {other}, so it is judged only once." if other else None
 
     @property
     def unreachable_reason(self) -> str | None:
@@ -82,9 +88,11 @@ def check_facts(facts: t.Any) -> None:
 def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
     """The hosts of the run."""
     clusters = clusters_of(facts, parameters)
+    aliases = _aliases(facts)
     found = []
     for name, host in facts["hosts"].items():
         document: Document = {**host, "host": name, "name": name, "parameters": parameters}
+        document["same_as"] = aliases.get(name)
         cluster = _cluster_of(document, clusters)
         windows = _windows(host) or (_node_windows(cluster, document) if cluster else None)
         document["windows"] = windows
@@ -94,29 +102,41 @@ def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) ->
     return found
 
 
+def _aliases(facts: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The names of nodes that are in the run under another name, too, with that name."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for name, host in facts["hosts"].items():
+        cluster, own = _cluster(host), _computer_name(host)
+        if cluster is not None and cluster_key(cluster) and own:
+            named.setdefault((cluster_key(cluster), node_key(own)), []).append(name)
+    return {
+        other: first
+        for (_cluster_key, node), names in named.items()
+        for first in [next((name for name in names if node_key(name) == node), names[0])]
+        for other in names
+        if other != first
+    }
+
+
 def clusters_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:
-    """The clusters, each from its first node that was read. Clusters of two domains can have the same name."""
+    """The clusters, each from its first node that was read. Two domains can have clusters of the same name."""
     sources: dict[str, list[Document]] = {}
     for name, host in facts["hosts"].items():
         cluster = _cluster(host)
-        if cluster is not None and _key(cluster):
-            sources.setdefault(_key(cluster), []).append({**host, "host": name})
-    names = [str(nodes[0]["cluster_info"]["cluster"].get("name")).casefold() for nodes in sources.values()]
-    return [_cluster_subject(nodes, parameters, names) for nodes in sources.values()]
+        if cluster is not None and cluster_key(cluster):
+            sources.setdefault(cluster_key(cluster), []).append({**host, "host": name})
+    first = [nodes[0]["cluster_info"]["cluster"] for nodes in sources.values()]
+    names = distinct_names([(str(each.get("name") or each.get("fqdn")), cluster_key(each)) for each in first])
+    return [_cluster_subject(nodes, parameters, name) for nodes, name in zip(sources.values(), names, strict=True)]
 
 
-def _cluster_subject(
-    sources: t.Sequence[Document], parameters: t.Mapping[str, t.Any], names: t.Sequence[str]
-) -> Subject:
-    first = sources[0]
+def _cluster_subject(sources: t.Sequence[Document], parameters: t.Mapping[str, t.Any], name: str) -> Subject:
+    first = {**sources[0], "cluster_info": {**sources[0]["cluster_info"], "cluster": _with_machine_names(sources)}}
     cluster = first["cluster_info"]["cluster"]
     nodes = cluster.get("nodes") or []
     releases = [node.get("windows") for node in nodes]
     known = [each for each in releases if each in RELEASES]
     oldest = min(known, key=RELEASES.index) if known and len(known) == len(releases) else _windows(first)
-    name = str(cluster.get("name") or cluster.get("fqdn"))
-    if names.count(name.casefold()) > 1:
-        name = str(cluster.get("fqdn") or name)
     return Subject(
         scope="cluster",
         name=name,
@@ -129,9 +149,31 @@ def _cluster_subject(
             "windows": oldest,
             "parameters": parameters,
         },
-        unread_nodes=frozenset(_short(str(node.get("name"))) for node in nodes)
+        unread_nodes=frozenset(node_key(str(node.get("name"))) for node in nodes)
         - {_label(source) for source in sources},
     )
+
+
+def _with_machine_names(sources: t.Sequence[Document]) -> dict[str, t.Any]:
+    """The cluster with the names of its virtual machines in Hyper-V. Each node returned those that it runs."""
+    cluster: dict[str, t.Any] = sources[0]["cluster_info"]["cluster"]
+    rows = [row for source in sources for row in source["cluster_info"]["cluster"].get("virtual_machines") or []]
+    rows += [row for source in sources for row in (source.get("host_info") or {}).get("virtual_machines") or []]
+    known = {
+        str(row["id"]).casefold(): row["name"]
+        for row in rows
+        if row.get("id") and row.get("name") and row.get("name_known", True)
+    }
+    machines = cluster.get("virtual_machines")
+    if not isinstance(machines, list):
+        return cluster
+    named = [{**row, "name": known.get(str(row.get("id") or "").casefold(), row.get("name"))} for row in machines]
+    names = [str(row["name"]).casefold() for row in named]
+    unique = [
+        row if names.count(name) == 1 or not row.get("resource") else {**row, "name": row["resource"]}
+        for row, name in zip(named, names, strict=True)
+    ]
+    return {**cluster, "virtual_machines": unique}
 
 
 def forest_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> Subject | None:
@@ -160,26 +202,25 @@ def cluster_name(host: Subject, clusters: t.Iterable[Subject]) -> str | None:
 def _cluster_of(host: Document, clusters: t.Iterable[Subject]) -> Subject | None:
     own = _cluster(host)
     if own is not None:
-        return next((each for each in clusters if _key(each.document["cluster_info"]["cluster"]) == _key(own)), None)
-    return next((each for each in clusters if _label(host) in each.unread_nodes), None)
+        return next((each for each in clusters if _key(each) == cluster_key(own)), None)
+    listing = {_key(each): each for each in clusters if _label(host) in each.unread_nodes}
+    return listing.get(home_of(str(host["host"]), listing) or "")
+
+
+def _key(cluster: Subject) -> str:
+    return cluster_key(cluster.document["cluster_info"]["cluster"])
 
 
 def _label(host: Document) -> str:
     """The node name of a host: its computer name, else its inventory name."""
-    computer_name = ((host.get("host_info") or {}).get("windows") or {}).get("computer_name")
-    return _short(str(computer_name or host["host"]))
+    return node_key(_computer_name(host) or str(host["host"]))
 
 
-def _short(name: str) -> str:
-    """The first label of a name, like a node name; an address stays as it is."""
-    try:
-        return str(ipaddress.ip_address(name))
-    except ValueError:
-        return name.split(".", maxsplit=1)[0].casefold()
-
-
-def _key(cluster: t.Mapping[str, t.Any]) -> str:
-    return str(cluster.get("fqdn") or cluster.get("name") or "").casefold()
+def _computer_name(host: t.Mapping[str, t.Any]) -> str:
+    found = (_cluster(host) or {}).get("node") or ((host.get("host_info") or {}).get("windows") or {}).get(
+        "computer_name"
+    )
+    return str(found or "")
 
 
 def _cluster(host: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
@@ -193,4 +234,4 @@ def _windows(host: t.Mapping[str, t.Any]) -> str | None:
 
 def _node_windows(cluster: Subject, host: Document) -> str | None:
     nodes = cluster.document["cluster_info"]["cluster"].get("nodes") or []
-    return next((node.get("windows") for node in nodes if _short(str(node.get("name"))) == _label(host)), None)
+    return next((node.get("windows") for node in nodes if node_key(str(node.get("name"))) == _label(host)), None)

@@ -27,6 +27,8 @@ def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
     No rule passes on missing facts: the finding is unknown, with the reason.
     """
     row = {"host": subject.document["host"], "name": subject.name}
+    if subject.alias_reason:
+        return [_finding(rule, subject, row, "not_applicable", text=subject.alias_reason)]
     within = _windows_in_range(rule, subject)
     if within is False:
         text = f"The rule applies to Windows Server {rule.applies.windows}. {subject.name} has {subject.windows}."

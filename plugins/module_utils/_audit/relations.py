@@ -9,10 +9,10 @@ Names are compared case-insensitively, as in Windows and DNS. Null stays null, s
 from __future__ import annotations
 
 import datetime
-import fnmatch
 import typing as t
 
 from .._directory.distinguished_name import domain_of, is_same
+from ..name_pattern import matches, meant
 from .version_range import dotted
 
 Row = dict[str, t.Any]
@@ -46,15 +46,17 @@ def grouped(rows: list[Row] | None, key: str) -> list[Row] | None:
 
 
 def matching(rows: list[Row] | None, key: str, patterns: list[str], exclude: list[str]) -> list[Row] | None:
-    """The rows whose C(key) matches one of the wildcards and none of C(exclude)."""
+    """The rows whose C(key) is meant by one of the names or wildcards and by none of C(exclude)."""
     if rows is None:
         return None
-    return [row for row in rows if like(row.get(key), patterns) and not like(row.get(key), exclude)]
+    names = [str(row.get(key)) for row in rows]
+    wanted, unwanted = ({name for each in given for name in meant(str(each), names)} for given in (patterns, exclude))
+    return [row for row, name in zip(rows, names, strict=True) if name in wanted - unwanted]
 
 
 def like(value: t.Any, patterns: t.Iterable[str]) -> bool:
-    """Whether a name matches one of the wildcards."""
-    return any(fnmatch.fnmatchcase(folded(value), folded(pattern)) for pattern in patterns)
+    """Whether a name is one of these, or matches one as a wildcard."""
+    return any(matches(str(value), str(pattern)) for pattern in patterns)
 
 
 def distinct(values: list[t.Any] | None) -> list[t.Any] | None:

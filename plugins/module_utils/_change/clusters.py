@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..identity import distinct_names, home_of, node_key
 from .health import read_health
-from .identity import node_key
 
 if t.TYPE_CHECKING:
     from .health import Health, Network, Node, Role
@@ -66,8 +66,23 @@ class Cluster:
         return found
 
     def roles(self) -> tuple[Role, ...] | None:
-        """The clustered roles of the first view that has them; C(None) if they are unknown."""
-        return next((view.roles for view in self.views if view.roles is not None), None)
+        """The clustered roles of the first view that has them; C(None) if they are unknown.
+
+        A role is shown as its owner node returned it, because only that node has the name of the virtual machine.
+        """
+        own = {
+            role.name: role
+            for view in self.views
+            for role in view.roles or ()
+            if node_key(role.owner) == node_key(view.computer)
+        }
+        first = next((view.roles for view in self.views if view.roles is not None), None)
+        if first is None:
+            return None
+        # A view of another moment can have another owner node; then the role is as the first view has it.
+        return tuple(
+            own[role.name] if role.name in own and own[role.name].owner == role.owner else role for role in first
+        )
 
     def roles_of(self, node: str) -> tuple[Role, ...]:
         """The clustered roles of a node: those of its mark, which come back to it, and those that it owns else."""
@@ -119,16 +134,16 @@ def clusters_of(hosts: t.Sequence[Host], earlier: t.Mapping[str, Health]) -> tup
         key, node = _assigned(host, views, earlier)
         if key:
             members.setdefault(key, {}).setdefault(node, []).append(host)
+    known = {view.cluster: view.cluster_name for each in (earlier.values(), *views.values()) for view in each}
+    names = distinct_names([(known.get(key, key), key) for key in members])
     return tuple(
         Cluster(
             key=key,
-            name=next(
-                (view.cluster_name for view in (*views.get(key, ()), *earlier.values()) if view.cluster == key), key
-            ),
+            name=name,
             members={node: tuple(named) for node, named in nodes.items()},
             views=tuple(views.get(key, ())),
         )
-        for key, nodes in members.items()
+        for (key, nodes), name in zip(members.items(), names, strict=True)
     )
 
 
@@ -152,7 +167,10 @@ def _with_full_keys(hosts: t.Sequence[Host]) -> tuple[Host, ...]:
 def _assigned(
     host: Host, views: t.Mapping[str, t.Sequence[Health]], earlier: t.Mapping[str, Health]
 ) -> tuple[str | None, str]:
-    """The cluster of a host and its node key. A host that was not read is looked up in what its neighbors list."""
+    """The cluster of a host and its node key. A host that was not read is looked up in what its neighbors list.
+
+    If several clusters list it, it counts for the one in its domain, or for the first one.
+    """
     known = host.health or earlier.get(host.name)
     if known:
         return known.cluster, node_key(known.computer)
@@ -160,4 +178,5 @@ def _assigned(
         key for key, each in views.items() if any(node.key == host.node for view in each for node in view.nodes or ())
     ]
     unread = [key for key in listing if not any(node_key(view.computer) == host.node for view in views[key])]
-    return next(iter(unread or listing), None), host.node
+    possible = dict.fromkeys(unread or listing)
+    return home_of(host.name, possible) or next(iter(possible), None), host.node

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .identity import cluster_key, node_key
+from ..identity import cluster_key, node_key
 
 if t.TYPE_CHECKING:
     from .health import Role
@@ -17,24 +17,26 @@ Mapping = t.Mapping[str, t.Any]
 GROUP = "dag_members"
 
 
-def dags_of(variables: t.Iterable[Mapping], result: str) -> dict[str, str]:
-    """The DAG of each member by computer name, from the variables of the hosts in the group C(dag_members).
+def dags_of(variables: t.Iterable[Mapping], result: str) -> dict[str, frozenset[str]]:
+    """The DAGs of each computer name, from the variables of the hosts in the group C(dag_members).
 
-    C(result) names the registered result of M(winha.cluster.cluster_info). All members whose DAG was not read count as
-    one DAG.
+    Members in two domains can have the same computer name, which then has both DAGs. C(result) names the registered
+    result of M(winha.cluster.cluster_info). All members whose DAG was not read count as one DAG.
     """
-    found: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
     unread: list[str] = []
     for each in variables:
         name = str(each["inventory_hostname"])
         read = each.get(result)
         cluster = read.get("cluster") if isinstance(read, t.Mapping) else None
         if isinstance(cluster, t.Mapping) and cluster_key(cluster):
-            nodes = [str(node["name"]) for node in cluster.get("nodes") or ()]
-            found |= {node_key(node): cluster_key(cluster) for node in (name, *nodes)}
+            own = cluster.get("node") or name
+            for node in (own, *(each["name"] for each in cluster.get("nodes") or ())):
+                found.setdefault(node_key(str(node)), set()).add(cluster_key(cluster))
         else:
             unread.append(node_key(name))
-    return found | {node: GROUP for node in unread if node not in found}
+    known = {node: frozenset(dags) for node, dags in found.items()}
+    return known | {node: frozenset([GROUP]) for node in unread if node not in known}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +57,16 @@ class Carried:
         )
 
 
-def carried_by(role: Role, dags: t.Mapping[str, str]) -> Carried:
+def carried_by(role: Role, dags: t.Mapping[str, frozenset[str]]) -> Carried:
     """The DAG and classes of a clustered role; none for an offline virtual machine."""
     if role.type != "virtual_machine" or role.state == "offline":
         return Carried()
     classes = frozenset(each.casefold() for each in role.anti_affinity)
-    dag = dag_of(role, dags)
-    return Carried(dags=frozenset([dag] if dag else []), classes=classes, loose=frozenset() if dag else classes)
+    own = dags_of_role(role, dags)
+    return Carried(dags=own, classes=classes, loose=frozenset() if own else classes)
 
 
-def dag_of(role: Role, dags: t.Mapping[str, str]) -> str | None:
-    """The DAG of a virtual machine that has the name of a DAG member."""
+def dags_of_role(role: Role, dags: t.Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The DAGs of a virtual machine that has the name of a DAG member."""
     names = (role.machine, role.name)
-    return next((dags[node_key(name)] for name in names if name and node_key(name) in dags), None)
+    return next((dags[node_key(name)] for name in names if name and node_key(name) in dags), frozenset())

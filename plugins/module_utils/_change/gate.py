@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import typing as t
 
 from ..errors import TaskError
+from ..name_pattern import meant
 from .window import read_windows
 
 GATES = (
@@ -48,12 +48,9 @@ class Options:
     def permits(self, gate: str) -> bool:
         return gate in self.allow_gates
 
-    def may_be_saved(self, *names: str) -> bool:
-        """Whether a virtual machine is named, by name or wildcard."""
-        patterns = [pattern.casefold() for pattern in self.allow_saved]
-        return any(
-            name.casefold() == each or fnmatch.fnmatchcase(name.casefold(), each) for name in names for each in patterns
-        )
+    def may_be_saved(self, names: t.Collection[str]) -> set[str]:
+        """Those of the names of virtual machines that are named, by name or wildcard."""
+        return {name for pattern in self.allow_saved for name in meant(pattern, names)}
 
 
 def read_options(values: t.Mapping[str, t.Any]) -> Options:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .identity import cluster_key, node_key
+from ..identity import cluster_key, node_key
 
 Mapping = t.Mapping[str, t.Any]
 Read = t.TypeVar("Read")

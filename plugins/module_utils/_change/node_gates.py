@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..name_list import folded, listed
-from .dag import carried_by, dag_of
+from .dag import carried_by, dags_of_role
 from .gate import FAIL, PASS, UNKNOWN, Gate
 
 if t.TYPE_CHECKING:
@@ -51,7 +51,8 @@ def virtual_machines_live(node: Node, cluster: Cluster, options: Options) -> Gat
         reason = f"The clustered roles of {node.name} are not known: {cluster.why_unknown('roles').rstrip('.')}."
         return Gate(gate=gate, node=node.name, outcome=UNKNOWN, reason=reason)
     machines = [role for role in cluster.roles_of(node.key) if role.type == "virtual_machine"]
-    named = [role for role in machines if options.may_be_saved(role.title, role.name)]
+    allowed = options.may_be_saved({name for role in machines for name in (role.title, role.name)})
+    named = [role for role in machines if {role.title, role.name} & allowed]
     hurt = [role for role in machines if role.drain in _DONE and role not in named]
     if hurt:
         parts = []
@@ -71,7 +72,7 @@ def virtual_machines_live(node: Node, cluster: Cluster, options: Options) -> Gat
     return Gate(gate=gate, node=node.name, outcome=PASS, reason=reason)
 
 
-def dag_members_apart(node: Node, cluster: Cluster, dags: t.Mapping[str, str]) -> Gate:
+def dag_members_apart(node: Node, cluster: Cluster, dags: t.Mapping[str, frozenset[str]]) -> Gate:
     """The node has at most one member of a DAG, and the members of a DAG share an anti-affinity class."""
     gate = "dag_members_apart"
     if cluster.roles() is None:
@@ -96,13 +97,13 @@ def dag_members_apart(node: Node, cluster: Cluster, dags: t.Mapping[str, str]) -
     return Gate(gate=gate, node=node.name, outcome=PASS, reason=reason)
 
 
-def _unparted(cluster: Cluster, dags: t.Mapping[str, str], here: t.Sequence[Role]) -> t.Iterator[str]:
+def _unparted(cluster: Cluster, dags: t.Mapping[str, frozenset[str]], here: t.Sequence[Role]) -> t.Iterator[str]:
     """The DAGs with a member on this node whose members in the cluster have no anti-affinity class in common."""
-    for dag in dict.fromkeys(dag for role in here if (dag := dag_of(role, dags))):
+    for dag in dict.fromkeys(dag for role in here for dag in sorted(dags_of_role(role, dags))):
         members = [
             role
             for role in cluster.roles() or ()
-            if role.type == "virtual_machine" and role.state != "offline" and dag_of(role, dags) == dag
+            if role.type == "virtual_machine" and role.state != "offline" and dag in dags_of_role(role, dags)
         ]
         shared = frozenset.intersection(
             *(frozenset(each.casefold() for each in role.anti_affinity) for role in members)

@@ -10,7 +10,7 @@ import json
 import typing as t
 
 from ..errors import TaskError
-from .identity import cluster_key, node_key
+from ..identity import cluster_key, distinct_names, node_key
 from .plain import plain
 
 VERSION = 1
@@ -99,6 +99,8 @@ def make_plan(
             known.add(dag["key"])
         elif dag:
             _join(clusters, dag)
+    shown = distinct_names([(str(row["name"]), str(row["key"])) for row in clusters])
+    clusters = [{**row, "name": name} for row, name in zip(clusters, shown, strict=True)]
     allowed, left = _sorted_out(_unique(rows), clusters)
     plan: Row = {
         "winha_plan": VERSION,

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..identity import node_key
 from ..name_list import folded
 from . import cluster_gates, node_gates
 from .clusters import clusters_of
 from .dag import Carried, carried_by
 from .gate import FAIL, PASS, Gate
-from .identity import node_key
 from .rounds import Work, rounds_of
 from .window import is_open
 
@@ -34,7 +34,7 @@ class Run:
 
     hosts: tuple[Host, ...]
     options: Options
-    dags: t.Mapping[str, str]
+    dags: t.Mapping[str, frozenset[str]]
     earlier: t.Mapping[str, Health]
     only: frozenset[str] | None
     now: datetime.datetime

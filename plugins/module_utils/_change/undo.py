@@ -137,14 +137,16 @@ def _is_same(one: t.Any, other: t.Any) -> bool:
 
 
 def _offline_actions(settings: t.Sequence[Setting]) -> list[Row]:
-    """A task for each cluster and action. Brackets in a name are no wildcards."""
+    """A task for each cluster and action, with the ids of the virtual machines: somebody may have renamed one since."""
     groups: dict[tuple[str, str], list[Setting]] = {}
     for each in settings:
         groups.setdefault(((each.cluster or each.host).casefold(), str(each.before)), []).append(each)
-    return [
-        _task(group, {"action": action, "names": [glob.escape(each.label) for each in group], "allow_no_match": True})
-        for (_cluster, action), group in groups.items()
-    ]
+    tasks = []
+    for (_cluster, action), group in groups.items():
+        names = [str(each.last.get("id") or glob.escape(each.label)) for each in group]
+        expected = {str(each.last.get("id") or each.label): each.after for each in group}
+        tasks.append(_task(group, {"action": action, "names": names, "allow_no_match": True, "expected": expected}))
+    return tasks
 
 
 def _heartbeats(settings: t.Sequence[Setting]) -> list[Row]:

@@ -10,11 +10,12 @@ switch classes of C(root/virtualization/v2).
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import typing as t
 
 from .._wsman.envelope import quoted
-from .._wsman.errors import Fault, NotFound
+from .._wsman.errors import Fault, NotFound, ServerError
 from .advanced_property import PropertyDefinition
 
 if t.TYPE_CHECKING:
@@ -26,21 +27,35 @@ NAMESPACE = "root/standardcimv2"
 _VIRTUALIZATION = "root/virtualization/v2"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _ENUM = 5  # DisplayParameterType
+UP, NOT_PRESENT = 1, 6  # InterfaceOperationalStatus
+DISABLED = 2  # InterfaceAdminStatus
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A network adapter: C(mtu) in effect, C(guid) in lower case without braces, C(speed) in bit/s."""
+    """A network adapter: C(mtu) in effect, C(guid) in lower case without braces, C(speed) in bit/s.
+
+    C(hidden) are adapters that Windows does not show, such as miniports and cards that were removed. C(present) ones
+    are in the host, C(enabled) ones were not disabled by an administrator, C(up) ones have a link.
+    """
 
     name: str
     description: str
     guid: str
     index: int
-    mac: str
     mtu: int | None
     speed: int | None
     hardware: bool
+    hidden: bool = False
+    present: bool = True
+    enabled: bool = True
+    up: bool = True
     reference: Reference | None = None
+
+    @property
+    def key(self) -> str:
+        """What identifies the adapter: teams and virtual adapters can have the MAC address of a card."""
+        return self.guid or self.name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,10 +78,13 @@ def read_adapters(client: Client) -> list[Adapter]:
             description=item.text("InterfaceDescription") or "",
             guid=guid_in(item.text("InterfaceGuid") or item.text("DeviceID")),
             index=item.integer("InterfaceIndex") or 0,
-            mac=_hex_digits(item.text("PermanentAddress")),
             mtu=item.integer("MtuSize"),
             speed=item.integer("Speed"),
             hardware=bool(item.boolean("HardwareInterface")),
+            hidden=bool(item.boolean("Hidden")),
+            present=item.integer("InterfaceOperationalStatus") != NOT_PRESENT,
+            enabled=item.integer("InterfaceAdminStatus") != DISABLED,
+            up=item.integer("InterfaceOperationalStatus") in (UP, None),
             reference=item.reference,
         )
         for item in found
@@ -75,7 +93,7 @@ def read_adapters(client: Client) -> list[Adapter]:
 
 
 def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict[str, AdapterProperty]]:
-    """Read the advanced properties with these registry keywords, by adapter name and keyword."""
+    """Read the advanced properties with these registry keywords, by the key of the adapter and keyword."""
     where = " OR ".join(f"RegistryKeyword={quoted(keyword)}" for keyword in keywords)
     wql = f"SELECT * FROM MSFT_NetAdapterAdvancedPropertySettingData WHERE {where}"  # noqa: S608 (quoted)
     found = client.query(NAMESPACE, wql, operation="reading the advanced properties of the network adapters")
@@ -83,9 +101,8 @@ def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict
     for item in found:
         if item.reference is not None:
             definition = _definition(item)
-            properties.setdefault(item.text("Name") or "", {})[definition.keyword] = AdapterProperty(
-                definition, item.reference
-            )
+            key = guid_in(item.text("InstanceID")) or item.text("Name") or ""
+            properties.setdefault(key, {})[definition.keyword] = AdapterProperty(definition, item.reference)
     return properties
 
 
@@ -93,24 +110,38 @@ def read_connection_adapters(client: Client, adapters: t.Sequence[Adapter]) -> s
     """Read the names of the adapters that carry this connection: the one with the address, and those below it."""
     wql = "SELECT IPAddress, InterfaceIndex FROM MSFT_NetIPAddress"
     found = client.query(NAMESPACE, wql, operation="reading the addresses of the network adapters")
-    addresses = client.addresses()
-    indices = {item.integer("InterfaceIndex") for item in found if item.text("IPAddress") in addresses}
-    top = [adapter for adapter in adapters if adapter.index in indices]
+    addresses = {_address(text) for text in client.addresses()}
+    indices = {item.integer("InterfaceIndex") for item in found if _address(item.text("IPAddress")) in addresses}
+    top = [adapter for adapter in adapters if adapter.index in indices and not adapter.hidden]
     return {adapter.name for adapter in with_underlying(client, top, adapters)}
 
 
 def with_underlying(client: Client, selected: t.Sequence[Adapter], adapters: t.Sequence[Adapter]) -> list[Adapter]:
-    """The selected adapters and those below their teams and virtual switches, the lowest first."""
+    """The selected adapters and those below their teams and virtual switches, the lowest first.
+
+    Raises C(ServerError) for a virtual adapter whose virtual switch is not known.
+    """
     if all(adapter.hardware for adapter in selected):
         return list(selected)
-    below = _team_members(client, adapters) | _switch_ports(client, adapters)
+    by_key = {adapter.key: adapter for adapter in adapters}
+    below: dict[str, list[str] | None] = {**_team_members(client, adapters), **_switch_members(client)}
     order: list[Adapter] = []
+    seen = set[str]()
 
     def add(adapter: Adapter) -> None:
-        for lower in below.get(adapter.name, []):
-            add(lower)
-        if adapter not in order:
-            order.append(adapter)
+        if adapter.key in seen:
+            return
+        seen.add(adapter.key)
+        keys = below.get(adapter.key, [])
+        if keys is None:
+            raise ServerError(
+                f"the virtual switch of {adapter.name} could not be found",
+                advice="set underlying to false, and name the adapters below it, too",
+            )
+        for lower in (by_key[key] for key in keys if key in by_key):
+            if lower.present and not lower.hidden:
+                add(lower)
+        order.append(adapter)
 
     for adapter in selected:
         add(adapter)
@@ -123,45 +154,64 @@ def guid_in(text: str | None) -> str:
     return found.group().casefold() if found else ""
 
 
-def _team_members(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, list[Adapter]]:
-    """The members of each LBFO team, by name of the team adapter."""
-    by_name = {adapter.name: adapter for adapter in adapters}
+def _team_members(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, list[str]]:
+    """The keys of the members of each LBFO team, by the key of each adapter of the team."""
+    by_name = {adapter.name.casefold(): adapter.key for adapter in adapters if not adapter.hidden}
+    known = {adapter.key for adapter in adapters}
+
+    def key_of(item: Instance) -> str:
+        guid = guid_in(item.text("InstanceID"))
+        return guid if guid in known else by_name.get((item.text("Name") or "").casefold(), "")
+
     nics = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamNic", "the teams")
     members = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamMember", "the team members") if nics else []
     return {
-        nic.text("Name") or "": [
-            by_name[member.text("Name") or ""]
+        key_of(nic): [
+            key_of(member)
             for member in members
-            if member.text("Team") == nic.text("Team") and member.text("Name") in by_name
+            if (member.text("Team") or "").casefold() == (nic.text("Team") or "").casefold()
         ]
         for nic in nics
     }
 
 
-def _switch_ports(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, list[Adapter]]:
-    """The adapters of each virtual switch, by name of each virtual adapter of the host on the switch.
+def _switch_members(client: Client) -> dict[str, list[str] | None]:
+    """The GUIDs of the adapters of the virtual switch, by the GUID of each virtual adapter of the host.
 
-    The id of a port contains the switch, C(Microsoft:<switch>\\<port>). An external port contains the adapter in its
-    HostResource; a port of the host contains the MAC address of the virtual adapter.
+    C(None) if the switch is not known. The id of a connection contains the switch, C(Microsoft:<switch>\\<port>). An
+    external connection has the adapter in its HostResource. A connection of the host has the MAC address and the name
+    of the internal port, whose device id is the GUID of the virtual adapter. Teams and cards can have the same MAC
+    address.
     """
-    by_guid = {adapter.guid: adapter for adapter in adapters}
-    by_mac = {adapter.mac: adapter for adapter in adapters if not adapter.hardware and adapter.mac}
-    external_adapters: dict[str, list[Adapter]] = {}
-    host_adapters: dict[str, list[Adapter]] = {}
-    name = "Msvm_EthernetPortAllocationSettingData"
-    for port in _optional(client, _VIRTUALIZATION, name, "the ports of the virtual switches"):
-        switch = guid_in(port.text("InstanceID"))
-        resources = port.array("HostResource") or ()
-        external = [path for path in resources if "Msvm_ExternalEthernetPort" in path]
-        external_adapters.setdefault(switch, []).extend(
-            by_guid[guid_in(path)] for path in external if guid_in(path) in by_guid
-        )
-        own = by_mac.get(_hex_digits(port.text("Address")))
-        if not external and own is not None:
-            host_adapters.setdefault(switch, []).append(own)
+    connections = _optional(
+        client, _VIRTUALIZATION, "Msvm_EthernetPortAllocationSettingData", "the ports of the virtual switches"
+    )
+    if not connections:
+        return {}
+    internal = _optional(client, _VIRTUALIZATION, "Msvm_InternalEthernetPort", "the virtual adapters of the host")
+    external: dict[str, list[str]] = {}
+    switches: dict[str, set[str]] = {guid_in(port.text("DeviceID")): set() for port in internal}
+    for connection in connections:
+        switch, resources = guid_in(connection.text("InstanceID")), connection.array("HostResource") or ()
+        below = [guid_in(path) for path in resources if "Msvm_ExternalEthernetPort" in path]
+        if below:
+            external.setdefault(switch, []).extend(below)
+        elif not any("Msvm_VirtualEthernetSwitch" in path for path in resources):  # those of virtual machines
+            for port in _ports_of(connection, internal):
+                switches[guid_in(port.text("DeviceID"))].add(switch)
     return {
-        adapter.name: external_adapters.get(switch, []) for switch, found in host_adapters.items() for adapter in found
+        guid: [below for switch in sorted(found) for below in external.get(switch, ())] if found else None
+        for guid, found in switches.items()
     }
+
+
+def _ports_of(connection: Instance, internal: t.Sequence[Instance]) -> list[Instance]:
+    """The internal ports of a connection: those with its MAC address, or if these are several or none, its name."""
+    mac, name = _hex_digits(connection.text("Address")), connection.text("ElementName")
+    same_mac = [port for port in internal if mac and _hex_digits(port.text("PermanentAddress")) == mac]
+    if len(same_mac) == 1:
+        return same_mac
+    return [port for port in same_mac or internal if port.text("ElementName") == name] or same_mac
 
 
 def _optional(client: Client, namespace: str, class_name: str, what: str) -> list[Instance]:
@@ -192,6 +242,14 @@ def _definition(item: Instance) -> PropertyDefinition:
 
 def _integer(text: str | None) -> int | None:
     return int(text) if text and text.strip().isdigit() else None
+
+
+def _address(text: str | None) -> str:
+    """An IP address as Python writes it; Windows adds the zone to link-local IPv6 addresses."""
+    try:
+        return str(ipaddress.ip_address((text or "").partition("%")[0]))
+    except ValueError:
+        return text or ""
 
 
 def _hex_digits(mac: str | None) -> str:

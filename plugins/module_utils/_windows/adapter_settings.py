@@ -6,22 +6,21 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import functools
 import typing as t
 
 from .._wsman.errors import NotFound, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
-from . import cluster, registry, registry_adapter
+from . import registry, registry_adapter
 from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings, verbatim_settings
+from .adapter_selection import select
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
     from .._wsman.client import Client
 
 _NO_RESTART = ("wmi:NoRestart", "xs:boolean", "true")
-_UP = 1  # InterfaceOperationalStatus
 _MTU_TOLERANCE = 20  # bytes: drivers count an MTU differently, so a smaller difference needs no restart
 
 
@@ -68,7 +67,7 @@ class AdapterSetting:
     def in_effect(self) -> bool | None:
         """Whether the stored MTU is in effect, or needs a restart; C(None) if Windows does not report it."""
         running = self.adapter.mtu
-        if self.name != "mtu" or running is None or self.before is None:
+        if self.name != "mtu" or running is None or self.before is None or not self.adapter.enabled:
             return None
         return bool(running >= self.before - _MTU_TOLERANCE)
 
@@ -92,18 +91,18 @@ class State:
 
 def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     """Read the selected adapters and their settings. Raises C(AdapterOptionsError) before any write."""
-    own = {str(name): verbatim_settings(values) for name, values in options["adapter_properties"].items()}
+    own = {str(name).casefold(): verbatim_settings(values) for name, values in options["adapter_properties"].items()}
     requested = [one for values in own.values() for one in values] if own else requested_settings(options)
     keywords = list(dict.fromkeys(keyword for request in requested for keyword in request.keywords))
     connection: set[str] = set()
     try:
         all_adapters = adapters.read_adapters(client)
     except NotFound:  # Windows Server 2008 R2
-        order = tuple(_select(client, options, registry_adapter.read_adapters(client)))
+        order = tuple(select(client, options, registry_adapter.read_adapters(client)))
         properties = registry_adapter.read_properties(client, order, keywords)
         restart_now = False
     else:
-        selected = _select(client, options, all_adapters)
+        selected = select(client, options, all_adapters)
         if options["underlying"] and not own:
             selected = adapters.with_underlying(client, selected, all_adapters)
         properties = adapters.read_properties(client, keywords)
@@ -112,8 +111,8 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         restart_now = options["restart"] == "now"
     settings, unsupported = [], []
     for adapter in order:
-        for request in own[adapter.name] if own else requested:
-            setting = _plan(adapter, properties.get(adapter.name, {}), request, options["on_unsupported"])
+        for request in own[adapter.name.casefold()] if own else requested:
+            setting = _plan(adapter, properties.get(adapter.key, {}), request, options["on_unsupported"])
             if isinstance(setting, AdapterSetting):
                 settings.append(setting)
             elif setting is not None:
@@ -138,11 +137,13 @@ def write(client: Client, state: State, settings: t.Sequence[AdapterSetting]) ->
     """
     values: dict[str, t.Any] = {}
     errors = []
+    # The restart of a disabled adapter would enable it. It reads its values when somebody enables it.
+    restarts = state.restart_now and settings[-1].adapter.enabled
     for setting in settings:
-        stored, error = _store(client, state, setting, restart=state.restart_now and setting is settings[-1])
+        stored, error = _store(client, state, setting, restart=restarts and setting is settings[-1])
         values[setting.label] = setting.after if stored == setting.target.value else setting.shown_value(stored)
         errors += [error] if stored != setting.target.value and error else []
-    if state.restart_now and not errors:
+    if restarts and not errors:
         adapter = settings[-1].adapter
         up, error = _wait_until_up(client, state, adapter)
         if not up:
@@ -181,7 +182,7 @@ def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
         pass  # expected when the adapter carries this connection
     except ServerError as exc:
         return False, exc.detail
-    up, error = _wait_until_up(client, state, adapter)
+    up, error = _wait_until_up(client, state, adapter, mtu=None if adapter.up else mtu)
     if not up:
         return False, error
     running = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {name} after its restart")
@@ -191,13 +192,23 @@ def restart(client: Client, state: State, name: str) -> tuple[bool, str]:
     return True, ""
 
 
-def _wait_until_up(client: Client, state: State, adapter: adapters.Adapter) -> tuple[bool, str]:
-    """Wait until an adapter is up after its restart. Return whether it is and, if not, the reason."""
+def _wait_until_up(
+    client: Client, state: State, adapter: adapters.Adapter, *, mtu: int | None = None
+) -> tuple[bool, str]:
+    """Wait until an adapter is up after its restart. Return whether it is and, if not, the reason.
+
+    An adapter that had no link before needs none after. It must be enabled, and have C(mtu) in effect if that is given.
+    """
 
     def check() -> None:
         found = client.get(t.cast("t.Any", adapter.reference), operation=f"reading {adapter.name} after its restart")
-        if found.integer("InterfaceOperationalStatus") not in (_UP, None):
+        if adapter.up and found.integer("InterfaceOperationalStatus") not in (adapters.UP, None):
             raise ResponseLost(f"{adapter.name} is not up after its restart")
+        if found.integer("InterfaceAdminStatus") == adapters.DISABLED:
+            raise ResponseLost(f"{adapter.name} is not enabled after its restart")
+        running = found.integer("MtuSize")
+        if mtu is not None and running is not None and running < mtu - _MTU_TOLERANCE:
+            raise ResponseLost(f"the MTU of {adapter.name} is {running} after its restart")
 
     try:
         client.retry_until_reachable(check, state.reconnect_timeout)
@@ -263,49 +274,6 @@ def _check(
     unused = [request.name for request in requested if request.name not in applicable]
     if unused and on_unsupported not in ("ignore", "report"):
         raise AdapterOptionsError(f"None of the selected adapters has {', '.join(unused)}. Nothing was written.")
-
-
-def _select(
-    client: Client, options: t.Mapping[str, t.Any], all_adapters: t.Sequence[adapters.Adapter]
-) -> list[adapters.Adapter]:
-    if options["adapter_properties"]:
-        names = [str(name) for name in options["adapter_properties"]]
-        missing = [name for name in names if not any(adapter.name == name for adapter in all_adapters)]
-        if missing:
-            raise AdapterOptionsError(f"{client.host} has no network adapter {', '.join(missing)}.")
-        return [adapter for adapter in all_adapters if adapter.name in names]
-    if options["adapters"]:
-        patterns = [str(pattern) for pattern in options["adapters"]]
-        unmatched = [pattern for pattern in patterns if not any(_matches(adapter, pattern) for adapter in all_adapters)]
-        if unmatched:
-            known = ", ".join(adapter.name for adapter in all_adapters) or "none"
-            raise AdapterOptionsError(
-                f"No network adapter of {client.host} matches {', '.join(unmatched)}; it has {known}."
-            )
-        return [adapter for adapter in all_adapters if any(_matches(adapter, pattern) for pattern in patterns)]
-    networks = cluster.read_networks(client)
-    selected_networks = cluster.read_selected_networks(client, networks, options["cluster_network"])
-    if len(selected_networks) == len(networks) > 1:
-        # A cluster allows all networks by default, but the management adapter is not a live-migration adapter.
-        raise AdapterOptionsError(
-            f"Live migration may use every network of the cluster of {client.host} "
-            f"({', '.join(sorted(selected_networks))}), so the adapters cannot be selected by live_migration. "
-            "Exclude the other networks in the live migration settings of the cluster, or set cluster_network."
-        )
-    node = cluster.read_own_node_name(client).casefold()
-    guids = {
-        interface.adapter_id
-        for interface in cluster.read_interfaces(client)
-        if interface.node.casefold() == node and interface.network in selected_networks
-    }
-    selected = [adapter for adapter in all_adapters if adapter.guid in guids]
-    if not selected:
-        raise AdapterOptionsError(f"{client.host} has no adapter on {', '.join(sorted(selected_networks))}.")
-    return selected
-
-
-def _matches(adapter: adapters.Adapter, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(adapter.name.casefold(), pattern.casefold())
 
 
 def _with_value(instance: Instance, value: str) -> Instance:

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from .._wsman.errors import Fault, NotFound, ServerError
+from ..identity import node_key
 from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
@@ -32,7 +33,7 @@ RESOURCE_STATES = {
     129: "online_pending",
     130: "offline_pending",
 }
-VIRTUAL_MACHINE_GROUP = 111
+CORE_CLUSTER_GROUP, VIRTUAL_MACHINE_GROUP = 1, 111
 NOT_CLUSTERED = "is not a member of a failover cluster"
 
 
@@ -96,6 +97,21 @@ def read_cluster(client: Client) -> Instance:
     return found[0]
 
 
+def read_id(client: Client) -> str | None:
+    """Read the id of the cluster: that of the core group, which no other cluster has. C(None) before 2012."""
+    wql = f"SELECT Id, GroupType FROM MSCluster_ResourceGroup WHERE GroupType={CORE_CLUSTER_GROUP}"  # noqa: S608
+    try:
+        found = query(client, wql, operation="reading the id of the cluster")
+    except Fault:
+        return None
+    return next((group_id(group) for group in found), None) or None
+
+
+def group_id(group: Instance) -> str:
+    """The id of a clustered role, in lower case without braces."""
+    return (group.text("Id") or "").strip("{}").casefold()
+
+
 def read_nodes(client: Client) -> list[Node]:
     """Read the nodes, sorted by name."""
     found = query(client, "SELECT * FROM MSCluster_Node", operation="reading the cluster's nodes")
@@ -142,8 +158,9 @@ def read_networks(client: Client) -> list[Network]:
 
 
 def find_node(client: Client, nodes: t.Sequence[Node], name: str) -> Node:
-    """Return the node with this name. Raises C(ServerError) if there is none."""
-    found = next((node for node in nodes if node.name.casefold() == name.casefold()), None)
+    """Return the node with this name, which may have its domain. Raises C(ServerError) if there is none."""
+    same = [node for node in nodes if node.name.casefold() == name.casefold()]
+    found = next((node for node in (*same, *nodes) if node_key(node.name) == node_key(name)), None)
     if found is None:
         names = ", ".join(node.name for node in nodes) or "none"
         raise ServerError(f"The cluster of {client.host} has no node {name}; it has {names}")
@@ -198,10 +215,17 @@ def read_interfaces(client: Client) -> list[NetworkInterface]:
             node=interface.text("Node") or "",
             network=interface.text("Network") or "",
             adapter_id=(interface.text("AdapterId") or "").strip("{}").casefold(),
-            address=interface.text("Address") or "",
+            address=_address_of(interface),
         )
         for interface in found
     ]
+
+
+def _address_of(interface: Instance) -> str:
+    """The address of a network interface. One with IPv6 only may have it only in the list."""
+    listed = [*(interface.array("IPv4Addresses") or ()), *(interface.array("IPv6Addresses") or ())]
+    routed = [text for text in listed if text and not text.casefold().startswith("fe80:")]
+    return interface.text("Address") or next(iter(routed), "")
 
 
 def read_shared_volumes(client: Client) -> list[dict[str, t.Any]]:

@@ -20,7 +20,6 @@ if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
 _STATES = {0: "online", 1: "offline", 2: "failed", 3: "partial", 4: "pending"}
-_CORE_CLUSTER = 1
 _CORE_TYPES = range(1, 6)  # the cluster itself, its storage and its shared volumes
 _QUEUED = 0x4  # StatusInformation: the role waits in the queue for its move
 _COLUMNS = "Name, Id, OwnerNode, State, StatusInformation, Priority, GroupType, IsCore, AntiAffinityClassNames"
@@ -47,7 +46,7 @@ class Role:
     @property
     def identifies_cluster(self) -> bool:
         """Whether this is the role of the cluster itself, whose id no other cluster has."""
-        return self.group_type == _CORE_CLUSTER
+        return self.group_type == cluster.CORE_CLUSTER_GROUP
 
 
 def read_roles(client: Client) -> list[Role]:
@@ -61,7 +60,7 @@ def read_roles(client: Client) -> list[Role]:
         roles.append(
             Role(
                 name=group.text("Name") or "",
-                id=(group.text("Id") or "").strip("{}").casefold(),
+                id=cluster.group_id(group),
                 kind=_kind(group_type, is_core=bool(group.boolean("IsCore"))),
                 group_type=group_type,
                 owner=group.text("OwnerNode") or "",

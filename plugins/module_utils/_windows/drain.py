@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 # Parameters of MSCluster_Node.Pause and Resume (cluswmi), Windows Server 2012 and later.
 _DRAIN = 1
 FAILBACK = {"none": 0, "immediately": 1, "by_policy": 2}
+_WORST_FIRST = ("turned_off", "saved", "shut_down", "live", "offline")
 _POLL_SECONDS = 2
 _QUIET_POLLS = 4  # so many polls without a move, and the failback counts as over
 
@@ -33,17 +34,18 @@ def state_of(node: cluster.Node) -> str:
 def read_drain_actions(client: Client, roles: t.Iterable[clustered_role.Role]) -> dict[str, tuple[str, str]]:
     """What a drain does with each clustered virtual machine, by role: the virtual machine and the action.
 
-    The action is C(live), C(saved), C(shut_down), C(turned_off), or C(offline) for one that does not run.
+    The action is C(live), C(saved), C(shut_down), C(turned_off), or C(offline) for one that does not run. A role with
+    several virtual machines has the one with the worst action.
     """
     priorities = {role.name: role.priority for role in roles}
     threshold = virtual_machine.move_type_threshold(cluster.read_resource_type(client))
-    return {
-        machine.group: (
-            machine.name,
-            virtual_machine.drain_action(machine, priorities.get(machine.group), threshold),
-        )
-        for machine in virtual_machine.read_virtual_machines(client)
-    }
+    found: dict[str, tuple[str, str]] = {}
+    for machine in virtual_machine.read_virtual_machines(client):
+        action = virtual_machine.drain_action(machine, priorities.get(machine.group), threshold)
+        known = found.get(machine.group)
+        if known is None or _WORST_FIRST.index(action) < _WORST_FIRST.index(known[1]):
+            found[machine.group] = (machine.name, action)
+    return found
 
 
 def would_lose_quorum(client: Client, node: cluster.Node) -> bool:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 import typing as t
 
+from ..name_pattern import meant
 from . import drain
 
 if t.TYPE_CHECKING:
@@ -47,14 +47,8 @@ def drain_refusal(
             f"{name} was not drained, because the cluster reports that it would lose its quorum. "
             "Add a node or a witness first."
         )
-    allowed = [pattern.casefold() for pattern in allow_saved]
-    refused = [
-        f"{machine} {STOPS[how]}"
-        for machine, how in stopped.items()
-        if not any(
-            machine.casefold() == pattern or fnmatch.fnmatchcase(machine.casefold(), pattern) for pattern in allowed
-        )
-    ]
+    allowed = {name for pattern in allow_saved for name in meant(pattern, stopped)}
+    refused = [f"{machine} {STOPS[how]}" for machine, how in stopped.items() if machine not in allowed]
     if refused:
         return (
             f"{name} was not drained, because the drain would not live migrate all virtual machines: "

@@ -134,6 +134,16 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     return sorted(complete, key=lambda machine: (machine.name.casefold(), machine.id))
 
 
+def read_names(client: Client) -> dict[str, str]:
+    """Read the names of the virtual machines on this host by id; empty if Hyper-V does not return them."""
+    try:
+        _namespace, systems = _read_systems(client)
+    except (Fault, NoHyperV, ResponseLost):
+        return {}
+    found = ((adapter.guid_in(item.text("Name")).upper(), item.text("ElementName")) for item in systems)
+    return {number: name for number, name in found if number and name}
+
+
 def _rows(client: Client, namespace: str, name: str, columns: str, where: str = "", *, what: str) -> list[Instance]:
     return read_columns(client, namespace, name, columns, where, operation=f"reading {what} of the virtual machines")
 

@@ -48,7 +48,7 @@ class Link:
 
 
 def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
-    """Read the network adapters, sorted by name.
+    """Read the network adapters that Windows shows, sorted by name.
 
     This needs two requests, and before Windows Server 2012 about 20 more for each adapter, because the driver settings
     are only in the registry. If the driver settings cannot be read, they are added to C(unknown).
@@ -60,14 +60,21 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     except NotFound:
         links, read_properties = _read_older_links(client)
     else:
-        links = [_link(item) for item in found]
+        links = [
+            (
+                adapter.guid_in(item.text("InterfaceGuid") or item.text("DeviceID")) or item.text("Name") or "",
+                _link(item),
+            )
+            for item in found
+            if not item.boolean("Hidden")
+        ]
         read_properties = functools.partial(adapter.read_properties, client, _KEYWORDS)
     properties = attempt("adapters.jumbo", read_properties, unknown)
     if properties is None:
         unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))
         properties = {}
     return sorted(
-        (_with_driver_settings(link, properties.get(link.name, {})) for link in links),
+        (_with_driver_settings(link, properties.get(key, {})) for key, link in links),
         key=lambda link: link.name.casefold(),
     )
 
@@ -75,23 +82,29 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
 _Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 
-def _read_older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
-    adapters = registry_adapter.read_adapters(client)
+def _read_older_links(client: Client) -> tuple[list[tuple[str, Link]], t.Callable[[], _Properties]]:
+    """The links with the keys of their adapters, and a function that reads the driver settings."""
+    adapters = [one for one in registry_adapter.read_adapters(client) if not one.hidden]
     wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
     found = client.query("root/cimv2", wql, operation="reading the links of the network adapters")
     rows = {item.text("NetConnectionID"): item for item in found}
     links = [
-        Link(
-            name=one.name,
-            description=one.description,
-            status=name_of(_OLDER_STATUS, rows[one.name].integer("NetConnectionStatus") if one.name in rows else None),
-            speed=one.speed,
-            mtu=None,
-            driver={
-                "name": rows[one.name].text("ServiceName") if one.name in rows else None,
-                "provider": None,
-                "version": None,
-            },
+        (
+            one.key,
+            Link(
+                name=one.name,
+                description=one.description,
+                status=name_of(
+                    _OLDER_STATUS, rows[one.name].integer("NetConnectionStatus") if one.name in rows else None
+                ),
+                speed=one.speed,
+                mtu=None,
+                driver={
+                    "name": rows[one.name].text("ServiceName") if one.name in rows else None,
+                    "provider": None,
+                    "version": None,
+                },
+            ),
         )
         for one in adapters
     ]

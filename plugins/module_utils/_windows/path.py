@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from .._wsman.envelope import quoted
 
 if t.TYPE_CHECKING:
+    from .._wsman.cim import Instance
     from .._wsman.client import Client
 
-_HEADERS = 28  # bytes of the IP and ICMP headers: the MTU includes them, the buffer size does not
+# Bytes of the IP and ICMP headers (RFC 791, 792, 8200 and 4443): the MTU includes them, the buffer size does not.
+_HEADERS = {4: 20 + 8, 6: 40 + 8}
 STANDARD_MTU = 1500
+_SMALL = 32  # bytes: passes on every path
 
 # Win32_PingStatus.StatusCode (IP_STATUS of iphlpapi)
 _RESULTS = {0: "passes", 11009: "too_big", 11010: "no_answer"}
@@ -25,10 +29,12 @@ class Path:
     """The results of echo requests to one address, with the wanted and with the standard MTU.
 
     Each is C(passes), C(too_big) (reported by the sender's adapter or a router), C(no_answer), or C(unknown).
+    C(payload) is the buffer size of the echo request with the wanted MTU.
     """
 
     jumbo: str
     standard: str
+    payload: int = 0
 
     @property
     def verdict(self) -> str:
@@ -59,16 +65,30 @@ class Path:
 
 def read_path(client: Client, address: str, *, mtu: int, timeout_ms: int) -> Path:
     """Send echo requests from the host to an address, with the wanted and the standard MTU."""
-    return Path(
-        jumbo=_echo(client, address, mtu, timeout_ms), standard=_echo(client, address, STANDARD_MTU, timeout_ms)
-    )
+    headers = _HEADERS[_version(client, address, timeout_ms)]
+
+    def result(size: int) -> str:
+        found = _echo(client, address, size - headers, timeout_ms)
+        code = found.integer("StatusCode") if found else None
+        return "unknown" if code is None else _RESULTS.get(code, "unknown")
+
+    return Path(jumbo=result(mtu), standard=result(STANDARD_MTU), payload=mtu - headers)
 
 
-def _echo(client: Client, address: str, mtu: int, timeout_ms: int) -> str:
+def _version(client: Client, address: str, timeout_ms: int) -> int:
+    """The version of IP to an address. For a name, that of the address from which a reply comes, else 4."""
+    try:
+        return ipaddress.ip_address(address).version
+    except ValueError:
+        pass
+    found = _echo(client, address, _SMALL, timeout_ms)
+    return 6 if found and ":" in (found.text("ProtocolAddress") or "") else 4
+
+
+def _echo(client: Client, address: str, size: int, timeout_ms: int) -> Instance | None:
     wql = (
-        f"SELECT * FROM Win32_PingStatus WHERE Address={quoted(address)} AND BufferSize={mtu - _HEADERS} "  # noqa: S608
+        f"SELECT * FROM Win32_PingStatus WHERE Address={quoted(address)} AND BufferSize={size} "  # noqa: S608
         f"AND NoFragmentation=TRUE AND Timeout={timeout_ms}"
     )
-    found = client.query("root/cimv2", wql, operation=f"sending an echo request of {mtu} bytes to {address}")
-    code = found[0].integer("StatusCode") if found else None
-    return "unknown" if code is None else _RESULTS.get(code, "unknown")
+    found = client.query("root/cimv2", wql, operation=f"sending an echo request with {size} bytes to {address}")
+    return next(iter(found), None)

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
 _CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+# NetConnectionStatus
+_CONNECTED, _NOT_PRESENT, _DISABLED = 2, 4, (0, 5)
 
 
 def read_adapters(client: Client) -> list[Adapter]:
@@ -33,10 +35,13 @@ def read_adapters(client: Client) -> list[Adapter]:
             description=item.text("Name") or "",
             guid=guid_in(item.text("GUID")),
             index=item.integer("Index") or 0,
-            mac="",
             mtu=None,
             speed=item.integer("Speed"),
             hardware=True,
+            hidden=item.integer("NetConnectionStatus") == _NOT_PRESENT,
+            present=item.integer("NetConnectionStatus") != _NOT_PRESENT,
+            enabled=item.integer("NetConnectionStatus") not in _DISABLED,
+            up=item.integer("NetConnectionStatus") in (_CONNECTED, None),
         )
         for item in found
     )
@@ -46,9 +51,9 @@ def read_adapters(client: Client) -> list[Adapter]:
 def read_properties(
     client: Client, adapters: t.Iterable[Adapter], keywords: t.Iterable[str]
 ) -> dict[str, dict[str, AdapterProperty]]:
-    """Read the advanced properties with these registry keywords, by adapter name and keyword."""
+    """Read the advanced properties with these registry keywords, by the key of the adapter and keyword."""
     keyword_list = list(keywords)
-    return {adapter.name: _properties(client, adapter, keyword_list) for adapter in adapters}
+    return {adapter.key: _properties(client, adapter, keyword_list) for adapter in adapters}
 
 
 def _properties(client: Client, adapter: Adapter, keywords: list[str]) -> dict[str, AdapterProperty]:

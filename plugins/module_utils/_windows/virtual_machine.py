@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import fnmatch
 import typing as t
 
 from .._wsman.errors import Fault, ResponseLost, ServerError
-from . import cluster, properties
+from ..name_pattern import matches
+from . import cluster, hyperv, properties
+from .adapter import guid_in
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -41,9 +42,15 @@ _COLUMNS = "Name, OwnerGroup, OwnerNode, State, PrivateProperties"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine:
-    """A clustered virtual machine; C(name) is the resource's name without the prefix of the management tool."""
+    """A clustered virtual machine. The resource keeps the name that the virtual machine had when it was clustered.
+
+    With C(name_known), C(name) is its name in Hyper-V now. Otherwise it is taken from the resource, without the prefix
+    of the management tool, or from the clustered role. C(id) ties the resource to the virtual machine in Hyper-V.
+    """
 
     name: str
+    name_known: bool = True
+    id: str = ""
     resource: str
     group: str
     owner_node: str
@@ -52,14 +59,37 @@ class VirtualMachine:
     default_move_type: str
     reference: Reference
 
-    def matches(self, pattern: str) -> bool:
-        """Whether a name or wildcard matches its name, resource or group, ignoring case."""
-        folded = pattern.casefold()
-        return any(fnmatch.fnmatchcase(name.casefold(), folded) for name in (self.name, self.resource, self.group))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that a wildcard is compared with."""
+        return (self.name,) if self.name_known else (self.name, self.resource, self.group)
 
 
-def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
-    """Read all clustered virtual machines, sorted by name.
+def read_virtual_machines(client: Client, names: t.Mapping[str, str] | None = None) -> tuple[VirtualMachine, ...]:
+    """Read all clustered virtual machines with their names now, sorted by name.
+
+    Hyper-V returns only the names of the virtual machines on this node. C(names) has those of other nodes, by id.
+    Virtual machines with the same name have the names of their resources.
+    """
+    machines = read_resources(client)
+    known = {guid_in(key).upper(): name for key, name in (names or {}).items() if guid_in(key)}
+    known |= hyperv.read_names(client) if machines else {}
+    groups = collections.Counter(machine.group for machine in machines)
+    machines = tuple(_named(machine, known.get(machine.id), alone=groups[machine.group] == 1) for machine in machines)
+    counts = collections.Counter(machine.name.casefold() for machine in machines)
+    return tuple(
+        sorted(
+            (
+                dataclasses.replace(machine, name=machine.resource) if counts[machine.name.casefold()] > 1 else machine
+                for machine in machines
+            ),
+            key=lambda machine: machine.name.casefold(),
+        )
+    )
+
+
+def read_resources(client: Client) -> tuple[VirtualMachine, ...]:
+    """Read all clustered virtual machines with the names of their resources.
 
     The first query selects columns. If it fails (Windows Server 2008 R2 has no OwnerGroup), or returns no private
     properties or references, a second query reads all properties.
@@ -73,17 +103,24 @@ def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
         found, complete = [], False
     if not complete:
         found = cluster.query(client, f"SELECT * {where}", operation=operation)
-    machines = [_virtual_machine(item) for item in found]
-    counts = collections.Counter(machine.name.casefold() for machine in machines)
-    return tuple(
-        sorted(
-            (
-                dataclasses.replace(machine, name=machine.resource) if counts[machine.name.casefold()] > 1 else machine
-                for machine in machines
-            ),
-            key=lambda machine: machine.name.casefold(),
-        )
-    )
+    return tuple(_virtual_machine(item) for item in found)
+
+
+def chosen(machines: t.Sequence[VirtualMachine], pattern: str) -> list[VirtualMachine]:
+    """The virtual machines that a name or wildcard means.
+
+    That is the one with this name, else with this id, resource or clustered role. A wildcard is compared with the names
+    of virtual machines, and if none matches, with those of the resources and clustered roles.
+    """
+    if pattern != "*":
+        for key in ("name", "id", "resource", "group"):
+            same = [machine for machine in machines if getattr(machine, key).casefold() == pattern.casefold()]
+            if same:
+                return same
+    by_name = [machine for machine in machines if any(matches(name, pattern) for name in machine.names)]
+    return by_name or [
+        machine for machine in machines if any(matches(name, pattern) for name in (machine.resource, machine.group))
+    ]
 
 
 def read_priorities(client: Client) -> dict[str, int | None]:
@@ -159,9 +196,10 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
         raise ServerError(f"the cluster returned the resource {resource} without its reference")
     private = item.embedded("PrivateProperties")
     move_type = private.integer("DefaultMoveType") if private is not None else None
-    prefix = next((prefix for prefix in _RESOURCE_PREFIXES if resource.startswith(prefix)), "")
     return VirtualMachine(
-        name=resource.removeprefix(prefix) or resource,
+        name=resource,
+        name_known=False,
+        id=guid_in(private.text("VmID") if private is not None else None).upper(),
         resource=resource,
         group=item.text("OwnerGroup") or "",
         owner_node=item.text("OwnerNode") or "",
@@ -170,3 +208,17 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
         default_move_type=cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if move_type is None else move_type),
         reference=item.reference,
     )
+
+
+def _named(machine: VirtualMachine, name: str | None, *, alone: bool) -> VirtualMachine:
+    """The virtual machine with its name. C(alone) says that it is the only one of its clustered role.
+
+    A clustered role gets the name of its virtual machine, and its resource a prefix in the language of the server.
+    """
+    if name:
+        return dataclasses.replace(machine, name=name, name_known=True)
+    prefix = next((prefix for prefix in _RESOURCE_PREFIXES if machine.resource.startswith(prefix)), "")
+    without = machine.resource.removeprefix(prefix)
+    if prefix and without:
+        return dataclasses.replace(machine, name=without)
+    return dataclasses.replace(machine, name=machine.group) if alone and machine.group else machine

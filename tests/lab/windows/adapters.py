@@ -275,4 +275,4 @@ def fill(repository: Repository, host: Host) -> None:
         mtu = min(member_mtu, default=adapter.driver.mtu(adapter.values))
         repository.place(Instance(STATE, {"Name": adapter.name, "MtuSize": mtu, "Status": UP}))
     for adapter in host.adapters:
-        update_instances(repository, adapter, connected=True)
+        update_instances(repository, adapter, connected=adapter.link)

@@ -22,7 +22,7 @@ _SWITCH_MTU = 9198
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A network adapter. The adapter of a team or a virtual switch has members."""
+    """A network adapter. The adapter of a team or a virtual switch has members. Without C(link) no cable is in it."""
 
     name: str
     driver_name: str
@@ -38,6 +38,7 @@ class Adapter:
     members: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     maximum: Mapping[str, int] = field(default_factory=dict)
+    link: bool = True
 
     @property
     def driver(self) -> drivers.Driver:
@@ -100,6 +101,7 @@ class _AdapterList:
                 speed=int(more.pop("speed", body.get("speed", base.speed))),
                 values=values,
                 maximum=maximum,
+                link=bool(body.get("link", True)),
                 **more,
             )
         )
@@ -120,7 +122,8 @@ def adapters(host: str, items: Any, teams: Any, switches: Any) -> tuple[tuple[Ad
     for data in items:
         where = f"adapter {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
         adapters.add(
-            where, check_keys(where, data, _ADDRESS_KEYS | {"values", "maximum", "speed", "mac"}, {"name", "driver"})
+            where,
+            check_keys(where, data, _ADDRESS_KEYS | {"values", "maximum", "speed", "mac", "link"}, {"name", "driver"}),
         )
     for data in teams:
         where = f"team {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"

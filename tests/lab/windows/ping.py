@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PASSED, _TOO_BIG, _TIMED_OUT, _GENERAL_FAILURE = 0, 11009, 11010, 11050
 _HOST_NOT_FOUND = 11001
-_HEADERS = 28
+_HEADERS = {4: 20 + 8, 6: 40 + 8}
 _DEFAULTS: dict[str, Value] = {
     "BufferSize": 32,
     "NoFragmentation": False,
@@ -118,7 +118,8 @@ def _status(simulation: Simulation, host: Host, receiver: _Receiver, size: int, 
         return _GENERAL_FAILURE
     remote_adapter, remote = receiver.adapter, receiver.host
     # Without "do not fragment" the sender splits the packet into fragments of its MTU.
-    packet, own_mtu = size + _HEADERS, _mtu(simulation, host, adapter)
+    version = ipaddress.ip_address(remote_adapter.address if remote_adapter else remote.address).version
+    packet, own_mtu = size + _HEADERS[version], _mtu(simulation, host, adapter)
     if packet > own_mtu:
         if no_fragmentation:
             return _TOO_BIG

@@ -47,7 +47,7 @@ def _add_group(repository: Repository, cluster: Cluster, name: str, owner: str, 
         "MSCluster_ResourceGroup",
         {
             "Name": name,
-            "Id": identity(cluster.name, "group", name),
+            "Id": identity(cluster.instance, "group", name),
             "OwnerNode": owner,
             "State": _UP,
             "Priority": 2000,
@@ -74,7 +74,7 @@ def _add_resource(
             "Name": name,
             "Caption": name,
             "Type": kind,
-            "Id": identity(cluster.name, "resource", name),
+            "Id": identity(cluster.instance, "resource", name),
             "OwnerGroup": group,
             "OwnerNode": owner,
             "State": _ONLINE,
@@ -148,7 +148,7 @@ def add_core_groups(repository: Repository, cluster: Cluster) -> None:
 
 def add_virtual_machine(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
     """Add the group of a virtual machine, its resource and its configuration resource."""
-    vm_id = str(machine.private_properties.get("VmID", identity(cluster.name, "vm", machine.name)))
+    vm_id = machine.settings.id.lower()
     _add_group(
         repository,
         cluster,
@@ -223,7 +223,7 @@ def add_shared_volume(repository: Repository, cluster: Cluster, volume: Mapping[
     """Add a cluster shared volume with its disk."""
     owner = str(volume.get("owner", cluster.nodes[0]))
     disk = str(volume.get("disk", f"Cluster Disk {volume['name']}"))
-    group = identity(cluster.name, "disk", disk)
+    group = identity(cluster.instance, "disk", disk)
     _add_group(repository, cluster, group, owner, GroupType=5)
     _add_resource(repository, cluster, disk, "Physical Disk", group=group, owner=owner, IsClusterSharedVolume=True)
     repository.add(
@@ -231,7 +231,7 @@ def add_shared_volume(repository: Repository, cluster: Cluster, volume: Mapping[
         "MSCluster_ClusterSharedVolume",
         {
             "Name": rf"C:\ClusterStorage\{volume['name']}",
-            "VolumeName": rf"\\?\Volume{{{identity(cluster.name, str(volume['name']))}}}" + "\\",
+            "VolumeName": rf"\\?\Volume{{{identity(cluster.instance, str(volume['name']))}}}" + "\\",
             "FaultState": 0,
             "BackupState": 0,
             "VolumeOffset": 0,

@@ -88,7 +88,7 @@ class Simulation:
         The adapters in `without` count as down.
         """
         status, _mtu = adapter_state.state(self.hosts[host.name], adapter.name)
-        if status != adapter_state.UP or adapter.name in without:
+        if status != adapter_state.UP or not adapter.link or adapter.name in without:
             return False
         members = [host.adapter(name) for name in adapter.members]
         return not members or any(self.connected(host, item, without) for item in members)

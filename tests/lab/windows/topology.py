@@ -102,7 +102,7 @@ def add_networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, H
             {
                 "Name": network.name,
                 "Caption": network.name,
-                "Id": network.id or identity(cluster.name, network.name),
+                "Id": network.id or identity(cluster.instance, network.name),
                 "Address": str(subnet.network_address),
                 "AddressMask": str(subnet.netmask),
                 "IPv4Addresses": [str(subnet.network_address)],
@@ -124,7 +124,7 @@ def add_networks(repository: Repository, cluster: Cluster, hosts: Mapping[str, H
                 "MSCluster_NetworkInterface",
                 {
                     "Name": f"{node} - {network.name}",
-                    "Id": identity(cluster.name, network.name, node),
+                    "Id": identity(cluster.instance, network.name, node),
                     "Adapter": adapter.description if adapter else f"Ethernet adapter of {network.name}",
                     "AdapterId": (adapter.guid if adapter else identity(node, network.name, "adapter")).lower(),
                     "Address": adapter.address if adapter else address,

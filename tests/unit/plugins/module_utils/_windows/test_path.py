@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._windows.path import Path
+from ansible_collections.winha.cluster.plugins.module_utils._windows.path import Path, read_path
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
 
 # No reply to the large echo request is a failure only if the standard one passes.
 VERDICTS = {
@@ -55,3 +59,28 @@ def test_an_unknown_large_result_is_not_reported_as_no_reply() -> None:
     assert "got no reply" not in reason
     assert "HV01" in reason
     assert "HV02" in reason
+
+
+class Host:
+    """A host with an MTU of 9000 that resolves the name C(hv02) to an IPv6 address."""
+
+    host = "hv01"
+
+    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+        found = re.search(r"Address='([^']*)' AND BufferSize=(\d+)", wql)
+        assert found, operation
+        address = {"hv02": "fd00:2::2", "hv03": "10.0.2.3"}.get(found[1], found[1])
+        packet = int(found[2]) + (48 if ":" in address else 28)
+        row = {"StatusCode": 11009} if packet > 9000 else {"StatusCode": 0, "ProtocolAddress": address}
+        return [new_instance(f"http://schemas.microsoft.com/wbem/wsman/1/wmi/{namespace}/Win32_PingStatus", row)]
+
+
+@pytest.mark.parametrize(
+    ("address", "payload"),
+    [("10.0.2.2", 8972), ("fd00:2::2", 8952), ("fe80::2%7", 8952), ("hv02", 8952), ("hv03", 8972)],
+)
+def test_the_mtu_includes_the_headers_of_the_version_of_ip(address: str, payload: int) -> None:
+    client = t.cast("t.Any", Host())
+    found = read_path(client, address, mtu=9000, timeout_ms=100)
+    assert (found.payload, found.jumbo, found.standard) == (payload, "passes", "passes")
+    assert read_path(client, address, mtu=9001, timeout_ms=100).jumbo == "too_big"
