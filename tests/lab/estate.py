@@ -64,6 +64,7 @@ class Host:
     failback_seconds: float = 1.0
     updating: bool = False
     network_atc: tuple[str, ...] = ()
+    missing_namespaces: tuple[str, ...] = ()
     storage_spaces_direct: StoragePool | None = None
 
     def adapter(self, name: str) -> Adapter:
@@ -146,21 +147,10 @@ class Estate:
 
 def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any]) -> Host:
     where = f"host {data.get('name', '?') if isinstance(data, dict) else '?'}"
-    optional = {"groups", "cluster", "instances", "http_401", "first_page"}
+    optional = {"groups", "cluster", "instances", "http_401", "first_page", "missing_namespaces"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
-    optional |= {
-        "adapters",
-        "teams",
-        "switches",
-        *_DURATIONS,
-        "hyperv",
-        "virtual_machines",
-        "hotfixes",
-        "events",
-        "log_days",
-        "updating",
-        "network_atc",
-    }
+    optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
+    optional |= {"updating", "network_atc", *_DURATIONS}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -203,6 +193,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
         bool(body.get("updating", False)),
         tuple(str(name) for name in body.get("network_atc", ())),
+        tuple(str(name).lower() for name in body.get("missing_namespaces", ())),
     )
 
 

@@ -129,8 +129,8 @@ def _cluster_subject(
             "windows": oldest,
             "parameters": parameters,
         },
-        unread_nodes=frozenset(_short(str(node.get("name"))) for node in nodes)
-        - {_label(source) for source in sources},
+        unread_nodes=frozenset(short_name(str(node.get("name"))) for node in nodes)
+        - {node_label(source) for source in sources},
     )
 
 
@@ -161,16 +161,16 @@ def _cluster_of(host: Document, clusters: t.Iterable[Subject]) -> Subject | None
     own = _cluster(host)
     if own is not None:
         return next((each for each in clusters if _key(each.document["cluster_info"]["cluster"]) == _key(own)), None)
-    return next((each for each in clusters if _label(host) in each.unread_nodes), None)
+    return next((each for each in clusters if node_label(host) in each.unread_nodes), None)
 
 
-def _label(host: Document) -> str:
+def node_label(host: Document) -> str:
     """The node name of a host: its computer name, else its inventory name."""
     computer_name = ((host.get("host_info") or {}).get("windows") or {}).get("computer_name")
-    return _short(str(computer_name or host["host"]))
+    return short_name(str(computer_name or host["host"]))
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """The first label of a name, like a node name; an address stays as it is."""
     try:
         return str(ipaddress.ip_address(name))
@@ -193,4 +193,4 @@ def _windows(host: t.Mapping[str, t.Any]) -> str | None:
 
 def _node_windows(cluster: Subject, host: Document) -> str | None:
     nodes = cluster.document["cluster_info"]["cluster"].get("nodes") or []
-    return next((node.get("windows") for node in nodes if _short(str(node.get("name"))) == _label(host)), None)
+    return next((node.get("windows") for node in nodes if short_name(str(node.get("name"))) == node_label(host)), None)

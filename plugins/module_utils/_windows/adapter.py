@@ -14,7 +14,8 @@ import re
 import typing as t
 
 from .._wsman.envelope import quoted
-from .._wsman.errors import Fault, NotFound
+from .._wsman.errors import Missing, NotFound
+from . import service
 from .advanced_property import PropertyDefinition
 
 if t.TYPE_CHECKING:
@@ -26,6 +27,9 @@ NAMESPACE = "root/standardcimv2"
 _VIRTUALIZATION = "root/virtualization/v2"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _ENUM = 5  # DisplayParameterType
+HYPER_V = service.Role(
+    name="Hyper-V", service="vmms", registration=r"%SystemRoot%\System32\WindowsVirtualization.V2.mof"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class AdapterProperty:
 
 
 def read_adapters(client: Client) -> list[Adapter]:
-    """Read all adapters, sorted by name. Raises C(NotFound) on Windows Server 2008 R2, which lacks the class."""
+    """Read all adapters, sorted by name. Windows Server 2008 R2 lacks the class."""
     found = client.query(NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters")
     adapters = (
         Adapter(
@@ -126,8 +130,8 @@ def guid_in(text: str | None) -> str:
 def _team_members(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, list[Adapter]]:
     """The members of each LBFO team, by name of the team adapter."""
     by_name = {adapter.name: adapter for adapter in adapters}
-    nics = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamNic", "the teams")
-    members = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamMember", "the team members") if nics else []
+    nics = _read_team_class(client, "MSFT_NetLbfoTeamNic", "the teams")
+    members = _read_team_class(client, "MSFT_NetLbfoTeamMember", "the team members") if nics else []
     return {
         nic.text("Name") or "": [
             by_name[member.text("Name") or ""]
@@ -148,8 +152,7 @@ def _switch_ports(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, li
     by_mac = {adapter.mac: adapter for adapter in adapters if not adapter.hardware and adapter.mac}
     external_adapters: dict[str, list[Adapter]] = {}
     host_adapters: dict[str, list[Adapter]] = {}
-    name = "Msvm_EthernetPortAllocationSettingData"
-    for port in _optional(client, _VIRTUALIZATION, name, "the ports of the virtual switches"):
+    for port in _read_ports(client):
         switch = guid_in(port.text("InstanceID"))
         resources = port.array("HostResource") or ()
         external = [path for path in resources if "Msvm_ExternalEthernetPort" in path]
@@ -164,14 +167,23 @@ def _switch_ports(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, li
     }
 
 
-def _optional(client: Client, namespace: str, class_name: str, what: str) -> list[Instance]:
-    """Read the instances of a class; empty if the host lacks it, because it has no teams or no Hyper-V."""
+def _read_team_class(client: Client, name: str, what: str) -> list[Instance]:
+    """Read the instances of a class of LBFO teams; none if the edition of Windows has no such teams."""
     try:
-        return client.query(namespace, f"SELECT * FROM {class_name}", operation=f"reading {what}")  # noqa: S608 (constants)
-    except NotFound:
+        return client.query(NAMESPACE, f"SELECT * FROM {name}", operation=f"reading {what}")  # noqa: S608 (constants)
+    except NotFound as exc:
+        if exc.missing is Missing.INSTANCE:
+            raise
         return []
-    except Fault as exc:
-        if exc.subcode == "CannotProcessFilter":
+
+
+def _read_ports(client: Client) -> list[Instance]:
+    """Read the ports of the virtual switches; none if the host has no Hyper-V."""
+    wql = "SELECT * FROM Msvm_EthernetPortAllocationSettingData"
+    try:
+        return client.query(_VIRTUALIZATION, wql, operation="reading the ports of the virtual switches")
+    except NotFound as exc:
+        if service.is_absent(client, HYPER_V, exc):
             return []
         raise
 

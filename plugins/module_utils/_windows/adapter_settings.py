@@ -10,10 +10,10 @@ import fnmatch
 import functools
 import typing as t
 
-from .._wsman.errors import NotFound, ResponseLost, ServerError
+from .._wsman.errors import Fault, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
-from . import cluster, registry, registry_adapter
+from . import cluster, computer, registry, registry_adapter
 from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings, verbatim_settings
 
 if t.TYPE_CHECKING:
@@ -98,7 +98,9 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     connection: set[str] = set()
     try:
         all_adapters = adapters.read_adapters(client)
-    except NotFound:  # Windows Server 2008 R2
+    except Fault:
+        if not computer.is_before_2012(client):
+            raise
         order = tuple(_select(client, options, registry_adapter.read_adapters(client)))
         properties = registry_adapter.read_properties(client, order, keywords)
         restart_now = False

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import Fault, NotFound, ServerError
+from .._wsman.errors import NotFound, ServerError
+from . import service
 from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
@@ -16,7 +17,12 @@ if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
 NAMESPACE = "root/mscluster"
-_CANNOT_PROCESS_FILTER = 2150858778  # also returned by 2008 R2 when the class does not exist in the namespace
+_ROLE = service.Role(
+    name="failover clustering",
+    service="ClusSvc",
+    registration=r"%SystemRoot%\System32\wbem\ClusWMI.mof",
+    disabled_without_membership=True,
+)
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
@@ -79,11 +85,11 @@ class NetworkInterface:
 
 
 def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
-    """Query the cluster namespace. Raises C(NotClustered) if it does not exist."""
+    """Query the cluster namespace. Raises C(NotClustered) if the host is not a member of a cluster."""
     try:
         return client.query(NAMESPACE, wql, operation=operation)
-    except Fault as exc:
-        if isinstance(exc, NotFound) or (exc.code == _CANNOT_PROCESS_FILTER and wql.startswith("SELECT *")):
+    except NotFound as exc:
+        if service.is_absent(client, _ROLE, exc):
             raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.detail}") from exc
         raise
 
@@ -91,9 +97,15 @@ def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
 def read_cluster(client: Client) -> Instance:
     """Read the C(MSCluster_Cluster) of the host."""
     found = query(client, "SELECT * FROM MSCluster_Cluster", operation="reading the cluster")
-    if not found:
+    if found:
+        return found[0]
+    own = service.read_service(client, _ROLE.service, operation="reading whether the cluster service is installed")
+    if own is None or own.is_disabled:
         raise NotClustered(f"{client.host} {NOT_CLUSTERED}: MSCluster_Cluster has no instance")
-    return found[0]
+    raise ServerError(
+        f"MSCluster_Cluster of {client.host} has no instance, and its cluster service is {own.state.casefold()}",
+        advice="start the cluster service of the host, then run this task again",
+    )
 
 
 def read_nodes(client: Client) -> list[Node]:

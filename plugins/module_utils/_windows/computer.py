@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from .._wsman.errors import ResponseLost
-from .version import WindowsVersion
+from .version import WINDOWS_2012, WindowsVersion
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
@@ -38,6 +38,11 @@ def read_computer(client: Client) -> Computer:
         windows=WindowsVersion(build),
         last_boot=in_utc(found[0].datetime("LastBootUpTime")),
     )
+
+
+def is_before_2012(client: Client) -> bool:
+    """Whether the build number is that of a version before Windows Server 2012, which lacks many WMI classes."""
+    return read_computer(client).windows < WINDOWS_2012
 
 
 def in_utc(moment: datetime.datetime | None) -> datetime.datetime | None:

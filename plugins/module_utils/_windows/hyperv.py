@@ -13,9 +13,8 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import AccessDenied, Fault, ResponseLost, ServerError
-from .._wsman.faults import WBEM_E_INVALID_NAMESPACE
-from . import adapter, disk
+from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError
+from . import adapter, computer, disk, service
 from .cluster import name_of
 from .columns import read_columns
 from .unknown import Unknown, attempt
@@ -140,23 +139,29 @@ def _rows(client: Client, namespace: str, name: str, columns: str, where: str = 
 
 def _read_systems(client: Client) -> tuple[str, list[Instance]]:
     """Read the computer systems of Hyper-V, including the host, and the namespace that contains them."""
-    columns, failures = "ElementName, EnabledState, Name", []
-    for namespace in (_SECOND, _FIRST):
+    namespace = _SECOND
+    try:
         try:
-            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, what="names and states")
+            found = _systems(client, namespace)
         except AccessDenied:
             raise
-        except Fault as exc:
-            failures.append(exc)
-            continue
-        if not found:
-            raise ResponseLost(
-                f"Hyper-V of {client.host} returned no computer systems", advice="check its service vmms"
-            )
-        return namespace, found
-    if all(exc.hresult == WBEM_E_INVALID_NAMESPACE for exc in failures):
-        raise NoHyperV(f"{client.host} has no Hyper-V: {failures[0].detail}") from failures[0]
-    raise failures[0]
+        except Fault:
+            if not computer.is_before_2012(client):
+                raise
+            namespace = _FIRST
+            found = _systems(client, namespace)
+    except NotFound as exc:
+        if service.is_absent(client, adapter.HYPER_V, exc):
+            raise NoHyperV(f"{client.host} has no Hyper-V: {exc.detail}") from exc
+        raise
+    if not found:
+        raise ResponseLost(f"Hyper-V of {client.host} returned no computer systems", advice="check its service vmms")
+    return namespace, found
+
+
+def _systems(client: Client, namespace: str) -> list[Instance]:
+    columns = "ElementName, EnabledState, Name"
+    return _rows(client, namespace, "Msvm_ComputerSystem", columns, what="names and states")
 
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:

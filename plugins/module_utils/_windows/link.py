@@ -12,8 +12,8 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import NotFound
-from . import adapter, advanced_property, registry_adapter
+from .._wsman.errors import Fault
+from . import adapter, advanced_property, computer, registry_adapter
 from .cluster import name_of
 from .unknown import attempt
 
@@ -57,7 +57,9 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
         found = client.query(
             adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters"
         )
-    except NotFound:
+    except Fault:
+        if not computer.is_before_2012(client):
+            raise
         links, read_properties = _read_older_links(client)
     else:
         links = [_link(item) for item in found]

@@ -26,6 +26,7 @@ from .envelope import (
     Request,
     enumerate_body,
     envelope,
+    is_all_of_class,
     modified_properties,
     pull_body,
     read_body,
@@ -169,7 +170,12 @@ class Client:
     ) -> t.Iterator[Instance]:
         """Yield the instances and pull further pages on demand; an unfinished enumeration is released."""
         response = self._send_for_body(
-            Request(action=ENUMERATE, target=target, body=enumerate_body(wql=wql, max_elements=max_elements))
+            Request(
+                action=ENUMERATE,
+                target=target,
+                body=enumerate_body(wql=wql, max_elements=max_elements),
+                all_of_class=not wql or is_all_of_class(wql),
+            )
         )
         context = ""
         try:
@@ -269,7 +275,7 @@ class Client:
         )
         first = read_body(parse(self._transport.send(text)), message_id)
         if first is not None and first.tag == f"{{{SOAP}}}Fault":
-            raise parse_fault(first)
+            raise parse_fault(first, all_of_class=request.all_of_class)
         return first
 
     def _item(self, element: Element, namespace: str) -> Instance:

@@ -14,26 +14,38 @@ import re
 import typing as t
 
 from .document import SOAP, WSMAN_FAULT, local_name, text_of
-from .errors import AccessDenied, Fault, NotFound, TransientFault
+from .errors import AccessDenied, ContextLost, Fault, Missing, NotFound, TransientFault
 
 if t.TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _HRESULT = re.compile(r"0x([89][0-9A-Fa-f]{7})\b")
 
-# winerror.h, wbemcli.h
+# winerror.h, wbemcli.h, wsmerror.h
 E_ACCESSDENIED = 0x80070005
 WBEM_E_NOT_FOUND = 0x80041002
 WBEM_E_ACCESS_DENIED = 0x80041003
 WBEM_E_INVALID_NAMESPACE = 0x8004100E
 WBEM_E_INVALID_CLASS = 0x80041010
+WBEM_E_INVALID_QUERY = 0x80041017
 WBEM_E_INVALID_PROPERTY = 0x80041031
+WSMAN_RESOURCE_NOT_FOUND = 0x80338000
+WSMAN_CANNOT_PROCESS_FILTER = 0x8033801A
+WSMAN_INVALID_CONTEXT = 0x8033801B
 
-_CIM_ACCESS_DENIED, _CIM_INVALID_NAMESPACE, _CIM_INVALID_CLASS, _CIM_NOT_FOUND = 2, 3, 5, 6
+_CIM_ACCESS_DENIED, _CIM_INVALID_NAMESPACE, _CIM_INVALID_CLASS, _CIM_NOT_FOUND, _CIM_INVALID_QUERY = 2, 3, 5, 6, 15
+# In this order: a fault can have the number of the class or namespace beside a general "not found".
+_MISSING = (
+    (WBEM_E_INVALID_NAMESPACE, _CIM_INVALID_NAMESPACE, Missing.NAMESPACE),
+    (WBEM_E_INVALID_CLASS, _CIM_INVALID_CLASS, Missing.CLASS),
+    (WBEM_E_NOT_FOUND, _CIM_NOT_FOUND, Missing.INSTANCE),
+)
+# A query with an error, a resource URI without a class, the address of another service, a URI of the DMTF style.
+_NOT_MISSING = {WBEM_E_INVALID_QUERY, 0x80338002, 0x80338012, 0x80338139}
 
 
-def parse_fault(element: Element) -> Fault:
-    """Parse a C(s:Fault) element."""
+def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
+    """Parse a C(s:Fault) element. C(all_of_class): the request was a query without columns and conditions."""
     reason = " ".join(text_of(element.find(f"{{{SOAP}}}Reason/{{{SOAP}}}Text")).split())
     subcode = text_of(element.find(f"{{{SOAP}}}Code/{{{SOAP}}}Subcode/{{{SOAP}}}Value")).rpartition(":")[2]
     subcode = subcode or text_of(element.find(f"{{{SOAP}}}Code/{{{SOAP}}}Value")).rpartition(":")[2]
@@ -55,8 +67,10 @@ def parse_fault(element: Element) -> Fault:
     hresult = next((number & 0xFFFFFFFF for number in hresults if number), None)
     code = next((number for number in reversed(codes) if number), None)
     cim_status = next((number for number in cim_statuses if number), None)
-    fault_class = _fault_class(subcode, hresult, cim_status, " ".join((reason, *texts)))
-    return fault_class(
+    numbers = {number & 0xFFFFFFFF for number in (*codes, *hresults) if number}
+    fault_class = _fault_class(subcode, numbers, cim_status, " ".join((reason, *texts)))
+    missing = _missing(subcode, numbers, cim_status, all_of_class=all_of_class) if fault_class is Fault else None
+    fault = (NotFound if missing else fault_class)(
         reason,
         code=code,
         subcode=subcode,
@@ -64,27 +78,41 @@ def parse_fault(element: Element) -> Fault:
         hresult=hresult,
         cim_status=cim_status,
     )
+    if isinstance(fault, NotFound) and missing:
+        fault.missing = missing
+    return fault
 
 
-def _fault_class(subcode: str, hresult: int | None, cim_status: int | None, text: str) -> type[Fault]:
-    denied = subcode == "AccessDenied" or hresult in (E_ACCESSDENIED, WBEM_E_ACCESS_DENIED)
-    if denied or cim_status == _CIM_ACCESS_DENIED:
-        return AccessDenied
-    if hresult == WBEM_E_INVALID_PROPERTY or subcode == "QuotaLimit" or "invalid property" in text.casefold():
-        return TransientFault
-    missing = hresult in (WBEM_E_NOT_FOUND, WBEM_E_INVALID_NAMESPACE, WBEM_E_INVALID_CLASS)
+def _fault_class(subcode: str, numbers: set[int], cim_status: int | None, text: str) -> type[Fault]:
     if (
-        missing
-        or subcode == "DestinationUnreachable"
-        or cim_status
-        in (
-            _CIM_INVALID_NAMESPACE,
-            _CIM_INVALID_CLASS,
-            _CIM_NOT_FOUND,
-        )
+        subcode == "AccessDenied"
+        or numbers & {E_ACCESSDENIED, WBEM_E_ACCESS_DENIED}
+        or cim_status == _CIM_ACCESS_DENIED
     ):
-        return NotFound
+        return AccessDenied
+    if WBEM_E_INVALID_PROPERTY in numbers or subcode == "QuotaLimit" or "invalid property" in text.casefold():
+        return TransientFault
+    if subcode == "InvalidEnumerationContext" or WSMAN_INVALID_CONTEXT in numbers:
+        return ContextLost
     return Fault
+
+
+def _missing(subcode: str, numbers: set[int], cim_status: int | None, *, all_of_class: bool = False) -> Missing | None:
+    """What does not exist; C(None) if the fault does not mean that.
+
+    Windows has the number as an HRESULT or as the code of the fault, or only its code for a query that it refuses. That
+    code also means a query with an error. C(all_of_class) is a query that cannot have one.
+    """
+    for number, status, missing in _MISSING:
+        if number in numbers or cim_status == status:
+            return missing
+    if numbers & _NOT_MISSING or cim_status == _CIM_INVALID_QUERY:
+        return None
+    if subcode == "CannotProcessFilter" or WSMAN_CANNOT_PROCESS_FILTER in numbers:
+        return Missing.CLASS_OR_NAMESPACE if all_of_class else None
+    if subcode == "DestinationUnreachable" or WSMAN_RESOURCE_NOT_FOUND in numbers:
+        return Missing.SOMETHING
+    return None
 
 
 def _number(text: t.Any) -> int:

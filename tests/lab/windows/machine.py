@@ -70,18 +70,10 @@ def operation(request: Request) -> tuple[str, str]:
     return "Unknown", ""
 
 
-def _missing(message: str, hresult: int, cim_status: int, name: str) -> FaultError:
+def _missing(message: str, name: str) -> FaultError:
+    """The fault for a missing class or instance has neither an HRESULT nor a CIM status of its own."""
     return FaultError(
-        Fault(
-            "a:DestinationUnreachable",
-            2150858752,
-            f"{message} HRESULT = 0x{hresult:08X}",
-            provider=True,
-            hresult=hresult,
-            cim_status=cim_status,
-            operation="GetObject",
-            parameter=name,
-        )
+        Fault("a:DestinationUnreachable", 2150858752, message, provider=True, operation="GetObject", parameter=name)
     )
 
 
@@ -130,13 +122,20 @@ class Machine:
             )
         return handler(request, user, record)
 
+    def _lacks(self, namespace: str) -> bool:
+        if namespace in self.host.missing_namespaces:
+            return True
+        if namespace == _CLUSTER:
+            return self._cluster_repository is None
+        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
+            return True
+        return namespace not in namespaces() or not classes(namespace, self.version.name)
+
     def _repository(self, namespace: str) -> Repository:
+        if self._lacks(namespace):
+            raise _missing(f"There is no namespace {namespace} on this host.", namespace)
         if namespace == _CLUSTER and self._cluster_repository is not None:
             return self._cluster_repository
-        if namespace == _CLUSTER or namespace not in namespaces() or not classes(namespace, self.version.name):
-            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
-        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
-            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
         return self._host_repository
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
@@ -153,8 +152,6 @@ class Machine:
         if cls is None:
             raise _missing(
                 f"There is no class {request.target.class_name} in {request.target.namespace}.",
-                0x80041010,
-                5,
                 request.target.class_name,
             )
         return repository, cls
@@ -180,7 +177,7 @@ class Machine:
             )
         ]
         if not found:
-            raise _missing("No instance matches the selectors.", 0x80041002, 6, cls.name)
+            raise _missing("No instance matches the selectors.", cls.name)
         if len(found) > 1:
             raise protocol_fault("w:InvalidSelectors", 2150858846, "More than one instance matches the selectors.")
         return repository, found[0]
@@ -200,7 +197,7 @@ class Machine:
     def _get(self, request: Request, _user: str, _record: RequestRecord) -> Reply:
         _repository, instance = self._instance(request)
         if not instance.values:
-            raise _missing("No instance matches the selectors.", 0x80041002, 6, instance.cls.name)
+            raise _missing("No instance matches the selectors.", instance.cls.name)
         return Reply(f"{X}/GetResponse", self._instance_xml(request, instance))
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
@@ -250,6 +247,8 @@ class Machine:
         target = request.target
         options = enumeration.read_enumerate(request.body, target.class_name, target.namespace)
         record.wql = options.text
+        if options.query and self._lacks(target.namespace):
+            raise enumeration.filter_fault("The specified namespace does not exist.", options.text, target.namespace)
         repository = self._repository(target.namespace)
         name = options.query.class_name if options.query else target.class_name
         cls = repository.cls(target.namespace, name)
@@ -257,19 +256,8 @@ class Machine:
         if cls is None:
             if options.query is None:
                 self._class(request)
-            raise FaultError(
-                Fault(
-                    "n:CannotProcessFilter",
-                    2150858778,
-                    "The specified class does not exist in the given namespace.",
-                    provider=True,
-                    hresult=0x80041010,
-                    cim_status=5,
-                    operation="ExecQuery",
-                    parameter=options.text,
-                    namespace=target.namespace,
-                )
-            )
+            message = "The specified class does not exist in the given namespace."
+            raise enumeration.filter_fault(message, options.text, target.namespace)
         self.cursors.check_quota(user)
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)

@@ -88,15 +88,14 @@ def _count(element: ET.Element | None, default: int) -> int:
     return min(int(value), _MAX_BATCH)
 
 
-def _filter_fault(message: str, query: str, namespace: str) -> FaultError:
+def filter_fault(message: str, query: str, namespace: str) -> FaultError:
+    """The fault for a query with an error and for one whose class or namespace is missing: only its text differs."""
     return FaultError(
         Fault(
             "n:CannotProcessFilter",
             2150858778,
             message,
             provider=True,
-            hresult=0x80041017,
-            cim_status=15,
             operation="ExecQuery",
             parameter=query,
             namespace=namespace,
@@ -129,7 +128,7 @@ def read_enumerate(body: ET.Element | None, class_name: str, namespace: str) -> 
         try:
             query = wql.parse(query_text)
         except wql.WqlError as problem:
-            raise _filter_fault(f"Invalid query: {problem}.", query_text, namespace) from problem
+            raise filter_fault(f"Invalid query: {problem}.", query_text, namespace) from problem
     elif class_name == "*":
         raise protocol_fault("n:CannotProcessFilter", 2150858778, "A resource URI that ends in * needs a filter.")
     count = _count(body.find(f"{{{W}}}MaxElements"), 1)
@@ -148,9 +147,9 @@ def _columns(cls: Class, options: EnumerateOptions, host: Host) -> tuple[Propert
     chosen = {name.lower(): cls.property(name) for name in names}
     found = sorted((item for item in chosen.values() if item is not None), key=lambda item: item.name.lower())
     if len(found) < len(chosen):
-        raise _filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
+        raise filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
     if host.projection == "refuse":
-        raise _filter_fault("This host does not support projections.", options.text, cls.namespace)
+        raise filter_fault("This host does not support projections.", options.text, cls.namespace)
     return tuple(found)
 
 
@@ -161,11 +160,11 @@ def open_cursor(
     condition = options.query.condition if options.query else None
     for path in wql.paths(condition):
         if not _known(cls, path):
-            raise _filter_fault(f"{'.'.join(path)} is not in {cls.name}.", options.text, cls.namespace)
+            raise filter_fault(f"{'.'.join(path)} is not in {cls.name}.", options.text, cls.namespace)
     try:
         condition = dates.parse_dates(condition, cls)
     except wql.WqlError as problem:
-        raise _filter_fault(f"Invalid query: {problem}.", options.text, cls.namespace) from problem
+        raise filter_fault(f"Invalid query: {problem}.", options.text, cls.namespace) from problem
     columns = _columns(cls, options, host)
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)

@@ -168,10 +168,11 @@ def test_a_fault_of_2008_r2_has_the_captured_format(old1):
     assert "SELECT * FROM Win32_Processa" in fault.text
 
 
-def test_a_fault_of_2012_contains_its_hresult(client):
+def test_a_fault_of_2012_contains_its_hresult(client, lab):
+    lab.add_fault(operation="Get", action={"fault": 1359, "text": "Failed", "hresult": 0x80041001}, times=1)
     fault = client("name").get("MSCluster_Node", Name="nobody")
     members = {item.tag.rpartition("}")[2]: item.text for item in fault.root.iter()}
-    assert members["CIMStatusCode"] == "6"
-    assert members["MessageID"] == "HRESULT 0x80041002"
-    assert members["error_Code"] == str(0x80041002)
+    assert members["CIMStatusCode"] == "1"
+    assert members["MessageID"] == "HRESULT 0x80041001"
+    assert members["error_Code"] == str(0x80041001)
     assert members["error_Type"] == "HRESULT"
