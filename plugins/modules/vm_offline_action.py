@@ -178,7 +178,7 @@ def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: st
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """Plan one step for each virtual machine with a different offline action."""
+    """Plan one step for each virtual machine with a different offline action. One that is unknown is not changed."""
     wanted = options["action"]
     changes = (
         Change(
@@ -188,9 +188,13 @@ def plan(state: State, options: task.Options) -> Plan:
             details={"thing": name, "setting": "offline_action"},
         )
         for name, machine in state.machines.items()
-        if machine.offline_action != wanted
+        if not machine.problem and machine.offline_action != wanted
     )
-    return Plan(title="Cluster-controlled offline action", steps=tuple(Step((change,)) for change in changes))
+    return Plan(
+        title="Cluster-controlled offline action",
+        steps=tuple(Step((change,)) for change in changes),
+        unread={name: machine.problem for name, machine in state.machines.items() if machine.problem},
+    )
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
@@ -213,7 +217,8 @@ def apply_together(client: Client, state: State, steps: t.Sequence[Step], progre
         reason = properties.denial(problem) if number == 1 else ""
         if reason or isinstance(problem, TimedOut):
             break
-    now = {machine.resource: machine.offline_action for machine in virtual_machine.read_virtual_machines(client)}
+    read_back = virtual_machine.read_virtual_machines(client)
+    now = {machine.resource: machine.offline_action for machine in read_back}
     before = {change.label: change.before for step in steps for change in step.changes}
     # A virtual machine that is gone was not changed.
     values = {name: now.get(state.machines[name].resource, value) for name, value in before.items()}
@@ -224,7 +229,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each virtual machine with the offline action before and now, and the result."""
     rows = []
     for name, machine in state.machines.items():
-        row = {"name": name, "resource": machine.resource, "before": machine.offline_action}
+        row: dict[str, t.Any] = {"name": name, "resource": machine.resource, "before": machine.offline_action}
         row["offline_action"] = outcome.now(name, machine.offline_action)
         rows.append(row | outcome.result_of(name))
     return {"virtual_machines": rows}

@@ -15,8 +15,10 @@ import typing as t
 
 from .._wsman.envelope import quoted
 from .._wsman.errors import Missing, NotFound
+from .._wsman.scalar import read_integer
 from . import service
 from .advanced_property import PropertyDefinition
+from .columns import read_columns
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -95,8 +97,8 @@ def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict
 
 def read_connection_adapters(client: Client, adapters: t.Sequence[Adapter]) -> set[str]:
     """Read the names of the adapters that carry this connection: the one with the address, and those below it."""
-    wql = "SELECT IPAddress, InterfaceIndex FROM MSFT_NetIPAddress"
-    found = client.query(NAMESPACE, wql, operation="reading the addresses of the network adapters")
+    operation = "reading the addresses of the network adapters"
+    found = read_columns(client, NAMESPACE, "MSFT_NetIPAddress", "IPAddress, InterfaceIndex", operation=operation)
     addresses = client.addresses()
     indices = {item.integer("InterfaceIndex") for item in found if item.text("IPAddress") in addresses}
     top = [adapter for adapter in adapters if adapter.index in indices]
@@ -195,15 +197,11 @@ def _definition(item: Instance) -> PropertyDefinition:
         keyword=item.text("RegistryKeyword") or "",
         value=next(iter(item.array("RegistryValue") or ()), ""),
         choices=tuple(zip(values, texts or values, strict=False)) if is_list else (),
-        lowest=_integer(item.text("NumericParameterMinValue")),
-        highest=_integer(item.text("NumericParameterMaxValue")),
-        step=_integer(item.text("NumericParameterStepValue")) or 1,
+        lowest=read_integer(item.text("NumericParameterMinValue") or ""),
+        highest=read_integer(item.text("NumericParameterMaxValue") or ""),
+        step=read_integer(item.text("NumericParameterStepValue") or "") or 1,
         default=item.text("DefaultRegistryValue") or "",
     )
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdigit() else None
 
 
 def _hex_digits(mac: str | None) -> str:

@@ -98,8 +98,8 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     connection: set[str] = set()
     try:
         all_adapters = adapters.read_adapters(client)
-    except Fault:
-        if not computer.is_before_2012(client):
+    except Fault as exc:
+        if not computer.is_before_2012(client, exc):
             raise
         order = tuple(_select(client, options, registry_adapter.read_adapters(client)))
         properties = registry_adapter.read_properties(client, order, keywords)
@@ -112,6 +112,12 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         connection = adapters.read_connection_adapters(client, all_adapters)
         order = tuple(sorted(selected, key=lambda adapter: adapter.name in connection))
         restart_now = options["restart"] == "now"
+        unknown = [adapter.name for adapter in order if restart_now and adapter.reference is None]
+        if unknown:
+            raise ServerError(
+                f"{client.host} returned {', '.join(unknown)} without a reference, so a restart could not be checked; "
+                "nothing was written"
+            )
     settings, unsupported = [], []
     for adapter in order:
         for request in own[adapter.name] if own else requested:

@@ -10,6 +10,7 @@ import typing as t
 
 from .._wsman.errors import NotFound, ServerError
 from . import service
+from .columns import read_columns
 from .version import WindowsVersion
 
 if t.TYPE_CHECKING:
@@ -128,7 +129,7 @@ def read_nodes(client: Client) -> list[Node]:
 
 def read_own_node_name(client: Client) -> str:
     """Read the computer name of the host, which is its node name."""
-    found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", operation="reading the computer name")
+    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation="reading the computer name")
     name = found[0].text("Name") if found else None
     if not name:
         raise ServerError(f"{client.host} returned no computer name")

@@ -145,8 +145,8 @@ def _read_systems(client: Client) -> tuple[str, list[Instance]]:
             found = _systems(client, namespace)
         except AccessDenied:
             raise
-        except Fault:
-            if not computer.is_before_2012(client):
+        except Fault as exc:
+            if not computer.is_before_2012(client, exc):
                 raise
             namespace = _FIRST
             found = _systems(client, namespace)
@@ -263,8 +263,7 @@ def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
     found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, what="the shutdown components")
     components = {}
     for item in found:
-        status = next(iter(item.array("OperationalStatus") or ()), "")
-        state = name_of(_COMPONENT, int(status) if status.isdigit() else None)
+        state = name_of(_COMPONENT, next(iter(item.integers("OperationalStatus") or ()), None))
         disabled = item.integer("EnabledState") == _COMPONENT_DISABLED
         components[(item.text("SystemName") or "").upper()] = "disabled" if disabled else state
     return components

@@ -15,6 +15,7 @@ import typing as t
 from .._wsman.errors import Fault
 from . import adapter, advanced_property, computer, registry_adapter
 from .cluster import name_of
+from .columns import read_columns
 from .unknown import attempt
 
 if t.TYPE_CHECKING:
@@ -57,8 +58,8 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
         found = client.query(
             adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters"
         )
-    except Fault:
-        if not computer.is_before_2012(client):
+    except Fault as exc:
+        if not computer.is_before_2012(client, exc):
             raise
         links, read_properties = _read_older_links(client)
     else:
@@ -79,8 +80,8 @@ _Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 def _read_older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
     adapters = registry_adapter.read_adapters(client)
-    wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
-    found = client.query("root/cimv2", wql, operation="reading the links of the network adapters")
+    columns, operation = "NetConnectionID, NetConnectionStatus, ServiceName", "reading the links of the adapters"
+    found = read_columns(client, "root/cimv2", "Win32_NetworkAdapter", columns, operation=operation)
     rows = {item.text("NetConnectionID"): item for item in found}
     links = [
         Link(

@@ -25,6 +25,7 @@ __all__ = [
     "Fault",
     "Missing",
     "NotFound",
+    "NotReady",
     "RequestRefused",
     "ResponseLost",
     "ResponseTooLarge",
@@ -46,6 +47,10 @@ class RequestRefused(ServerError):
     """The HTTP server rejected the request, so WS-Management did not process it (404, 413, 415, 503)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
+
+
+class NotReady(RequestRefused):
+    """HTTP 404 or 503: the HTTP service of the host runs, but WinRM does not listen, or not yet after a restart."""
 
 
 class Fault(ServerError):

@@ -15,6 +15,7 @@ import typing as t
 
 from .document import SOAP, WSMAN_FAULT, local_name, text_of
 from .errors import AccessDenied, ContextLost, Fault, Missing, NotFound, TransientFault
+from .scalar import read_integer
 
 if t.TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -42,6 +43,34 @@ _MISSING = (
 )
 # A query with an error, a resource URI without a class, the address of another service, a URI of the DMTF style.
 _NOT_MISSING = {WBEM_E_INVALID_QUERY, 0x80338002, 0x80338012, 0x80338139}
+
+
+_LOG = "read the event log Microsoft-Windows-WMI-Activity/Operational on the host"
+_PROVIDER = f"restart the service Winmgmt or the host; {_LOG} to find the provider that does not start"
+_RPC = "check that the service of the role runs on the host (for a cluster, ClusSvc), then run this task again"
+_QUOTA = "run this task again when other programs use the host less, or raise the quota"
+_ADVICE = {
+    0x80041013: _PROVIDER,  # WBEM_E_PROVIDER_LOAD_FAILURE
+    0x80041014: _PROVIDER,  # WBEM_E_INITIALIZATION_FAILURE
+    0x80040154: _PROVIDER,  # REGDB_E_CLASSNOTREG
+    0x80080005: _PROVIDER,  # CO_E_SERVER_EXEC_FAILURE
+    0x8004106C: f"{_QUOTA} in __ProviderHostQuotaConfiguration",  # WBEM_E_QUOTA_VIOLATION
+    0x80041006: f"{_QUOTA} in __ProviderHostQuotaConfiguration",  # WBEM_E_OUT_OF_MEMORY
+    0x80041033: "wait until the host or its service Winmgmt has started again",  # WBEM_E_SHUTTING_DOWN
+    0x80041001: f"{_LOG}, then run this task again",  # WBEM_E_FAILED
+    0x8004101D: f"{_LOG}, then run this task again",  # WBEM_E_UNEXPECTED
+    0x80041017: "this is a defect of the collection or of the provider, please report it",  # WBEM_E_INVALID_QUERY
+    0x800706BA: _RPC,  # RPC_S_SERVER_UNAVAILABLE
+    0x800706BE: _RPC,  # RPC_S_CALL_FAILED
+    0x800706D9: _RPC,  # EPT_S_NOT_REGISTERED
+    0x8007046A: _QUOTA,  # ERROR_NOT_ENOUGH_SERVER_MEMORY
+    0x803381A6: f"{_QUOTA} MaxConcurrentOperationsPerUser of the WinRM service",
+}
+_ADVICE_BY_SUBCODE = {
+    "EncodingLimit": "set MaxEnvelopeSizekb of the WinRM service on the host to 500 or more",
+    "QuotaLimit": f"{_QUOTA} of the WinRM service, for example MaxConcurrentOperationsPerUser",
+    "TimedOut": f"run this task again when the host is less busy; {_LOG} to find a provider that does not answer",
+}
 
 
 def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
@@ -80,6 +109,9 @@ def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
     )
     if isinstance(fault, NotFound) and missing:
         fault.missing = missing
+    if not fault.advice:
+        by_number = (advice for known, advice in _ADVICE.items() if known in numbers)
+        fault.advice = next(by_number, _ADVICE_BY_SUBCODE.get(subcode, ""))
     return fault
 
 
@@ -115,8 +147,5 @@ def _missing(subcode: str, numbers: set[int], cim_status: int | None, *, all_of_
     return None
 
 
-def _number(text: t.Any) -> int:
-    try:
-        return int(str(text).strip())
-    except ValueError:
-        return 0
+def _number(text: str | None) -> int:
+    return read_integer(text or "") or 0

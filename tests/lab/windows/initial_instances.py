@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..estate import Cluster, Estate, Host
+    from ..wire.values import Value
     from .repository import Repository
 
 
@@ -95,7 +96,7 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
 
 
 def _add_service(repository: Repository, name: str) -> None:
-    values = {"Name": name, "State": "Running", "Started": True, "StartMode": "Auto", "Status": "OK"}
+    values: dict[str, Value] = {"Name": name, "State": "Running", "Started": True, "StartMode": "Auto", "Status": "OK"}
     repository.add("root/cimv2", "Win32_Service", values)
 
 

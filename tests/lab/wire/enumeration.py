@@ -17,7 +17,7 @@ from . import dates, wql
 from .fault import Fault, FaultError, protocol_fault
 from .soap import WQL, N, W, reference, text
 from .soap import envelope as soap_envelope
-from .values import Style, write_fragment, write_instance
+from .values import Embedded, Style, Value, write_fragment, write_instance
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -66,7 +66,7 @@ class Cursor:
             item, self.postponed = self.postponed, None
             return item
         instance = self.remaining.popleft()
-        selectors = [(key.name, str(instance.values.get(key.name))) for key in instance.cls.keys]
+        selectors = [(key.name, self._selector(instance.values.get(key.name))) for key in instance.cls.keys]
         epr = reference(self.style.base + instance.cls.name, selectors)
         if self.mode == "EnumerateEPR":
             return epr
@@ -77,6 +77,12 @@ class Cursor:
         else:
             written = write_fragment(self.columns, instance.values, self.style)
         return written if self.mode == "EnumerateObject" else f"<w:Item>{written}{epr}</w:Item>"
+
+    def _selector(self, value: Value) -> str:
+        if not isinstance(value, Embedded):
+            return str(value)
+        keys = [(name, str(item)) for name, item in value.members.items()]
+        return reference(self.style.base + value.class_name, keys)
 
 
 def _count(element: ET.Element | None, default: int) -> int:

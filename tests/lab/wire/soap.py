@@ -107,13 +107,19 @@ def envelope(action: str, relates_to: str | None, body: str) -> bytes:
     ).encode()
 
 
-def reference(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
-    """The endpoint reference of an instance."""
+def address(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
+    """The address of an instance, as in a property that is a reference. A value in XML is a nested reference."""
     selector_set = "".join(
-        f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in selectors
+        f"<w:Selector Name={quoteattr(name)}>{value if value.startswith('<a:') else escape(value)}</w:Selector>"
+        for name, value in selectors
     )
     return (
-        f"<a:EndpointReference><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
+        f"<a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
         f"<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet>{selector_set}</w:SelectorSet>"
-        "</a:ReferenceParameters></a:EndpointReference>"
+        "</a:ReferenceParameters>"
     )
+
+
+def reference(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
+    """The endpoint reference of an instance."""
+    return f"<a:EndpointReference>{address(resource_uri, selectors)}</a:EndpointReference>"
