@@ -104,22 +104,36 @@ def run(
     with _errors_as_sentences():
         session = session_factory(read_only=check_mode)
     try:
-        with _errors_as_sentences():
-            state = task.read(session, options)
-            if task.plan is None:
-                return {"changed": False, **task.report(state, Outcome())}
-            plan = task.plan(state, options).expecting(options.get("expected") or {})
-        if check_mode:
-            outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
-        else:
-            outcome = _apply(task, session, state, plan, progress=progress, record=record)
-        outcome = dataclasses.replace(outcome, failures={**plan.unread, **outcome.failures})
-        report, outcome = _report(task, state, outcome)
-        result = _result(plan, outcome, report, session.host)
-        return result | ({"left_alone": [dict(row) for row in plan.left_alone]} if plan.left_alone else {})
+        warnings = list(getattr(session, "warnings", ()))
+        result = _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
+        return result | ({"warnings": warnings} if warnings else {})
     finally:
         with contextlib.suppress(Exception):  # the result matters more
             session.close()
+
+
+def _run(
+    task: Task[State],
+    session: Session,
+    options: Options,
+    *,
+    check_mode: bool,
+    progress: Progress,
+    record: t.Callable[[list[dict[str, t.Any]]], None],
+) -> dict[str, t.Any]:
+    with _errors_as_sentences():
+        state = task.read(session, options)
+        if task.plan is None:
+            return {"changed": False, **task.report(state, Outcome())}
+        plan = task.plan(state, options).expecting(options.get("expected") or {})
+    if check_mode:
+        outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
+    else:
+        outcome = _apply(task, session, state, plan, progress=progress, record=record)
+    outcome = dataclasses.replace(outcome, failures={**plan.unread, **outcome.failures})
+    report, outcome = _report(task, state, outcome)
+    result = _result(plan, outcome, report, session.host)
+    return result | ({"left_alone": [dict(row) for row in plan.left_alone]} if plan.left_alone else {})
 
 
 @contextlib.contextmanager

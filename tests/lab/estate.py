@@ -159,6 +159,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
+    first_page = "full" if VERSIONS[windows].has("2012 R2") else "one_item"
     machines = virtual_machines.standalone(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
     return Host(
         body["name"],
@@ -172,7 +173,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         check_choice(
             f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")
         ),
-        check_choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
+        check_choice(f"first_page of {where}", body.get("first_page", first_page), ("full", "one_item")),
         check_choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
         bool(body.get("http_401", False)),
         body.get("instances", {}),

@@ -11,7 +11,7 @@ import typing as t
 from .._wsman.errors import NotFound, ServerError
 from . import service
 from .columns import read_columns
-from .version import WindowsVersion
+from .version import WINDOWS_2012, WindowsVersion
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -59,7 +59,13 @@ class Node:
     vote: int | None
     dynamic_vote: int | None
     windows: str
+    build: int | None = None
     reference: Reference | None
+
+    @property
+    def lacks_drains(self) -> bool:
+        """Whether its Windows version, before Windows Server 2012, cannot drain nodes."""
+        return self.build is not None and WindowsVersion(self.build) < WINDOWS_2012
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +125,17 @@ def read_nodes(client: Client) -> list[Node]:
             drain=name_of(DRAIN_STATES, node.integer("NodeDrainStatus")),
             vote=node.integer("NodeWeight"),
             dynamic_vote=node.integer("DynamicWeight"),
-            windows=WindowsVersion(node.integer("BuildNumber") or 0).name,
+            windows=_release(node.integer("BuildNumber")),
+            build=node.integer("BuildNumber"),
             reference=node.reference,
         )
         for node in found
     )
     return sorted(nodes, key=lambda node: node.name)
+
+
+def _release(build: int | None) -> str:
+    return "unknown" if build is None else WindowsVersion(build).name
 
 
 def read_own_node_name(client: Client) -> str:

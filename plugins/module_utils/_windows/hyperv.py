@@ -113,7 +113,7 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     if settings is None:
         unknown.append(Unknown("virtual_machines.checkpoints", unknown[-1].why))
     memory = read("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
-    disks = read("virtual_machines.disks", lambda: _disks(client, namespace))
+    disks = read("virtual_machines.disks", lambda: _disks(client, namespace, unknown))
     components = read("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
     for detail, found in (("automatic_stop_action", settings), ("checkpoints", settings), ("dynamic_memory", memory)):
         missing = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
@@ -222,7 +222,7 @@ def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
     return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
 
 
-def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
+def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, list[disk.Disk]]:
     """Read by the id of the virtual machine or checkpoint, in the order of the controllers."""
     allocation, what = "Msvm_ResourceAllocationSettingData", "the disks"
     if namespace == _FIRST:
@@ -250,7 +250,8 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
         physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", what=what)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
     attached = [(item, disk.image(item, path_property)) for item in images]
-    attached += zip(physical, disk.read_drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
+    drives = disk.read_drives(client, namespace, physical, unknown, buses=namespace == _SECOND)
+    attached += zip(physical, drives, strict=True)
     disks: dict[str, list[disk.Disk]] = {}
     for item, one in sorted(attached, key=lambda pair: pair[0].text("InstanceID") or ""):
         disks.setdefault(disk.owner_of(item).upper(), []).append(one)

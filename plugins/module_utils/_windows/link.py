@@ -61,14 +61,15 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
     except Fault as exc:
         if not computer.is_before_2012(client, exc):
             raise
-        links, read_properties = _read_older_links(client)
+        links, read_properties = _read_older_links(client, unknown)
     else:
-        links = [_link(item) for item in found]
+        links = [_link(item, unknown) for item in found]
         read_properties = functools.partial(adapter.read_properties, client, _KEYWORDS)
     properties = attempt("adapters.jumbo", read_properties, unknown)
     if properties is None:
-        unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))
         properties = {}
+    lost = [one for one in unknown if one.what == "adapters.jumbo"]
+    unknown += [dataclasses.replace(one, what="adapters.receive_buffers") for one in lost]
     return sorted(
         (_with_driver_settings(link, properties.get(link.name, {})) for link in links),
         key=lambda link: link.name.casefold(),
@@ -78,7 +79,7 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
 _Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 
-def _read_older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Properties]]:
+def _read_older_links(client: Client, unknown: list[Unknown]) -> tuple[list[Link], t.Callable[[], _Properties]]:
     adapters = registry_adapter.read_adapters(client)
     columns, operation = "NetConnectionID, NetConnectionStatus, ServiceName", "reading the links of the adapters"
     found = read_columns(client, "root/cimv2", "Win32_NetworkAdapter", columns, operation=operation)
@@ -98,18 +99,31 @@ def _read_older_links(client: Client) -> tuple[list[Link], t.Callable[[], _Prope
         )
         for one in adapters
     ]
-    return links, lambda: registry_adapter.read_properties(client, adapters, _KEYWORDS)
+
+    def read_properties() -> _Properties:
+        found: _Properties = {}
+        for one in adapters:
+            read = functools.partial(registry_adapter.read_properties, client, [one], _KEYWORDS)
+            found |= attempt("adapters.jumbo", read, unknown) or {}
+        return found
+
+    return links, read_properties
 
 
-def _link(item: Instance) -> Link:
-    speed = item.integer("Speed")
-    disabled = item.integer("InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN
+def _link(item: Instance, unknown: list[Unknown]) -> Link:
+    """The adapter; a value that is not valid is C(None) and in C(unknown)."""
+
+    def number(what: str, name: str) -> int | None:
+        return attempt(f"adapters.{what}", functools.partial(item.integer, name), unknown)
+
+    speed = number("speed", "Speed")
+    disabled = number("status", "InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN
     return Link(
         name=item.text("Name") or "",
         description=item.text("InterfaceDescription") or "",
-        status="disabled" if disabled else name_of(_STATUS, item.integer("InterfaceOperationalStatus")),
+        status="disabled" if disabled else name_of(_STATUS, number("status", "InterfaceOperationalStatus")),
         speed=speed if speed is not None and speed < _NO_SPEED else None,
-        mtu=item.integer("MtuSize"),
+        mtu=number("mtu", "MtuSize"),
         driver={
             "name": item.text("DriverDescription"),
             "provider": item.text("DriverProvider"),

@@ -36,6 +36,7 @@ _DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 
 _RESOURCE_TYPE = "Virtual Machine"
 _RESOURCE_PREFIXES = ("Virtual Machine ", "SCVMM ")
+_BUSY = ("QuotaLimit", "TimedOut")  # more requests would not help
 _READING = "reading the clustered virtual machines"
 # With these columns, 1,000 virtual machines fit into three envelopes.
 _COLUMNS = "Name, OwnerGroup, OwnerNode, State, PrivateProperties"
@@ -74,7 +75,9 @@ def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
     try:
         found = cluster.query(client, f"SELECT {_COLUMNS} {where}", operation=_READING)
         complete = all(item.reference and item.embedded("PrivateProperties") for item in found)
-    except Fault:
+    except Fault as exc:
+        if exc.subcode in _BUSY:
+            raise
         found, complete = [], False
     if not complete:
         try:
@@ -82,6 +85,8 @@ def read_virtual_machines(client: Client) -> tuple[VirtualMachine, ...]:
         except (AccessDenied, NotFound):
             raise
         except Fault as exc:
+            if exc.subcode in _BUSY:
+                raise
             return _named(_read_each(client, exc))
     return _named([_complete(client, item) for item in found])
 
@@ -112,7 +117,9 @@ def _read_each(client: Client, fault: Fault) -> list[VirtualMachine]:
             client, cluster.NAMESPACE, "MSCluster_ResourceGroup", "Name, GroupType", where, operation=_READING
         )
         links = cluster.query(client, "SELECT * FROM MSCluster_ResourceGroupToResource", operation=_READING)
-    except Fault:
+    except Unreachable:
+        raise
+    except ServerError:
         raise fault from None
     names = {(group.text("Name") or "").casefold() for group in groups}
     machines = []

@@ -100,6 +100,7 @@ class Client:
         self._uri_style = uri_style
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
+        self.warnings: tuple[str, ...] = ()
         self._answered = False
         self._waited = 0.0  # seconds
         self._received = 0  # bytes

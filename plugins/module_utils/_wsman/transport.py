@@ -69,6 +69,27 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}/{self.path.lstrip('/')}"
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not secure. The sentences have no host name, so that Ansible shows each once in a run."""
+        found = []
+        if self.scheme == "http" and {"basic", "plaintext"} & set(self.transports):
+            found.append(
+                "winha.cluster connects with Basic authentication over HTTP, which sends the password and all messages "
+                "unencrypted. Use HTTPS, or Kerberos or NTLM."
+            )
+        elif self.scheme == "http" and self.options.get("message_encryption") == "never":
+            found.append(
+                "winha.cluster connects over HTTP without message encryption. Use HTTPS, or set message encryption to "
+                "auto."
+            )
+        if self.scheme == "https" and self.options.get("server_cert_validation") == "ignore":
+            found.append(
+                "winha.cluster does not verify the certificates of the WinRM listeners, so a wrong host can get the "
+                "password. Set the file of the CA certificates and verify them."
+            )
+        return tuple(found)
+
 
 class HttpTransport:
     """A session with one endpoint; the connection is kept open between messages."""

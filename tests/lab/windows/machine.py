@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..wire import enumeration
 from ..wire.bodies import input_values, put_values
-from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed
+from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, schema_error
 from ..wire.soap import N, X
 from ..wire.values import Style, write, write_instance
-from . import hyperv, ping, providers
+from . import adapter_state, hyperv, ping, providers
 from .classes import Class, Method, classes, namespaces
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
 _CLUSTER = "root/mscluster"
+_MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
+_OPTIONS = {_MODIFIED, "msftwinrm:UsePreciseArrays", "__MI_CallbackRegistration"}
+_MI_OPTIONS = ("wmi:__MI_OPERATIONOPTIONS_", "wmiarray:__MI_OPERATIONOPTIONS_")
 
 
 @dataclass(slots=True)
@@ -113,6 +116,7 @@ class Machine:
             "Invoke": self._invoke,
         }
         handler = handlers.get(record.operation)
+        self._check_options(request)
         if handler is None:
             if record.operation in {"Create", "Delete"}:
                 self._class(request)
@@ -121,6 +125,14 @@ class Machine:
                 Fault("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported.")
             )
         return handler(request, user, record)
+
+    def _check_options(self, request: Request) -> None:
+        """Windows ignores options that it does not know, so a wrong name would have no effect that shows."""
+        for item in request.options:
+            if item.name == "wmi:NoRestart" and request.target.class_name == adapter_state.ADVANCED:
+                continue
+            if item.name not in _OPTIONS and not item.name.startswith(_MI_OPTIONS):
+                raise protocol_fault("w:InvalidOptions", 2150858829, f"The option {item.name} is not known.")
 
     def _lacks(self, namespace: str) -> bool:
         if namespace in self.host.missing_namespaces:
@@ -202,10 +214,13 @@ class Machine:
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
-        modified = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
+        modified = {name.lower() for name in request.option(_MODIFIED)}
         context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
+            unknown = modified - instance.cls.properties.keys()
+            if unknown:
+                raise schema_error(f"{instance.cls.name} has no property {min(unknown)}.")
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
             values = {name: value for name, value in sent.items() if not modified or name.lower() in modified}
@@ -216,7 +231,7 @@ class Machine:
     def _invoke(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, cls = self._class(request)
         method: Method | None = cls.methods.get(record.method.lower())
-        if method is None:
+        if method is None or method.name != record.method:
             raise FaultError(
                 Fault("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {record.method}.", cim_status=17)
             )
@@ -278,7 +293,8 @@ class Machine:
         context_xml = (
             f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
         )
-        body = f"<n:{name}Response>{context_xml}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
+        items_xml = f"<{prefix}:Items>{items}</{prefix}:Items>" if items else ""
+        body = f"<n:{name}Response>{context_xml}{items_xml}{end}</n:{name}Response>"
         return Reply(f"{N}/{name}Response", body)
 
     def _pull(self, request: Request, user: str, _record: RequestRecord) -> Reply:

@@ -76,7 +76,11 @@ class Cursor:
             )
         else:
             written = write_fragment(self.columns, instance.values, self.style)
-        return written if self.mode == "EnumerateObject" else f"<w:Item>{written}{epr}</w:Item>"
+        if self.mode == "EnumerateObject":
+            return written
+        # Without the keys in the columns, WMI returns no path and WinRM no reference.
+        has_keys = self.columns is None or set(instance.cls.keys) <= set(self.columns)
+        return f"<w:Item>{written}{epr if has_keys else ''}</w:Item>"
 
     def _selector(self, value: Value) -> str:
         if not isinstance(value, Embedded):

@@ -97,13 +97,14 @@ def text(element: ET.Element | None) -> str:
     return "" if element is None else (element.text or "").strip()
 
 
-def envelope(action: str, relates_to: str | None, body: str) -> bytes:
-    """The envelope of a response."""
+def envelope(action: str, relates_to: str | None, body: str, operation_id: str | None = None) -> bytes:
+    """The envelope of a response. It repeats the OperationID of the request."""
+    repeated = f'<p:OperationID s:mustUnderstand="false">{escape(operation_id)}</p:OperationID>' if operation_id else ""
     related = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
     return (
         f"{_OPENING}<a:Action>{escape(action)}</a:Action>"
         f"<a:MessageID>uuid:{str(uuid.uuid4()).upper()}</a:MessageID>"
-        f"<a:To>{ANONYMOUS}</a:To>{related}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+        f"<a:To>{ANONYMOUS}</a:To>{repeated}{related}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
 
 

@@ -19,6 +19,7 @@ from unit_estate import NET
 
 FIRST = WMI + "root/virtualization/"
 STORAGE = WMI + "root/microsoft/windows/storage/"
+OLD = [{"name": "OLD"}]
 ESTATE = {
     "name": "audit",
     "credentials": {"user": "Administrator", "password": "Lab-Passw0rd"},
@@ -37,7 +38,7 @@ ESTATE = {
                 {"event": 1135, "days_ago": 1, "log": "Application"},
             ],
         },
-        {"name": "r2", "address": f"{NET}.83", "windows": "2008 R2", "virtual_machines": [{"name": "OLD"}]},
+        {"name": "r2", "address": f"{NET}.83", "windows": "2008 R2", "first_page": "full", "virtual_machines": OLD},
         {"name": "w12", "address": f"{NET}.84", "windows": 2012, "virtual_machines": [{"name": "MID"}]},
         {"name": "w12r2", "address": f"{NET}.85", "windows": "2012 R2", "virtual_machines": [{"name": "MID"}]},
         {"name": "bare", "address": f"{NET}.86", "windows": 2022},

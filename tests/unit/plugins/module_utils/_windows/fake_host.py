@@ -23,6 +23,11 @@ def absent(missing: Missing = Missing.CLASS_OR_NAMESPACE) -> NotFound:
     return fault
 
 
+def named(uri: str, name: str) -> Reference:
+    """The reference of the instance with a name."""
+    return Reference(resource_uri=uri, selectors=(("Name", name),))
+
+
 class FakeHost:
     """A host with rows by namespace and class. Other classes are empty; a namespace without a class is for all.
 
@@ -41,6 +46,7 @@ class FakeHost:
             **rows,
         }
         self.asked: list[str] = []
+        self.alone: dict[str, t.Mapping[str, t.Any] | ServerError] = {}
 
     def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
         del operation
@@ -51,10 +57,12 @@ class FakeHost:
         if isinstance(rows, ServerError):
             raise rows
         uri = f"{WMI}{namespace}/{name}"
-        return [
-            Instance(
-                new_instance(uri, row).element,
-                Reference(resource_uri=uri, selectors=(("Name", str(row.get("Name"))),)),
-            )
-            for row in rows
-        ]
+        return [Instance(new_instance(uri, row).element, named(uri, str(row.get("Name")))) for row in rows]
+
+    def get(self, reference: Reference, *, operation: str) -> Instance:
+        """Read one instance alone; C(alone) has its row or error by name."""
+        found = self.alone[str(reference.selector("Name"))]
+        if isinstance(found, ServerError):
+            found.operation, found.host = operation, self.host
+            raise found
+        return Instance(new_instance(reference.resource_uri, found).element, reference)

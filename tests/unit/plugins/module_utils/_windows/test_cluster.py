@@ -55,6 +55,21 @@ def test_a_missing_instance_is_not_a_host_without_a_cluster() -> None:
         read_cluster(absent(Missing.INSTANCE))
 
 
+def test_an_adapter_with_an_invalid_number_costs_only_that_number() -> None:
+    adapters = [{"Name": "LM", "Speed": 10, "MtuSize": "large"}, {"Name": "Management", "Speed": 10, "MtuSize": 1500}]
+    unknown: list[t.Any] = []
+    found = link.read_links(t.cast("t.Any", FakeHost({(STANDARD, "MSFT_NetAdapter"): adapters})), unknown)
+    assert [(one.name, one.speed, one.mtu) for one in found] == [("LM", 10, None), ("Management", 10, 1500)]
+    assert [(one.what, "'large'" in one.why) for one in unknown] == [("adapters.mtu", True)]
+
+
+def test_the_release_and_the_drains_of_a_node_come_from_its_build_number() -> None:
+    nodes = [{"Name": "new", "BuildNumber": 17763}, {"Name": "old", "BuildNumber": 7601}, {"Name": "odd"}]
+    host = FakeHost({(cluster.NAMESPACE, "MSCluster_Node"): nodes})
+    found = {node.name: (node.windows, node.lacks_drains) for node in cluster.read_nodes(t.cast("t.Any", host))}
+    assert found == {"new": ("2019", False), "old": ("2008 R2", True), "odd": ("unknown", False)}
+
+
 @pytest.mark.parametrize(
     "error", [absent(), absent(Missing.INSTANCE), absent(Missing.CLASS), Fault("broken", hresult=0x80041001)]
 )

@@ -127,6 +127,21 @@ def test_an_unknown_drive_is_pass_through() -> None:
     assert [(one.path, one.kind) for one in machine.disks] == [(None, "pass_through")]
 
 
+def test_a_drive_whose_bus_type_cannot_be_read_is_unknown() -> None:
+    path = r'\\HV01\root\virtualization\v2:Msvm_DiskDrive.DeviceID="Microsoft:1\\2"'
+    drive = {"InstanceID": f"Microsoft:{ID}\\c\\0\\0\\D", "HostResource": [path]}
+    rows: dict[tuple[str, str], Rows] = {
+        (SECOND, "Msvm_ComputerSystem"): [HOST, GUEST],
+        (SECOND, "Msvm_ResourceAllocationSettingData"): [drive],
+        (SECOND, "Msvm_DiskDrive"): [{"DeviceID": r"Microsoft:1\2", "DriveNumber": 3}],
+        ("root/microsoft/windows/storage", "MSFT_Disk"): ResponseLost("lost"),
+    }
+    unknown: list[Unknown] = []
+    (machine,) = hyperv.read_virtual_machines(t.cast("t.Any", FakeHost(rows, services=["vmms"])), unknown)
+    assert [(one.path, one.kind) for one in machine.disks or ()] == [(r"\\.\PHYSICALDRIVE3", "unknown")]
+    assert "virtual_machines.disks.kind" in {one.what for one in unknown}
+
+
 @pytest.mark.parametrize("error", [Fault("broken", hresult=0x80041001), Fault("slow", subcode="TimedOut")], ids=str)
 def test_other_errors_do_not_mean_that_hyper_v_is_missing(error: Fault) -> None:
     with pytest.raises(Fault) as caught:
