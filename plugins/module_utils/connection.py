@@ -74,7 +74,9 @@ def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFacto
 
     def open_session(*, read_only: bool) -> Client:
         transport = HttpTransport(endpoint, name=name)
-        return Client(transport, read_only=read_only, operation_timeout=endpoint.operation_timeout)
+        client = Client(transport, read_only=read_only, operation_timeout=endpoint.operation_timeout)
+        client.warnings = endpoint.warnings
+        return client
 
     return open_session
 

@@ -5,6 +5,20 @@
 
 from __future__ import annotations
 
+LONGEST_VALUE = 60  # characters of a received value in a message
+LONGEST_MESSAGE = 600
+
+
+def shorten(text: object, limit: int = LONGEST_VALUE) -> str:
+    """A received text for a message: in one line, without control characters, and cut."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit]).split())
+    return line if len(line) <= limit else f"{line[: limit - 4]} ..."
+
+
+def describe_unexpected(error: BaseException) -> str:
+    """An error that no code expects, as a sentence."""
+    return f"An unexpected error occurred: {type(error).__name__}: {shorten(error, 200)}. Please report this defect."
+
 
 class ServerError(Exception):
     """A request failed; C(advice) is what to do, as one clause without a capital letter and a full stop."""
@@ -21,7 +35,7 @@ class ServerError(Exception):
     @property
     def detail(self) -> str:
         """The error without the operation and the host."""
-        return " ".join(str(self.args[0]).split()).rstrip(".")
+        return shorten(str(self.args[0]).rstrip(". \n"), LONGEST_MESSAGE)
 
     def __str__(self) -> str:
         operation = self.operation[:1].upper() + self.operation[1:]

@@ -47,13 +47,15 @@ class Plan:
     """All planned changes of a task, in order.
 
     C(title) is the header of the diff. With C(ordered), no step is applied after a failed one. C(left_alone) has a row
-    for each wanted setting that is not changed, with C(label), C(wanted), C(current) and C(reason).
+    for each wanted setting that is not changed, with C(label), C(wanted), C(current) and C(reason). C(unread) has the
+    settings whose current value could not be read, with a sentence; the task fails after the other changes.
     """
 
     title: str
     steps: tuple[Step, ...] = ()
     ordered: bool = False
     left_alone: tuple[t.Mapping[str, t.Any], ...] = ()
+    unread: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:

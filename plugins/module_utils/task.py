@@ -8,13 +8,14 @@ Only this module handles check mode. There, no step is applied, and the session 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .connection import WINDOWS
-from .errors import ServerError, TaskError, TimedOut, Unreachable
+from .errors import ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, shorten
 from .session import Options
 
 if t.TYPE_CHECKING:
@@ -100,20 +101,59 @@ def run(
     C(record) gets the changes of each step twice: before the step as planned, with C(confirmed) false, so that a run
     that is killed leaves what it may have written; and right after the step as they were read back.
     """
-    session = session_factory(read_only=check_mode)
+    with _errors_as_sentences():
+        session = session_factory(read_only=check_mode)
     try:
+        warnings = list(getattr(session, "warnings", ()))
+        result = _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
+        return result | ({"warnings": warnings} if warnings else {})
+    finally:
+        with contextlib.suppress(Exception):  # the result matters more
+            session.close()
+
+
+def _run(
+    task: Task[State],
+    session: Session,
+    options: Options,
+    *,
+    check_mode: bool,
+    progress: Progress,
+    record: t.Callable[[list[dict[str, t.Any]]], None],
+) -> dict[str, t.Any]:
+    with _errors_as_sentences():
         state = task.read(session, options)
         if task.plan is None:
             return {"changed": False, **task.report(state, Outcome())}
         plan = task.plan(state, options).expecting(options.get("expected") or {})
-        if check_mode:
-            outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
-        else:
-            outcome = _apply(task, session, state, plan, progress=progress, record=record)
-        result = _result(plan, outcome, task.report(state, outcome), session.host)
-        return result | ({"left_alone": [dict(row) for row in plan.left_alone]} if plan.left_alone else {})
-    finally:
-        session.close()
+    if check_mode:
+        outcome = Outcome(values={change.label: change.after for change in plan.changes}, check_mode=True)
+    else:
+        outcome = _apply(task, session, state, plan, progress=progress, record=record)
+    outcome = dataclasses.replace(outcome, failures={**plan.unread, **outcome.failures})
+    report, outcome = _report(task, state, outcome)
+    result = _result(plan, outcome, report, session.host)
+    return result | ({"left_alone": [dict(row) for row in plan.left_alone]} if plan.left_alone else {})
+
+
+@contextlib.contextmanager
+def _errors_as_sentences() -> t.Iterator[None]:
+    """Nothing was written yet, so any error ends the task with a sentence."""
+    try:
+        yield
+    except (ServerError, TaskError):
+        raise
+    except Exception as exc:
+        raise TaskError(describe_unexpected(exc)) from exc
+
+
+def _report(task: Task[State], state: State, outcome: Outcome) -> tuple[dict[str, t.Any], Outcome]:
+    """The report. If it fails, what was written is returned without it."""
+    try:
+        return task.report(state, outcome), outcome
+    except Exception as exc:
+        failures = {**outcome.failures, "the report": _describe_error(exc)}
+        return {}, dataclasses.replace(outcome, failures=failures)
 
 
 def _apply(
@@ -131,22 +171,32 @@ def _apply(
     failures: dict[str, str] = {}
     steps = plan.steps
     if task.apply_together is not None and steps:
-        record(_planned_rows(plan.changes))
+        unrecorded = _record(record, _planned_rows(plan.changes))
+        if unrecorded:
+            return _not_written(plan.changes, unrecorded)
         together = _apply_together(task.apply_together, session, state, steps, progress)
-        record(_rows(plan.changes, together))
+        unrecorded = _record(record, _rows(plan.changes, together))
         values |= together.values
         failures |= together.failures
         steps = tuple(
             step
             for step in steps
-            if not together.failures and any(values[change.label] != change.after for change in step.changes)
+            if not together.failures and any(values.get(change.label) != change.after for change in step.changes)
         )
+        if unrecorded:
+            rest = [change for step in steps for change in step.changes]
+            failures |= {"the record": unrecorded, **{change.label: unrecorded for change in rest}}
+            steps = ()
     for number, step in enumerate(steps, start=1):
-        progress(f"{session.host}: {plan.title}, {number} of {len(steps)}")
         unreachable, writes_before = False, session.writes
-        record(_planned_rows(step.changes))
+        unrecorded = _record(record, _planned_rows(step.changes))
+        if unrecorded:
+            left = _not_written([change for later in steps[number - 1 :] for change in later.changes], unrecorded)
+            return Outcome(values={**left.values, **values}, failures={**failures, **left.failures})
         try:
+            progress(f"{session.host}: {plan.title}, {number} of {len(steps)}")
             applied = task.apply(session, state, step)
+            differences = _describe_differences(step, applied, session.host)
         except Exception as exc:  # whatever it is, the earlier steps have written and are reported
             failures |= {change.label: _describe_error(exc) for change in step.changes}
             unreachable = isinstance(exc, (Unreachable, TimedOut))
@@ -156,15 +206,34 @@ def _apply(
                 values = {label: value for label, value in values.items() if label not in failures}
         else:
             values |= applied.values
-            failures |= _describe_differences(step, applied, session.host)
-        record(_rows(step.changes, Outcome(values=values, failures=failures)))
-        if unreachable or (failures and plan.ordered):
+            failures |= differences
+        unrecorded = _record(record, _rows(step.changes, Outcome(values=values, failures=failures)))
+        failures |= {"the record": unrecorded} if unrecorded else {}
+        if unreachable or unrecorded or (failures and plan.ordered):
             why = "the host no longer responds" if unreachable else "an earlier step failed"
+            why = "the record could not be written" if unrecorded else why
             remaining = [change for later in steps[number:] for change in later.changes]
             failures |= {change.label: f"{change.label} was not written, because {why}." for change in remaining}
             values |= {change.label: values.get(change.label, change.before) for change in remaining}
             break
     return Outcome(values=values, failures=failures)
+
+
+def _record(record: t.Callable[[list[dict[str, t.Any]]], None], rows: list[dict[str, t.Any]]) -> str:
+    """Record rows. Return a sentence if that failed."""
+    try:
+        record(rows)
+    except Exception as exc:
+        return f"The record of the run could not be written: {shorten(exc, 200)}."
+    return ""
+
+
+def _not_written(changes: t.Iterable[Change], why: str) -> Outcome:
+    rows = list(changes)
+    return Outcome(
+        values={change.label: change.before for change in rows},
+        failures={change.label: f"{why} Nothing more was written." for change in rows},
+    )
 
 
 def _apply_together(
@@ -178,24 +247,20 @@ def _apply_together(
     writes_before = session.writes
     try:
         applied = apply_together(session, state, steps, progress)
+        failures: dict[str, str] = {}
+        for step in steps:
+            failures |= _describe_differences(step, applied, session.host)
     except Exception as exc:  # whatever it is, some steps may have written and are reported
         changes = [change for step in steps for change in step.changes]
         failures = {change.label: _describe_error(exc) for change in changes}
         if session.writes == writes_before:
             return Outcome(values={change.label: change.before for change in changes}, failures=failures)
         return Outcome(failures=failures)
-    if not applied.reason:
-        return Outcome(values=applied.values)
-    failures = {}
-    for step in steps:
-        failures |= _describe_differences(step, applied, session.host)
-    return Outcome(values=applied.values, failures=failures)
+    return Outcome(values=applied.values, failures=failures if applied.reason else {})
 
 
 def _describe_error(exc: Exception) -> str:
-    if isinstance(exc, ServerError):
-        return str(exc)
-    return f"An unexpected error ended the step: {type(exc).__name__}: {exc}. This is a defect, please report it."
+    return str(exc) if isinstance(exc, (ServerError, TaskError)) else describe_unexpected(exc)
 
 
 def _planned_rows(changes: t.Iterable[Change]) -> list[dict[str, t.Any]]:
@@ -218,7 +283,8 @@ def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, 
     for change in step.changes:
         now = applied.values[change.label]
         if now != change.after:
-            groups.setdefault((str(change.after), str(now)), []).append(change.label)
+            shown = "unknown" if now is None else str(now)
+            groups.setdefault((str(change.after), shown), []).append(change.label)
     reason = applied.reason or "the host returned no reason"
     return {
         label: f"{', '.join(labels)} on {host} should be {after} and {'are' if labels[1:] else 'is'} {now}: {reason}."
@@ -259,8 +325,8 @@ def run_as_module(task: Task[t.Any]) -> None:
     try:
         session_factory = task.service.session_factory(module.params)
         result = run(task, session_factory, module.params, check_mode=module.check_mode, progress=module.debug)
-    except (ServerError, TaskError) as exc:
-        module.fail_json(msg=str(exc))
+    except Exception as exc:  # the operator gets one sentence, whatever it is
+        module.fail_json(msg=_describe_error(exc))
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

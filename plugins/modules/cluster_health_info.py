@@ -195,7 +195,7 @@ def _read_cluster(client: Client, name: str, found: Instance, unknown: list[Unkn
 def _node(client: Client, node: cluster.Node) -> dict[str, t.Any]:
     problems: list[Unknown] = []
     mark = None
-    if node.drain != "unknown":  # before Windows Server 2012 no node is drained
+    if not node.lacks_drains:
         mark = attempt("mark", lambda: drain_mark.read(client, drain.reference_of(node), node.name), problems)
     return {
         "name": node.name,

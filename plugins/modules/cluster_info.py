@@ -90,7 +90,7 @@ cluster:
     move_type_threshold:
       description:
         - A drain live migrates virtual machines of this priority or higher, and saves the others.
-        - Null if virtual machines have no priority (before Windows Server 2012).
+        - Null if virtual machines have no priority (before Windows Server 2012), or if it could not be read.
       returned: when virtual_machines is gathered
       type: int
       sample: 2000
@@ -113,7 +113,8 @@ cluster:
           role, which is the name that they had when they were clustered.
         - C(default_move_type) is what a drain does with the virtual machine; the default is V(by_priority).
           C(saved_by_drain) shows whether a drain saves the virtual machine while it runs.
-        - C(priority) and C(saved_by_drain) are null before Windows Server 2012.
+        - C(priority) and C(saved_by_drain) are null before Windows Server 2012. Values that could not be read are null
+          and named in RV(unknown).
       returned: when gathered
       type: list
       elements: dict
@@ -147,8 +148,21 @@ cluster:
       type: list
       elements: str
       sample: [LiveMigration, Cluster]
+unknown:
+  description:
+    - The parts that could not be read, as C(what) and C(why). A requested part that could not be read is not in
+      RV(cluster). If no requested part could be read, the task fails.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - what: cluster.shared_volumes
+      why: Reading the cluster shared volumes on hv01 failed. The host did not answer within 70 s.
 """
 
+import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
@@ -158,9 +172,10 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import (
     hyperv,
     virtual_machine,
 )
-from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
 PARTS = ["nodes", "networks", "virtual_machines", "shared_volumes", "live_migration_networks"]
@@ -169,8 +184,9 @@ SPEC = {"gather": {"type": "list", "elements": "str", "choices": CHOICES, "defau
 
 
 def read(client: Client, options: task.Options) -> dict[str, t.Any]:
-    """Read the cluster and the requested parts."""
+    """Read the cluster and the requested parts, and list the parts that are unknown."""
     parts = set(options["gather"])
+    unknown: list[Unknown] = []
     found = cluster.read_cluster(client)
     values = heartbeat.values_of(found)
     result: dict[str, t.Any] = {
@@ -181,52 +197,55 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "heartbeat": values,
         "heartbeat_seconds": heartbeat.seconds_of(values),
     }
-    if "nodes" in parts:
-        result["nodes"] = _rows(cluster.read_nodes(client), "name", "state", "vote", "windows")
-        result["node"] = _own_node(client)
-    resource_type = (
-        cluster.read_resource_type(client) if parts & {"virtual_machines", "live_migration_networks"} else None
-    )
-    if parts & {"networks", "live_migration_networks"}:
-        networks = cluster.read_networks(client)
-        if "networks" in parts:
-            result["networks"] = _rows(networks, "name", "role", "state", "address", "mask", "metric")
-        if "live_migration_networks" in parts:
-            result["live_migration_networks"] = [
-                one.name for one in cluster.live_migration_order(resource_type, networks)
-            ]
-    if "virtual_machines" in parts:
-        result |= _virtual_machines(client, virtual_machine.move_type_threshold(resource_type))
-    if "machine_names" in parts:
-        result["machine_names"] = hyperv.read_names(client)
-    if "shared_volumes" in parts:
-        result["shared_volumes"] = cluster.read_shared_volumes(client)
-    return result
+    readers: dict[str, t.Callable[[], dict[str, t.Any]]] = {
+        "nodes": lambda: {
+            "nodes": _rows(cluster.read_nodes(client), "name", "state", "vote", "windows"),
+            "node": attempt("cluster.node", lambda: cluster.read_own_node_name(client), unknown),
+        },
+        "networks": lambda: {"networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")},
+        "live_migration_networks": lambda: {
+            "live_migration_networks": [one.name for one in cluster.live_migration_order(resource_type(), networks())]
+        },
+        "virtual_machines": lambda: _virtual_machines(client, resource_type, unknown),
+        "machine_names": lambda: {"machine_names": hyperv.read_names(client)},
+        "shared_volumes": lambda: {"shared_volumes": cluster.read_shared_volumes(client)},
+    }
+    networks = functools.cache(lambda: cluster.read_networks(client))
+    resource_type = functools.cache(lambda: cluster.read_resource_type(client))
+    requested = [part for part in readers if part in parts]
+    read_parts = (attempt(f"cluster.{name}", readers[name], unknown) for name in requested)
+    found_parts = [part for part in read_parts if part is not None]
+    if requested and not found_parts:
+        raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
+    for part in found_parts:
+        result |= part
+    return {"cluster": result, "unknown": unknown}
 
 
-def _own_node(client: Client) -> str | None:
-    try:
-        return cluster.read_own_node_name(client)
-    except ServerError:
-        return None
-
-
-def _virtual_machines(client: Client, threshold: int) -> dict[str, t.Any]:
-    priorities = virtual_machine.read_priorities(client)
+def _virtual_machines(
+    client: Client, resource_type: t.Callable[[], Instance | None], unknown: list[Unknown]
+) -> dict[str, t.Any]:
     machines = virtual_machine.read_virtual_machines(client)
+    priorities = attempt("cluster.virtual_machines.priority", lambda: virtual_machine.read_priorities(client), unknown)
+    threshold = attempt(
+        "cluster.move_type_threshold", lambda: virtual_machine.move_type_threshold(resource_type()), unknown
+    )
+    if priorities is None:
+        unknown.append(Unknown("cluster.move_type_threshold", unknown[-1].why))
+    unknown += [Unknown("cluster.virtual_machines.offline_action", one.problem) for one in machines if one.problem]
     columns = ("name", "name_known", "id", "resource", "group", "owner_node", "state")
     rows = _rows(machines, *columns, "offline_action", "default_move_type")
     for row, machine in zip(rows, machines, strict=True):
-        row["priority"] = priority = priorities.get(machine.group)
-        saved = virtual_machine.saved_by_drain(machine, priority, threshold)
-        row["saved_by_drain"] = None if priority is None else saved
-    known = any(row["priority"] is not None for row in rows)
-    return {"virtual_machines": rows, "move_type_threshold": threshold if known else None}
+        row["priority"] = priority = (priorities or {}).get(machine.group)
+        known = priority is not None and threshold is not None and machine.default_move_type is not None
+        row["saved_by_drain"] = virtual_machine.saved_by_drain(machine, priority, threshold or 0) if known else None
+    with_priorities = any(row["priority"] is not None for row in rows)
+    return {"virtual_machines": rows, "move_type_threshold": threshold if with_priorities else None}
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
     """Return the values that were read."""
-    return {"cluster": state}
+    return {"cluster": state["cluster"], "unknown": [dataclasses.asdict(one) for one in state["unknown"]]}
 
 
 def _rows(things: t.Iterable[t.Any], *columns: str) -> list[dict[str, t.Any]]:

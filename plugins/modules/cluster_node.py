@@ -224,7 +224,7 @@ def read(client: Client, options: task.Options) -> State:
     name = options["name"] or cluster.read_own_node_name(client)
     nodes = cluster.read_nodes(client)
     node = cluster.find_node(client, nodes, name)
-    if node.drain == "unknown":
+    if node.lacks_drains:
         raise task.TaskError(f"{node.name} cannot be drained: it runs a version before Windows Server 2012.")
     roles = tuple(clustered_role.read_roles(client))
     state = State(

@@ -224,7 +224,8 @@ events:
       computer: hv01.corp.example.com
       message: Cluster node 'HV02' was removed from the active failover cluster membership.
 events_beyond:
-  description: The number of older events within O(event_days) that were not returned.
+  description: The number of events within O(event_days) that were not returned, because they are older, or have no
+    valid time or id.
   returned: when the events were gathered and read
   type: int
   sample: 0
@@ -334,7 +335,10 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     reaches_back = None
     if {one.id for one in found.newest} != set(options["event_ids"]):
         reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
-    return {"events": rows, "events_beyond": found.older, "events_reach_back": reaches_back}
+    if found.unreadable:
+        why = f"{found.unreadable} events of {client.host} have no valid time or id."
+        unknown.append(Unknown("events_unreadable", why))
+    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

@@ -245,7 +245,7 @@ def _names_not_known(machines: t.Iterable[VirtualMachine], host: str) -> str:
 
 
 def plan(state: State, options: task.Options) -> Plan:
-    """Plan one step for each virtual machine with a different offline action."""
+    """Plan one step for each virtual machine with a different offline action. One that is unknown is not changed."""
     wanted = options["action"]
     changes = (
         Change(
@@ -255,9 +255,13 @@ def plan(state: State, options: task.Options) -> Plan:
             details={"thing": name, "id": machine.id, "setting": "offline_action"},
         )
         for name, machine in state.machines.items()
-        if machine.offline_action != wanted
+        if not machine.problem and machine.offline_action != wanted
     )
-    return Plan(title="Cluster-controlled offline action", steps=tuple(Step((change,)) for change in changes))
+    return Plan(
+        title="Cluster-controlled offline action",
+        steps=tuple(Step((change,)) for change in changes),
+        unread={name: machine.problem for name, machine in state.machines.items() if machine.problem},
+    )
 
 
 def apply(client: Client, state: State, step: Step) -> Applied:
@@ -291,7 +295,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each virtual machine with the offline action before and now, and the result."""
     rows = []
     for name, machine in state.machines.items():
-        row = {
+        row: dict[str, t.Any] = {
             "name": name,
             "id": machine.id,
             "name_known": machine.name_known,

@@ -17,7 +17,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
-from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
 
 from . import record
 from .endpoint import CONNECTIONS, session_factory_for
@@ -101,6 +101,8 @@ class ControllerAction(ActionBase):
                 result = {"unreachable": True, "changed": False, "msg": str(exc)}
             except (ServerError, tasks.TaskError) as exc:
                 result = _failed(str(exc))
+            except Exception as exc:  # for example a connection variable of the wrong type
+                result = _failed(describe_unexpected(exc))
         if not self._task.diff:
             result.pop("diff", None)
         return t.cast("dict[str, t.Any]", remove_values(result, validated._no_log_values))

@@ -66,6 +66,12 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
     ),
     "expired": ({"certificate": "expired"}, HTTPS, UNREACHABLE, "could not be verified: certificate has expired"),
     "no-cluster": ({"windows": "2019"}, {}, FAILED, r"no-cluster is not a member of a failover cluster: "),
+    "no-registration": (
+        {"missing_namespaces": ["root/mscluster"]},
+        {},
+        FAILED,
+        r"no-registration has the service ClusSvc .*, but not its WMI classes: .*\. Run mofcomp \S+ClusWMI\.mof on the host",
+    ),
     "half-a-response": ({}, {}, FAILED, "the connection was closed before the response was complete"),
     "endless-response": (
         {},
@@ -108,6 +114,9 @@ def results(
             lab.estate.add_fault(host=host, operation="Enumerate", action=action)
         run = lab.play(PLAY, via=via, variables=common, hosts={name: one[1] for name, one in HOSTS.items()})
         assert "Not-This-0ne" not in run.output
+        shown = " ".join(run.output.split())
+        for words in ("Basic authentication over HTTP", "does not verify the certificates"):
+            assert shown.count(f"winha.cluster connects with {words}") + shown.count(f"winha.cluster {words}") == 1
         assert not [entry for entry in lab.writes() if entry.host != "good"]
         yield {(one.host, one.task): one for one in run.results}
 

@@ -64,6 +64,7 @@ class Host:
     failback_seconds: float = 1.0
     updating: bool = False
     network_atc: tuple[str, ...] = ()
+    missing_namespaces: tuple[str, ...] = ()
     storage_spaces_direct: StoragePool | None = None
 
     def adapter(self, name: str) -> Adapter:
@@ -150,21 +151,10 @@ class Estate:
 
 def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any]) -> Host:
     where = f"host {data.get('name', '?') if isinstance(data, dict) else '?'}"
-    optional = {"groups", "cluster", "instances", "http_401", "first_page"}
+    optional = {"groups", "cluster", "instances", "http_401", "first_page", "missing_namespaces"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
-    optional |= {
-        "adapters",
-        "teams",
-        "switches",
-        *_DURATIONS,
-        "hyperv",
-        "virtual_machines",
-        "hotfixes",
-        "events",
-        "log_days",
-        "updating",
-        "network_atc",
-    }
+    optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
+    optional |= {"updating", "network_atc", *_DURATIONS}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -173,6 +163,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         body["name"], body.get("adapters", ()), body.get("teams", ()), body.get("switches", ())
     )
     detail = "wmi_error" if VERSIONS[windows].has("2012") else "wsman_fault"
+    first_page = "full" if VERSIONS[windows].has("2012 R2") else "one_item"
     machines = virtual_machines.standalone(body["name"], body.get("virtual_machines", ()), _disk_extension(windows))
     return Host(
         body["name"],
@@ -186,7 +177,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         check_choice(
             f"projection of {where}", body.get("projection", "fragment"), ("fragment", "refuse", "no_embedded")
         ),
-        check_choice(f"first_page of {where}", body.get("first_page", "full"), ("full", "one_item")),
+        check_choice(f"first_page of {where}", body.get("first_page", first_page), ("full", "one_item")),
         check_choice(f"certificate of {where}", body.get("certificate", "good"), _CERTIFICATES),
         bool(body.get("http_401", False)),
         body.get("instances", {}),
@@ -207,6 +198,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
         bool(body.get("updating", False)),
         tuple(str(name) for name in body.get("network_atc", ())),
+        tuple(str(name).lower() for name in body.get("missing_namespaces", ())),
     )
 
 

@@ -69,13 +69,14 @@ class Service:
         """Handle a request."""
         record = RequestRecord()
         message_id: str | None = None
+        operation_id: str | None = None
         rule: Rule | None = None
         try:
             root = parse(body)
         except MalformedError as problem:
             return self.reject(caller, 400, len(body), f"malformed: {problem}")
         try:
-            message_id = envelope.message_id(root)
+            message_id, operation_id = envelope.message_id(root), envelope.operation_id(root)
             request = envelope.read(root, self.max_envelope)
             record.operation, record.method = operation(request)
             record.namespace, record.cls = request.target.namespace, request.target.class_name
@@ -93,7 +94,7 @@ class Service:
             reply = Reply(record.fault.action, fault_body(record.fault, self.machine.host.name, wmi_error=wmi_error))
         if rule is not None and rule.action == "wrong_relates_to":
             message_id = "uuid:00000000-0000-0000-0000-000000000000"
-        written = soap_envelope(reply.action, message_id, reply.body)
+        written = soap_envelope(reply.action, message_id, reply.body, operation_id)
         response = Response(500 if record.fault else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
             response = _apply_rule(response, rule)

@@ -150,7 +150,7 @@ def _cluster_subject(sources: t.Sequence[Document], parameters: t.Mapping[str, t
             "parameters": parameters,
         },
         unread_nodes=frozenset(node_key(str(node.get("name"))) for node in nodes)
-        - {_label(source) for source in sources},
+        - {node_label(source) for source in sources},
     )
 
 
@@ -203,7 +203,7 @@ def _cluster_of(host: Document, clusters: t.Iterable[Subject]) -> Subject | None
     own = _cluster(host)
     if own is not None:
         return next((each for each in clusters if _key(each) == cluster_key(own)), None)
-    listing = {_key(each): each for each in clusters if _label(host) in each.unread_nodes}
+    listing = {_key(each): each for each in clusters if node_label(host) in each.unread_nodes}
     return listing.get(home_of(str(host["host"]), listing) or "")
 
 
@@ -211,7 +211,7 @@ def _key(cluster: Subject) -> str:
     return cluster_key(cluster.document["cluster_info"]["cluster"])
 
 
-def _label(host: Document) -> str:
+def node_label(host: Document) -> str:
     """The node name of a host: its computer name, else its inventory name."""
     return node_key(_computer_name(host) or str(host["host"]))
 
@@ -234,4 +234,4 @@ def _windows(host: t.Mapping[str, t.Any]) -> str | None:
 
 def _node_windows(cluster: Subject, host: Document) -> str | None:
     nodes = cluster.document["cluster_info"]["cluster"].get("nodes") or []
-    return next((node.get("windows") for node in nodes if node_key(str(node.get("name"))) == _label(host)), None)
+    return next((node.get("windows") for node in nodes if node_key(str(node.get("name"))) == node_label(host)), None)

@@ -14,7 +14,8 @@ from .._exchange.published_names import ExchangeInputError
 from .._exchange.spn_overrides import PlanError
 from .._exchange.spn_plan import plan
 from .._windows.cluster import NOT_CLUSTERED
-from .facts import CLUSTER_PARTS
+from ..identity import cluster_key, home_of, node_key
+from .facts import CLUSTER_PARTS, node_label
 from .wording import sentence
 
 HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
@@ -58,6 +59,7 @@ def facts_of(
         if "domain_controller" in kinds and registered["exchange_info"] is not None:
             parts = {part: _results_or_reason(name, part, registered[part]) for part in FOREST_PARTS}
             forests.append({"host": name, **_with_spn_plan(parts, planned)})
+    _correct_listed_nodes(found)
     # The first forest with the Exchange organization is used, else the first one.
     known = [forest for forest in forests if not isinstance(forest["exchange_info"].get("unknown"), str)]
     forest = next(iter(known or forests), None)
@@ -106,6 +108,24 @@ def _host(
         found["cluster_info"] = {"unknown": f"{name} is a DAG member in the inventory, but {standalone}"}
         standalone = None
     return {"kinds": kinds, "reached": reached, "why": None if reached else why, "standalone": standalone, **found}
+
+
+def _correct_listed_nodes(hosts: dict[str, Facts]) -> None:
+    """A host without cluster classes that a cluster lists as its node is a node whose cluster could not be read."""
+    listed: dict[str, dict[str, str]] = {}
+    for host in hosts.values():
+        cluster = host.get("cluster_info", {}).get("cluster") or {}
+        for node in cluster.get("nodes") or []:
+            listed.setdefault(node_key(str(node.get("name"))), {})[cluster_key(cluster)] = str(cluster.get("name"))
+    for name, host in hosts.items():
+        clusters = listed.get(node_label({**host, "host": name}), {})
+        cluster_name = clusters.get(home_of(name, clusters) or "")
+        if host["standalone"] and cluster_name:
+            why = f"{cluster_name} lists {name} as a node, but {host['standalone']}"
+            for part in CLUSTER_PARTS:
+                if part in host and isinstance(host[part].get("unknown"), str):
+                    host[part] = {"unknown": why}
+            host["standalone"] = None
 
 
 def _has_results(result: Facts | None) -> bool:

@@ -15,8 +15,11 @@ import re
 import typing as t
 
 from .._wsman.envelope import quoted
-from .._wsman.errors import Fault, NotFound, ServerError
+from .._wsman.errors import Missing, NotFound, ServerError
+from .._wsman.scalar import read_integer
+from . import service
 from .advanced_property import PropertyDefinition
+from .columns import read_columns
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -29,6 +32,9 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _ENUM = 5  # DisplayParameterType
 UP, NOT_PRESENT = 1, 6  # InterfaceOperationalStatus
 DISABLED = 2  # InterfaceAdminStatus
+HYPER_V = service.Role(
+    name="Hyper-V", service="vmms", registration=r"%SystemRoot%\System32\WindowsVirtualization.V2.mof"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class AdapterProperty:
 
 
 def read_adapters(client: Client) -> list[Adapter]:
-    """Read all adapters, sorted by name. Raises C(NotFound) on Windows Server 2008 R2, which lacks the class."""
+    """Read all adapters, sorted by name. Windows Server 2008 R2 lacks the class."""
     found = client.query(NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters")
     adapters = (
         Adapter(
@@ -108,8 +114,8 @@ def read_properties(client: Client, keywords: t.Iterable[str]) -> dict[str, dict
 
 def read_connection_adapters(client: Client, adapters: t.Sequence[Adapter]) -> set[str]:
     """Read the names of the adapters that carry this connection: the one with the address, and those below it."""
-    wql = "SELECT IPAddress, InterfaceIndex FROM MSFT_NetIPAddress"
-    found = client.query(NAMESPACE, wql, operation="reading the addresses of the network adapters")
+    operation = "reading the addresses of the network adapters"
+    found = read_columns(client, NAMESPACE, "MSFT_NetIPAddress", "IPAddress, InterfaceIndex", operation=operation)
     addresses = {_address(text) for text in client.addresses()}
     indices = {item.integer("InterfaceIndex") for item in found if _address(item.text("IPAddress")) in addresses}
     top = [adapter for adapter in adapters if adapter.index in indices and not adapter.hidden]
@@ -163,8 +169,8 @@ def _team_members(client: Client, adapters: t.Sequence[Adapter]) -> dict[str, li
         guid = guid_in(item.text("InstanceID"))
         return guid if guid in known else by_name.get((item.text("Name") or "").casefold(), "")
 
-    nics = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamNic", "the teams")
-    members = _optional(client, NAMESPACE, "MSFT_NetLbfoTeamMember", "the team members") if nics else []
+    nics = _read_team_class(client, "MSFT_NetLbfoTeamNic", "the teams")
+    members = _read_team_class(client, "MSFT_NetLbfoTeamMember", "the team members") if nics else []
     return {
         key_of(nic): [
             key_of(member)
@@ -183,12 +189,11 @@ def _switch_members(client: Client) -> dict[str, list[str] | None]:
     of the internal port, whose device id is the GUID of the virtual adapter. Teams and cards can have the same MAC
     address.
     """
-    connections = _optional(
-        client, _VIRTUALIZATION, "Msvm_EthernetPortAllocationSettingData", "the ports of the virtual switches"
-    )
+    name = "Msvm_EthernetPortAllocationSettingData"
+    connections = _read_switch_class(client, name, "the ports of the virtual switches")
     if not connections:
         return {}
-    internal = _optional(client, _VIRTUALIZATION, "Msvm_InternalEthernetPort", "the virtual adapters of the host")
+    internal = _read_switch_class(client, "Msvm_InternalEthernetPort", "the virtual adapters of the host")
     external: dict[str, list[str]] = {}
     switches: dict[str, set[str]] = {guid_in(port.text("DeviceID")): set() for port in internal}
     for connection in connections:
@@ -214,14 +219,22 @@ def _ports_of(connection: Instance, internal: t.Sequence[Instance]) -> list[Inst
     return [port for port in same_mac or internal if port.text("ElementName") == name] or same_mac
 
 
-def _optional(client: Client, namespace: str, class_name: str, what: str) -> list[Instance]:
-    """Read the instances of a class; empty if the host lacks it, because it has no teams or no Hyper-V."""
+def _read_team_class(client: Client, name: str, what: str) -> list[Instance]:
+    """Read the instances of a class of LBFO teams; none if the edition of Windows has no such teams."""
     try:
-        return client.query(namespace, f"SELECT * FROM {class_name}", operation=f"reading {what}")  # noqa: S608 (constants)
-    except NotFound:
+        return client.query(NAMESPACE, f"SELECT * FROM {name}", operation=f"reading {what}")  # noqa: S608 (constants)
+    except NotFound as exc:
+        if exc.missing is Missing.INSTANCE:
+            raise
         return []
-    except Fault as exc:
-        if exc.subcode == "CannotProcessFilter":
+
+
+def _read_switch_class(client: Client, name: str, what: str) -> list[Instance]:
+    """Read the instances of a class of virtual switches; none if the host has no Hyper-V."""
+    try:
+        return client.query(_VIRTUALIZATION, f"SELECT * FROM {name}", operation=f"reading {what}")  # noqa: S608 (constants)
+    except NotFound as exc:
+        if service.is_absent(client, HYPER_V, exc):
             return []
         raise
 
@@ -233,15 +246,11 @@ def _definition(item: Instance) -> PropertyDefinition:
         keyword=item.text("RegistryKeyword") or "",
         value=next(iter(item.array("RegistryValue") or ()), ""),
         choices=tuple(zip(values, texts or values, strict=False)) if is_list else (),
-        lowest=_integer(item.text("NumericParameterMinValue")),
-        highest=_integer(item.text("NumericParameterMaxValue")),
-        step=_integer(item.text("NumericParameterStepValue")) or 1,
+        lowest=read_integer(item.text("NumericParameterMinValue") or ""),
+        highest=read_integer(item.text("NumericParameterMaxValue") or ""),
+        step=read_integer(item.text("NumericParameterStepValue") or "") or 1,
         default=item.text("DefaultRegistryValue") or "",
     )
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdigit() else None
 
 
 def _address(text: str | None) -> str:

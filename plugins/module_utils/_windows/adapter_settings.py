@@ -9,10 +9,10 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import NotFound, ResponseLost, ServerError
+from .._wsman.errors import Fault, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
-from . import registry, registry_adapter
+from . import computer, registry, registry_adapter
 from .adapter_options import AdapterOptionsError, RequestedSetting, requested_settings, verbatim_settings
 from .adapter_selection import select
 
@@ -97,7 +97,9 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
     connection: set[str] = set()
     try:
         all_adapters = adapters.read_adapters(client)
-    except NotFound:  # Windows Server 2008 R2
+    except Fault as exc:
+        if not computer.is_before_2012(client, exc):
+            raise
         order = tuple(select(client, options, registry_adapter.read_adapters(client)))
         properties = registry_adapter.read_properties(client, order, keywords)
         restart_now = False
@@ -109,6 +111,12 @@ def read(client: Client, options: t.Mapping[str, t.Any]) -> State:
         connection = adapters.read_connection_adapters(client, all_adapters)
         order = tuple(sorted(selected, key=lambda adapter: adapter.name in connection))
         restart_now = options["restart"] == "now"
+        unknown = [adapter.name for adapter in order if restart_now and adapter.reference is None]
+        if unknown:
+            raise ServerError(
+                f"{client.host} returned {', '.join(unknown)} without a reference, so a restart could not be checked; "
+                "nothing was written"
+            )
     settings, unsupported = [], []
     for adapter in order:
         for request in own[adapter.name.casefold()] if own else requested:

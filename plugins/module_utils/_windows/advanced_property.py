@@ -22,6 +22,7 @@ MTU_KEYWORDS = ("*JumboPacket", "MaxFrameSize")
 RECEIVE_BUFFER_KEYWORDS = ("*ReceiveBuffers", "ReceiveBuffers", "MaxRxRing1Length", "NumRxBuffersSmall")
 
 _NUMBER = re.compile(r"[0-9]+")
+_MOST_DIGITS = 12
 _SMALLEST_SIZE = 64  # a registry value below this is an index, not a size
 
 
@@ -153,7 +154,7 @@ def _header(definition: PropertyDefinition) -> int:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def _list(definition: PropertyDefinition) -> str:

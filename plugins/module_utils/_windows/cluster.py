@@ -10,14 +10,21 @@ import typing as t
 
 from .._wsman.errors import Fault, NotFound, ServerError
 from ..identity import node_key
-from .version import WindowsVersion
+from . import service
+from .columns import read_columns
+from .version import WINDOWS_2012, WindowsVersion
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
     from .._wsman.client import Client
 
 NAMESPACE = "root/mscluster"
-_CANNOT_PROCESS_FILTER = 2150858778  # also returned by 2008 R2 when the class does not exist in the namespace
+_ROLE = service.Role(
+    name="failover clustering",
+    service="ClusSvc",
+    registration=r"%SystemRoot%\System32\wbem\ClusWMI.mof",
+    disabled_without_membership=True,
+)
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
@@ -53,7 +60,13 @@ class Node:
     vote: int | None
     dynamic_vote: int | None
     windows: str
+    build: int | None = None
     reference: Reference | None
+
+    @property
+    def lacks_drains(self) -> bool:
+        """Whether its Windows version, before Windows Server 2012, cannot drain nodes."""
+        return self.build is not None and WindowsVersion(self.build) < WINDOWS_2012
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +93,11 @@ class NetworkInterface:
 
 
 def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
-    """Query the cluster namespace. Raises C(NotClustered) if it does not exist."""
+    """Query the cluster namespace. Raises C(NotClustered) if the host is not a member of a cluster."""
     try:
         return client.query(NAMESPACE, wql, operation=operation)
-    except Fault as exc:
-        if isinstance(exc, NotFound) or (exc.code == _CANNOT_PROCESS_FILTER and wql.startswith("SELECT *")):
+    except NotFound as exc:
+        if service.is_absent(client, _ROLE, exc):
             raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.detail}") from exc
         raise
 
@@ -92,9 +105,15 @@ def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
 def read_cluster(client: Client) -> Instance:
     """Read the C(MSCluster_Cluster) of the host."""
     found = query(client, "SELECT * FROM MSCluster_Cluster", operation="reading the cluster")
-    if not found:
+    if found:
+        return found[0]
+    own = service.read_service(client, _ROLE.service, operation="reading whether the cluster service is installed")
+    if own is None or own.is_disabled:
         raise NotClustered(f"{client.host} {NOT_CLUSTERED}: MSCluster_Cluster has no instance")
-    return found[0]
+    raise ServerError(
+        f"MSCluster_Cluster of {client.host} has no instance, and its cluster service is {own.state.casefold()}",
+        advice="start the cluster service of the host, then run this task again",
+    )
 
 
 def read_id(client: Client) -> str | None:
@@ -122,7 +141,8 @@ def read_nodes(client: Client) -> list[Node]:
             drain=name_of(DRAIN_STATES, node.integer("NodeDrainStatus")),
             vote=node.integer("NodeWeight"),
             dynamic_vote=node.integer("DynamicWeight"),
-            windows=WindowsVersion(node.integer("BuildNumber") or 0).name,
+            windows=_release(node.integer("BuildNumber")),
+            build=node.integer("BuildNumber"),
             reference=node.reference,
         )
         for node in found
@@ -130,9 +150,13 @@ def read_nodes(client: Client) -> list[Node]:
     return sorted(nodes, key=lambda node: node.name)
 
 
+def _release(build: int | None) -> str:
+    return "unknown" if build is None else WindowsVersion(build).name
+
+
 def read_own_node_name(client: Client) -> str:
     """Read the computer name of the host, which is its node name."""
-    found = client.query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem", operation="reading the computer name")
+    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation="reading the computer name")
     name = found[0].text("Name") if found else None
     if not name:
         raise ServerError(f"{client.host} returned no computer name")

@@ -9,11 +9,13 @@ import dataclasses
 import datetime
 import typing as t
 
-from .._wsman.errors import ResponseLost
-from .version import WindowsVersion
+from .._wsman.errors import ResponseLost, ServerError
+from .columns import read_columns
+from .version import WINDOWS_2012, WindowsVersion
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
+    from .._wsman.errors import Fault
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Computer:
 def read_computer(client: Client) -> Computer:
     """Read the computer with one query."""
     operation = "reading the operating system"
-    wql = "SELECT BuildNumber, CSName, LastBootUpTime FROM Win32_OperatingSystem"
-    found = client.query("root/cimv2", wql, operation=operation)
+    columns = "BuildNumber, CSName, LastBootUpTime"
+    found = read_columns(client, "root/cimv2", "Win32_OperatingSystem", columns, operation=operation)
     build = found[0].integer("BuildNumber") if found else None
     if build is None:
         raise ResponseLost(f"{operation} of {client.host} returned no build number")
@@ -38,6 +40,17 @@ def read_computer(client: Client) -> Computer:
         windows=WindowsVersion(build),
         last_boot=in_utc(found[0].datetime("LastBootUpTime")),
     )
+
+
+def is_before_2012(client: Client, fault: Fault) -> bool:
+    """Whether the build number is that of a version before Windows Server 2012, which lacks many WMI classes.
+
+    C(fault) is why that matters. It is raised if the build number cannot be read.
+    """
+    try:
+        return read_computer(client).windows < WINDOWS_2012
+    except ServerError:
+        raise fault from None
 
 
 def in_utc(moment: datetime.datetime | None) -> datetime.datetime | None:

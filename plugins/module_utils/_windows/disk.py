@@ -13,13 +13,14 @@ import dataclasses
 import re
 import typing as t
 
-from .._wsman.errors import ServerError, Unreachable
 from . import adapter
 from .columns import read_columns
+from .unknown import attempt
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
     from .._wsman.client import Client
+    from .unknown import Unknown
 
 _STORAGE = "root/microsoft/windows/storage"
 _ISCSI = 9  # MSFT_Disk.BusType
@@ -59,24 +60,30 @@ def image(item: Instance, name: str) -> Disk:
     return Disk(path=path or None, kind=kind_of(path))
 
 
-def read_drives(client: Client, namespace: str, items: t.Sequence[Instance], *, buses: bool) -> list[Disk]:
+def read_drives(
+    client: Client, namespace: str, items: t.Sequence[Instance], unknown: list[Unknown], *, buses: bool
+) -> list[Disk]:
     """Read the pass-through disks of the settings, with two queries if there are any.
 
-    With C(buses) (Windows Server 2012 and later), iSCSI disks are detected. If the bus types cannot be read, they stay
-    C(pass_through).
+    With C(buses) (Windows Server 2012 and later), iSCSI disks are detected. If the bus types cannot be read, the kinds
+    are C(unknown) and the reason is added to C(unknown).
     """
     if not items:
         return []
     operation = "reading the disk drives of the host"
     found = read_columns(client, namespace, "Msvm_DiskDrive", "DeviceID, DriveNumber", operation=operation)
     numbers = {(item.text("DeviceID") or "").casefold(): item.integer("DriveNumber") for item in found}
-    bus_types = _read_bus_types(client) if buses else {}
+    if not buses:
+        return [_drive(numbers.get(_device(item)), {}) for item in items]
+    bus_types = attempt("virtual_machines.disks.kind", lambda: _read_bus_types(client), unknown)
     return [_drive(numbers.get(_device(item)), bus_types) for item in items]
 
 
-def _drive(number: int | None, bus_types: t.Mapping[int | None, int | None]) -> Disk:
+def _drive(number: int | None, bus_types: t.Mapping[int | None, int | None] | None) -> Disk:
     if number is None:
         return Disk(path=None, kind="pass_through")
+    if bus_types is None:
+        return Disk(path=rf"\\.\PHYSICALDRIVE{number}", kind="unknown")
     kind = "iscsi" if bus_types.get(number) == _ISCSI else "pass_through"
     return Disk(path=rf"\\.\PHYSICALDRIVE{number}", kind=kind)
 
@@ -88,12 +95,7 @@ def _device(item: Instance) -> str:
 
 
 def _read_bus_types(client: Client) -> dict[int | None, int | None]:
-    try:
-        found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the host's disks")
-    except Unreachable:
-        raise
-    except ServerError:
-        return {}
+    found = read_columns(client, _STORAGE, "MSFT_Disk", "BusType, Number", operation="reading the host's disks")
     return {item.integer("Number"): item.integer("BusType") for item in found}
 
 

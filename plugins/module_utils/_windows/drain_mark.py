@@ -42,7 +42,10 @@ def read(client: Client, node: Reference, name: str) -> Mark | None:
     """The mark of a node; C(None) if it has none. Raises C(ServerError)."""
     operation = f"reading the drain mark of {name}"
     answer = client.invoke(node, "ExecuteNodeControl", {"ControlCode": _READ}, query=True, operation=operation)
-    octets = bytes(int(value) for value in answer.array("OutputBuffer") or ())
+    try:
+        octets = bytes(answer.integers("OutputBuffer") or ())
+    except ValueError as exc:
+        raise ResponseLost(f"{operation} returned a number that is not a byte") from exc
     if not octets:
         return None
     try:

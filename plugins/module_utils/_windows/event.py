@@ -17,7 +17,7 @@ import textwrap
 import typing as t
 
 from .._wsman.cim import UriStyle
-from .._wsman.errors import ServerError
+from .._wsman.errors import ResponseLost, ServerError
 from .computer import in_utc
 
 if t.TYPE_CHECKING:
@@ -44,10 +44,11 @@ class Event:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """The newest entries, the newest first, and the number of older entries."""
+    """The newest entries, the newest first, the number of older entries, and that of entries without a time or id."""
 
     newest: tuple[Event, ...]
     older: int
+    unreadable: int = 0
 
 
 class TooManyEvents(ServerError):
@@ -67,9 +68,10 @@ def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetim
         found = list(_read_limited(client, wql, _MAX_ENTRIES + 1))
         if len(found) > _MAX_ENTRIES:
             raise TooManyEvents(f"more than {_MAX_ENTRIES} entries match")
-        events = sorted((event for item in found if (event := _event(item))), key=lambda event: event.time)
+    known = [_event(item) for item in found]
+    events = sorted((event for event in known if event is not None), key=lambda event: event.time)
     newest = tuple(reversed(events[max(len(events) - limit, 0) :]))
-    return Events(newest=newest, older=len(events) - len(newest))
+    return Events(newest=newest, older=len(events) - len(newest), unreadable=len(known) - len(events))
 
 
 def reaches_back(client: Client, since: datetime.datetime) -> bool:
@@ -103,7 +105,10 @@ def _wmi_time(time: datetime.datetime) -> str:
 
 
 def _event(item: Instance) -> Event | None:
-    time, number = in_utc(item.datetime("TimeGenerated")), item.integer("EventCode")
+    try:
+        time, number = in_utc(item.datetime("TimeGenerated")), item.integer("EventCode")
+    except ResponseLost:
+        return None
     if time is None or number is None:
         return None
     # The message is missing if its message file is not on the host; the insertion strings are still present.

@@ -12,12 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .version import WindowsVersion
+from .version import WINDOWS_2012, WindowsVersion
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
 
-_WINDOWS_2012 = WindowsVersion(9200)
 _WINDOWS_2012_R2 = WindowsVersion(9600)
 _WINDOWS_2016 = WindowsVersion(14393)
 _WINDOWS_2019 = WindowsVersion(17763)
@@ -34,7 +33,7 @@ class Setting:
 
     def range(self, version: WindowsVersion) -> tuple[int, int]:
         """The lowest and the highest value that this Windows version allows."""
-        if self.option.endswith("_threshold") and version < _WINDOWS_2012:
+        if self.option.endswith("_threshold") and version < WINDOWS_2012:
             return self.lowest, 10
         return self.lowest, self.highest
 

@@ -15,10 +15,12 @@ import datetime
 import re
 import typing as t
 
+from .columns import read_columns
+
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
-_NUMBER = re.compile(r"KB[0-9]+", re.IGNORECASE)
+_NUMBER = re.compile(r"KB[0-9]{1,10}", re.IGNORECASE)
 _FILETIME = re.compile(r"[0-9A-Fa-f]{16}")
 _EPOCH = datetime.datetime(1601, 1, 1)
 
@@ -33,8 +35,8 @@ class Hotfix:
 
 def read_hotfixes(client: Client) -> list[Hotfix]:
     """Read the installed updates, sorted by number. Rows without a number (C(File 1)) are skipped."""
-    wql = "SELECT HotFixID, InstalledOn FROM Win32_QuickFixEngineering"
-    found = client.query("root/cimv2", wql, operation="reading the installed hotfixes")
+    columns, operation = "HotFixID, InstalledOn", "reading the installed hotfixes"
+    found = read_columns(client, "root/cimv2", "Win32_QuickFixEngineering", columns, operation=operation)
     days: dict[str, datetime.date | None] = {}
     for item in found:
         number = (item.text("HotFixID") or "").strip().upper()

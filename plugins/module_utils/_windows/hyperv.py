@@ -13,9 +13,8 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import AccessDenied, Fault, ResponseLost, ServerError
-from .._wsman.faults import WBEM_E_INVALID_NAMESPACE
-from . import adapter, disk
+from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError
+from . import adapter, computer, disk, service
 from .cluster import name_of
 from .columns import read_columns
 from .unknown import Unknown, attempt
@@ -114,7 +113,7 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     if settings is None:
         unknown.append(Unknown("virtual_machines.checkpoints", unknown[-1].why))
     memory = read("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
-    disks = read("virtual_machines.disks", lambda: _disks(client, namespace))
+    disks = read("virtual_machines.disks", lambda: _disks(client, namespace, unknown))
     components = read("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
     for detail, found in (("automatic_stop_action", settings), ("checkpoints", settings), ("dynamic_memory", memory)):
         missing = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
@@ -150,23 +149,29 @@ def _rows(client: Client, namespace: str, name: str, columns: str, where: str = 
 
 def _read_systems(client: Client) -> tuple[str, list[Instance]]:
     """Read the computer systems of Hyper-V, including the host, and the namespace that contains them."""
-    columns, failures = "ElementName, EnabledState, Name", []
-    for namespace in (_SECOND, _FIRST):
+    namespace = _SECOND
+    try:
         try:
-            found = _rows(client, namespace, "Msvm_ComputerSystem", columns, what="names and states")
+            found = _systems(client, namespace)
         except AccessDenied:
             raise
         except Fault as exc:
-            failures.append(exc)
-            continue
-        if not found:
-            raise ResponseLost(
-                f"Hyper-V of {client.host} returned no computer systems", advice="check its service vmms"
-            )
-        return namespace, found
-    if all(exc.hresult == WBEM_E_INVALID_NAMESPACE for exc in failures):
-        raise NoHyperV(f"{client.host} has no Hyper-V: {failures[0].detail}") from failures[0]
-    raise failures[0]
+            if not computer.is_before_2012(client, exc):
+                raise
+            namespace = _FIRST
+            found = _systems(client, namespace)
+    except NotFound as exc:
+        if service.is_absent(client, adapter.HYPER_V, exc):
+            raise NoHyperV(f"{client.host} has no Hyper-V: {exc.detail}") from exc
+        raise
+    if not found:
+        raise ResponseLost(f"Hyper-V of {client.host} returned no computer systems", advice="check its service vmms")
+    return namespace, found
+
+
+def _systems(client: Client, namespace: str) -> list[Instance]:
+    columns = "ElementName, EnabledState, Name"
+    return _rows(client, namespace, "Msvm_ComputerSystem", columns, what="names and states")
 
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
@@ -227,7 +232,7 @@ def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
     return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
 
 
-def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
+def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, list[disk.Disk]]:
     """Read by the id of the virtual machine or checkpoint, in the order of the controllers."""
     allocation, what = "Msvm_ResourceAllocationSettingData", "the disks"
     if namespace == _FIRST:
@@ -255,7 +260,8 @@ def _disks(client: Client, namespace: str) -> dict[str, list[disk.Disk]]:
         physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", what=what)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
     attached = [(item, disk.image(item, path_property)) for item in images]
-    attached += zip(physical, disk.read_drives(client, namespace, physical, buses=namespace == _SECOND), strict=True)
+    drives = disk.read_drives(client, namespace, physical, unknown, buses=namespace == _SECOND)
+    attached += zip(physical, drives, strict=True)
     disks: dict[str, list[disk.Disk]] = {}
     for item, one in sorted(attached, key=lambda pair: pair[0].text("InstanceID") or ""):
         disks.setdefault(disk.owner_of(item).upper(), []).append(one)
@@ -268,8 +274,7 @@ def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
     found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, what="the shutdown components")
     components = {}
     for item in found:
-        status = next(iter(item.array("OperationalStatus") or ()), "")
-        state = name_of(_COMPONENT, int(status) if status.isdigit() else None)
+        state = name_of(_COMPONENT, next(iter(item.integers("OperationalStatus") or ()), None))
         disabled = item.integer("EnabledState") == _COMPONENT_DISABLED
         components[(item.text("SystemName") or "").upper()] = "disabled" if disabled else state
     return components

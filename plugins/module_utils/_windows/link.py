@@ -12,9 +12,10 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import NotFound
-from . import adapter, advanced_property, registry_adapter
+from .._wsman.errors import Fault
+from . import adapter, advanced_property, computer, registry_adapter
 from .cluster import name_of
+from .columns import read_columns
 from .unknown import attempt
 
 if t.TYPE_CHECKING:
@@ -57,13 +58,15 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
         found = client.query(
             adapter.NAMESPACE, "SELECT * FROM MSFT_NetAdapter", operation="reading the network adapters"
         )
-    except NotFound:
-        links, read_properties = _read_older_links(client)
+    except Fault as exc:
+        if not computer.is_before_2012(client, exc):
+            raise
+        links, read_properties = _read_older_links(client, unknown)
     else:
         links = [
             (
                 adapter.guid_in(item.text("InterfaceGuid") or item.text("DeviceID")) or item.text("Name") or "",
-                _link(item),
+                _link(item, unknown),
             )
             for item in found
             if not item.boolean("Hidden")
@@ -71,8 +74,9 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
         read_properties = functools.partial(adapter.read_properties, client, _KEYWORDS)
     properties = attempt("adapters.jumbo", read_properties, unknown)
     if properties is None:
-        unknown.append(dataclasses.replace(unknown[-1], what="adapters.receive_buffers"))
         properties = {}
+    lost = [one for one in unknown if one.what == "adapters.jumbo"]
+    unknown += [dataclasses.replace(one, what="adapters.receive_buffers") for one in lost]
     return sorted(
         (_with_driver_settings(link, properties.get(key, {})) for key, link in links),
         key=lambda link: link.name.casefold(),
@@ -82,11 +86,13 @@ def read_links(client: Client, unknown: list[Unknown]) -> list[Link]:
 _Properties = dict[str, dict[str, adapter.AdapterProperty]]
 
 
-def _read_older_links(client: Client) -> tuple[list[tuple[str, Link]], t.Callable[[], _Properties]]:
+def _read_older_links(
+    client: Client, unknown: list[Unknown]
+) -> tuple[list[tuple[str, Link]], t.Callable[[], _Properties]]:
     """The links with the keys of their adapters, and a function that reads the driver settings."""
     adapters = [one for one in registry_adapter.read_adapters(client) if not one.hidden]
-    wql = "SELECT NetConnectionID, NetConnectionStatus, ServiceName FROM Win32_NetworkAdapter"
-    found = client.query("root/cimv2", wql, operation="reading the links of the network adapters")
+    columns, operation = "NetConnectionID, NetConnectionStatus, ServiceName", "reading the links of the adapters"
+    found = read_columns(client, "root/cimv2", "Win32_NetworkAdapter", columns, operation=operation)
     rows = {item.text("NetConnectionID"): item for item in found}
     links = [
         (
@@ -108,18 +114,31 @@ def _read_older_links(client: Client) -> tuple[list[tuple[str, Link]], t.Callabl
         )
         for one in adapters
     ]
-    return links, lambda: registry_adapter.read_properties(client, adapters, _KEYWORDS)
+
+    def read_properties() -> _Properties:
+        found: _Properties = {}
+        for one in adapters:
+            read = functools.partial(registry_adapter.read_properties, client, [one], _KEYWORDS)
+            found |= attempt("adapters.jumbo", read, unknown) or {}
+        return found
+
+    return links, read_properties
 
 
-def _link(item: Instance) -> Link:
-    speed = item.integer("Speed")
-    disabled = item.integer("InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN
+def _link(item: Instance, unknown: list[Unknown]) -> Link:
+    """The adapter; a value that is not valid is C(None) and in C(unknown)."""
+
+    def number(what: str, name: str) -> int | None:
+        return attempt(f"adapters.{what}", functools.partial(item.integer, name), unknown)
+
+    speed = number("speed", "Speed")
+    disabled = number("status", "InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN
     return Link(
         name=item.text("Name") or "",
         description=item.text("InterfaceDescription") or "",
-        status="disabled" if disabled else name_of(_STATUS, item.integer("InterfaceOperationalStatus")),
+        status="disabled" if disabled else name_of(_STATUS, number("status", "InterfaceOperationalStatus")),
         speed=speed if speed is not None and speed < _NO_SPEED else None,
-        mtu=item.integer("MtuSize"),
+        mtu=number("mtu", "MtuSize"),
         driver={
             "name": item.text("DriverDescription"),
             "provider": item.text("DriverProvider"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import registry
+from . import registry, service
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
@@ -35,7 +35,7 @@ def read_updating(client: Client) -> bool:
 def read_network_atc(client: Client) -> bool:
     """Whether Network ATC has an intent on this host or in its cluster."""
     operation = "reading whether Network ATC has an intent"
-    if not client.query("root/cimv2", "SELECT Name FROM Win32_Service WHERE Name='NetworkATC'", operation=operation):
+    if service.read_service(client, "NetworkATC", operation=operation) is None:
         return False
     own = registry.read_subkeys(client, _ATC_SERVICE, operation=operation)
     if any(name.casefold() not in _OF_EVERY_SERVICE for name in own):

@@ -15,12 +15,13 @@ from .._wsman.cim import CimClass
 from .._wsman.errors import ServerError
 
 if t.TYPE_CHECKING:
-    from .._wsman.cim import Value
+    from .._wsman.cim import Instance, Value
     from .._wsman.client import Client
 
 _REGISTRY = CimClass(namespace="root/default", name="StdRegProv")
 _LOCAL_MACHINE = 0x80000002
-_KEY_NOT_FOUND = 2  # ERROR_FILE_NOT_FOUND
+# ERROR_FILE_NOT_FOUND. A value that does not exist, or is not a string, gives 1 on older versions.
+_NOT_FOUND = (1, 2)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class RegistryValue:
 
 
 def read_value(client: Client, value: RegistryValue) -> str | None:
-    """Read the string; C(None) if there is none."""
+    """Read the string; C(None) if there is none. Raises C(ServerError) if it cannot be read."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
     operation = f"reading {value.name} in the registry"
     result = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, operation=operation)
-    return result.text("sValue") if result.integer("ReturnValue") == 0 else None
+    return result.text("sValue") if _is_found(result, value.key) else None
 
 
 def write_value(client: Client, value: RegistryValue, text: str, *, operation: str) -> str:
@@ -58,14 +59,19 @@ def read_names(client: Client, method: str, key: str) -> tuple[str, ...]:
     """Read the names of the values (method C(EnumValues)) or subkeys (C(EnumKey)) of a key."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
     result = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
-    return result.array("sNames") or ()
+    return (result.array("sNames") or ()) if _is_found(result, key) else ()
 
 
 def read_subkeys(client: Client, key: str, *, operation: str) -> tuple[str, ...]:
     """Read the names of the subkeys; none if the key does not exist. Raises C(ServerError) if it cannot be read."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
     result = client.invoke(_REGISTRY, "EnumKey", parameters, query=True, operation=operation)
+    return (result.array("sNames") or ()) if _is_found(result, key) else ()
+
+
+def _is_found(result: Instance, key: str) -> bool:
+    """Whether the key or value exists. Raises C(ServerError) for every other error of the registry provider."""
     code = result.integer("ReturnValue")
-    if code not in (0, _KEY_NOT_FOUND):
-        raise ServerError(f"the registry provider returned error {code} for the key {key}")
-    return result.array("sNames") or ()
+    if code in (0, *_NOT_FOUND):
+        return code == 0
+    raise ServerError(f"the registry provider returned error {code} for the key {key}")

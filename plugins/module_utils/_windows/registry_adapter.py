@@ -11,8 +11,10 @@ it could not enable the management adapter again over the network.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
+from .._wsman.scalar import read_integer
 from .adapter import Adapter, AdapterProperty, guid_in
 from .advanced_property import PropertyDefinition
 from .registry import RegistryValue, read_names, read_value
@@ -75,7 +77,9 @@ def _driver_key(client: Client, adapter: Adapter) -> str | None:
     usual_key = f"{_CLASS_KEY}\\{adapter.index:04d}"
     if _is_key_of(client, usual_key, adapter):
         return usual_key
-    keys = (f"{_CLASS_KEY}\\{name}" for name in read_names(client, "EnumKey", _CLASS_KEY))
+    # The other subkeys, such as Properties, are for the system only.
+    names = [name for name in read_names(client, "EnumKey", _CLASS_KEY) if re.fullmatch(r"[0-9]{4}", name)]
+    keys = (f"{_CLASS_KEY}\\{name}" for name in names)
     return next((key for key in keys if _is_key_of(client, key, adapter)), None)
 
 
@@ -92,8 +96,7 @@ def _definition(client: Client, key: str, keyword: str, value: str) -> PropertyD
     )
 
     def number(name: str) -> int | None:
-        text = limits[name]
-        return int(text) if text and text.isdigit() else None
+        return read_integer(limits[name] or "")
 
     return PropertyDefinition(
         keyword=keyword,

@@ -63,7 +63,7 @@ def read_virtual_disks(client: Client) -> list[dict[str, t.Any]]:
         {
             "name": disk.text("FriendlyName") or "",
             "health": name_of(_HEALTH, disk.integer("HealthStatus")),
-            "operational": [int(value) for value in disk.array("OperationalStatus") or ()],
+            "operational": list(disk.integers("OperationalStatus") or ()),
         }
         for disk in found
     )

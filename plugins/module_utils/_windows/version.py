@@ -30,3 +30,6 @@ class WindowsVersion:
     def name(self) -> str:
         """The name of the release, e.g. C(2008 R2); a build in between belongs to the release before it."""
         return next((name for first, name in RELEASES if self.build >= first), "older than 2008")
+
+
+WINDOWS_2012 = WindowsVersion(9200)

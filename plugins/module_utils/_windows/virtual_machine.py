@@ -9,10 +9,11 @@ import collections
 import dataclasses
 import typing as t
 
-from .._wsman.errors import Fault, ResponseLost, ServerError
+from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError, Unreachable
 from ..name_pattern import matches
-from . import cluster, hyperv, properties
+from . import cluster, computer, hyperv, properties
 from .adapter import guid_in
+from .columns import read_columns
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance, Reference
@@ -36,6 +37,8 @@ _DEFAULT_MOVE_TYPE_THRESHOLD = 2000
 
 _RESOURCE_TYPE = "Virtual Machine"
 _RESOURCE_PREFIXES = ("Virtual Machine ", "SCVMM ")
+_BUSY = ("QuotaLimit", "TimedOut")  # more requests would not help
+_READING = "reading the clustered virtual machines"
 # With these columns, 1,000 virtual machines fit into three envelopes.
 _COLUMNS = "Name, OwnerGroup, OwnerNode, State, PrivateProperties"
 
@@ -46,6 +49,7 @@ class VirtualMachine:
 
     With C(name_known), C(name) is its name in Hyper-V now. Otherwise it is taken from the resource, without the prefix
     of the management tool, or from the clustered role. C(id) ties the resource to the virtual machine in Hyper-V.
+    C(problem) is a sentence why its private properties or its resource could not be read. Such values are C(None).
     """
 
     name: str
@@ -53,11 +57,12 @@ class VirtualMachine:
     id: str = ""
     resource: str
     group: str
-    owner_node: str
-    state: str
-    offline_action: str
-    default_move_type: str
-    reference: Reference
+    owner_node: str | None
+    state: str | None
+    offline_action: str | None
+    default_move_type: str | None
+    reference: Reference | None
+    problem: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,18 +97,74 @@ def read_resources(client: Client) -> tuple[VirtualMachine, ...]:
     """Read all clustered virtual machines with the names of their resources.
 
     The first query selects columns. If it fails (Windows Server 2008 R2 has no OwnerGroup), or returns no private
-    properties or references, a second query reads all properties.
+    properties or references, a second query reads all properties. If it fails too, each resource is read alone.
     """
-    operation = "reading the clustered virtual machines"
     where = f"FROM MSCluster_Resource WHERE Type='{_RESOURCE_TYPE}'"
     try:
-        found = cluster.query(client, f"SELECT {_COLUMNS} {where}", operation=operation)
+        found = cluster.query(client, f"SELECT {_COLUMNS} {where}", operation=_READING)
         complete = all(item.reference and item.embedded("PrivateProperties") for item in found)
-    except Fault:
+    except Fault as exc:
+        if exc.subcode in _BUSY:
+            raise
         found, complete = [], False
     if not complete:
-        found = cluster.query(client, f"SELECT * {where}", operation=operation)
-    return tuple(_virtual_machine(item) for item in found)
+        try:
+            found = cluster.query(client, f"SELECT * {where}", operation=_READING)
+        except (AccessDenied, NotFound):
+            raise
+        except Fault as exc:
+            if exc.subcode in _BUSY:
+                raise
+            return tuple(_read_each(client, exc))
+    return tuple(_complete(client, item) for item in found)
+
+
+def _read_each(client: Client, fault: Fault) -> list[VirtualMachine]:
+    """Read the resources of the virtual machines' groups one by one, after a fault for all of them together.
+
+    After failovers the cluster provider can refuse a valid query for good. Raises the fault if the groups or their
+    resources cannot be listed either.
+    """
+    where = f" WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"
+    try:
+        groups = read_columns(
+            client, cluster.NAMESPACE, "MSCluster_ResourceGroup", "Name, GroupType", where, operation=_READING
+        )
+        links = cluster.query(client, "SELECT * FROM MSCluster_ResourceGroupToResource", operation=_READING)
+    except Unreachable:
+        raise
+    except ServerError:
+        raise fault from None
+    names = {(group.text("Name") or "").casefold() for group in groups}
+    machines = []
+    for link in links:
+        group, resource = (link.reference_in(name) for name in ("GroupComponent", "PartComponent"))
+        if group is None or resource is None or str(group.selector("Name")).casefold() not in names:
+            continue
+        name = str(resource.selector("Name"))
+        try:
+            item = client.get(resource, operation=f"reading the resource {name}")
+        except Unreachable:
+            raise
+        except ServerError as exc:
+            machines.append(_lost(name, str(group.selector("Name")), resource, str(exc)))
+            continue
+        if item.text("Type") == _RESOURCE_TYPE:
+            machines.append(_virtual_machine(item))
+    return machines
+
+
+def _complete(client: Client, item: Instance) -> VirtualMachine:
+    """The virtual machine of a resource; without its private properties the resource is read once more, alone."""
+    if item.embedded("PrivateProperties") is None and item.reference is not None:
+        name = item.text("Name") or ""
+        try:
+            item = client.get(item.reference, operation=f"reading the resource {name}")
+        except Unreachable:
+            raise
+        except ServerError as exc:
+            return dataclasses.replace(_virtual_machine(item), problem=str(exc))
+    return _virtual_machine(item)
 
 
 def chosen(machines: t.Sequence[VirtualMachine], pattern: str) -> list[VirtualMachine]:
@@ -124,11 +185,13 @@ def chosen(machines: t.Sequence[VirtualMachine], pattern: str) -> list[VirtualMa
 
 
 def read_priorities(client: Client) -> dict[str, int | None]:
-    """Read the priority of each virtual machine's group, by group name; empty before Windows Server 2012."""
+    """Read the priority of each virtual machine's group, by group name; none before Windows Server 2012."""
     wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
     try:
         found = cluster.query(client, wql, operation="reading the priorities of the virtual machines")
-    except Fault:
+    except Fault as exc:
+        if not computer.is_before_2012(client, exc):
+            raise
         return {}
     return {group.text("Name") or "": group.integer("Priority") for group in found}
 
@@ -145,11 +208,11 @@ def drain_action(machine: VirtualMachine, priority: int | None, threshold: int) 
     Its DefaultMoveType decides, or its priority if DefaultMoveType is C(by_priority). A value that is not known counts
     as C(saved). C(offline) means that it does not run.
     """
-    if machine.state != "online":
+    if machine.state not in ("online", None):
         return "offline"
     if machine.default_move_type == "by_priority":
         return "live" if (priority or 0) >= threshold else "saved"
-    return _DRAIN_ACTIONS.get(machine.default_move_type, "saved")
+    return _DRAIN_ACTIONS.get(str(machine.default_move_type), "saved")
 
 
 def saved_by_drain(machine: VirtualMachine, priority: int | None, threshold: int) -> bool:
@@ -162,7 +225,7 @@ def send_offline_action(client: Client, machine: VirtualMachine, action: str) ->
     """Set the cluster-controlled offline action by one request. Returns its error. The caller reads the values back."""
     return properties.send(
         client,
-        machine.reference,
+        reference_of(machine),
         {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
         properties.RESOURCE_PRIVATE,
         operation=f"setting the offline action of {machine.name} to {action}",
@@ -173,12 +236,19 @@ def set_offline_action(client: Client, machine: VirtualMachine, action: str) -> 
     """Set the offline action by a Put, after C(send_offline_action) had no effect, and read it back."""
     return properties.store(
         client,
-        machine.reference,
+        reference_of(machine),
         {"OfflineAction": OFFLINE_ACTION_NUMBERS[action]},
         properties.RESOURCE_PRIVATE,
         within="PrivateProperties",
         operation=f"setting the offline action of {machine.name} to {action}",
     )
+
+
+def reference_of(machine: VirtualMachine) -> Reference:
+    """The reference of the resource. Raises C(ServerError) if the cluster returned none."""
+    if machine.reference is None:
+        raise ServerError(f"the cluster returned the resource {machine.resource} without its reference")
+    return machine.reference
 
 
 def offline_action_of(instance: Instance) -> str:
@@ -192,21 +262,45 @@ def offline_action_of(instance: Instance) -> str:
 
 def _virtual_machine(item: Instance) -> VirtualMachine:
     resource = item.text("Name") or ""
-    if item.reference is None:
-        raise ServerError(f"the cluster returned the resource {resource} without its reference")
     private = item.embedded("PrivateProperties")
-    move_type = private.integer("DefaultMoveType") if private is not None else None
+    action = move_type = state = None
+    problem = ""
+    try:
+        state = cluster.name_of(cluster.RESOURCE_STATES, item.integer("State"))
+        action = offline_action_of(item)
+        number = private.integer("DefaultMoveType") if private is not None else None
+        move_type = cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if number is None else number)
+    except ResponseLost as exc:
+        problem = str(exc)
+    if item.reference is None:
+        problem = f"the cluster returned the resource {resource} without its reference."
     return VirtualMachine(
         name=resource,
         name_known=False,
         id=guid_in(private.text("VmID") if private is not None else None).upper(),
         resource=resource,
         group=item.text("OwnerGroup") or "",
-        owner_node=item.text("OwnerNode") or "",
-        state=cluster.name_of(cluster.RESOURCE_STATES, item.integer("State")),
-        offline_action=offline_action_of(item),
-        default_move_type=cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if move_type is None else move_type),
+        owner_node=item.text("OwnerNode"),
+        state=state,
+        offline_action=action,
+        default_move_type=move_type,
         reference=item.reference,
+        problem=problem[:1].upper() + problem[1:],
+    )
+
+
+def _lost(resource: str, group: str, reference: Reference, why: str) -> VirtualMachine:
+    return VirtualMachine(
+        name=resource,
+        name_known=False,
+        resource=resource,
+        group=group,
+        owner_node=None,
+        state=None,
+        offline_action=None,
+        default_move_type=None,
+        reference=reference,
+        problem=why,
     )
 
 

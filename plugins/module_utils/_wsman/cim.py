@@ -16,9 +16,12 @@ import enum
 import typing as t
 from xml.etree.ElementTree import Element, QName, SubElement
 
+from ..errors import shorten
 from .document import ADDRESSING, CIM_COMMON, WSMAN, XSI_NIL, XSI_TYPE, local_name, namespace_of, text_of
 from .errors import ResponseLost
+from .scalar import read_boolean, read_date_time, read_integer
 
+_T = t.TypeVar("_T")
 ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 
 Value: t.TypeAlias = "str | int | bool | bytes | datetime.datetime | Reference | Instance | t.Sequence[Value] | None"
@@ -110,15 +113,24 @@ class Instance:
         text = self.text(name)
         if text is None:
             return None
-        try:
-            return int(text.strip())
-        except ValueError as exc:
-            raise ResponseLost(f"{self.class_name}.{name} should be a number and is {text!r}") from exc
+        return self._checked(name, "a number", text, read_integer(text))
+
+    def integers(self, name: str) -> tuple[int, ...] | None:
+        """The property as an array of numbers; C(None) if null or absent. Raises C(ResponseLost) like C(integer)."""
+        texts = self.array(name)
+        if texts is None:
+            return None
+        return tuple(self._checked(name, "a number", text, read_integer(text)) for text in texts)
 
     def boolean(self, name: str) -> bool | None:
-        """The property as a boolean; Windows returns C(true), OMI C(TRUE)."""
+        """The property as a boolean; Windows returns C(true), OMI C(TRUE). Raises C(ResponseLost) for other text."""
         text = self.text(name)
-        return None if text is None else text.strip().casefold() == "true"
+        return None if text is None else self._checked(name, "true or false", text, read_boolean(text))
+
+    def _checked(self, name: str, kind: str, text: str, value: _T | None) -> _T:
+        if value is None:
+            raise ResponseLost(f"{self.class_name}.{name} should be {kind} and is {shorten(text)!r}")
+        return value
 
     def array(self, name: str) -> tuple[str, ...] | None:
         """The property as an array; C(None) if null or absent, which often look the same in XML.
@@ -136,10 +148,7 @@ class Instance:
         if not found or _is_null(found[0]):
             return None
         text = text_of(found[0][0] if len(found[0]) else found[0])
-        try:
-            return datetime.datetime.fromisoformat(text)
-        except ValueError as exc:
-            raise ResponseLost(f"{self.class_name}.{name} should be a date and time and is {text!r}") from exc
+        return self._checked(name, "a date and time", text, read_date_time(text))
 
     def embedded(self, name: str) -> Instance | None:
         """The embedded object of a property; C(None) if null or absent."""

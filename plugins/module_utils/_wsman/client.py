@@ -15,7 +15,7 @@ import typing as t
 from xml.etree.ElementTree import Element
 
 from .cim import CimClass, Instance, Reference, UriStyle, Value, encode, read_reference
-from .document import ADDRESSING, ENUMERATION, SOAP, WSMAN, local_name, parse, serialize, text_of
+from .document import ADDRESSING, ENUMERATION, REPLACEMENT, SOAP, WSMAN, local_name, parse, serialize, text_of
 from .envelope import (
     ENUMERATE,
     GET,
@@ -26,6 +26,7 @@ from .envelope import (
     Request,
     enumerate_body,
     envelope,
+    is_all_of_class,
     modified_properties,
     pull_body,
     read_body,
@@ -33,6 +34,8 @@ from .envelope import (
 )
 from .errors import (
     Fault,
+    NotReady,
+    RequestRefused,
     ResponseLost,
     ResponseTooLarge,
     ServerError,
@@ -45,6 +48,9 @@ from .faults import parse_fault
 
 MAX_ENVELOPE = 512000  # bytes: the default MaxEnvelopeSizekb of Windows Server 2012 and later (before: 153600)
 LONGEST_OPERATION = 60.0  # seconds: Windows limits an operation to its MaxTimeoutms
+LONGEST_TASK = 3600.0  # seconds that one session waits for responses, without the pauses
+_MOST_PAGES = 10_000
+_LARGEST_ENUMERATION = 128 * 1024 * 1024  # bytes
 _RETRY_PAUSES = (0.5, 2.0)  # seconds before the first and the second retry of a read
 _RECONNECT_PAUSE = 1.0  # seconds between attempts to reach a host
 
@@ -94,6 +100,10 @@ class Client:
         self._uri_style = uri_style
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
+        self.warnings: tuple[str, ...] = ()
+        self._answered = False
+        self._waited = 0.0  # seconds
+        self._received = 0  # bytes
         self.pause = pause
 
     def get(self, reference: Reference, *, operation: str) -> Instance:
@@ -119,6 +129,11 @@ class Client:
         """
         before = self.get(reference, operation=operation)
         with self._error_context(operation):
+            if REPLACEMENT in serialize(before.element):
+                raise ServerError(
+                    "the object has a value with a character that XML cannot carry, so it was not written",
+                    advice="remove control characters from its names and descriptions on the host",
+                )
             changed = change(before)
         if serialize(changed.element) == serialize(before.element):
             return PutResult(instance=before, sent=False)
@@ -140,7 +155,7 @@ class Client:
         while True:
             try:
                 return read()
-            except (Unreachable, ResponseLost):
+            except (Unreachable, ResponseLost, NotReady):
                 if time.monotonic() - begin >= reconnect_timeout:
                     raise
                 self.pause(_RECONNECT_PAUSE)
@@ -168,10 +183,16 @@ class Client:
         self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000
     ) -> t.Iterator[Instance]:
         """Yield the instances and pull further pages on demand; an unfinished enumeration is released."""
+        before = self._received
         response = self._send_for_body(
-            Request(action=ENUMERATE, target=target, body=enumerate_body(wql=wql, max_elements=max_elements))
+            Request(
+                action=ENUMERATE,
+                target=target,
+                body=enumerate_body(wql=wql, max_elements=max_elements),
+                all_of_class=not wql or is_all_of_class(wql),
+            )
         )
-        context = ""
+        context, number = "", 1
         try:
             while True:
                 # OMI also sends a context with the end of the sequence, so only the end counts.
@@ -186,6 +207,10 @@ class Client:
                     return
                 if not context or (not found and local_name(response.tag) == "PullResponse"):
                     raise ResponseLost("the response contains neither items nor the end of the enumeration")
+                number += 1
+                if number > _MOST_PAGES or self._received - before > _LARGEST_ENUMERATION:
+                    limit = f"{_MOST_PAGES} pages or {_LARGEST_ENUMERATION // 1024 // 1024} MiB"
+                    raise ResponseTooLarge(f"the enumeration has more than {limit}")
                 response = self._send_for_body(
                     Request(action=PULL, target=target, body=pull_body(context, max_elements=max_elements))
                 )
@@ -219,8 +244,7 @@ class Client:
         if query:
             return self._read(lambda: Instance(self._send_for_body(request)), operation)
         self._check_writable(operation)
-        self.writes += 1
-        with self._error_context(operation):
+        with self._error_context(operation), self._counted_write():
             return Instance(self._send_for_body(request))
 
     def _read(self, read: t.Callable[[], _T], operation: str) -> _T:
@@ -233,19 +257,32 @@ class Client:
                     raise
                 except (TransientFault, ResponseLost):
                     self.pause(pause)
+                except NotReady:
+                    if not self._answered:
+                        raise  # probably the wrong port or path
+                    self.pause(pause)
             return read()
 
     def _write(self, request: Request, operation: str) -> ServerError | None:
         self._check_writable(operation)
-        self.writes += 1
         try:
-            with self._error_context(operation):
+            with self._error_context(operation), self._counted_write():
                 self._send(request)
         except Unreachable:
             raise  # nothing was sent
         except ServerError as exc:
             return exc
         return None
+
+    @contextlib.contextmanager
+    def _counted_write(self) -> t.Iterator[None]:
+        """Count a write, unless nothing was sent or the host did not process it."""
+        self.writes += 1
+        try:
+            yield
+        except (Unreachable, RequestRefused):
+            self.writes -= 1
+            raise
 
     def _check_writable(self, operation: str) -> None:
         if self._read_only:
@@ -267,10 +304,25 @@ class Client:
         text, message_id = envelope(
             request, to=self._transport.url, timeout_seconds=self._timeout, max_size=MAX_ENVELOPE
         )
-        first = read_body(parse(self._transport.send(text)), message_id)
+        first = read_body(parse(self._exchange(text)), message_id)
         if first is not None and first.tag == f"{{{SOAP}}}Fault":
-            raise parse_fault(first)
+            raise parse_fault(first, all_of_class=request.all_of_class)
         return first
+
+    def _exchange(self, text: str) -> bytes:
+        """Send a message, as long as this session has not waited too long altogether."""
+        if self._waited > LONGEST_TASK:
+            raise TimedOut(
+                f"this task has waited {LONGEST_TASK / 60:g} minutes for responses of this host; nothing more was sent"
+            )
+        began = time.monotonic()
+        try:
+            response = self._transport.send(text)
+        finally:
+            self._waited += time.monotonic() - began
+        self._answered = True
+        self._received += len(response)
+        return response
 
     def _item(self, element: Element, namespace: str) -> Instance:
         """Read an item: with EnumerateObjectAndEPR it contains the object and its reference, else it is the object."""

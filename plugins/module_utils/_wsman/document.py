@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import sys
 import typing as t
 from xml.etree.ElementTree import Element, ParseError, QName, TreeBuilder, XMLParser, tostring
 
+from ..errors import shorten
 from .errors import ResponseLost
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
@@ -21,6 +25,12 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 CARRIAGE_RETURN = "&#13;"  # unescaped, the receiver reads it as a line feed (XML 1.0, 2.11)
 
+MAX_DEPTH = 200
+REPLACEMENT = "\ufffd"
+# XML 1.0, 2.2
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#(x[0-9A-Fa-f]{1,8}|[0-9]{1,8});")
+
 XSI_TYPE = f"{{{XSI}}}type"
 XSI_NIL = f"{{{XSI}}}nil"
 
@@ -33,6 +43,7 @@ class _TreeBuilder(TreeBuilder):
 
     def __init__(self) -> None:
         super().__init__()
+        self._depth = 0
         self._prefixes: dict[str, list[str]] = {}
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> t.NoReturn:
@@ -52,18 +63,52 @@ class _TreeBuilder(TreeBuilder):
             uris = self._prefixes.get(prefix)
             if uris and uris[-1]:
                 attrs[XSI_TYPE] = QName(uris[-1], name)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ResponseLost(f"the response has more than {MAX_DEPTH} elements inside each other")
         return super().start(tag, attrs)
+
+    def end(self, tag: t.Any, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def parse(document: bytes) -> Element:
-    """Parse a message. Raises C(ResponseLost) if it is not well-formed XML or contains a DTD."""
-    parser = XMLParser(target=_TreeBuilder())  # noqa: S314 (the tree builder rejects DTDs)
+    """Parse a message. Raises C(ResponseLost) if it is not well-formed XML, too deep, or contains a DTD.
+
+    Characters that XML does not allow become REPLACEMENT: names and event messages of Windows can have them.
+    """
     try:
-        parser.feed(document)
-        return parser.close()
+        return _parse(document)
     except (ParseError, LookupError, ValueError) as exc:  # the last two: encodings that expat does not support
-        begin = document[:60].decode("utf-8", "replace")
+        repaired = _repair(document)
+        if repaired is not None:
+            with contextlib.suppress(ParseError):
+                return _parse(repaired)
+        begin = shorten(document[:240].decode("utf-8", "replace"))
         raise ResponseLost(f"the response is not well-formed XML ({exc}; it begins with {begin!r})") from exc
+
+
+def _parse(document: bytes | str) -> Element:
+    parser = XMLParser(target=_TreeBuilder())  # noqa: S314 (the tree builder rejects DTDs)
+    parser.feed(document)
+    return parser.close()
+
+
+def _repair(document: bytes) -> str | None:
+    """The UTF-8 document without the characters that XML does not allow; C(None) if it has none."""
+    try:
+        text = document.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    repaired = _REFERENCE.sub(lambda found: found[0] if _is_allowed(found[1]) else REPLACEMENT, text)
+    repaired = _NOT_ALLOWED.sub(REPLACEMENT, repaired)
+    return repaired if repaired != text else None
+
+
+def _is_allowed(number: str) -> bool:
+    point = int(number[1:], 16) if number.startswith("x") else int(number)
+    return point <= sys.maxunicode and not _NOT_ALLOWED.match(chr(point))
 
 
 def serialize(element: Element) -> str:

@@ -10,6 +10,7 @@ Windows MI client and production clients; OMI requires some of them.
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 import uuid
 from xml.etree.ElementTree import Element
@@ -46,12 +47,16 @@ _MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One message: C(options) are (name, XML schema type, value); C(body) is self-contained XML text."""
+    """One message: C(options) are (name, XML schema type, value); C(body) is self-contained XML text.
+
+    C(all_of_class) is true for a query of all columns of a class without a condition.
+    """
 
     action: str
     target: Reference
     body: str = ""
     options: tuple[tuple[str, str, str], ...] = ()
+    all_of_class: bool = False
 
 
 def modified_properties(names: t.Iterable[str]) -> tuple[tuple[str, str, str], ...]:
@@ -95,6 +100,11 @@ def quoted(text: str) -> str:
     """Quote a text as a string literal of WQL."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def is_all_of_class(wql: str) -> bool:
+    """Whether a query has neither columns nor a condition. If its class exists, Windows cannot refuse such a query."""
+    return re.fullmatch(r"\s*SELECT\s+\*\s+FROM\s+\w+\s*", wql, re.IGNORECASE) is not None
 
 
 def pull_body(context: str, *, max_elements: int = 32000) -> str:

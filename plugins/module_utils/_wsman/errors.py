@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import enum
+
 from ..errors import (
     CertificateRefused,
     CredentialsRefused,
@@ -18,9 +20,12 @@ from ..errors import (
 __all__ = [
     "AccessDenied",
     "CertificateRefused",
+    "ContextLost",
     "CredentialsRefused",
     "Fault",
+    "Missing",
     "NotFound",
+    "NotReady",
     "RequestRefused",
     "ResponseLost",
     "ResponseTooLarge",
@@ -42,6 +47,10 @@ class RequestRefused(ServerError):
     """The HTTP server rejected the request, so WS-Management did not process it (404, 413, 415, 503)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
+
+
+class NotReady(RequestRefused):
+    """HTTP 404 or 503: the HTTP service of the host runs, but WinRM does not listen, or not yet after a restart."""
 
 
 class Fault(ServerError):
@@ -91,8 +100,26 @@ class TransientFault(Fault):
     """
 
 
+class Missing(enum.Enum):
+    """What does not exist. C(SOMETHING) is the class, the namespace or the instance: the fault does not show which."""
+
+    NAMESPACE = "namespace"
+    CLASS = "class"
+    CLASS_OR_NAMESPACE = "class or namespace"
+    INSTANCE = "instance"
+    SOMETHING = "class, namespace or instance"
+
+
 class NotFound(Fault):
-    """The class, namespace or instance does not exist."""
+    """The class, namespace or instance does not exist; C(missing) is which of them, as far as the fault shows."""
+
+    missing = Missing.SOMETHING
+
+
+class ContextLost(Fault):
+    """The enumeration has expired or is not known, so its next page cannot be read."""
+
+    advice = "run this task again"
 
 
 class AccessDenied(Fault):

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send messages to a host over HTTP with pywinrm. Private to this collection; the only module with a socket."""
+"""Send messages to a host over HTTP with pywinrm. Private to this collection."""
 
 from __future__ import annotations
 
 import dataclasses
-import http
+import pathlib
 import socket
-import ssl
 import typing as t
 
+from ..errors import shorten
 from .errors import (
     CertificateRefused,
     CredentialsRefused,
@@ -21,6 +21,8 @@ from .errors import (
     TimedOut,
     Unreachable,
 )
+from .http_errors import SessionDropped, convert_http_error, fault_body
+from .watch import Watch, watched_pools
 
 if t.TYPE_CHECKING:
     from ..ticket import Kinit, Ticket
@@ -29,7 +31,6 @@ try:
     import requests
     import requests.adapters
     import requests.exceptions
-    import urllib3.exceptions
     import winrm.transport
     from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
 except ImportError as exc:
@@ -39,6 +40,7 @@ else:
 
 MAX_RESPONSE = 4 * 1024 * 1024  # bytes: eight times the requested envelope size
 _RESENDS = 2
+_ERROR = 400  # the first HTTP status that is an error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,27 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}/{self.path.lstrip('/')}"
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not secure. The sentences have no host name, so that Ansible shows each once in a run."""
+        found = []
+        if self.scheme == "http" and {"basic", "plaintext"} & set(self.transports):
+            found.append(
+                "winha.cluster connects with Basic authentication over HTTP, which sends the password and all messages "
+                "unencrypted. Use HTTPS, or Kerberos or NTLM."
+            )
+        elif self.scheme == "http" and self.options.get("message_encryption") == "never":
+            found.append(
+                "winha.cluster connects over HTTP without message encryption. Use HTTPS, or set message encryption to "
+                "auto."
+            )
+        if self.scheme == "https" and self.options.get("server_cert_validation") == "ignore":
+            found.append(
+                "winha.cluster does not verify the certificates of the WinRM listeners, so a wrong host can get the "
+                "password. Set the file of the CA certificates and verify them."
+            )
+        return tuple(found)
+
 
 class HttpTransport:
     """A session with one endpoint; the connection is kept open between messages."""
@@ -78,6 +101,7 @@ class HttpTransport:
         self._remaining_transports = list(endpoint.transports)
         self._winrm: t.Any = None
         self._accepted = False
+        self._watch = Watch()
         self._ticket: Ticket | None = None
 
     def send(self, message: str) -> bytes:
@@ -113,6 +137,7 @@ class HttpTransport:
         if self._winrm is not None:
             self._winrm.close_session()
             self._winrm = None
+        self._watch.forget()
         if self._ticket is not None:
             self._ticket.drop()
             self._ticket = None
@@ -123,51 +148,73 @@ class HttpTransport:
         for _resend in range(_RESENDS):
             try:
                 return self._send_once(message)
-            except _SessionDropped:
+            except SessionDropped:
                 self.close()
         try:
             return self._send_once(message)
-        except _SessionDropped as exc:
+        except SessionDropped as exc:
             raise RequestRefused(f"the host closed the session {_RESENDS + 1} times (HTTP 400 without a body)") from exc
 
     def _send_once(self, message: str) -> bytes:
         try:
-            if self._winrm is None:
-                self._winrm = self._open(self._remaining_transports[0])
-            return t.cast("bytes", self._winrm.send_message(message))
+            return self._exchange(message)
         except WinRMTransportError as exc:
-            return _fault_body(exc.code, str(exc.response_text))
+            return fault_body(exc.code, str(exc.response_text), encrypted=self._is_encrypted())
         except Exception as exc:
             # The security context of the connection may no longer match that of the server, and a ticket must not
             # exist longer than its session.
             opened = self._winrm is not None
+            sent = opened and self._watch.connected
             self.close()
-            if isinstance(exc, UnicodeDecodeError) and isinstance(exc.__context__, requests.HTTPError):
-                response = exc.__context__.response  # pywinrm decodes the body of an HTTP error as UTF-8
-                return _fault_body(response.status_code, response.text)
             if isinstance(exc, ServerError):
                 raise
-            raise self._convert_error(exc, opened=opened) from exc
+            raise self._convert_error(exc, opened=opened, sent=sent) from exc
 
-    def _convert_error(self, error: Exception, *, opened: bool) -> ServerError:
+    def _exchange(self, message: str) -> bytes:
+        end = self._endpoint
+        with self._watch.limit(end.connect_timeout + 2 * end.read_timeout):
+            if self._winrm is None:
+                self._winrm = self._open(self._remaining_transports[0])
+            response = t.cast("bytes", self._winrm.send_message(message))
+        if self._watch.expired:
+            raise TimeoutError  # an incomplete response can look complete
+        return response
+
+    def _convert_error(self, error: Exception, *, opened: bool, sent: bool) -> ServerError:
+        end = self._endpoint
         if isinstance(error, InvalidCredentialsError):
-            return CredentialsRefused(f"{error} (user {self._endpoint.username}, {self._remaining_transports[0]})")
+            return CredentialsRefused(f"{error} (user {end.username}, {self._remaining_transports[0]})")
         if isinstance(error, UnicodeEncodeError):
             return CredentialsRefused(
                 "the user name or the password contains a character that Basic authentication does not support"
             )
+        if self._watch.expired:
+            seconds = f"{end.connect_timeout + 2 * end.read_timeout:g} s"
+            if sent:
+                return TimedOut(f"no complete response within {seconds}")
+            return Unreachable(f"{end.host} port {end.port} did not accept the connection within {seconds}")
         if isinstance(error, requests.exceptions.RequestException):
-            return _convert_http_error(error, self._endpoint)
+            where = f"{end.host} port {end.port}"
+            converted = convert_http_error(error, where, sent=sent, connect_timeout=end.connect_timeout)
+            late = isinstance(converted, TimedOut)
+            return TimedOut(f"no response within {end.read_timeout:g} s") if late else converted
         if not opened and isinstance(error, WinRMError):
             return CredentialsRefused(str(error))
+        if not sent:
+            return Unreachable(f"the connection could not be opened ({type(error).__name__}: {shorten(error, 200)})")
         # pywinrm and its decryption libraries raise various exceptions for invalid responses.
-        return ResponseLost(f"the response could not be read ({type(error).__name__}: {error})")
+        return ResponseLost(f"the response could not be read ({type(error).__name__}: {shorten(error, 200)})")
+
+    def _is_encrypted(self) -> bool:
+        return self._endpoint.scheme == "https" or bool(self._winrm and self._winrm.encryption)
 
     def _open(self, transport: str) -> t.Any:
         end = self._endpoint
         if transport == "kerberos" and end.kinit is not None:
             self._ticket = end.kinit.fetch(end.username or "", end.password or "")
+        _check_files(end)
         opened = _BoundedTransport(
+            self._watch,
             endpoint=end.url,
             auth_method=t.cast("t.Any", transport),
             username=end.username,
@@ -179,66 +226,36 @@ class HttpTransport:
         return opened
 
 
-class _SessionDropped(Exception):
-    """HTTP 400 with an empty body."""
-
-
-def _fault_body(status: int, text: str) -> bytes:
-    """Return the SOAP fault in the body of an HTTP error, or raise an error."""
-    if text.lstrip().startswith("<") and "Envelope" in text:
-        return text.encode()
-    if status == http.HTTPStatus.BAD_REQUEST and not text.strip():
-        raise _SessionDropped
-    phrase = next((known.phrase for known in http.HTTPStatus if known.value == status), "")
-    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise ResponseLost(f"HTTP {status} {phrase}".rstrip() + " without a SOAP fault")
-    raise RequestRefused(f"HTTP {status} {phrase}".rstrip())
-
-
-def _convert_http_error(error: Exception, endpoint: Endpoint) -> ServerError:
-    """Convert an HTTP error: either no request was sent, or it is not known whether the request took effect."""
-    causes = list(_causes(error))
-    where = f"{endpoint.host} port {endpoint.port}"
-    certificate = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
-    if certificate is not None:
-        return CertificateRefused(f"the certificate of {where} could not be verified: {certificate.verify_message}")
-    handshake = any("handshake operation timed out" in str(cause) for cause in causes)
-    if handshake or any(isinstance(cause, requests.exceptions.ConnectTimeout) for cause in causes):
-        return Unreachable(f"{where} did not accept the connection within {endpoint.connect_timeout:g} s")
-    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
-        return Unreachable(f"the proxy did not connect to {where}: {error}")
-    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
-        system = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-        return Unreachable(f"{where} does not accept connections: {system or error}")
-    if any(isinstance(cause, ssl.SSLError) and "WRONG_VERSION" in str(cause) for cause in causes):
-        return Unreachable(f"{where} does not use TLS, so it is not an HTTPS listener")
-    late = (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)  # the second: while the body is read
-    if any(isinstance(cause, late) for cause in causes):
-        return TimedOut(f"no response within {endpoint.read_timeout:g} s")
-    kerberos = next((cause for cause in causes if "kerberos" in type(cause).__module__.casefold()), None)
-    if kerberos is not None:
-        return CredentialsRefused(f"Kerberos: {kerberos}")
-    return ResponseLost(f"the connection was closed before the response was complete ({causes[-1]})")
-
-
-def _causes(error: BaseException | None) -> t.Iterator[BaseException]:
-    """The error and all errors in it: requests stores causes in arguments and in C(reason)."""
-    seen: set[int] = set()
-    queue = [error]
-    while queue:
-        cause = queue.pop(0)
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        inner = [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-        queue += [one for one in inner if isinstance(one, BaseException)]
+def _check_files(endpoint: Endpoint) -> None:
+    """Check that the files of certificates exist, because the error of requests does not say what to do."""
+    options = endpoint.options
+    checked: list[tuple[t.Any, str, str | None]] = []
+    if endpoint.scheme == "https" and options.get("server_cert_validation") != "ignore":
+        checked = [(options.get("ca_trust_path"), "the CA certificates", None)]
+    advice = "correct the path of the client certificate or of its key"
+    checked += [(options.get(name), "the client certificate", advice) for name in ("cert_pem", "cert_key_pem")]
+    for path, what, do in checked:
+        if path and path != "legacy_requests" and not pathlib.Path(str(path)).exists():
+            raise CertificateRefused(f"the file of {what}, {path}, does not exist on this machine", advice=do)
 
 
 if WINRM_IMPORT_ERROR is None:
 
     class _BoundedAdapter(requests.adapters.HTTPAdapter):
         """Limits the size of responses and does not follow redirects, which would receive the credentials."""
+
+        def __init__(self, watch: Watch) -> None:
+            self._pools = watched_pools(watch)
+            super().__init__()
+
+        def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = self._pools
+
+        def proxy_manager_for(self, proxy: t.Any, **kwargs: t.Any) -> t.Any:
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            manager.pool_classes_by_scheme = self._pools
+            return manager
 
         def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             response = super().send(request, *args, **kwargs)
@@ -262,6 +279,10 @@ if WINRM_IMPORT_ERROR is None:
     class _BoundedTransport(winrm.transport.Transport):
         """pywinrm's transport with limited responses; rejects unencrypted responses in an encrypted session."""
 
+        def __init__(self, watch: Watch, **settings: t.Any) -> None:
+            self._watch = watch
+            super().__init__(**settings)
+
         def setup_encryption(self, session: t.Any) -> None:
             self._limit_responses(session)
             super().setup_encryption(session)
@@ -279,9 +300,11 @@ if WINRM_IMPORT_ERROR is None:
             kind = response.headers.get("Content-Type", "")
             if self.encryption and f'protocol="{self.encryption.protocol_string.decode()}"' not in kind:
                 raise ResponseLost(f"the response (HTTP {response.status_code}) is not encrypted, but this session is")
-            return super()._get_message_response_text(response)
+            body = super()._get_message_response_text(response)
+            # pywinrm decodes the body of an error strictly.
+            return body.decode("utf-8", "replace").encode() if response.status_code >= _ERROR else body
 
         def _limit_responses(self, session: t.Any) -> None:
             for prefix in ("http://", "https://"):
                 if not isinstance(session.get_adapter(prefix), _BoundedAdapter):
-                    session.mount(prefix, _BoundedAdapter())
+                    session.mount(prefix, _BoundedAdapter(self._watch))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..estate import Cluster, Estate, Host
+    from ..wire.values import Value
     from .repository import Repository
 
 
@@ -80,6 +81,11 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     switches.fill(repository, host)
     event_log.fill(repository, host, begun)
     storage.add_storage(repository, host)
+    _add_service(repository, "Winmgmt")
+    if host.cluster:
+        _add_service(repository, "ClusSvc")
+    if host.hyperv:
+        _add_service(repository, "vmms")
     _add_orchestration(repository, host)
     for namespace, by_class in host.instances.items():
         if namespace not in namespaces():
@@ -89,11 +95,16 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
                 repository.add(namespace, name, values)
 
 
+def _add_service(repository: Repository, name: str) -> None:
+    values: dict[str, Value] = {"Name": name, "State": "Running", "Started": True, "StartMode": "Auto", "Status": "OK"}
+    repository.add("root/cimv2", "Win32_Service", values)
+
+
 def _add_orchestration(repository: Repository, host: Host) -> None:
     """Add an updating run of Cluster-Aware Updating and the intents of Network ATC, where the estate file has them."""
     if host.updating:
         guid = identity(host.name, "updating run")
         repository.add("root/microsoft/windows/clusterupdate", "MSFT_CAURun", {"OrchestratorGuid": guid})
     if host.network_atc:
-        repository.add("root/cimv2", "Win32_Service", {"Name": "NetworkATC", "State": "Running", "Started": True})
+        _add_service(repository, "NetworkATC")
         registry.add_network_atc(repository, host.network_atc)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..wire import enumeration
 from ..wire.bodies import input_values, put_values
-from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed
+from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, schema_error
 from ..wire.soap import N, X
 from ..wire.values import Style, write, write_instance
-from . import hyperv, ping, providers
+from . import adapter_state, hyperv, ping, providers
 from .classes import Class, Method, classes, namespaces
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
 _CLUSTER = "root/mscluster"
+_MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
+_OPTIONS = {_MODIFIED, "msftwinrm:UsePreciseArrays", "__MI_CallbackRegistration"}
+_MI_OPTIONS = ("wmi:__MI_OPERATIONOPTIONS_", "wmiarray:__MI_OPERATIONOPTIONS_")
 
 
 @dataclass(slots=True)
@@ -70,18 +73,10 @@ def operation(request: Request) -> tuple[str, str]:
     return "Unknown", ""
 
 
-def _missing(message: str, hresult: int, cim_status: int, name: str) -> FaultError:
+def _missing(message: str, name: str) -> FaultError:
+    """The fault for a missing class or instance has neither an HRESULT nor a CIM status of its own."""
     return FaultError(
-        Fault(
-            "a:DestinationUnreachable",
-            2150858752,
-            f"{message} HRESULT = 0x{hresult:08X}",
-            provider=True,
-            hresult=hresult,
-            cim_status=cim_status,
-            operation="GetObject",
-            parameter=name,
-        )
+        Fault("a:DestinationUnreachable", 2150858752, message, provider=True, operation="GetObject", parameter=name)
     )
 
 
@@ -121,6 +116,7 @@ class Machine:
             "Invoke": self._invoke,
         }
         handler = handlers.get(record.operation)
+        self._check_options(request)
         if handler is None:
             if record.operation in {"Create", "Delete"}:
                 self._class(request)
@@ -130,13 +126,28 @@ class Machine:
             )
         return handler(request, user, record)
 
+    def _check_options(self, request: Request) -> None:
+        """Windows ignores options that it does not know, so a wrong name would have no effect that shows."""
+        for item in request.options:
+            if item.name == "wmi:NoRestart" and request.target.class_name == adapter_state.ADVANCED:
+                continue
+            if item.name not in _OPTIONS and not item.name.startswith(_MI_OPTIONS):
+                raise protocol_fault("w:InvalidOptions", 2150858829, f"The option {item.name} is not known.")
+
+    def _lacks(self, namespace: str) -> bool:
+        if namespace in self.host.missing_namespaces:
+            return True
+        if namespace == _CLUSTER:
+            return self._cluster_repository is None
+        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
+            return True
+        return namespace not in namespaces() or not classes(namespace, self.version.name)
+
     def _repository(self, namespace: str) -> Repository:
+        if self._lacks(namespace):
+            raise _missing(f"There is no namespace {namespace} on this host.", namespace)
         if namespace == _CLUSTER and self._cluster_repository is not None:
             return self._cluster_repository
-        if namespace == _CLUSTER or namespace not in namespaces() or not classes(namespace, self.version.name):
-            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
-        if namespace in {hyperv.FIRST, hyperv.SECOND} and not self.host.hyperv:
-            raise _missing(f"There is no namespace {namespace} on this host.", 0x8004100E, 3, namespace)
         return self._host_repository
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
@@ -153,8 +164,6 @@ class Machine:
         if cls is None:
             raise _missing(
                 f"There is no class {request.target.class_name} in {request.target.namespace}.",
-                0x80041010,
-                5,
                 request.target.class_name,
             )
         return repository, cls
@@ -180,7 +189,7 @@ class Machine:
             )
         ]
         if not found:
-            raise _missing("No instance matches the selectors.", 0x80041002, 6, cls.name)
+            raise _missing("No instance matches the selectors.", cls.name)
         if len(found) > 1:
             raise protocol_fault("w:InvalidSelectors", 2150858846, "More than one instance matches the selectors.")
         return repository, found[0]
@@ -200,15 +209,18 @@ class Machine:
     def _get(self, request: Request, _user: str, _record: RequestRecord) -> Reply:
         _repository, instance = self._instance(request)
         if not instance.values:
-            raise _missing("No instance matches the selectors.", 0x80041002, 6, instance.cls.name)
+            raise _missing("No instance matches the selectors.", instance.cls.name)
         return Reply(f"{X}/GetResponse", self._instance_xml(request, instance))
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
-        modified = {name.lower() for name in request.option("wmiarray:__MIInstanceModifiedPropertiesList")}
+        modified = {name.lower() for name in request.option(_MODIFIED)}
         context = self._request_context(repository, request, record)
         with repository.lock:
             _repository, instance = self._instance(request)
+            unknown = modified - instance.cls.properties.keys()
+            if unknown:
+                raise schema_error(f"{instance.cls.name} has no property {min(unknown)}.")
             inner = repository.private_class(instance)
             sent = put_values(request.body, request.target.uri, request.target.base, instance.cls, inner)
             values = {name: value for name, value in sent.items() if not modified or name.lower() in modified}
@@ -219,7 +231,7 @@ class Machine:
     def _invoke(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, cls = self._class(request)
         method: Method | None = cls.methods.get(record.method.lower())
-        if method is None:
+        if method is None or method.name != record.method:
             raise FaultError(
                 Fault("a:ActionNotSupported", 2150858771, f"{cls.name} has no method {record.method}.", cim_status=17)
             )
@@ -250,6 +262,8 @@ class Machine:
         target = request.target
         options = enumeration.read_enumerate(request.body, target.class_name, target.namespace)
         record.wql = options.text
+        if options.query and self._lacks(target.namespace):
+            raise enumeration.filter_fault("The specified namespace does not exist.", options.text, target.namespace)
         repository = self._repository(target.namespace)
         name = options.query.class_name if options.query else target.class_name
         cls = repository.cls(target.namespace, name)
@@ -257,19 +271,8 @@ class Machine:
         if cls is None:
             if options.query is None:
                 self._class(request)
-            raise FaultError(
-                Fault(
-                    "n:CannotProcessFilter",
-                    2150858778,
-                    "The specified class does not exist in the given namespace.",
-                    provider=True,
-                    hresult=0x80041010,
-                    cim_status=5,
-                    operation="ExecQuery",
-                    parameter=options.text,
-                    namespace=target.namespace,
-                )
-            )
+            message = "The specified class does not exist in the given namespace."
+            raise enumeration.filter_fault(message, options.text, target.namespace)
         self.cursors.check_quota(user)
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)
@@ -290,7 +293,8 @@ class Machine:
         context_xml = (
             f"<n:EnumerationContext>{context}</n:EnumerationContext>" if context or name == "Enumerate" else ""
         )
-        body = f"<n:{name}Response>{context_xml}<{prefix}:Items>{items}</{prefix}:Items>{end}</n:{name}Response>"
+        items_xml = f"<{prefix}:Items>{items}</{prefix}:Items>" if items else ""
+        body = f"<n:{name}Response>{context_xml}{items_xml}{end}</n:{name}Response>"
         return Reply(f"{N}/{name}Response", body)
 
     def _pull(self, request: Request, user: str, _record: RequestRecord) -> Reply:

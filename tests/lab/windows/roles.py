@@ -67,6 +67,9 @@ def _add_resource(
     repository: Repository, cluster: Cluster, name: str, kind: str, *, group: str, owner: str, **values: Value
 ) -> None:
     members = values.pop("private", None)
+    parts = {"GroupComponent": ("MSCluster_ResourceGroup", group), "PartComponent": ("MSCluster_Resource", name)}
+    ends = {end: Embedded(class_name, {"Name": key}) for end, (class_name, key) in parts.items()}
+    repository.add(_CLUSTER, "MSCluster_ResourceGroupToResource", ends)
     repository.add(
         _CLUSTER,
         "MSCluster_Resource",

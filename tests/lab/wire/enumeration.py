@@ -17,7 +17,7 @@ from . import dates, wql
 from .fault import Fault, FaultError, protocol_fault
 from .soap import WQL, N, W, reference, text
 from .soap import envelope as soap_envelope
-from .values import Style, write_fragment, write_instance
+from .values import Embedded, Style, Value, write_fragment, write_instance
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -66,7 +66,7 @@ class Cursor:
             item, self.postponed = self.postponed, None
             return item
         instance = self.remaining.popleft()
-        selectors = [(key.name, str(instance.values.get(key.name))) for key in instance.cls.keys]
+        selectors = [(key.name, self._selector(instance.values.get(key.name))) for key in instance.cls.keys]
         epr = reference(self.style.base + instance.cls.name, selectors)
         if self.mode == "EnumerateEPR":
             return epr
@@ -76,7 +76,17 @@ class Cursor:
             )
         else:
             written = write_fragment(self.columns, instance.values, self.style)
-        return written if self.mode == "EnumerateObject" else f"<w:Item>{written}{epr}</w:Item>"
+        if self.mode == "EnumerateObject":
+            return written
+        # Without the keys in the columns, WMI returns no path and WinRM no reference.
+        has_keys = self.columns is None or set(instance.cls.keys) <= set(self.columns)
+        return f"<w:Item>{written}{epr if has_keys else ''}</w:Item>"
+
+    def _selector(self, value: Value) -> str:
+        if not isinstance(value, Embedded):
+            return str(value)
+        keys = [(name, str(item)) for name, item in value.members.items()]
+        return reference(self.style.base + value.class_name, keys)
 
 
 def _count(element: ET.Element | None, default: int) -> int:
@@ -88,15 +98,14 @@ def _count(element: ET.Element | None, default: int) -> int:
     return min(int(value), _MAX_BATCH)
 
 
-def _filter_fault(message: str, query: str, namespace: str) -> FaultError:
+def filter_fault(message: str, query: str, namespace: str) -> FaultError:
+    """The fault for a query with an error and for one whose class or namespace is missing: only its text differs."""
     return FaultError(
         Fault(
             "n:CannotProcessFilter",
             2150858778,
             message,
             provider=True,
-            hresult=0x80041017,
-            cim_status=15,
             operation="ExecQuery",
             parameter=query,
             namespace=namespace,
@@ -129,7 +138,7 @@ def read_enumerate(body: ET.Element | None, class_name: str, namespace: str) -> 
         try:
             query = wql.parse(query_text)
         except wql.WqlError as problem:
-            raise _filter_fault(f"Invalid query: {problem}.", query_text, namespace) from problem
+            raise filter_fault(f"Invalid query: {problem}.", query_text, namespace) from problem
     elif class_name == "*":
         raise protocol_fault("n:CannotProcessFilter", 2150858778, "A resource URI that ends in * needs a filter.")
     count = _count(body.find(f"{{{W}}}MaxElements"), 1)
@@ -148,9 +157,9 @@ def _columns(cls: Class, options: EnumerateOptions, host: Host) -> tuple[Propert
     chosen = {name.lower(): cls.property(name) for name in names}
     found = sorted((item for item in chosen.values() if item is not None), key=lambda item: item.name.lower())
     if len(found) < len(chosen):
-        raise _filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
+        raise filter_fault(f"A property of the query is not in {cls.name}.", options.text, cls.namespace)
     if host.projection == "refuse":
-        raise _filter_fault("This host does not support projections.", options.text, cls.namespace)
+        raise filter_fault("This host does not support projections.", options.text, cls.namespace)
     return tuple(found)
 
 
@@ -161,11 +170,11 @@ def open_cursor(
     condition = options.query.condition if options.query else None
     for path in wql.paths(condition):
         if not _known(cls, path):
-            raise _filter_fault(f"{'.'.join(path)} is not in {cls.name}.", options.text, cls.namespace)
+            raise filter_fault(f"{'.'.join(path)} is not in {cls.name}.", options.text, cls.namespace)
     try:
         condition = dates.parse_dates(condition, cls)
     except wql.WqlError as problem:
-        raise _filter_fault(f"Invalid query: {problem}.", options.text, cls.namespace) from problem
+        raise filter_fault(f"Invalid query: {problem}.", options.text, cls.namespace) from problem
     columns = _columns(cls, options, host)
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)

@@ -77,6 +77,11 @@ def message_id(root: ET.Element) -> str | None:
     return text(root.find(f"{{{S}}}Header/{{{A}}}MessageID")) or None
 
 
+def operation_id(root: ET.Element) -> str | None:
+    """The OperationID for the response."""
+    return text(root.find(f"{{{S}}}Header/{{{P}}}OperationID")) or None
+
+
 def _invalid(name: str, why: str) -> FaultError:
     return protocol_fault("a:InvalidMessageInformationHeader", 2150858767, f"The header {name} is not valid: {why}.")
 

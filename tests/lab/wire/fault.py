@@ -13,6 +13,7 @@ from .soap import CIM, DMTF_CLASS, FAULT_ACTION, WMI, XSI, A, B, F, N, X
 
 _REASONS = {
     "w:SchemaValidationError": "The SOAP XML in the message does not match the XML schema.",
+    "w:InvalidOptions": "The options of the request are not valid.",
     "w:InvalidSelectors": "The selectors of the request do not match the resource.",
     "w:QuotaLimit": "The service has reached a limit for this user.",
     "w:EncodingLimit": "An internal encoding limit was exceeded by the request or the response.",
@@ -29,7 +30,15 @@ _REASONS = {
     "a:MessageInformationHeaderRequired": "A required message information header is missing.",
 }
 
-_RECEIVER = {"w:InternalError", "w:TimedOut"}
+_RECEIVER = {"w:InternalError", "w:TimedOut", "n:InvalidEnumerationContext"}
+_DETAIL_URI = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"
+_DETAILS = {
+    "w:EncodingLimit": "MaxEnvelopeSize",
+    "w:InvalidOptions": "NotSupported",
+    "w:InvalidSelectors": "InsufficientSelectors",
+    "w:UnsupportedFeature": "OptimizedEnumeration",
+    "a:DestinationUnreachable": "InvalidResourceURI",
+}
 _PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
 
 
@@ -173,6 +182,8 @@ def fault_body(fault: Fault, machine: str, *, wmi_error: bool) -> str:
     role = "s:Receiver" if fault.subcode in _RECEIVER else "s:Sender"
     reason = fault.message if fault.subcode == "w:InternalError" else _REASONS.get(fault.subcode, fault.message)
     detail = _wmi_error(fault) if wmi_error and fault.provider else _wsman_fault(fault, machine)
+    if fault.subcode in _DETAILS and not fault.provider:
+        detail = f"<w:FaultDetail>{_DETAIL_URI}{_DETAILS[fault.subcode]}</w:FaultDetail>{detail}"
     return (
         f"<s:Fault><s:Code><s:Value>{role}</s:Value><s:Subcode><s:Value>{escape(fault.subcode)}</s:Value></s:Subcode>"
         f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(reason)} </s:Text></s:Reason>'

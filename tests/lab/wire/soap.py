@@ -97,23 +97,30 @@ def text(element: ET.Element | None) -> str:
     return "" if element is None else (element.text or "").strip()
 
 
-def envelope(action: str, relates_to: str | None, body: str) -> bytes:
-    """The envelope of a response."""
+def envelope(action: str, relates_to: str | None, body: str, operation_id: str | None = None) -> bytes:
+    """The envelope of a response. It repeats the OperationID of the request."""
+    repeated = f'<p:OperationID s:mustUnderstand="false">{escape(operation_id)}</p:OperationID>' if operation_id else ""
     related = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
     return (
         f"{_OPENING}<a:Action>{escape(action)}</a:Action>"
         f"<a:MessageID>uuid:{str(uuid.uuid4()).upper()}</a:MessageID>"
-        f"<a:To>{ANONYMOUS}</a:To>{related}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+        f"<a:To>{ANONYMOUS}</a:To>{repeated}{related}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
+
+
+def address(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
+    """The address of an instance, as in a property that is a reference. A value in XML is a nested reference."""
+    selector_set = "".join(
+        f"<w:Selector Name={quoteattr(name)}>{value if value.startswith('<a:') else escape(value)}</w:Selector>"
+        for name, value in selectors
+    )
+    return (
+        f"<a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
+        f"<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet>{selector_set}</w:SelectorSet>"
+        "</a:ReferenceParameters>"
+    )
 
 
 def reference(resource_uri: str, selectors: list[tuple[str, str]]) -> str:
     """The endpoint reference of an instance."""
-    selector_set = "".join(
-        f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in selectors
-    )
-    return (
-        f"<a:EndpointReference><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{escape(resource_uri)}</w:ResourceURI><w:SelectorSet>{selector_set}</w:SelectorSet>"
-        "</a:ReferenceParameters></a:EndpointReference>"
-    )
+    return f"<a:EndpointReference>{address(resource_uri, selectors)}</a:EndpointReference>"

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Union
 from xml.sax.saxutils import escape
 
-from .soap import CIM, XSI, XSI_NIL, P, local, namespace
+from .soap import CIM, XSI, XSI_NIL, P, address, local, namespace
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An embedded object: its class, and the members that it has."""
+    """An embedded object, or a reference to an instance: its class, and the members or keys that it has."""
 
     class_name: str
     members: Mapping[str, Value]
@@ -138,6 +138,9 @@ def write(tag: str, kind: str, value: Value, style: Style, cim: str = "cim:") ->
         return "".join(write(tag, kind[:-2], item, style, cim) for item in items)
     if value is None:
         return f'<{tag} xsi:nil="true"/>'
+    if isinstance(value, Embedded) and kind == "reference":
+        selectors = [(name, str(item)) for name, item in value.members.items()]
+        return f"<{tag}>{address(style.base + value.class_name, selectors)}</{tag}>"
     if isinstance(value, Embedded):
         return _embedded(tag, value, style.base) if style.embedded else ""
     return f"<{tag}>{_scalar(kind, value, cim)}</{tag}>"

@@ -145,9 +145,23 @@ def test_the_headers_of_the_microsoft_client_are_accepted(hv01):
         f'<m:{name} xmlns:m="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" s:mustUnderstand="false">1</m:{name}>'
         for name in ("DataLocale", "ActivityId", "SessionId", "OperationID", "SequenceId")
     )
-    options = [("__MI_CallbackRegistration", "11"), ("wmi:Anything", "1"), ("msftwinrm:UsePreciseArrays", "true")]
+    mode = "wmi:__MI_OPERATIONOPTIONS_WRITEERRORMODE"
+    options = [("__MI_CallbackRegistration", "11"), (mode, "1"), ("msftwinrm:UsePreciseArrays", "true")]
     xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", "", {"name": "hvc1"}, options, more=more)
-    assert hv01.post(xml).status == 200
+    response = hv01.post(xml)
+    assert response.status == 200
+    assert '<p:OperationID s:mustUnderstand="false">1</p:OperationID>' in response.text
+
+
+@pytest.mark.parametrize("name", ["wmi:norestart", "wmi:NoRestart", "msftwinrm:usePreciseArrays", "wmi:Anything"])
+def test_an_option_without_effect_is_refused(hv01, name):
+    xml = envelope(TRANSFER + "Get", CLUSTER + "MSCluster_Cluster", "", {"name": "hvc1"}, [(name, "true")])
+    assert hv01.post(xml).subcode == "w:InvalidOptions"
+
+
+def test_the_details_of_a_fault_of_the_protocol(hv01):
+    response = hv01.get("MSCluster_Cluster", Bogus="HVC1")
+    assert "<w:FaultDetail>http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/" in response.text
 
 
 def test_white_space_around_header_texts_is_ignored(hv01):
@@ -168,10 +182,11 @@ def test_a_fault_of_2008_r2_has_the_captured_format(old1):
     assert "SELECT * FROM Win32_Processa" in fault.text
 
 
-def test_a_fault_of_2012_contains_its_hresult(client):
+def test_a_fault_of_2012_contains_its_hresult(client, lab):
+    lab.add_fault(operation="Get", action={"fault": 1359, "text": "Failed", "hresult": 0x80041001}, times=1)
     fault = client("name").get("MSCluster_Node", Name="nobody")
     members = {item.tag.rpartition("}")[2]: item.text for item in fault.root.iter()}
-    assert members["CIMStatusCode"] == "6"
-    assert members["MessageID"] == "HRESULT 0x80041002"
-    assert members["error_Code"] == str(0x80041002)
+    assert members["CIMStatusCode"] == "1"
+    assert members["MessageID"] == "HRESULT 0x80041001"
+    assert members["error_Code"] == str(0x80041001)
     assert members["error_Type"] == "HRESULT"

@@ -77,7 +77,7 @@ def test_selectors(hv01):
     assert hv01.get("MSCluster_Cluster", NAME="hvc1").status == 200
     nobody = hv01.get("MSCluster_Cluster", Name="NOPE")
     assert (nobody.status, nobody.subcode) == (500, "a:DestinationUnreachable")
-    assert "0x80041002" in nobody.text
+    assert nobody.code == 2150858752
     unknown = hv01.get("MSCluster_Cluster", Bogus="HVC1")
     assert (unknown.subcode, unknown.code) == ("w:InvalidSelectors", 2150858843)
     assert hv01.get("MSCluster_Cluster").subcode == "w:InvalidSelectors"
@@ -86,13 +86,11 @@ def test_selectors(hv01):
 def test_an_unknown_class_is_unreachable(hv01):
     response = hv01.get("MSCluster_Nothing", Name="x")
     assert response.subcode == "a:DestinationUnreachable"
-    assert "0x80041010" in response.text
 
 
 def test_a_standalone_host_has_no_cluster_namespace(client):
     response = client("lone").get("MSCluster_Cluster", Name="HVC1")
     assert response.subcode == "a:DestinationUnreachable"
-    assert "0x8004100E" in response.text
 
 
 def test_the_detail_of_a_fault_depends_on_the_windows_version(hv01, old1):

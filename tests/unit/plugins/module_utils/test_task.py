@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -56,23 +57,37 @@ def plan(state: dict[str, str], _options: t.Any) -> Plan:
 
 
 def run(
-    host: Host, *, check_mode: bool = False, together: t.Any = None, alone: t.Any = apply, expected: Row | None = None
+    host: Host,
+    *,
+    check_mode: bool = False,
+    together: t.Any = None,
+    alone: t.Any = apply,
+    expected: Row | None = None,
+    full_disk: int = 0,
+    unread: t.Mapping[str, str] | None = None,
+    **functions: t.Any,
 ) -> tuple[Row, list[list[Row]]]:
+    """Run a task with these functions. The record fails from its call C(full_disk) on."""
     recorded: list[list[Row]] = []
-    tested = task.Task(
-        spec={},
-        read=lambda session, _options: dict(session.values),
-        plan=plan,
-        apply=alone,
-        apply_together=together,
-        report=lambda _state, outcome: {"values": dict(outcome.values)},
-    )
+
+    def record(rows: list[Row]) -> None:
+        recorded.append(rows)
+        if full_disk and len(recorded) >= full_disk:
+            raise OSError(28, "No space left on device")
+
+    given: dict[str, t.Any] = {
+        "read": lambda session, _options: dict(session.values),
+        "plan": lambda state, options: dataclasses.replace(plan(state, options), unread=unread or {}),
+        "report": lambda _state, outcome: {"values": dict(outcome.values)},
+        **functions,
+    }
+    tested = task.Task(spec={}, apply=alone, apply_together=together, **given)
     result = task.run(
         tested,
         lambda **_options: host,  # type: ignore[arg-type, return-value]
         {"expected": expected},
         check_mode=check_mode,
-        record=recorded.append,
+        record=record,
     )
     assert host.log.pop() == "closed"
     return result, recorded
@@ -113,6 +128,72 @@ def test_the_record_has_what_was_written_before_a_failure(problem: Exception, af
     assert recorded[4:] == ([] if unreachable else [[sent("C")], [row("C")]])
     assert result["failed"]
     assert result["changes"] == [row("A"), row("B", after), *([] if unreachable else [row("C")])]
+
+
+def test_an_error_of_a_function_before_any_write_is_one_sentence() -> None:
+    def broken(_state: t.Any, _options: t.Any) -> Plan:
+        raise AttributeError("x" * 1000 + "\n\x1b[31m")
+
+    for functions in ({"read": broken}, {"plan": broken}):
+        with pytest.raises(task.TaskError) as caught:
+            run(Host(dict(BEFORE)), **functions)
+        assert str(caught.value).startswith("An unexpected error occurred: AttributeError: xxx")
+        assert str(caught.value).endswith("Please report this defect.")
+        assert len(str(caught.value)) < 300
+
+
+def test_an_error_of_the_report_does_not_hide_what_was_written() -> None:
+    host = Host(dict(BEFORE))
+
+    def broken(_state: t.Any, _outcome: t.Any) -> Row:
+        raise KeyError("settings")
+
+    result, _recorded = run(host, report=broken)
+    assert (result["failed"], result["changed"], len(result["changes"])) == (True, True, 3)
+    assert "3 of 3 changes are in effect, 1 failed. An unexpected error occurred: KeyError" in result["msg"]
+
+
+@pytest.mark.parametrize("missing", [RecursionError("deep"), KeyError("A"), MemoryError()])
+def test_the_value_after_any_error_of_a_write_is_unknown(missing: Exception) -> None:
+    result, recorded = run(Host(dict(BEFORE), {"B": missing}))
+    assert recorded[3] == [row("B", None)]
+    assert (result["failed"], result["changes"]) == (True, [row("A"), row("B", None), row("C")])
+
+
+def test_a_step_that_returns_no_value_has_failed() -> None:
+    def silent(host: Host, _state: t.Any, step: Step) -> Applied:
+        host.write(step.changes[0].label, WANTED)
+        return Applied(values={})
+
+    result, _recorded = run(Host({"A": "save"}), alone=silent)
+    assert (result["failed"], result["changed"], result["changes"]) == (True, True, [row("A", None)])
+
+
+@pytest.mark.parametrize("together", [None, "all"])
+def test_without_its_record_nothing_is_written(together: str | None) -> None:
+    host = Host(dict(BEFORE))
+    result, _recorded = run(host, together=send_all if together else None, full_disk=1)
+    assert host.log == []
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "The record of the run could not be written: [Errno 28] No space left" in result["msg"]
+
+
+def test_what_was_written_is_returned_if_the_record_fails_afterwards() -> None:
+    host = Host(dict(BEFORE))
+    result, _recorded = run(host, full_disk=2)
+    assert host.log == ["A"]
+    assert (result["failed"], result["changes"]) == (True, [row("A")])
+    assert "B was not written, because the record could not be written" in result["msg"]
+
+
+def test_a_setting_that_could_not_be_read_fails_after_the_others() -> None:
+    host = Host({"A": "save", "B": WANTED})
+    unread = {"Z": "Reading Z on hv01 failed."}
+    for check_mode in (False, True):
+        result, _recorded = run(host, check_mode=check_mode, unread=unread)
+        assert result["failed"]
+        assert "Reading Z on hv01 failed." in result["msg"]
+    assert host.values == {"A": WANTED, "B": WANTED}
 
 
 def test_a_setting_whose_value_is_not_the_expected_one_is_left_alone() -> None:

@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 import os
+import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
 import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import CredentialsRefused
-from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
+from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit, kerberos_advice
 
 PRINCIPAL = "admin@EXAMPLE.COM"
 PASSWORD = "p$w 'ö\" word"  # with special characters of a shell
-
-if t.TYPE_CHECKING:
-    import pathlib
 
 Script = t.Callable[[str], str]
 
@@ -42,7 +42,13 @@ def caches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.P
     folder = tmp_path / "caches"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+    return folder / f"winha-krb5-{os.getuid()}"
+
+
+def cache_in(caches: pathlib.Path) -> pathlib.Path:
+    """The only cache."""
+    (folder,) = caches.iterdir()
+    return folder / "cache"
 
 
 @pytest.mark.parametrize("former", [None, "FILE:/somewhere/else"])
@@ -55,7 +61,7 @@ def test_a_ticket_exists_until_it_is_dropped(
         monkeypatch.setenv("KRB5CCNAME", former)
     command = script('cat > "${KRB5CCNAME#FILE:}"; echo "$@" >> "${KRB5CCNAME#FILE:}"')
     ticket = Kinit(command=command, arguments=("-f", "-l", "1h")).fetch(PRINCIPAL, PASSWORD)
-    (cache,) = caches.iterdir()
+    cache = cache_in(caches)
     assert os.environ["KRB5CCNAME"] == f"FILE:{cache}"
     assert cache.read_text(encoding="utf-8") == f"{PASSWORD}\n-f -l 1h {PRINCIPAL}\n"  # by stdin, not as an argument
     assert cache.stat().st_mode & 0o077 == 0
@@ -107,19 +113,20 @@ def test_kinit_gets_only_the_needed_variables(
     monkeypatch.setenv("KRB5_TRACE", "/dev/stderr")
     monkeypatch.setenv("VAULT_PASSWORD", "unrelated")
     command = script('env > "${KRB5CCNAME#FILE:}"')
-    Kinit(command=command, environment=("KRB5_TRACE", "NOT_SET")).fetch(PRINCIPAL, PASSWORD)
+    ticket = Kinit(command=command, environment=("KRB5_TRACE", "NOT_SET")).fetch(PRINCIPAL, PASSWORD)
     assert os.environ["KRB5CCNAME"] != "FILE:/former"  # the fixture restores it
-    (cache,) = caches.iterdir()
+    cache = cache_in(caches)
     names = {line.partition("=")[0] for line in cache.read_text().splitlines()}
     assert {"PATH", "KRB5_CONFIG", "KRB5_TRACE", "KRB5CCNAME"} <= names
     assert "VAULT_PASSWORD" not in names
+    ticket.drop()
 
 
 def test_kinit_has_no_terminal(caches: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KRB5CCNAME", raising=False)
     code = "import os; open(os.environ['KRB5CCNAME'].removeprefix('FILE:'), 'w').write(str(os.getsid(0)))"
     ticket = Kinit(command=sys.executable, arguments=("-c", code)).fetch(PRINCIPAL, PASSWORD)
-    (cache,) = caches.iterdir()
+    cache = cache_in(caches)
     assert int(cache.read_text()) != os.getsid(0)
     ticket.drop()
 
@@ -132,3 +139,74 @@ def test_a_kdc_that_does_not_respond(script: Script, caches: pathlib.Path, monke
     assert "that a KDC of the realm can be reached" in str(caught.value)
     assert os.environ["KRB5CCNAME"] == "FILE:/former"
     assert list(caches.iterdir()) == []
+
+
+def test_tickets_are_in_a_private_folder(script: Script, caches: pathlib.Path) -> None:
+    ticket = Kinit(command=script("true")).fetch(PRINCIPAL, PASSWORD)
+    assert caches.stat().st_mode & 0o777 == 0o700
+    ticket.drop()
+    caches.chmod(0o755)  # others could have put a link into it
+    ticket = Kinit(command=script("true")).fetch(PRINCIPAL, PASSWORD)
+    assert pathlib.Path(ticket.path).parents[1] != caches
+    ticket.drop()
+
+
+RUN = """
+import os, pathlib, sys, tempfile, time
+tempfile.tempdir = sys.argv[1]
+from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit, kerberos_advice
+ticket = Kinit(command=sys.argv[2]).fetch("admin@EXAMPLE.COM", "x")
+print(ticket.path, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_ticket_does_not_outlive_its_process(script: Script, caches: pathlib.Path, number: signal.Signals) -> None:
+    command = script('echo ticket > "${KRB5CCNAME#FILE:}"')
+    other = Kinit(command=command).fetch(PRINCIPAL, PASSWORD)
+    arguments = [sys.executable, "-c", RUN, str(caches.parent), command]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        path = pathlib.Path(process.stdout.readline().strip())
+        assert path.read_text() == "ticket\n"
+        process.send_signal(number)
+        assert process.wait(10) == -number
+    assert path.exists() is (number == signal.SIGKILL)
+    Kinit(command=command).fetch(PRINCIPAL, PASSWORD).drop()  # deletes what a killed process has left
+    assert [one.name for one in caches.iterdir()] == [pathlib.Path(other.path).parent.name]
+    assert pathlib.Path(other.path).exists()
+    other.drop()
+
+
+def test_handlers_of_signals_are_restored(script: Script) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    ticket = Kinit(command=script("true")).fetch(PRINCIPAL, PASSWORD)
+    assert signal.getsignal(signal.SIGTERM) != before
+    ticket.drop()
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("Server not found in Kerberos database", "HTTP/<name>"),
+        (
+            "kinit: Client 'nobody@X' not found in Kerberos database while getting initial credentials",
+            "no such account",
+        ),
+        ("Clock skew too great", "clock"),
+        ("kinit: Password incorrect while getting initial credentials", "check the password"),
+        ("kinit: Preauthentication failed while getting initial credentials", "check the password"),
+        ("kinit: Client's credentials have been revoked", "disabled or locked"),
+        ("kinit: Password has expired while getting initial credentials", "change the password"),
+        ('Cannot find KDC for realm "X"', "realm"),
+        ("kinit: KDC reply did not match expectations", "capital letters"),
+        ("KDC has no support for encryption type", "AES"),
+        ("No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0)", "kinit"),
+    ],
+)
+def test_each_error_of_kerberos_has_its_own_advice(text: str, advice: str) -> None:
+    found = kerberos_advice(text) or ""
+    assert advice in found
+    assert ("password" in found) is (advice in ("check the password", "change the password", "kinit"))

@@ -82,6 +82,20 @@ def test_a_dag_member_without_a_cluster_contradicts_the_inventory() -> None:
     }
 
 
+def test_a_host_that_a_cluster_lists_is_not_standalone() -> None:
+    cluster = {"cluster": {"name": "HVC1", "nodes": [{"name": "HV01"}, {"name": "HV02"}]}}
+    found = gathered(
+        host("hyperv_hosts", "hv02.example.com", cluster_info={"failed": True, "msg": ALONE}),
+        host("hyperv_hosts", "hv01.example.com", cluster_info=cluster),
+        host("hyperv_hosts", "hv03.example.com", cluster_info={"failed": True, "msg": ALONE}),
+    )["hosts"]
+    node, alone = found["hv02.example.com"], found["hv03.example.com"]
+    assert node["standalone"] is None
+    why = "HVC1 lists hv02.example.com as a node, but hv02.example.com is not a member of a failover cluster."
+    assert node["cluster_info"] == node["net_adapter"] == {"unknown": why}
+    assert alone["standalone"] == "hv03.example.com is not a member of a failover cluster."
+
+
 def test_a_host_whose_connection_was_lost_later_counts_as_reached() -> None:
     lost = {"unreachable": True, "msg": "No answer."}
     (found,) = gathered(host("hyperv_hosts", host_info={"events": []}, jumbo_path_info=lost))["hosts"].values()

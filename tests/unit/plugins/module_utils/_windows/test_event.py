@@ -94,6 +94,12 @@ def test_an_event_without_a_message_file(values: dict[str, t.Any], message: str)
     assert found.message == message
 
 
+@pytest.mark.parametrize("values", [{"EventCode": "many"}, {"EventCode": None}, {"TimeGenerated": "2026-W01-1"}])
+def test_an_event_without_a_valid_time_or_id_costs_only_itself(values: dict[str, t.Any]) -> None:
+    found = read(Log([entry(1), entry(2, **values), entry(3)]))
+    assert ([one.message for one in found.newest], found.older, found.unreadable) == (["1 ago", "3 ago"], 0, 1)
+
+
 def test_too_many_events_are_an_error() -> None:
     log = Log(entry(number) for number in range(50_000))
     with pytest.raises(event.TooManyEvents, match="System event log on hv01 failed: more than 10000 entries match"):

@@ -6,56 +6,41 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import hyperv
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
+from ansible_collections.winha.cluster.plugins.module_utils._windows.service import ProviderMissing
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     AccessDenied,
     Fault,
+    Missing,
     NotFound,
     ResponseLost,
+    ServerError,
+)
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._windows.fake_host import (
+    CIMV2,
+    FakeHost,
+    Rows,
+    absent,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown
 
-WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 FIRST, SECOND = "root/virtualization", "root/virtualization/v2"
 ID = "6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
 OTHER = "7F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
 HOST = {"Name": "HV01", "ElementName": "HV01", "EnabledState": 2}
 GUEST = {"Name": ID, "ElementName": "EX01", "EnabledState": 2}
 SETTINGS = {"VirtualSystemIdentifier": ID, "VirtualSystemType": "Microsoft:Hyper-V:System:Realized"}
-ABSENT = NotFound("gone", hresult=0x8004100E)
-
-Rows = t.Union[t.Sequence[t.Mapping[str, t.Any]], Fault, ResponseLost]  # noqa: UP007
-
-
-class Host:
-    """A host with rows or an error for each namespace and class; other classes are empty."""
-
-    host = "hv01"
-
-    def __init__(self, **rows: Rows) -> None:
-        self.rows: dict[tuple[str, str], Rows] = {(SECOND, name): found for name, found in rows.items()}
-        self.rows |= {(FIRST, ""): ABSENT}
-
-    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
-        del operation
-        found = re.search(r"FROM (\w+)", wql)
-        name = found[1] if found else ""
-        rows = self.rows.get((namespace, name), self.rows.get((namespace, ""), ()))
-        if isinstance(rows, (Fault, ResponseLost)):
-            raise rows
-        return [new_instance(f"{WMI}{namespace}/{name}", row) for row in rows]
 
 
 def read(**rows: Rows) -> tuple[list[hyperv.VirtualMachine], dict[str, str]]:
     unknown: list[Unknown] = []
-    machines = hyperv.read_virtual_machines(t.cast("t.Any", Host(**rows)), unknown)
+    host = FakeHost({(SECOND, name): found for name, found in rows.items()}, services=["vmms"])
+    machines = hyperv.read_virtual_machines(t.cast("t.Any", host), unknown)
     return machines, {one.what.removeprefix("virtual_machines."): one.why for one in unknown}
 
 
@@ -142,6 +127,21 @@ def test_an_unknown_drive_is_pass_through() -> None:
     assert [(one.path, one.kind) for one in machine.disks] == [(None, "pass_through")]
 
 
+def test_a_drive_whose_bus_type_cannot_be_read_is_unknown() -> None:
+    path = r'\\HV01\root\virtualization\v2:Msvm_DiskDrive.DeviceID="Microsoft:1\\2"'
+    drive = {"InstanceID": f"Microsoft:{ID}\\c\\0\\0\\D", "HostResource": [path]}
+    rows: dict[tuple[str, str], Rows] = {
+        (SECOND, "Msvm_ComputerSystem"): [HOST, GUEST],
+        (SECOND, "Msvm_ResourceAllocationSettingData"): [drive],
+        (SECOND, "Msvm_DiskDrive"): [{"DeviceID": r"Microsoft:1\2", "DriveNumber": 3}],
+        ("root/microsoft/windows/storage", "MSFT_Disk"): ResponseLost("lost"),
+    }
+    unknown: list[Unknown] = []
+    (machine,) = hyperv.read_virtual_machines(t.cast("t.Any", FakeHost(rows, services=["vmms"])), unknown)
+    assert [(one.path, one.kind) for one in machine.disks or ()] == [(r"\\.\PHYSICALDRIVE3", "unknown")]
+    assert "virtual_machines.disks.kind" in {one.what for one in unknown}
+
+
 @pytest.mark.parametrize("error", [Fault("broken", hresult=0x80041001), Fault("slow", subcode="TimedOut")], ids=str)
 def test_other_errors_do_not_mean_that_hyper_v_is_missing(error: Fault) -> None:
     with pytest.raises(Fault) as caught:
@@ -149,6 +149,42 @@ def test_other_errors_do_not_mean_that_hyper_v_is_missing(error: Fault) -> None:
     assert caught.value is error
 
 
-def test_missing_namespaces_mean_that_hyper_v_is_missing() -> None:
+def systems(error: Fault, *, build: int = 17763, services: t.Sequence[str] = ()) -> t.Any:
+    """Read a host on which the computer systems of the second namespace cannot be read."""
+    rows = {(SECOND, "Msvm_ComputerSystem"): error, (FIRST, ""): absent()}
+    host = FakeHost(rows, build=build, services=services)
+    return hyperv.read_virtual_machines(t.cast("t.Any", host), [])
+
+
+@pytest.mark.parametrize("missing", [Missing.NAMESPACE, Missing.CLASS, Missing.CLASS_OR_NAMESPACE, Missing.SOMETHING])
+def test_without_the_service_and_the_classes_there_is_no_hyper_v(missing: Missing) -> None:
     with pytest.raises(hyperv.NoHyperV, match="hv01 has no Hyper-V"):
-        read(Msvm_ComputerSystem=ABSENT)
+        systems(absent(missing))
+
+
+def test_the_service_without_the_classes_is_a_missing_registration() -> None:
+    with pytest.raises(ProviderMissing, match=r"has the service vmms of Hyper-V \(running\), but not its WMI classes"):
+        systems(absent(), services=["vmms"])
+
+
+def test_a_missing_instance_is_not_a_missing_role() -> None:
+    with pytest.raises(NotFound, match="gone"):
+        systems(absent(Missing.INSTANCE))
+
+
+def test_services_that_the_account_cannot_see_are_no_proof() -> None:
+    host = FakeHost({(SECOND, ""): absent(), (CIMV2, "Win32_Service"): []})
+    with pytest.raises(ServerError, match="returned no services"):
+        hyperv.read_virtual_machines(t.cast("t.Any", host), [])
+
+
+@pytest.mark.parametrize("error", [absent(), Fault("refused", code=0x8033801A), Fault("broken", hresult=0x80041001)])
+def test_only_the_build_number_leads_to_the_classes_of_2008_r2(error: Fault) -> None:
+    first = [{"Name": "HV01", "ElementName": "HV01", "EnabledState": 2}]
+    for build, older in ((7601, True), (9200, False)):
+        host = FakeHost({(SECOND, ""): error, (FIRST, "Msvm_ComputerSystem"): first}, build=build, services=["vmms"])
+        if older:
+            assert hyperv.read_virtual_machines(t.cast("t.Any", host), []) == []
+        else:
+            with pytest.raises(ServerError):
+                hyperv.read_virtual_machines(t.cast("t.Any", host), [])

@@ -1,134 +1,163 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""Tests of the names of clustered virtual machines."""
+"""Clustered virtual machines of which a part cannot be read: each lost part costs only itself."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import virtual_machine
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, NotFound
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import new_instance
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    AccessDenied,
+    Fault,
+    ServerError,
+    TimedOut,
+    TransientFault,
+)
+from ansible_collections.winha.cluster.plugins.modules import cluster_info, vm_offline_action
+from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._windows.fake_host import (
+    WMI,
+    FakeHost,
+    absent,
+    named,
+)
 
-Row = dict[str, t.Any]
-
-
-class Item:
-    """One instance that a host returned."""
-
-    reference = object()
-
-    def __init__(self, values: Row) -> None:
-        self.values = values
-
-    def text(self, name: str) -> str | None:
-        return self.values.get(name)
-
-    def integer(self, name: str) -> int | None:
-        return self.values.get(name)
-
-    def embedded(self, name: str) -> Item | None:
-        return Item(self.values[name]) if name in self.values else None
-
-
-class Node:
-    """A node that runs some of the virtual machines; their names in Hyper-V by number, or an error."""
-
-    host = "hv01"
-
-    def __init__(self, resources: t.Sequence[tuple[int, str, str]], names: dict[int, str] | Fault) -> None:
-        self.resources, self.names = resources, names
-
-    def query(self, _namespace: str, wql: str, *, operation: str) -> list[Item]:
-        if "MSCluster_Resource" in wql:
-            return [
-                Item(
-                    {
-                        "Name": resource,
-                        "OwnerGroup": group,
-                        "OwnerNode": "HV01",
-                        "State": 2,
-                        "PrivateProperties": {"VmID": guid(number).lower(), "OfflineAction": 1},
-                    }
-                )
-                for number, resource, group in self.resources
-            ]
-        assert operation
-        if isinstance(self.names, Fault):
-            raise self.names
-        systems = {"HV01": "HV01"} | {guid(number): name for number, name in self.names.items()}
-        return [Item({"Name": number, "ElementName": name}) for number, name in systems.items()]
+SPACE = "root/mscluster"
+PRIVATE = f"{WMI}{SPACE}/MSCluster_Property_Resource_Virtual_Machine"
+INVALID = TransientFault("Invalid property", hresult=0x80041031)
+READ = {"Type": "Virtual Machine", "State": 2, "OwnerNode": "HV01"}
 
 
-def guid(number: int) -> str:
-    return f"6F0C5CC1-2B4E-4B3F-9F7E-{number:012}"
+def resource(name: str, action: object = 2, **more: t.Any) -> dict[str, t.Any]:
+    private = {"PrivateProperties": new_instance(PRIVATE, {"OfflineAction": action})} if action is not None else {}
+    return {"Name": f"Virtual Machine {name}", **READ, "OwnerGroup": name, **private, **more}
 
 
-MACHINES = [
-    (1, "Virtueller Computer EX01", "EX01"),
-    (2, "Virtual Machine Template-2019", "Template-2019"),
-    (3, "SCVMM EX03", "SCVMM EX03 Resources"),
-    (4, "Máquina virtual EX04", "Exchange"),
-    (5, "Máquina virtual EX05", "Exchange"),
-]
+def cluster_of(**rows: t.Any) -> FakeHost:
+    """A cluster with the virtual machines EX01 and EX02, and these rows or errors instead of its own."""
+    groups = [{"Name": name, "GroupType": 111, "Priority": 3000} for name in ("EX01", "EX02")]
+    links = [
+        {
+            "GroupComponent": named(f"{WMI}{SPACE}/MSCluster_ResourceGroup", group),
+            "PartComponent": named(f"{WMI}{SPACE}/MSCluster_Resource", part),
+        }
+        for group, part in (
+            ("EX01", "Virtual Machine EX01"),
+            ("EX01", "Virtual Machine Configuration EX01"),
+            ("EX02", "Virtual Machine EX02"),
+            ("Cluster Group", "Cluster Name"),
+        )
+    ]
+    given = {
+        "MSCluster_Cluster": [{"Name": "HVC1", "Fqdn": "hvc1.example.com"}],
+        "MSCluster_Resource": [resource("EX01"), resource("EX02")],
+        "MSCluster_ResourceGroup": groups,
+        "MSCluster_ResourceGroupToResource": links,
+        **rows,
+    }
+    host = FakeHost({(SPACE, name): found for name, found in given.items()}, build=rows.pop("build", 17763))
+    host.alone = {
+        "Virtual Machine EX01": resource("EX01"),
+        "Virtual Machine EX02": resource("EX02"),
+        "Virtual Machine Configuration EX01": {"Name": "x", "Type": "Virtual Machine Configuration"},
+    }
+    return host
 
 
-def machines(
-    resources: t.Sequence[tuple[int, str, str]] = MACHINES,
-    names: dict[int, str] | Fault | None = None,
-    others: dict[str, str] | None = None,
-) -> tuple[virtual_machine.VirtualMachine, ...]:
-    node = Node(resources, {} if names is None else names)
-    return virtual_machine.read_virtual_machines(t.cast("t.Any", node), others)
+def read(host: FakeHost) -> dict[str, tuple[str | None, str]]:
+    machines = virtual_machine.read_virtual_machines(t.cast("t.Any", host))
+    return {machine.name: (machine.offline_action, machine.problem) for machine in machines}
 
 
-def numbers(found: t.Iterable[virtual_machine.VirtualMachine]) -> list[int]:
-    return sorted(int(machine.id[-12:]) for machine in found)
-
-
-@pytest.mark.parametrize("names", [{}, NotFound("There is no class."), Fault("It failed.")], ids=str)
-def test_without_hyper_v_a_machine_has_the_name_of_its_resource_or_role(names: t.Any) -> None:
-    found = {machine.name: machine.name_known for machine in machines(names=names)}
-    # A role with two virtual machines cannot name both.
-    expected = ["EX01", "EX03", "Máquina virtual EX04", "Máquina virtual EX05", "Template-2019"]
-    assert found == dict.fromkeys(expected, False)
-
-
-def test_the_name_is_that_of_hyper_v_on_this_node_and_on_others() -> None:
-    others = {guid(4).lower(): "EX04", f"{{{guid(1)}}}": "old"}
-    found = {machine.name: machine.name_known for machine in machines(names={1: "EX01", 2: "EX02"}, others=others)}
-    assert found == {"EX01": True, "EX02": True, "EX03": False, "EX04": True, "Máquina virtual EX05": False}
-
-
-def test_machines_of_one_name_have_the_names_of_their_resources() -> None:
-    found = machines(names={1: "EX02", 2: "ex02"})
-    assert {"Virtueller Computer EX01", "Virtual Machine Template-2019"} < {machine.name for machine in found}
+def test_resources_are_read_alone_if_the_provider_refuses_all_of_them() -> None:
+    host = cluster_of(MSCluster_Resource=INVALID)
+    assert read(host) == {"EX01": ("shut_down", ""), "EX02": ("shut_down", "")}
+    host.alone["Virtual Machine EX02"] = TimedOut("late")
+    problem = "Reading the resource Virtual Machine EX02 on hv01 failed: late. Check the network"
+    found = read(host)
+    assert (found["EX01"], found["EX02"][0]) == (("shut_down", ""), None)
+    assert found["EX02"][1].startswith(problem)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "expected"),
+    "fault",
+    [AccessDenied("no"), absent(), Fault("slow", subcode="TimedOut"), TransientFault("full", subcode="QuotaLimit")],
+)
+def test_other_faults_are_not_asked_again(fault: Fault) -> None:
+    host = cluster_of(MSCluster_Resource=fault)
+    with pytest.raises(ServerError):
+        read(host)
+    assert not any("ResourceGroup" in wql for wql in host.asked)
+
+
+def test_the_fault_is_raised_if_the_groups_are_refused_too() -> None:
+    with pytest.raises(TransientFault, match="Invalid property"):
+        read(cluster_of(MSCluster_Resource=INVALID, MSCluster_ResourceGroupToResource=absent()))
+
+
+@pytest.mark.parametrize(
+    ("alone", "expected"),
     [
-        ("EX*", [1, 2, 3, 4, 5]),
-        ("EX02", [2]),
-        ("template-2019", [2]),
-        ("Template*", [2]),
-        ("Virtueller Computer EX01", [1]),
-        ("Exchange", [4, 5]),
-        (guid(3).lower(), [3]),
-        ("EX99", []),
+        (resource("EX02", 3), ("shut_down_forced", "")),
+        (resource("EX02", None), (None, "The response contains no private properties of the resource Virtual")),
+        (resource("EX02", "soon"), (None, "should be a number and is 'soon'")),
+        (Fault("broken"), (None, "Reading the resource Virtual Machine EX02 on hv01 failed: broken")),
     ],
 )
-def test_what_a_name_means(pattern: str, expected: list[int]) -> None:
-    known = {1: "EX01", 2: "EX02", 3: "EX03", 4: "EX04", 5: "EX05"}
-    assert numbers(virtual_machine.chosen(machines(names=known), pattern)) == expected
+def test_a_resource_without_private_properties_costs_only_itself(alone: t.Any, expected: tuple[str, str]) -> None:
+    host = cluster_of(MSCluster_Resource=[resource("EX01"), resource("EX02", None)])
+    host.alone["Virtual Machine EX02"] = alone
+    found = read(host)
+    assert (found["EX01"], found["EX02"][0]) == (("shut_down", ""), expected[0])
+    assert expected[1] in found["EX02"][1]
 
 
-def test_a_name_in_hyper_v_comes_before_the_old_name_of_another_machine() -> None:
-    swapped = [(1, "Virtual Machine EX01", "EX01"), (2, "Virtual Machine EX02", "EX02"), (3, "VM [x]", "VM [x]")]
-    found = machines(swapped, {1: "FILE01", 2: "EX01", 3: "EX [x]"})
-    assert numbers(virtual_machine.chosen(found, "EX01")) == [2]
-    assert numbers(virtual_machine.chosen(found, "EX0*")) == [2]
-    assert numbers(virtual_machine.chosen(found, "EX [x]")) == [3]
-    assert numbers(virtual_machine.chosen(found, "FILE*")) == [1]
+def test_a_virtual_machine_that_was_not_read_is_not_changed() -> None:
+    host = cluster_of(MSCluster_Resource=[resource("EX01", 1), resource("EX02", None)])
+    host.alone["Virtual Machine EX02"] = Fault("broken")
+    options = {"names": ["*"], "exclude": [], "action": "shut_down", "allow_no_match": False}
+    state = vm_offline_action.read(t.cast("t.Any", host), options)
+    plan = vm_offline_action.plan(state, options)
+    assert [change.label for change in plan.changes] == ["EX01"]
+    assert list(plan.unread) == ["EX02"]
+    (_first, second) = vm_offline_action.report(state, task.Outcome(failures=plan.unread))["virtual_machines"]
+    assert (second["before"], second["offline_action"], second["result"]) == (None, None, "failed")
+
+
+def info(host: FakeHost, *parts: str) -> tuple[dict[str, t.Any], dict[str, str]]:
+    state = cluster_info.read(t.cast("t.Any", host), {"gather": list(parts)})
+    return state["cluster"], {one.what: one.why for one in state["unknown"]}
+
+
+def test_priorities_that_were_refused_are_unknown() -> None:
+    found, unknown = info(cluster_of(MSCluster_ResourceGroup=AccessDenied("no")), "virtual_machines")
+    assert [(row["name"], row["offline_action"]) for row in found["virtual_machines"]] == [
+        ("EX01", "shut_down"),
+        ("EX02", "shut_down"),
+    ]
+    assert {(row["priority"], row["saved_by_drain"]) for row in found["virtual_machines"]} == {(None, None)}
+    assert set(unknown) == {"cluster.virtual_machines.priority", "cluster.move_type_threshold"}
+
+
+def test_before_2012_there_are_no_priorities_and_nothing_is_unknown() -> None:
+    host = cluster_of(MSCluster_ResourceGroup=Fault("no column", code=0x8033801A), build=7601)
+    found, unknown = info(host, "virtual_machines")
+    assert [row["priority"] for row in found["virtual_machines"]] == [None, None]
+    assert unknown == {}
+
+
+def test_one_part_of_the_cluster_does_not_cost_the_others() -> None:
+    host = cluster_of(MSCluster_Network=TimedOut("late"), MSCluster_ClusterSharedVolume=[])
+    found, unknown = info(host, "networks", "live_migration_networks", "shared_volumes", "virtual_machines")
+    assert set(unknown) == {"cluster.networks", "cluster.live_migration_networks"}
+    assert {"networks", "live_migration_networks"} & set(found) == set()
+    assert (found["shared_volumes"], len(found["virtual_machines"])) == ([], 2)
+
+
+def test_the_task_fails_if_no_part_could_be_read() -> None:
+    with pytest.raises(task.TaskError, match="late"):
+        info(cluster_of(MSCluster_Network=TimedOut("late")), "networks")

@@ -123,6 +123,20 @@ def stall(seconds: float, before: bytes = b"") -> Reply:
     return send
 
 
+def drip(before: bytes, piece: bytes) -> Reply:
+    """Send these bytes, and then a piece every few milliseconds until the client gives up."""
+
+    def send(handler: Handler) -> None:
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(before)
+            while True:
+                handler.wfile.write(piece)
+                time.sleep(0.02)
+
+    return send
+
+
 def flood(octets: int, written: list[int], *, chunked: bool) -> Reply:
     """Send a response that is too large; C(written) receives the number of bytes sent."""
 

@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Reference
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     AccessDenied,
+    ContextLost,
     Fault,
+    Missing,
     NotFound,
     TransientFault,
 )
@@ -114,10 +116,8 @@ class TestWindows:
             ("w:AccessDenied", None, AccessDenied),
             ("w:InternalError", 0x80070005, AccessDenied),
             ("w:InternalError", 0x80041003, AccessDenied),
-            ("w:InternalError", 0x80041002, NotFound),
-            ("w:InternalError", 0x8004100E, NotFound),
-            ("w:InternalError", 0x80041010, NotFound),
-            ("a:DestinationUnreachable", None, NotFound),
+            ("n:InvalidEnumerationContext", None, ContextLost),
+            ("w:InternalError", 0x8033801B, ContextLost),
             ("w:InternalError", 0x80041031, TransientFault),
             ("w:QuotaLimit", None, TransientFault),
             ("w:TimedOut", None, Fault),
@@ -133,6 +133,67 @@ class TestWindows:
     def test_invalid_property_of_the_cluster_provider_is_temporary(self, talk: Talk) -> None:
         detail = f'<f:WSManFault {WSMAN_FAULT} Code="2150859010"><f:Message>Invalid Property</f:Message></f:WSManFault>'
         assert faulted(talk, fault("w:InternalError", detail=detail)).__class__ is TransientFault
+
+
+def detail_of(number: int | None, status: int, form: str) -> str:
+    """The detail of a fault with a number as the code, as the HRESULT or in the text, and with a CIM status."""
+    if number is None:
+        return f'<p:OMI_Error xmlns:p="urn:x"><p:CIMStatusCode>{status}</p:CIMStatusCode></p:OMI_Error>'
+    if form == "error":
+        members = f"<p:CIMStatusCode>{status}</p:CIMStatusCode><p:error_Code>{number}</p:error_Code>"
+        return f'<p:MSFT_WmiError xmlns:p="urn:x">{members}</p:MSFT_WmiError>'
+    code, text = (1359, f"HRESULT = 0x{number:08X}") if form == "text" else (number, "It failed")
+    return f'<f:WSManFault {WSMAN_FAULT} Code="{code}"><f:Message>{text}</f:Message></f:WSManFault>'
+
+
+class TestMissing:
+    @pytest.mark.parametrize("form", ["code", "error", "text"])
+    @pytest.mark.parametrize(
+        ("subcode", "numbers", "missing"),
+        [
+            ("w:InternalError", (0x8004100E, 1), Missing.NAMESPACE),
+            ("n:CannotProcessFilter", (0x8004100E, 1), Missing.NAMESPACE),
+            ("a:DestinationUnreachable", (0x8004100E, 6), Missing.NAMESPACE),
+            ("w:InternalError", (0x80041010, 1), Missing.CLASS),
+            ("n:CannotProcessFilter", (0x80041010, 1), Missing.CLASS),
+            ("w:InternalError", (0x80041002, 1), Missing.INSTANCE),
+            ("a:DestinationUnreachable", (0x80041002, 1), Missing.INSTANCE),
+            ("a:DestinationUnreachable", (0x80338000, 1), Missing.SOMETHING),
+            ("w:InternalError", (0x80338000, 1), Missing.SOMETHING),
+            ("a:DestinationUnreachable", (0x80338139, 1), None),  # a URI of the DMTF style
+            ("n:CannotProcessFilter", (0x80041017, 1), None),
+            ("n:CannotProcessFilter", (0x8033801A, 1), None),
+            ("w:InternalError", (0x80041001, 1), None),
+        ],
+    )
+    def test_what_is_missing(
+        self, talk: Talk, subcode: str, numbers: tuple[int, int], form: str, missing: Missing | None
+    ) -> None:
+        error = faulted(talk, fault(subcode, detail=detail_of(*numbers, form)))
+        assert getattr(error, "missing", None) is missing
+
+    @pytest.mark.parametrize(
+        ("status", "missing"), [(3, Missing.NAMESPACE), (5, Missing.CLASS), (6, Missing.INSTANCE), (15, None)]
+    )
+    def test_the_cim_status_alone(self, talk: Talk, status: int, missing: Missing | None) -> None:
+        error = faulted(talk, fault("w:InternalError", detail=detail_of(None, status, "")))
+        assert getattr(error, "missing", None) is missing
+
+    @pytest.mark.parametrize(
+        ("wql", "missing"),
+        [
+            ("SELECT * FROM Win32_Processa", Missing.CLASS_OR_NAMESPACE),
+            ("SELECT * FROM Win32_Processa WHERE Name='x'", None),
+            ("SELECT Name FROM Win32_Processa", None),
+        ],
+    )
+    def test_a_refused_query_without_columns_and_conditions_has_no_class(
+        self, talk: Talk, wql: str, missing: Missing | None
+    ) -> None:
+        client, _script = talk(message("windows-fault-cannot-process-filter"))
+        with pytest.raises(Fault) as caught:
+            client.query("root/cimv2", wql, operation="reading")
+        assert getattr(caught.value, "missing", None) is missing
 
 
 class TestOmi:

@@ -9,11 +9,14 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._wsman import client as client_module
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Reference, UriStyle
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.document import parse
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     CredentialsRefused,
     Fault,
     NotFound,
+    NotReady,
     RequestRefused,
     ResponseLost,
     ResponseTooLarge,
@@ -250,6 +253,43 @@ class TestRetries:
         assert pauses == [0.5]
 
 
+class TestLimits:
+    def test_an_enumeration_without_an_end_is_given_up(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(client_module, "_MOST_PAGES", 5)
+        pages = [page(item("vm"), context="c", pulled=number > 0) for number in range(5)]
+        client, script = talk(*pages, RELEASED)
+        with pytest.raises(ResponseTooLarge, match="more than 5 pages"):
+            client.query("root/mscluster", "x", operation="asking")
+        assert script.actions == ["Enumerate", *["Pull"] * 4, "Release"]
+
+    def test_a_large_enumeration_is_given_up(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(client_module, "_LARGEST_ENUMERATION", 2000)
+        pages = [page(item("vm" * 500), context="c", pulled=number > 0) for number in range(2)]
+        client, _script = talk(*pages, RELEASED)
+        with pytest.raises(ResponseTooLarge, match="more than 10000 pages or 0 MiB"):
+            client.query("root/mscluster", "x", operation="asking")
+
+    def test_a_task_does_not_wait_for_ever(self, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+        client, _script = talk(instance("<p:Name>vm1</p:Name>"))
+        client.get(VM1, operation="reading")
+        monkeypatch.setattr(client_module, "LONGEST_TASK", 0.0)
+        with pytest.raises(TimedOut, match="waited 0 minutes for responses of this host; nothing more was sent"):
+            client.get(VM1, operation="reading")
+
+    def test_a_listener_that_is_not_ready_is_waited_for(self, talk: Talk, pauses: list[float]) -> None:
+        here = instance("<p:Name>vm1</p:Name>")
+        client, _script = talk(here, NotReady("HTTP 404"), NotReady("HTTP 503"), here)
+        client.get(VM1, operation="reading")
+        assert client.get(VM1, operation="reading").text("Name") == "vm1"
+        assert pauses == [0.5, 2.0]
+
+    def test_a_wrong_path_is_not_waited_for(self, talk: Talk, pauses: list[float]) -> None:
+        client, _script = talk(NotReady("HTTP 404"))
+        with pytest.raises(NotReady):
+            client.get(VM1, operation="reading")
+        assert pauses == []
+
+
 class TestCorrelation:
     def test_a_response_to_another_message(self, talk: Talk) -> None:
         stale = instance("<p:Name>vm2</p:Name>").encode()
@@ -300,6 +340,8 @@ class TestInvalidResponses:
             (b'<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1:9/x"> %e;]><x/>', "document type definition"),
             (f'<!DOCTYPE x [<!ENTITY l0 "ha">{ENTITIES}]><x>&l9;</x>'.encode(), "document type definition"),
             (b"<x>&undeclared;</x>", "not well-formed XML"),
+            (b"<a>" * 201 + b"</a>" * 201, "more than 200 elements inside each other"),
+            (b"<a>" * 400_000, "more than 200 elements inside each other"),
         ],
     )
     def test_a_response_that_is_not_soap_is_lost(self, talk: Talk, sent: bytes, said: str) -> None:
@@ -308,6 +350,19 @@ class TestInvalidResponses:
         with pytest.raises(ResponseLost, match=said):
             client.get(VM1, operation="reading")
         assert time.process_time() - began < 2
+
+    @pytest.mark.parametrize(
+        "octets", [b"&#x1e;", b"\x1e", b"&#30;", "\ufffe".encode(), b"&#xD800;", b"&#0;", b"\xed\xa0\x80"]
+    )
+    def test_characters_that_xml_does_not_allow_are_replaced(self, octets: bytes) -> None:
+        text = parse(b"<a>before " + octets + b" after &#x263a;</a>").text or ""
+        assert (text.partition(" ")[0], text.rpartition("after")[2]) == ("before", " \u263a")
+        assert set(text.split()[1]) == {"\ufffd"}
+
+    def test_a_value_with_such_a_character_is_not_written_back(self, talk: Talk) -> None:
+        client, _script = talk(instance("<p:Name>a&#x1e;</p:Name><p:Value>1</p:Value>"))
+        with pytest.raises(ServerError, match="a character that XML cannot carry, so it was not written"):
+            client.put(VM1, lambda old: old.with_property("Value", 2), ["Value"], operation="changing")
 
     def test_a_response_with_an_empty_body(self, talk: Talk) -> None:
         client, _script = talk(*[answer("")] * 3)

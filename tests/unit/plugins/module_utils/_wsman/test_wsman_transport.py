@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import importlib.util
 import os
 import pathlib
 import socket
+import ssl
 import struct
 import sys
+import threading
 import time
 import tracemalloc
 import typing as t
+import warnings
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._wsman import transport as transport_module
@@ -24,6 +28,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
     CertificateRefused,
     CredentialsRefused,
+    NotReady,
     RequestRefused,
     ResponseLost,
     ResponseTooLarge,
@@ -36,6 +41,7 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.li
     Handler,
     Listener,
     Reply,
+    drip,
     flood,
     raw,
     reply,
@@ -46,13 +52,15 @@ from lab.estate import Host
 from lab.wire.certificates import server_context
 
 if t.TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
 
 pytest.importorskip("winrm")
 
 GOOD = answer("<x/>").encode()
 MIB = 1024 * 1024
+PAGE = (
+    b"<!DOCTYPE HTML><HTML><HEAD><TITLE>T</TITLE></HEAD><BODY><h2>Sorry</h2><hr><p>HTTP Error 5. The reason.</p></BODY>"
+)
 BASIC = "Basic " + base64.b64encode(b"admin:secret word").decode()
 
 
@@ -216,17 +224,38 @@ class TestRejections:
             assert to(listener.port, transports=("no-such-method", "basic")).send("x") == GOOD
 
     @pytest.mark.parametrize(
-        ("status", "phrase"),
-        [(404, "Not Found"), (405, "Method Not Allowed"), (413, ""), (415, "Unsupported Media Type"), (400, "Bad Req")],
+        ("status", "body", "words"),
+        [
+            (404, b"", "HTTP 404 Not Found. Check that the port and the path are those of a WinRM listener"),
+            (405, b"<html>no</html>", r"HTTP 405 Method Not Allowed \(no\)"),
+            (413, b"", "HTTP 413 .*MaxEnvelopeSizekb"),
+            (415, b"", "HTTP 415 Unsupported Media Type"),
+            (403, b"<p>Verboten f\xfcr \xff&uuml;</p>", "HTTP 403 Forbidden .Verboten f.r .*IP filters"),
+            (
+                503,
+                PAGE,
+                r"HTTP 503 Service Unavailable \(Sorry HTTP Error 5. The reason\)\. Check that the WinRM service",
+            ),
+            (400, PAGE, r"HTTP 400 Bad Request \(Sorry HTTP Error 5. The reason\)\. .*ticket .* too large"),
+            (400, b"x" * 100_000, r"HTTP 400 Bad Request \(x{196} ...\)"),
+        ],
     )
-    def test_http_errors_before_ws_management(self, status: int, phrase: str) -> None:
-        with (
-            Listener(reply(status, b"<html>no</html>")) as listener,
-            pytest.raises(RequestRefused, match=f"HTTP {status} {phrase}"),
-        ):
+    def test_http_errors_before_ws_management(self, status: int, body: bytes, words: str) -> None:
+        with Listener(reply(status, body)) as listener, pytest.raises(RequestRefused, match=words) as caught:
+            to(listener.port).send("x")
+        assert isinstance(caught.value, NotReady) is (status in (404, 503))
+
+    @pytest.mark.parametrize("charset", ["idna", "utf-7", "unicode_escape", "undefined", "no-such"])
+    def test_a_page_in_any_encoding_is_a_lost_response(self, charset: str) -> None:
+        page = reply(500, b"<x>Envelope \\ud800 \xff</x>", Content_Type=f"text/html;charset={charset}")
+        with Listener(page) as listener, pytest.raises(ResponseLost, match="not a SOAP envelope"):
+            Client(to(listener.port)).invoke(Reference(resource_uri="urn:x"), "Write", {}, operation="writing")
+
+    def test_an_empty_server_error_over_http_is_probably_unencrypted(self) -> None:
+        with Listener(reply(500)) as listener, pytest.raises(ResponseLost, match=r"refuse messages .* not encrypted"):
             to(listener.port).send("x")
 
-    @pytest.mark.parametrize("status", [500, 502, 503])
+    @pytest.mark.parametrize("status", [500, 502])
     @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"Envelope"])
     def test_a_server_error_without_a_fault_is_a_lost_response(self, status: int, body: bytes) -> None:
         with (
@@ -276,6 +305,46 @@ class TestDroppedSessions:
         ):
             to(listener.port).send("x")
         assert len({seen.connection for seen in listener.seen}) == 3
+
+
+class TestTimeLimit:
+    @pytest.mark.parametrize(
+        "begin",
+        [
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nX: ",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ],
+        ids=["body", "header", "chunks"],
+    )
+    def test_a_response_that_never_ends_is_given_up(self, begin: bytes) -> None:
+        piece = b"1\r\n \r\n" if b"chunked" in begin else b" "
+        with Listener(drip(begin, piece), reply(200, GOOD)) as listener:
+            transport = to(listener.port, connect_timeout=0.1, read_timeout=0.2)
+            began = time.monotonic()
+            with pytest.raises(TimedOut, match=r"no complete response within 0\.5 s"):
+                transport.send("1")
+            assert time.monotonic() - began < 3
+            assert transport.send("2") == GOOD
+
+    def test_continue_for_ever(self) -> None:
+        with Listener(drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n")) as listener, pytest.raises(TimedOut):
+            to(listener.port, connect_timeout=0.1, read_timeout=0.2).send("x")
+
+    def test_a_tls_handshake_that_never_ends_sends_nothing(self) -> None:
+        def serve() -> None:
+            connection, _address = silent.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB
+                while True:
+                    connection.sendall(b"\x00")
+                    time.sleep(0.05)
+
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            threading.Thread(target=serve, daemon=True).start()
+            port = silent.getsockname()[1]
+            with pytest.raises(Unreachable, match=r"did not accept the connection within 0\.3 s"):
+                to(port, scheme="https", connect_timeout=0.3, read_timeout=0.2).send("x")
 
 
 class TestLostResponses:
@@ -380,6 +449,36 @@ class TestTls:
             with pytest.raises(CertificateRefused, match=r"could not be verified: .*127\.0\.0\.1"):
                 to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
         assert listener.seen == []
+
+    def test_a_missing_file_of_certificates(self, authority: pathlib.Path) -> None:
+        missing = str(authority / "no-such.pem")
+        for options, words in (
+            (
+                {"ca_trust_path": missing},
+                "CA certificates, .*no-such.pem, does not exist .*ansible_winrm_ca_trust_path",
+            ),
+            ({"cert_pem": missing, "cert_key_pem": missing}, "client certificate, .*correct the path|Correct the path"),
+        ):
+            with pytest.raises(CertificateRefused, match=words):
+                to(closed_port(), scheme="https", transports=("ssl",), options=options).send("x")
+
+    def test_a_file_without_certificates(self, authority: pathlib.Path) -> None:
+        options = {"ca_trust_path": __file__}
+        with (
+            Listener(tls=tls(authority, "good")) as listener,
+            pytest.raises(CertificateRefused, match="contains no certificate in PEM format"),
+        ):
+            to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
+
+    def test_an_old_version_of_tls(self, authority: pathlib.Path) -> None:
+        old = tls(authority, "good")
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        options = {"server_cert_validation": "ignore"}
+        with Listener(tls=old) as listener, pytest.raises(Unreachable, match=r"no version of TLS in common.*Schannel"):
+            to(listener.port, scheme="https", transports=("ssl",), options=options).send("x")
 
     def test_https_to_an_http_port(self) -> None:
         with Listener() as listener, pytest.raises(Unreachable, match="does not use TLS"):
