@@ -189,8 +189,7 @@ virtual_machines:
       type: bool
       sample: false
     checkpoint_type:
-      description: The type of new checkpoints, V(disabled), V(production), V(production_only) or V(standard). Null
-        before Windows Server 2016.
+      description: V(disabled), V(production), V(production_only) or V(standard). Null before Windows Server 2016.
       type: str
       sample: production
     checkpoints:
@@ -224,8 +223,7 @@ events:
       computer: hv01.corp.example.com
       message: Cluster node 'HV02' was removed from the active failover cluster membership.
 events_beyond:
-  description: The number of events within O(event_days) that were not returned, because they are older, or have no
-    valid time or id.
+  description: The number of events within O(event_days) that are not returned. They are older, or not valid.
   returned: when the events were gathered and read
   type: int
   sample: 0
@@ -307,11 +305,9 @@ def _windows(client: Client) -> Part:
 
 
 def _hotfixes(client: Client) -> Part:
-    rows = (
-        {"id": one.id, "installed_on": one.installed_on.isoformat() if one.installed_on else None}
-        for one in hotfix.read_hotfixes(client)
-    )
-    return {"hotfixes": list(rows)}
+    found = hotfix.read_hotfixes(client)
+    days = [one.installed_on.isoformat() if one.installed_on else None for one in found]
+    return {"hotfixes": [{"id": one.id, "installed_on": day} for one, day in zip(found, days, strict=True)]}
 
 
 def _virtual_machines(client: Client, unknown: list[Unknown]) -> Part:
@@ -336,8 +332,8 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     if {one.id for one in found.newest} != set(options["event_ids"]):
         reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
     if found.unreadable:
-        why = f"{found.unreadable} events of {client.host} have no valid time or id."
-        unknown.append(Unknown("events_unreadable", why))
+        text = f"{found.unreadable} events of {client.host} have no valid time or id."
+        unknown.append(Unknown("events_unreadable", text))
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 

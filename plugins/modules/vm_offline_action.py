@@ -235,7 +235,7 @@ def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: st
 
 
 def _names_not_known(machines: t.Iterable[VirtualMachine], host: str) -> str:
-    nodes = sorted({machine.owner_node for machine in machines if not machine.name_known})
+    nodes = sorted({machine.owner_node or "other nodes" for machine in machines if not machine.name_known})
     if not nodes:
         return ""
     return (

@@ -119,7 +119,7 @@ def test_a_resource_without_private_properties_costs_only_itself(alone: t.Any, e
 def test_a_virtual_machine_that_was_not_read_is_not_changed() -> None:
     host = cluster_of(MSCluster_Resource=[resource("EX01", 1), resource("EX02", None)])
     host.alone["Virtual Machine EX02"] = Fault("broken")
-    options = {"names": ["*"], "exclude": [], "action": "shut_down", "allow_no_match": False}
+    options = {"names": ["*"], "exclude": [], "action": "shut_down", "allow_no_match": False, "machine_names": {}}
     state = vm_offline_action.read(t.cast("t.Any", host), options)
     plan = vm_offline_action.plan(state, options)
     assert [change.label for change in plan.changes] == ["EX01"]
