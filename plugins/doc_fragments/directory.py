@@ -21,12 +21,15 @@ options:
   domain:
     description:
       - DNS name of the domain. DNS returns its domain controllers if O(servers) is not set.
+      - With O(authentication=simple), only servers whose names are below this domain are used, because the password is
+        sent to them.
       - The default is the value of the environment variable E(WINHA_DIRECTORY_DOMAIN).
     type: str
   global_catalogs:
     description:
       - The global catalog servers for searches of the forest, in the format of O(servers).
-      - The default is the domain controller itself if it is a global catalog, otherwise one that DNS returns.
+      - The default is the domain controller itself if it is a global catalog, otherwise one that DNS returns. With
+        O(authentication=simple), its name must be below the root domain of the forest.
     type: list
     elements: str
   dns_servers:

@@ -33,6 +33,10 @@ options:
     description: The options for the connection to Active Directory. Their values are not in the message.
     type: dict
     default: {}
+  groups:
+    description: The groups of the inventory. Null if they are not checked.
+    type: list
+    elements: str
   earlier:
     description: The evaluation of an earlier run, as JSON. Null if there is none.
     type: raw
@@ -65,7 +69,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 
 def audit_settings_problem(
-    options: t.Any, rules: t.Any, parameters: t.Any = None, directory: t.Any = None, earlier: t.Any = None
+    options: t.Any,
+    rules: t.Any,
+    parameters: t.Any = None,
+    *,
+    directory: t.Any = None,
+    groups: t.Any = None,
+    earlier: t.Any = None,
 ) -> str:
     """The first problem as a sentence, or an empty text."""
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
@@ -80,6 +90,7 @@ def audit_settings_problem(
             plain(rules),
             parameters=plain(parameters or {}),
             before=json.loads(earlier) if earlier else None,
+            groups=None if groups is None else [str(group) for group in groups],
             now=datetime.datetime.now(tz=datetime.UTC),
         )
     except AuditError as error:

@@ -36,7 +36,7 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "chosen": (relations.chosen, (["object", "null"], _ANY)),
     "service_points": (scope.service_points, (_ARRAY, _ARRAY)),
     "scopes": (scope.scopes, (_ARRAY,)),
-    "arrays_in_use": (relations.arrays_in_use, (_ARRAY, _ARRAY)),
+    "arrays_in_use": (relations.arrays_in_use, (_ARRAY, _ARRAY, _ARRAY)),
     "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
     "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
     "product": (relations.product, (_ARRAY,)),

@@ -58,12 +58,25 @@ def facts_of(
         found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in own}, registered)
         if "domain_controller" in kinds and registered["exchange_info"] is not None:
             parts = {part: _results_or_reason(name, part, registered[part]) for part in FOREST_PARTS}
-            forests.append({"host": name, **_with_spn_plan(parts, planned)})
+            forests.append({"host": name, **parts})
     _correct_listed_nodes(found)
-    # The first forest with the Exchange organization is used, else the first one.
-    known = [forest for forest in forests if not isinstance(forest["exchange_info"].get("unknown"), str)]
-    forest = next(iter(known or forests), None)
+    forest = _forest(forests, planned) if forests else {}
     return {"title": title, "gathered": gathered, "hosts": found, **({"forest": forest} if forest else {})}
+
+
+def _forest(forests: t.Sequence[Facts], planned: t.Mapping[str, t.Any]) -> Facts:
+    """The forest, each part from the domain controller that returned most of it, by default from the first one.
+
+    The host of the forest is the first one that returned the Exchange organization.
+    """
+    best = {part: min((forest[part] for forest in forests), key=_lost) for part in FOREST_PARTS}
+    host = min(forests, key=lambda forest: isinstance(forest["exchange_info"].get("unknown"), str))["host"]
+    return {"host": host, **_with_spn_plan(best, planned)}
+
+
+def _lost(part: Facts) -> tuple[bool, int]:
+    unknown = part.get("unknown")
+    return isinstance(unknown, str), len(unknown) if isinstance(unknown, list) else 0
 
 
 def plain(value: t.Any) -> t.Any:

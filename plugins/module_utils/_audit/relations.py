@@ -102,14 +102,23 @@ def _is_account(account: Row, identity: str) -> bool:
     return folded(name).removesuffix("$") == folded(account.get("name") or "").removesuffix("$")
 
 
-def arrays_in_use(arrays: list[Row] | None, servers: list[Row] | None) -> list[Row] | None:
-    """The CAS arrays, each with a sentence in C(left_over) if no server of Exchange 2010 is left."""
+def arrays_in_use(arrays: list[Row] | None, servers: list[Row] | None, databases: list[Row] | None) -> list[Row] | None:
+    """The CAS arrays, each with a sentence in C(left_over) if Exchange 2010 does not use it any more."""
     if arrays is None:
         return None
-    generations = [server.get("generation") for server in servers or ()]
-    is_over = bool(generations) and None not in generations and "2010" not in generations
-    sentence = "The CAS array is left over: the organization has no Exchange 2010 server."
-    return [{**array, "left_over": sentence if is_over else None} for array in arrays]
+    old = [server for server in servers or () if server.get("generation") in (None, "2010")]
+    names = {folded(database.get("rpc_client_access_server")) for database in databases or ()}
+
+    def left_over(array: Row) -> str | None:
+        if servers and not old:
+            return "The CAS array is left over: the organization has no Exchange 2010 server."
+        sites = {folded(server.get("site")) for server in old}
+        is_used = databases is None or folded(array.get("fqdn")) in names
+        if old and array.get("site") and not is_used and sites.isdisjoint({folded(array["site"]), folded(None)}):
+            return "The CAS array is left over: its site has no Exchange 2010 server, and no database has its name."
+        return None
+
+    return [{**array, "left_over": left_over(array)} for array in arrays]
 
 
 def at_version(found: str | None, wanted: str) -> bool | None:

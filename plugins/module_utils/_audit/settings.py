@@ -21,13 +21,23 @@ if t.TYPE_CHECKING:
 
 Options = t.Mapping[str, t.Any]
 _PLANNED = ("generations", "services", "extra", "leave_out")
+_GROUPS = ("hyperv_hosts", "dag_members", "domain_controllers")  # the default of each is its own name
 _LEAST = {"domain_controllers_asked": 1, "event_days": 1, "event_limit": 1}
 
 
 def check_settings(
-    options: Options, rules: t.Any, *, parameters: t.Any = None, before: t.Any = None, now: datetime.datetime
+    options: Options,
+    rules: t.Any,
+    *,
+    parameters: t.Any = None,
+    before: t.Any = None,
+    groups: t.Container[str] | None = None,
+    now: datetime.datetime,
 ) -> None:
-    """Check the options of the role audit, without its prefix. Raises C(AuditError) with the name of the variable."""
+    """Check the options of the role audit, without its prefix. Raises C(AuditError) with the name of the variable.
+
+    C(groups) are those of the inventory. A group with the default name may be missing.
+    """
     evaluate(
         rules,
         {"hosts": {}},
@@ -40,6 +50,10 @@ def check_settings(
     for name, least in _LEAST.items():
         if options.get(name, least) < least:
             raise AuditError(f"audit_{name} is {options[name]}; the minimum is {least}.")
+    for name in _GROUPS:
+        group = options.get(name, name)
+        if groups is not None and group != name and group not in groups:
+            raise AuditError(f"audit_{name} is {group}, which is no group of the inventory.")
     for port in options.get("array_ports") or ():
         if not 0 < port < 65536:
             raise AuditError(f"audit_array_ports contains {port}; valid TCP ports are 1 to 65535.")

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
+
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,9 +31,9 @@ class Entry:
         return next(iter(self.texts(name)), "")
 
     def number(self, name: str) -> int | None:
-        """The value of an attribute that holds a number."""
+        """The value of an attribute that holds a number; C(None) if it is absent or is no number."""
         text = self.text(name)
-        return int(text) if text else None
+        return int(text) if _NUMBER.fullmatch(text) else None
 
     def data(self, name: str) -> tuple[bytes, ...]:
         """The values of an attribute that holds octets."""

@@ -77,7 +77,11 @@ class Directory:
     def _read_root(self) -> RootDse:
         names = ("dnsHostName", "defaultNamingContext", "rootDomainNamingContext", "configurationNamingContext",
                  "isGlobalCatalogReady", "supportedCapabilities")  # fmt: skip
-        (found,) = self.search("", "(objectClass=*)", names, scope="base", operation="reading the naming contexts")
+        operation = "reading the naming contexts"
+        found = next(self.search("", "(objectClass=*)", names, scope="base", operation=operation), None)
+        if found is None or not found.text("defaultNamingContext"):
+            with self._error_context(operation):
+                raise Refused("it returned no naming context", advice="check that it is a domain controller")
         return RootDse(
             server=found.text("dnsHostName"),
             domain_dn=found.text("defaultNamingContext"),

@@ -45,10 +45,14 @@ class Leads:
 
     def outside(self, host: str) -> str:
         """Why a host name leads off the organization, as the rest of "it"; empty if it may be of the organization."""
+        return self.elsewhere(host) or self._published_names.outside(host)
+
+    def elsewhere(self, host: str) -> str:
+        """Why a host name certainly leads to no server of any organization, as the rest of "it"; else empty."""
         aliases = self._rows.get(host, {}).get("aliases") or ("",)
         target = str(aliases[-1]).lower().removesuffix(".")
         why = foreign(target)
-        return self._published_names.outside(host) or (f"is an alias of {target}, which {why}" if why else "")
+        return foreign(host) or (f"is an alias of {target}, which {why}" if why else "")
 
     def of(self, host: str) -> Lead:
         """To which servers a host name leads."""

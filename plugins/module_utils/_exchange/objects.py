@@ -52,12 +52,16 @@ def read_objects(session: ForestSession, queries: t.Iterable[Query]) -> Objects:
     """Read the objects of all queries with one paged search. Raises C(ServerError)."""
     wanted = tuple(queries)
     by_class: dict[str, list[Entry]] = collections.defaultdict(list)
+    seen: set[str] = set()
     for entry in session.search(
         f"CN=Services,{session.configuration_dn}",
         f"(|{''.join(query.condition for query in wanted)})",
         sorted({"objectClass"}.union(*(query.attributes for query in wanted))),
         operation="reading the Exchange organization",
     ):
+        if entry.dn in seen:  # an object that moves while pages are read can be in two of them
+            continue
+        seen.add(entry.dn)
         for object_class in entry.texts("objectClass"):
             by_class[object_class.casefold()].append(entry)
     return Objects(by_class)

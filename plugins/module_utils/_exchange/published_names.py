@@ -127,8 +127,6 @@ class PublishedNames:
 
     def outside(self, host: str) -> str:
         """Why a host, in lower case, is not in this organization, as the rest of "it"; empty if it may be."""
-        if why := foreign(host):
-            return why
         if self.own_domains and "." in host and not _is_below(host, self.own_domains):
             return f"is not below a domain of the organization ({listed(self.own_domains)})"
         return ""

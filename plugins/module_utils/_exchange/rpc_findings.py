@@ -49,8 +49,8 @@ def _array(
             about=(array.name,),
             text=f"{_array_name(array)} is left over: no Client Access server of Exchange 2010 is known. It is not in "
             "the plan.",
-            remedy=f"Unless such a server still exists, run Remove-ClientAccessArray -Identity {identity}, and delete "
-            "the DNS record of its FQDN when no Outlook profile contains it",
+            remedy="Only Exchange 2010 has Remove-ClientAccessArray, so leave the array, or delete its object below "
+            "CN=Arrays with ADSI Edit; delete the DNS record of its FQDN when no Outlook profile contains it",
         )
         return
     if address.problem:

@@ -161,7 +161,7 @@ def _outside(leads: Leads, internal: t.Iterable[PublishedAddress]) -> t.Iterator
             about=(host,),
             text=f"{host}, in internal URLs of {folded(names)}, {why}, so it is not in the plan.",
             remedy=f"Replace it in these URLs, or list http/{host} in extra if it does lead to these servers",
-            hides_names="domain of the organization" in why,
+            hides_names=not leads.elsewhere(host),
         )
 
 

@@ -126,7 +126,7 @@ CASES: dict[str, tuple[Variables, str, str, dict[str, str]]] = {
     "a port with TLS": ({"servers": ["{fqdn}:636"], "operation_timeout": 2}, NO, r"on {fqdn} failed: ", {}),
     "a catalog": ({"global_catalogs": ["{fqdn}"]}, OK, "", {}),
     "a catalog that is down": (
-        {"global_catalogs": ["{fqdn}:1"]},
+        {"global_catalogs": ["{fqdn}:1"], "accounts": None},
         NO,
         r"Connecting to the global catalog on {fqdn} failed: port 1: Connection refused",
         {},

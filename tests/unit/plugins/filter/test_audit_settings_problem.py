@@ -37,7 +37,9 @@ def test_valid_settings_have_no_problem() -> None:
     }
     directory = {"servers": ["dc1"], "tls": "ldaps"}
     parameters = {"service_accounts": {2010: "ASA$"}}
-    found = audit_settings_problem(options, RULES, parameters, directory, json.dumps(EARLIER))
+    found = audit_settings_problem(
+        options, RULES, parameters, directory=directory, groups=["all"], earlier=json.dumps(EARLIER)
+    )
     assert found == ""
 
 
@@ -57,6 +59,7 @@ WRONG: dict[str, dict[str, t.Any]] = {
     "audit_planned: extra: 'mail.test' has no slash": {"options": {"planned": {"extra": {"2013": ["mail.test"]}}}},
     "audit_dns_servers contains 'dc1', which is not an IP address": {"options": {"dns_servers": ["dc1"]}},
     "audit_array_ports contains 70000;": {"options": {"array_ports": [70000]}},
+    "audit_hyperv_hosts is hv, which is no group": {"options": {"hyperv_hosts": "hv"}, "groups": ["all", "hyperv"]},
     "audit_event_days is 0; the minimum is 1": {"options": {"event_days": 0}},
     "audit_directory contains server, which does not exist": {"directory": {"server": ["dc1"]}},
     "audit_directory is not valid: value of tls must be one of": {"directory": {"tls": "yes"}},

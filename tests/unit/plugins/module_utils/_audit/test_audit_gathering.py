@@ -114,6 +114,21 @@ def test_the_first_controller_with_the_exchange_organization_is_used() -> None:
     assert found["principal_plan"]["generations"] == []
 
 
+def test_each_part_of_the_forest_is_from_the_controller_that_returned_most_of_it() -> None:
+    duplicates = {"duplicates": [{"spn": "http/x", "accounts": ["CN=A", "CN=B"]}], "unknown": []}
+    lost = {"duplicates": None, "unknown": [{"what": "duplicates", "why": "It timed out."}]}
+    away = {"unreachable": True, "msg": "No answer."}
+    no_exchange = {"failed": True, "msg": "The forest has no Exchange organization."}
+    found = gathered(
+        host("domain_controllers", "dc1", exchange_info=away, spn_info={"skipped": True}),
+        host("domain_controllers", "dc2", exchange_info=no_exchange, spn_info=lost),
+        host("domain_controllers", "dc3", exchange_info=no_exchange, spn_info=duplicates),
+    )["forest"]
+    assert found["spn_info"] == duplicates
+    assert found["host"] == "dc1"
+    assert found["exchange_info"] == {"unknown": "No answer."}
+
+
 def test_a_forest_that_could_not_be_read_has_the_reason() -> None:
     found = gathered(host("domain_controllers", "dc1", exchange_info={"failed": True, "msg": "No."}))["forest"]
     assert found["exchange_info"] == found["principal_plan"] == {"unknown": "No."}

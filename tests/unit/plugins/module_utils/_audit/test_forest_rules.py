@@ -316,6 +316,23 @@ def test_a_cas_array_that_is_left_over_after_exchange_2010_is_not_judged(rule: s
     assert {each["text"] for each in judged(rule, estate)}.isdisjoint({found["text"]}) or "alias" not in rule
 
 
+def test_a_cas_array_of_a_site_without_exchange_2010_is_used_as_long_as_a_database_has_its_name() -> None:
+    estate = arrays(DANGLING)
+    estate["exchange_info"]["client_access_arrays"][0]["site"] = "B"
+    estate["exchange_info"] |= {"servers": [cas("CAS1")], "databases": []}
+    assert outcomes("array-resolves", estate) == {NAME: "not_applicable"}
+    estate["exchange_info"]["databases"] = [{"name": "DB1", "rpc_client_access_server": NAME.upper()}]
+    assert outcomes("array-resolves", estate) == {NAME: "fail"}
+    estate["exchange_info"]["databases"] = None
+    assert outcomes("array-resolves", estate) == {NAME: "fail"}
+
+
+def test_a_name_that_leads_off_the_organization_does_not_pass_as_load_balanced() -> None:
+    estate = scoped(("EX1", "localhost", ["HQ"]), ("EX2", "mail.test", ["HQ"]))
+    estate["principal_plan"] = {"findings": [{"kind": "outside_organization", "about": ["localhost"]}]}
+    assert outcomes("autodiscover-own-name", estate) == {"EX1": "not_applicable", "EX2": "pass"}
+
+
 def test_only_known_names_are_in_the_text() -> None:
     (found,) = judged("autodiscover-one-name", points(("CAS1", "a.test"), ("CAS1", "b.test"), ("CAS2", None)))
     assert "have different names: a.test, b.test." in found["text"]

@@ -52,7 +52,10 @@ class Connection:
         self.controller.respond()
         if base.endswith(ELSEWHERE):
             raise translate_error(ldap.REFERRAL({"desc": "Referral", "info": "0000202B: RefErr: DSID-1"}), sent=True)
+        if not self.controller.name:  # not a domain controller
+            return Page((), b"")
         root_dse = {"dnshostname": self.controller.name, "isglobalcatalogready": self.controller.catalog}
+        root_dse["defaultnamingcontext"] = b"DC=corp,DC=test"
         values = {name: (value,) for name, value in root_dse.items()}
         return Page((Entry("", {**values, "supportedcapabilities": self.controller.capabilities}),), b"")
 
@@ -153,3 +156,13 @@ def test_the_distinguished_name_of_an_account_in_another_domain_is_refused(contr
         TaskError, match=f"There is no CN=ASA,{ELSEWHERE} on dc1.*set servers to a domain controller of that"
     ):
         find_account(sessions.Directory(Access(servers=("dc1",))), f"CN=ASA,{ELSEWHERE}")
+
+
+def test_a_server_without_naming_contexts_is_refused_with_a_sentence(controllers: dict[str, Controller]) -> None:
+    controllers |= {"dc1": Controller(b"")}
+    with pytest.raises(Refused) as caught:
+        find_account(sessions.Directory(Access(servers=("dc1",))), "ASA")
+    assert str(caught.value) == (
+        "Reading the naming contexts on dc1 failed: it returned no naming context. Check that it is a domain "
+        "controller."
+    )
