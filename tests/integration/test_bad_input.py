@@ -70,7 +70,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {"missing_namespaces": ["root/mscluster"]},
         {},
         FAILED,
-        r"no-registration has the service ClusSvc .*, but not its WMI classes: .*\. Run mofcomp \S+ClusWMI\.mof on the host",
+        r"no-registration has the service ClusSvc .*, but not its WMI classes: .*\. Run mofcomp \S+ClusWMI\.mof on",
     ),
     "half-a-response": ({}, {}, FAILED, "the connection was closed before the response was complete"),
     "endless-response": (

@@ -10,7 +10,7 @@ import fnmatch
 import functools
 import typing as t
 
-from .._wsman.errors import Fault, ResponseLost, ServerError
+from .._wsman.errors import Fault, NotReady, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
 from . import cluster, computer, registry, registry_adapter
@@ -209,7 +209,7 @@ def _wait_until_up(client: Client, state: State, adapter: adapters.Adapter) -> t
 
     try:
         client.retry_until_reachable(check, state.reconnect_timeout)
-    except ResponseLost as exc:
+    except (ResponseLost, NotReady) as exc:
         return False, f"{exc.detail}; waited {state.reconnect_timeout:g} s"
     return True, ""
 
