@@ -224,8 +224,7 @@ events:
       computer: hv01.corp.example.com
       message: Cluster node 'HV02' was removed from the active failover cluster membership.
 events_beyond:
-  description: The number of events within O(event_days) that were not returned, because they are older, or have no
-    valid time or id.
+  description: The number of other events within O(event_days), older or without a valid time or id.
   returned: when the events were gathered and read
   type: int
   sample: 0
@@ -336,8 +335,7 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     if {one.id for one in found.newest} != set(options["event_ids"]):
         reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
     if found.unreadable:
-        why = f"{found.unreadable} events of {client.host} have no valid time or id."
-        unknown.append(Unknown("events_unreadable", why))
+        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 

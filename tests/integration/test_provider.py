@@ -183,7 +183,7 @@ CASES = {
     "invalid property always": Case(
         [rule("Enumerate", "invalid_property", times=None)],
         **UNREAD,
-        wire=READ * 6,
+        wire=READ * 12,  # the virtual machines, and then their groups
         says=r"^Reading the clustered virtual machines on \S+ failed: Invalid property.*0x80041031",
     ),
     "dropped once": Case([rule("Enumerate", {"drop": "before"})], wire=READ * 2 + SENT),

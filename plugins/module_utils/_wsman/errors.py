@@ -26,6 +26,7 @@ __all__ = [
     "Missing",
     "NotFound",
     "NotReady",
+    "QueryRefused",
     "RequestRefused",
     "ResponseLost",
     "ResponseTooLarge",
@@ -114,6 +115,10 @@ class NotFound(Fault):
     """The class, namespace or instance does not exist; C(missing) is which of them, as far as the fault shows."""
 
     missing = Missing.SOMETHING
+
+
+class QueryRefused(Fault):
+    """The query has an error, or its class or namespace does not exist. The fault does not show which."""
 
 
 class ContextLost(Fault):
