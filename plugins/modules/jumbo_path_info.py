@@ -102,8 +102,8 @@ paths:
       type: str
 unknown:
   description:
-    - The paths that could not be tested, as C(what) and C(why). Their verdict is V(unknown). If no path could be tested,
-      the task fails.
+    - The paths that could not be tested, as C(what) and C(why). Their verdict is V(unknown). If no path could be
+      tested, the task fails.
   returned: success
   type: list
   elements: dict

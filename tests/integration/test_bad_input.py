@@ -173,6 +173,10 @@ TASKS: dict[str, tuple[Variables, str]] = {
         },
         r"^Reading the cluster on \S+ failed: .*rejected by the server \(user Administrator, basic\)",
     ),
+    "a timeout that is no number": (
+        {"cluster_info": {}, "vars": {"ansible_winrm_operation_timeout_sec": "soon"}},
+        "^A connection variable of this host has a wrong type: .*soon",
+    ),
     "by ssh": (
         {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},
         (

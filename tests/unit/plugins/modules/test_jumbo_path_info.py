@@ -9,10 +9,12 @@ import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault
 from ansible_collections.winha.cluster.plugins.modules import jumbo_path_info
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._windows.fake_host import CIMV2, FakeHost
+
+if t.TYPE_CHECKING:
+    from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
 
 
 class Pinging(FakeHost):
