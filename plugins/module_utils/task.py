@@ -104,9 +104,7 @@ def run(
     with _errors_as_sentences():
         session = session_factory(read_only=check_mode)
     try:
-        warnings = list(getattr(session, "warnings", ()))
-        result = _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
-        return result | ({"warnings": warnings} if warnings else {})
+        return _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
     finally:
         with contextlib.suppress(Exception):  # the result matters more
             session.close()
@@ -319,14 +317,26 @@ def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -
     return result
 
 
+def with_warnings(session_factory: SessionFactory, warnings: list[str]) -> SessionFactory:
+    """The factory; it adds what is not secure about a session to C(warnings)."""
+
+    def open_session(*, read_only: bool) -> Session:
+        session = session_factory(read_only=read_only)
+        warnings.extend(getattr(session, "warnings", ()))
+        return session
+
+    return open_session
+
+
 def run_as_module(task: Task[t.Any]) -> None:
     """Run the task as an Ansible module on a host that is not Windows; the options contain the connection."""
     module = t.cast("t.Any", AnsibleModule)(argument_spec=task.argument_spec, supports_check_mode=True, **task.rules)
+    warnings: list[str] = []
     try:
-        session_factory = task.service.session_factory(module.params)
+        session_factory = with_warnings(task.service.session_factory(module.params), warnings)
         result = run(task, session_factory, module.params, check_mode=module.check_mode, progress=module.debug)
     except Exception as exc:  # the operator gets one sentence, whatever it is
-        module.fail_json(msg=_describe_error(exc))
+        module.fail_json(msg=_describe_error(exc), warnings=warnings)
     if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+        module.fail_json(**result, warnings=warnings)
+    module.exit_json(**result, warnings=warnings)

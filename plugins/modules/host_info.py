@@ -223,15 +223,14 @@ events:
       computer: hv01.corp.example.com
       message: Cluster node 'HV02' was removed from the active failover cluster membership.
 events_beyond:
-  description: The number of events within O(event_days) that are not returned. They are older, or not valid.
+  description: The number of other events within O(event_days), older or without a valid time or id.
   returned: when the events were gathered and read
   type: int
   sample: 0
 events_reach_back:
-  description:
-    - Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too small, or
-      Windows was installed later, so events can be missing.
-    - Null if events of all O(event_ids) were returned, or if this could not be read.
+  description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
+    small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were returned, or
+    if this could not be read.
   returned: when the events were gathered and read
   type: bool
   sample: true
@@ -332,8 +331,7 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     if {one.id for one in found.newest} != set(options["event_ids"]):
         reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
     if found.unreadable:
-        text = f"{found.unreadable} events of {client.host} have no valid time or id."
-        unknown.append(Unknown("events_unreadable", text))
+        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 

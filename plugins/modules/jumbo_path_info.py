@@ -107,12 +107,24 @@ paths:
     msg:
       description: The reason, with source and target. Empty if the path passes.
       type: str
+unknown:
+  description:
+    - The paths that could not be tested, as C(what) and C(why). Their verdict is V(unknown). If no path could be
+      tested, the task fails.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample: []
 """
 
+import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, path
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
 from ansible_collections.winha.cluster.plugins.module_utils.identity import node_key
 
 if t.TYPE_CHECKING:
@@ -127,8 +139,8 @@ SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
-    """Test the path to each address."""
+def read(client: Client, options: task.Options) -> dict[str, t.Any]:
+    """Test the path to each address. One that could not be tested is unknown with the reason."""
     if not 576 <= options["mtu"] <= 65535:
         raise task.TaskError(f"mtu {options['mtu']} is out of range: valid values are 576 to 65535.")
     paths: list[tuple[str, str, str, str | None]]
@@ -137,8 +149,15 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
     else:
         paths = _paths_to_nodes(client, options)
     rows = []
+    reasons: list[Unknown] = []
     for source, target, address, network in paths:
-        found = path.read_path(client, address, mtu=options["mtu"], timeout_ms=options["timeout_ms"])
+        read_path = functools.partial(
+            path.read_path, client, address, mtu=options["mtu"], timeout_ms=options["timeout_ms"]
+        )
+        before = len(reasons)
+        found = attempt(f"the path from {source} to {target}", read_path, reasons)
+        why = reasons[-1].why if len(reasons) > before else ""
+        found = found or path.Path(jumbo="unknown", standard="unknown")
         rows.append(
             {
                 "source": source,
@@ -150,10 +169,12 @@ def read(client: Client, options: task.Options) -> list[dict[str, t.Any]]:
                 "jumbo": found.jumbo,
                 "standard": found.standard,
                 "verdict": found.verdict,
-                "msg": found.reason(source, target, options["mtu"]),
+                "msg": why or found.reason(source, target, options["mtu"]),
             }
         )
-    return rows
+    if paths and len(reasons) == len(paths):
+        raise task.TaskError(" ".join(dict.fromkeys(one.why for one in reasons)))
+    return {"paths": rows, "unknown": [dataclasses.asdict(one) for one in reasons]}
 
 
 def _paths_to_nodes(client: Client, options: task.Options) -> list[tuple[str, str, str, str | None]]:
@@ -178,9 +199,9 @@ def _paths_to_nodes(client: Client, options: task.Options) -> list[tuple[str, st
     ]
 
 
-def report(state: list[dict[str, t.Any]], outcome: task.Outcome) -> dict[str, t.Any]:
+def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
     """Return the results of the paths."""
-    return {"paths": state}
+    return state
 
 
 TASK = task.Task(

@@ -86,11 +86,14 @@ class ControllerAction(ActionBase):
                 unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
                 return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
             options = validated.validated_parameters
+            warnings: list[str] = []
             name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
             try:
                 result = tasks.run(
                     self.task,
-                    session_factory_for(self.task.service, options, self._connection, name),
+                    tasks.with_warnings(
+                        session_factory_for(self.task.service, options, self._connection, name), warnings
+                    ),
                     options,
                     check_mode=self._task.check_mode,
                     progress=_progress(),
@@ -103,6 +106,8 @@ class ControllerAction(ActionBase):
                 result = _failed(str(exc))
             except Exception as exc:  # for example a connection variable of the wrong type
                 result = _failed(describe_unexpected(exc))
+        if warnings:
+            result["warnings"] = warnings
         if not self._task.diff:
             result.pop("diff", None)
         return t.cast("dict[str, t.Any]", remove_values(result, validated._no_log_values))

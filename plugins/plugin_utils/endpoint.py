@@ -16,7 +16,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._dns.service import 
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
-from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
+from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, shorten
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 try:
@@ -68,8 +68,11 @@ def _use_host(options: Options, connection: ConnectionBase) -> Options:
 
 
 def endpoint_of(connection: ConnectionBase) -> Endpoint:
-    """Make the endpoint from the winrm or psrp variables of the host."""
-    return _from_winrm(connection) if connection.transport == "winrm" else _from_psrp(connection)
+    """Make the endpoint from the winrm or psrp variables of the host. Raises C(TaskError)."""
+    try:
+        return _from_winrm(connection) if connection.transport == "winrm" else _from_psrp(connection)
+    except (ValueError, TypeError) as exc:
+        raise TaskError(f"A connection variable of this host has a wrong type: {shorten(exc, 200)}.") from exc
 
 
 def _from_winrm(connection: ConnectionBase) -> Endpoint:

@@ -70,7 +70,7 @@ HOSTS: dict[str, tuple[dict[str, t.Any], Variables, str, str]] = {
         {"missing_namespaces": ["root/mscluster"]},
         {},
         FAILED,
-        r"no-registration has the service ClusSvc .*, but not its WMI classes: .*\. Run mofcomp \S+ClusWMI\.mof on ",
+        r"no-registration has the service ClusSvc .*, but not its WMI classes: .*\. Run mofcomp \S+ClusWMI\.mof on",
     ),
     "half-a-response": ({}, {}, FAILED, "the connection was closed before the response was complete"),
     "endless-response": (
@@ -172,6 +172,10 @@ TASKS: dict[str, tuple[Variables, str]] = {
             "delegate_to": "localhost",
         },
         r"^Reading the cluster on \S+ failed: .*rejected by the server \(user Administrator, basic\)",
+    ),
+    "a timeout that is no number": (
+        {"cluster_info": {}, "vars": {"ansible_winrm_operation_timeout_sec": "soon"}},
+        "^A connection variable of this host has a wrong type: .*soon",
     ),
     "by ssh": (
         {"cluster_info": {}, "vars": {"ansible_connection": "ssh", "ansible_shell_type": "powershell"}},

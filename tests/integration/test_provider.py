@@ -183,7 +183,7 @@ CASES = {
     "invalid property always": Case(
         [rule("Enumerate", "invalid_property", times=None)],
         **UNREAD,
-        wire=READ * 6,
+        wire=READ * 12,  # the virtual machines, and then their groups
         says=r"^Reading the clustered virtual machines on \S+ failed: Invalid property.*0x80041031",
     ),
     "dropped once": Case([rule("Enumerate", {"drop": "before"})], wire=READ * 2 + SENT),
@@ -225,7 +225,7 @@ CASES = {
     # Other Windows versions
     "2008 R2": Case(switches={"windows": "2008 R2"}),
     "2008 R2 that refuses columns": Case(
-        switches={"windows": "2008 R2", "projection": "refuse"}, wire=READ * 2 + SENT + READ
+        switches={"windows": "2008 R2", "projection": "refuse", "first_page": "full"}, wire=READ * 2 + SENT + READ
     ),
     "no embedded objects in columns": Case(switches={"projection": "no_embedded"}, wire=READ * 2 + SENT + READ),
     "one item a page": Case(switches={"first_page": "one_item"}, wire=[*READ, "pull", *SENT, "pull"]),

@@ -16,7 +16,6 @@ if t.TYPE_CHECKING:
 
 try:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID
 except ImportError as exc:
@@ -87,7 +86,7 @@ def read_certificate(encoding: bytes) -> Certificate:
             return _certificate(x509.load_der_x509_certificate(encoding), thumbprint_of(encoding))
     except AttributeError as exc:
         raise CertificateError(f"the Python library cryptography on this machine is older than 42 ({exc})") from exc
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as exc:
+    except Exception as exc:  # cryptography has many errors, and not all are of one base class
         raise CertificateError(f"it cannot be read: {exc or type(exc).__name__}") from exc
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import typing as t
 
-from .._wsman.errors import Fault, ResponseLost, ServerError
+from .._wsman.errors import Fault, NotReady, ResponseLost, ServerError
 from . import adapter as adapters
 from . import advanced_property as driver
 from . import computer, registry, registry_adapter
@@ -220,7 +220,7 @@ def _wait_until_up(
 
     try:
         client.retry_until_reachable(check, state.reconnect_timeout)
-    except ResponseLost as exc:
+    except (ResponseLost, NotReady) as exc:
         return False, f"{exc.detail}; waited {state.reconnect_timeout:g} s"
     return True, ""
 

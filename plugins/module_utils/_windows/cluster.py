@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import Fault, NotFound, ServerError
+from .._wsman.errors import Fault, NotFound, QueryRefused, ServerError
 from ..identity import node_key
 from . import service
 from .columns import read_columns
@@ -95,7 +95,13 @@ class NetworkInterface:
 def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
     """Query the cluster namespace. Raises C(NotClustered) if the host is not a member of a cluster."""
     try:
-        return client.query(NAMESPACE, wql, operation=operation)
+        try:
+            return client.query(NAMESPACE, wql, operation=operation)
+        except QueryRefused:
+            # A condition can have an error, too. A query without one shows whether the classes are there.
+            if wql.startswith("SELECT *"):
+                client.query(NAMESPACE, "SELECT * FROM MSCluster_Cluster", operation=operation)
+            raise
     except NotFound as exc:
         if service.is_absent(client, _ROLE, exc):
             raise NotClustered(f"{client.host} {NOT_CLUSTERED}: {exc.detail}") from exc

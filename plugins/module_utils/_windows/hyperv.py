@@ -17,7 +17,7 @@ from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerE
 from . import adapter, computer, disk, service
 from .cluster import name_of
 from .columns import read_columns
-from .unknown import Unknown, attempt
+from .unknown import Unknown, attempt, attempt_value
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -100,7 +100,7 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
         VirtualMachine(
             name=item.text("ElementName") or "",
             id=adapter.guid_in(item.text("Name")).upper(),
-            state=name_of(_STATES, item.integer("EnabledState")),
+            state=name_of(_STATES, attempt_value("virtual_machines.state", item.integer, "EnabledState", unknown)),
         )
         for item in systems
         if adapter.guid_in(item.text("Name"))  # the host has a name instead of a GUID; captions are translated
@@ -112,9 +112,9 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     settings = read("virtual_machines.automatic_stop_action", lambda: read_settings(client, unknown))
     if settings is None:
         unknown.append(Unknown("virtual_machines.checkpoints", unknown[-1].why))
-    memory = read("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace))
+    memory = read("virtual_machines.dynamic_memory", lambda: _dynamic_memory(client, namespace, unknown))
     disks = read("virtual_machines.disks", lambda: _disks(client, namespace, unknown))
-    components = read("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace))
+    components = read("virtual_machines.shutdown_component", lambda: _shutdown_components(client, namespace, unknown))
     for detail, found in (("automatic_stop_action", settings), ("checkpoints", settings), ("dynamic_memory", memory)):
         missing = [machine.name for machine in machines if found is not None and found.get(machine.id) is None]
         if missing:
@@ -182,9 +182,9 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     for item in found:
         owner, kind = (item.text("VirtualSystemIdentifier") or "").upper(), item.text("VirtualSystemType") or ""
         if kind == _REALIZED or (kind == _PLANNED and owner not in settings):
-            allowed = item.integer("UserSnapshotType")
+            allowed = attempt_value("virtual_machines.checkpoint_type", item.integer, "UserSnapshotType", unknown)
             settings[owner] = Settings(
-                automatic_stop_action=name_of(_STOP_ACTIONS[_SECOND], item.integer("AutomaticShutdownAction")),
+                automatic_stop_action=_stop_action(item, _SECOND, unknown),
                 checkpoint_type=None if allowed is None else name_of(_CHECKPOINT_TYPES, allowed),
             )
         elif kind.startswith(_SNAPSHOT):
@@ -198,9 +198,7 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
     name = "Msvm_VirtualSystemGlobalSettingData"
     found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", what="the settings")
     settings = {
-        (item.text("SystemName") or "").upper(): Settings(
-            automatic_stop_action=name_of(_STOP_ACTIONS[_FIRST], item.integer("AutomaticShutdownAction"))
-        )
+        (item.text("SystemName") or "").upper(): Settings(automatic_stop_action=_stop_action(item, _FIRST, unknown))
         for item in found
     }
     name, where = "Msvm_VirtualSystemSettingData", f" WHERE SettingType={_FIRST_SNAPSHOT}"
@@ -209,6 +207,13 @@ def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Setting
         point = Checkpoint(name=item.text("ElementName") or "", kind="standard")
         checkpoints.setdefault((item.text("SystemName") or "").upper(), []).append(point)
     return _with_checkpoints(settings, checkpoints, unknown)
+
+
+def _stop_action(item: Instance, namespace: str, unknown: list[Unknown]) -> str | None:
+    what = "virtual_machines.automatic_stop_action"
+    known = len(unknown)
+    number = attempt_value(what, item.integer, "AutomaticShutdownAction", unknown)
+    return name_of(_STOP_ACTIONS[namespace], number) if len(unknown) == known else None
 
 
 def _with_checkpoints(
@@ -226,10 +231,11 @@ def _with_checkpoints(
     }
 
 
-def _dynamic_memory(client: Client, namespace: str) -> dict[str, bool | None]:
+def _dynamic_memory(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, bool | None]:
     """Read by the id of the virtual machine; the rows of checkpoints and defaults have other ids."""
     found = _rows(client, namespace, "Msvm_MemorySettingData", "DynamicMemoryEnabled, InstanceID", what="the memory")
-    return {disk.owner_of(item).upper(): item.boolean("DynamicMemoryEnabled") for item in found}
+    what, name = "virtual_machines.dynamic_memory", "DynamicMemoryEnabled"
+    return {disk.owner_of(item).upper(): attempt_value(what, item.boolean, name, unknown) for item in found}
 
 
 def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, list[disk.Disk]]:
@@ -268,13 +274,15 @@ def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, 
     return disks
 
 
-def _shutdown_components(client: Client, namespace: str) -> dict[str, str]:
+def _shutdown_components(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, str]:
     """Read the state of the integration service "Operating system shutdown" by the id of the virtual machine."""
     columns = "EnabledState, OperationalStatus, SystemName"
     found = _rows(client, namespace, "Msvm_ShutdownComponent", columns, what="the shutdown components")
     components = {}
     for item in found:
-        state = name_of(_COMPONENT, next(iter(item.integers("OperationalStatus") or ()), None))
-        disabled = item.integer("EnabledState") == _COMPONENT_DISABLED
+        what = "virtual_machines.shutdown_component"
+        status = attempt_value(what, item.integers, "OperationalStatus", unknown)
+        state = name_of(_COMPONENT, next(iter(status or ()), None))
+        disabled = attempt_value(what, item.integer, "EnabledState", unknown) == _COMPONENT_DISABLED
         components[(item.text("SystemName") or "").upper()] = "disabled" if disabled else state
     return components

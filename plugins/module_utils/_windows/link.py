@@ -16,7 +16,7 @@ from .._wsman.errors import Fault
 from . import adapter, advanced_property, computer, registry_adapter
 from .cluster import name_of
 from .columns import read_columns
-from .unknown import attempt
+from .unknown import attempt, attempt_value
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -129,7 +129,7 @@ def _link(item: Instance, unknown: list[Unknown]) -> Link:
     """The adapter; a value that is not valid is C(None) and in C(unknown)."""
 
     def number(what: str, name: str) -> int | None:
-        return attempt(f"adapters.{what}", functools.partial(item.integer, name), unknown)
+        return attempt_value(f"adapters.{what}", item.integer, name, unknown)
 
     speed = number("speed", "Speed")
     disabled = number("status", "InterfaceAdminStatus") == _ADMINISTRATIVELY_DOWN

@@ -21,6 +21,11 @@ class Unknown:
     why: str
 
 
+def attempt_value(what: str, read: t.Callable[[str], _T], name: str, unknown: list[Unknown]) -> _T | None:
+    """Read a property of an object; one that is not valid is C(None), with the reason in C(unknown)."""
+    return attempt(what, lambda: read(name), unknown)
+
+
 def attempt(what: str, read: t.Callable[[], _T], unknown: list[Unknown]) -> _T | None:
     """Return the result of C(read). If it fails, return C(None) and add the reason to C(unknown).
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 
 from ..errors import (
+    LONGEST_MESSAGE,
     CertificateRefused,
     CredentialsRefused,
     ResponseLost,
@@ -15,6 +16,7 @@ from ..errors import (
     TimedOut,
     Unreachable,
     WriteRefused,
+    shorten,
 )
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Missing",
     "NotFound",
     "NotReady",
+    "QueryRefused",
     "RequestRefused",
     "ResponseLost",
     "ResponseTooLarge",
@@ -83,7 +86,9 @@ class Fault(ServerError):
 
     @property
     def detail(self) -> str:
-        text = " ".join((self.provider_text or self.reason or "the server returned no reason").split()).rstrip(".")
+        text = shorten(self.provider_text or self.reason or "the server returned no reason", LONGEST_MESSAGE).rstrip(
+            "."
+        )
         number = self.hresult if self.hresult is not None else self.code
         if number is not None and f"0x{number:08X}".casefold() in text.casefold():
             number = None
@@ -114,6 +119,10 @@ class NotFound(Fault):
     """The class, namespace or instance does not exist; C(missing) is which of them, as far as the fault shows."""
 
     missing = Missing.SOMETHING
+
+
+class QueryRefused(Fault):
+    """The query has an error, or its class or namespace does not exist. The fault does not show which."""
 
 
 class ContextLost(Fault):

@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from .document import SOAP, WSMAN_FAULT, local_name, text_of
-from .errors import AccessDenied, ContextLost, Fault, Missing, NotFound, TransientFault
+from .errors import AccessDenied, ContextLost, Fault, Missing, NotFound, QueryRefused, TransientFault
 from .scalar import read_integer
 
 if t.TYPE_CHECKING:
@@ -98,7 +98,8 @@ def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
     cim_status = next((number for number in cim_statuses if number), None)
     numbers = {number & 0xFFFFFFFF for number in (*codes, *hresults) if number}
     fault_class = _fault_class(subcode, numbers, cim_status, " ".join((reason, *texts)))
-    missing = _missing(subcode, numbers, cim_status, all_of_class=all_of_class) if fault_class is Fault else None
+    missing = _missing(subcode, numbers, cim_status, all_of_class=all_of_class)
+    missing = missing if fault_class in (Fault, QueryRefused) else None
     fault = (NotFound if missing else fault_class)(
         reason,
         code=code,
@@ -126,6 +127,8 @@ def _fault_class(subcode: str, numbers: set[int], cim_status: int | None, text: 
         return TransientFault
     if subcode == "InvalidEnumerationContext" or WSMAN_INVALID_CONTEXT in numbers:
         return ContextLost
+    if subcode == "CannotProcessFilter" or numbers & {WSMAN_CANNOT_PROCESS_FILTER, WBEM_E_INVALID_QUERY}:
+        return QueryRefused
     return Fault
 
 

@@ -30,12 +30,19 @@ from .errors import (
 _LONGEST_WORDS = 200  # characters of the server's own text in a message
 _NOT_READY = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.SERVICE_UNAVAILABLE)
 _ADVICE = {
-    400: "check the host name of the listener, and whether the Kerberos ticket of the account is too large for HTTP",
     403: "check the IP filters of the WinRM service, and a proxy in between",
     404: NotReady.advice,
     407: "check the user name and the password of the proxy",
     413: "raise MaxEnvelopeSizekb of the WinRM service on the host to 500",
     503: "check that the WinRM service of the host is running",
+}
+# The pages of the HTTP service of Windows are not translated.
+_ADVICE_BY_WORDS = {
+    "headers is too long": (
+        "raise MaxFieldLength and MaxRequestBytes of the HTTP service on the host, or put the account into fewer "
+        "groups: its Kerberos ticket is too large"
+    ),
+    "hostname is invalid": "connect with the host name of the listener (winrm enumerate winrm/config/listener)",
 }
 _UNENCRYPTED = (
     "the listener may refuse messages that are not encrypted: use HTTPS, or Kerberos or NTLM with message encryption"
@@ -63,7 +70,7 @@ def fault_body(status: int, text: str, *, encrypted: bool) -> bytes:
     phrase = next((known.phrase for known in http.HTTPStatus if known.value == status), "")
     words = _words(text)
     detail = f"HTTP {status} {phrase}".rstrip() + (f" ({words})" if words else "")
-    advice = _ADVICE.get(status)
+    advice = next((text for part, text in _ADVICE_BY_WORDS.items() if part in words.casefold()), _ADVICE.get(status))
     if status in _NOT_READY:
         raise NotReady(detail, advice=advice)
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:

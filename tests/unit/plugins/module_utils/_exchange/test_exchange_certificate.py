@@ -34,6 +34,7 @@ def create_certificate(
     identifier: bytes | None = None,
     usages: list[x509.ObjectIdentifier] | None = None,
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = RSA,
+    alternative_name: bytes | None = None,
 ) -> x509.Certificate:
     def name(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
@@ -44,6 +45,9 @@ def create_certificate(
         builder = builder.add_extension(x509.SubjectKeyIdentifier(identifier), critical=False)
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if alternative_name:
+        unusual = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, alternative_name)
+        builder = builder.add_extension(unusual, critical=False)
     return builder.sign(RSA, hashes.SHA256())
 
 
@@ -131,8 +135,10 @@ def test_the_next_certificate_from_a_certification_authority() -> None:
         struct.pack("<III", 32, 1, 1 << 31) + b"short",
         encoded(create_certificate())[:-1],
         encoded(create_certificate()) + b"\0",
+        encoded(create_certificate()).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03", 1),  # version 4
+        encoded(create_certificate(alternative_name=bytes.fromhex("3007a505a103130161"))),  # an EDIPartyName
     ],
-    ids=["empty", "one octet", "header only", "properties only", "text", "wrong length", "truncated", "too long"],
+    ids=lambda stored: f"{len(stored)} octets",
 )
 def test_an_invalid_certificate_is_unknown(stored: bytes) -> None:
     trust, unknown = read(msExchFedOrgCertificate=stored)

@@ -10,7 +10,13 @@ import typing as t
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import adapter_settings, cluster, link
 from ansible_collections.winha.cluster.plugins.module_utils._windows.service import ProviderMissing
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, Missing, NotFound, ServerError
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    Fault,
+    Missing,
+    NotFound,
+    QueryRefused,
+    ServerError,
+)
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._windows.fake_host import (
     CIMV2,
     FakeHost,
@@ -48,6 +54,17 @@ def test_a_stopped_cluster_service_is_not_a_host_without_a_cluster() -> None:
     with pytest.raises(ServerError, match="its cluster service is stopped") as caught:
         read_cluster([], StartMode="Auto", State="Stopped")
     assert not isinstance(caught.value, cluster.NotClustered)
+
+
+def test_a_refused_condition_is_checked_by_a_query_without_one() -> None:
+    wql = "SELECT * FROM MSCluster_Resource WHERE Type='Virtual Machine'"
+    refused = QueryRefused("refused", code=0x8033801A)
+    for rows, expected in ((absent(), cluster.NotClustered), ([{"Name": "HVC1"}], QueryRefused)):
+        host = FakeHost(
+            {(cluster.NAMESPACE, "MSCluster_Resource"): refused, (cluster.NAMESPACE, "MSCluster_Cluster"): rows}
+        )
+        with pytest.raises(expected):
+            cluster.query(t.cast("t.Any", host), wql, operation="reading")
 
 
 def test_a_missing_instance_is_not_a_host_without_a_cluster() -> None:

@@ -108,6 +108,30 @@ def test_unknown_numbers_are_shown() -> None:
     assert machine.shutdown_component == "unknown (77)"
 
 
+def test_an_invalid_value_of_a_virtual_machine_costs_only_itself() -> None:
+    other = {"Name": OTHER, "ElementName": "EX02", "EnabledState": "many"}
+    good = {"AutomaticShutdownAction": 4, "UserSnapshotType": 2}
+    settings = [SETTINGS | good, SETTINGS | good | {"VirtualSystemIdentifier": OTHER, "AutomaticShutdownAction": "x"}]
+    memory = [
+        {"InstanceID": f"Microsoft:{ID}\\m", "DynamicMemoryEnabled": True},
+        {"InstanceID": f"Microsoft:{OTHER}\\m", "DynamicMemoryEnabled": "perhaps"},
+    ]
+    components = [{"SystemName": ID, "OperationalStatus": ["two"]}, {"SystemName": OTHER, "OperationalStatus": [2]}]
+    (first, second), unknown = read(
+        Msvm_ComputerSystem=[HOST, GUEST, other],
+        Msvm_VirtualSystemSettingData=settings,
+        Msvm_MemorySettingData=memory,
+        Msvm_ShutdownComponent=components,
+    )
+    assert first.settings is not None
+    assert second.settings is not None
+    assert (first.state, second.state) == ("running", "unknown")
+    assert (first.settings.automatic_stop_action, second.settings.automatic_stop_action) == ("shut_down", None)
+    assert (first.dynamic_memory, second.dynamic_memory) == (True, None)
+    assert (first.shutdown_component, second.shutdown_component) == ("unknown", "ok")
+    assert {"state", "automatic_stop_action", "dynamic_memory", "shutdown_component"} <= set(unknown)
+
+
 def test_a_checkpoint_without_a_virtual_machine_is_unknown() -> None:
     stray = {"VirtualSystemIdentifier": OTHER, "VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
     rows = [SETTINGS | {"AutomaticShutdownAction": 4}, stray | {"ElementName": "stray"}]

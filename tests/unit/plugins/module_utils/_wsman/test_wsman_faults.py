@@ -15,6 +15,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     Fault,
     Missing,
     NotFound,
+    QueryRefused,
     TransientFault,
 )
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import RESOURCE, fault, message
@@ -61,7 +62,7 @@ class TestWindows:
 
     def test_a_query_for_a_missing_class(self, talk: Talk) -> None:
         error = faulted(talk, message("windows-fault-cannot-process-filter"))
-        assert error.__class__ is Fault  # the code only means an invalid query
+        assert error.__class__ is QueryRefused  # the code can also mean an invalid query
         assert (error.code, error.subcode) == (2150858778, "CannotProcessFilter")
         assert (error.hresult, error.cim_status) == (None, None)
         assert error.provider_text == "The specified class does not exist in the given namespace"

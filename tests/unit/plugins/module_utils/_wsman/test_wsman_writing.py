@@ -20,6 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     CredentialsRefused,
     Fault,
     NotFound,
+    NotReady,
     RequestRefused,
     ResponseLost,
     ServerError,
@@ -333,3 +334,26 @@ class TestInvoke:
         assert str(caught.value).startswith("Stopping on node1.example.com failed: ")
         assert [action(request) for request in script.sent] == ["TakeOffline"]
         assert pauses == []
+
+
+class TestNotReady:
+    def test_404_and_503_after_a_restart_are_waited_out(self, talk: Talk) -> None:
+        away = [NotReady("HTTP 404"), NotReady("HTTP 503")] * 3
+        client, script = talk(resource(1), done(2), *away, resource(2))
+        written = client.put(VM1, to(2), ["PrivateProperties"], operation="changing", reconnect_timeout=60)
+        private = written.instance.embedded("PrivateProperties")
+        assert private is not None
+        assert (written.problem, private.integer("OfflineAction")) == (None, 2)
+        assert [action(request) for request in script.sent].count("Put") == 1
+
+    @pytest.mark.parametrize(
+        ("problem", "count"),
+        [(Unreachable("no"), 0), (NotReady("HTTP 503"), 0), (RequestRefused("HTTP 413"), 0), (ResponseLost("gone"), 1)],
+    )
+    def test_a_write_that_the_host_did_not_process_is_not_counted(
+        self, talk: Talk, problem: Exception, count: int
+    ) -> None:
+        client, _script = talk(problem)
+        with pytest.raises(type(problem)):
+            client.invoke(VM1, "TakeOffline", {}, operation="stopping")
+        assert client.writes == count
