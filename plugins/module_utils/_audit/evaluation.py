@@ -45,6 +45,8 @@ def evaluate(
     findings: list[Finding] = []
     for rule in known.rules:
         findings += _findings(rule, hosts, clusters, forest, reader)
+    places = {finding["host"] for finding in findings}, {finding["subject"] for finding in findings}
+    acceptances = [one.among(*places) for one in acceptances]
     for finding in findings:
         _accept(finding, acceptances, now.date())
     hosts_out = [_host(host, clusters) for host in hosts]
