@@ -24,6 +24,7 @@ class Acceptance:
     subject: str
     reason: str
     until: datetime.date
+    title: str
 
     @classmethod
     def parse(cls, entry: t.Any, rules: t.Collection[str]) -> Acceptance:
@@ -48,6 +49,7 @@ class Acceptance:
             subject=str(entry.get("subject", "*")),
             reason=str(entry["reason"]),
             until=until,
+            title=which,
         )
 
     def among(self, hosts: t.Collection[str], subjects: t.Collection[str]) -> Acceptance:

@@ -17,6 +17,7 @@ from .expression import Reader
 from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
 from .judgement import Finding, finding_without_cluster, judge
 from .rule import SEVERITIES, Rule
+from .unmatched import unmatched
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
 
@@ -60,6 +61,7 @@ def evaluate(
         "hosts": hosts_out,
         "rules": rules_out,
         "findings": findings,
+        "unmatched": unmatched(hosts, clusters, known.parameters, findings, acceptances),
         "summary": _summary(findings, known.rules),
         "comparison": compared,
         "pictures": {

@@ -91,6 +91,24 @@ def test_an_unread_host_belongs_to_the_cluster_in_its_domain_or_to_none() -> Non
     assert [each["cluster"] for each in found] == ["hvc1.a.test", "hvc1.b.test", "hvc1.b.test", None]
 
 
+def test_names_and_accepted_findings_that_match_nothing_are_told() -> None:
+    hosts = {"hv01": node("HV01", machine(1, "EX01"))}
+    accepted = {"rule": "vm-*", "host": "HVC1", "subject": "EX01", "reason": "known", "until": "2099-01-01"}
+    given = {"virtual_machines": ["EX*", "EX99"], "excluded_virtual_machines": ["FILE*"]}
+    found = evaluate(
+        [ACTION],
+        {"title": "lab", "hosts": hosts},
+        parameters=given,
+        accepted=[accepted, {**accepted, "host": "HVC2"}],
+        now=NOW,
+    )
+    assert found["unmatched"] == [
+        "The parameter virtual_machines has EX99, which matches no virtual machine that was read.",
+        "The parameter excluded_virtual_machines has FILE*, which matches no virtual machine that was read.",
+        "The accepted finding (rule vm-*, host HVC2, subject EX01) matches no finding.",
+    ]
+
+
 def test_an_accepted_name_with_brackets_is_that_name() -> None:
     hosts = {"hv01": node("HV01", machine(1, "EX [1]"), machine(2, "EX 1"))}
     accepted = [{"rule": "*", "host": "HVC1", "subject": "EX [1]", "reason": "known", "until": "2099-01-01"}]
