@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   host:
     description:
-      - Name or address of the Windows host.
+      - Name or address of the Windows host. An IPv6 address may have brackets.
       - Only required if the connection of the task is not C(winrm) or C(psrp), for example if it is delegated to a
         bastion host or to C(localhost).
       - If it is set, the task uses its own connection options instead of those in the inventory.

@@ -75,6 +75,11 @@ _value:
       description: One for each rule and subject, with C(outcome), C(text), C(expected), C(found) and C(remedy).
       type: list
       elements: dict
+    unmatched:
+      description: A sentence for each name or wildcard of a virtual machine, and each accepted finding, that matches
+        nothing.
+      type: list
+      elements: str
     summary:
       description: The number of findings of each outcome, and of failed and unknown findings by severity.
       type: dict

@@ -54,7 +54,7 @@ def endpoint_of(options: Options) -> Endpoint:
     defaults = {"ca_trust_path": "legacy_requests", "proxy": "legacy_requests"}
     needs_kinit = options["transport"] == "kerberos" and options["password"]
     return Endpoint(
-        host=options["host"],
+        host=without_brackets(options["host"]),
         port=options["port"],
         scheme=options["scheme"],
         path=options["path"],
@@ -67,6 +67,11 @@ def endpoint_of(options: Options) -> Endpoint:
         options={name: defaults.get(name) if value is None else value for name, value in transport_options.items()},
         kinit=Kinit() if needs_kinit else None,
     )
+
+
+def without_brackets(host: str) -> str:
+    """The host without the brackets that an IPv6 address has in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory:

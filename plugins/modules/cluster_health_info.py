@@ -136,6 +136,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import (
     storage,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils.identity import node_key
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._windows.clustered_role import Role
@@ -176,7 +177,7 @@ def _read_cluster(client: Client, name: str, found: Instance, unknown: list[Unkn
     roles = attempt("roles", lambda: clustered_role.read_roles(client), unknown)
     networks = attempt("networks", lambda: cluster.read_networks(client), unknown)
     actions = attempt("drain actions", lambda: drain.read_drain_actions(client, roles or ()), unknown) or {}
-    own = next((node for node in nodes or () if node.name.casefold() == name.casefold()), None)
+    own = next((node for node in nodes or () if node_key(node.name) == node_key(name)), None)
     lost = attempt("quorum", lambda: drain.would_lose_quorum(client, own), unknown) if own else None
     s2d = bool(found.integer("S2DEnabled"))
     return {

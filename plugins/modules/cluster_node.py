@@ -186,6 +186,7 @@ class State:
     """The node and the rest of its cluster; C(drained_by) and C(loses_quorum) are read only before a drain."""
 
     node: cluster.Node
+    before: str
     other_nodes: tuple[cluster.Node, ...]
     mark: drain_mark.Mark | None
     roles: tuple[clustered_role.Role, ...]
@@ -221,14 +222,14 @@ class State:
 
 def read(client: Client, options: task.Options) -> State:
     """Read the nodes, the mark and the clustered roles, and before a drain what it would do."""
-    name = options["name"] or cluster.read_own_node_name(client)
     nodes = cluster.read_nodes(client)
-    node = cluster.find_node(client, nodes, name)
+    node = cluster.find_node(client, nodes, options["name"] or cluster.read_own_node_name(client))
     if node.lacks_drains:
         raise task.TaskError(f"{node.name} cannot be drained: it runs a version before Windows Server 2012.")
     roles = tuple(clustered_role.read_roles(client))
     state = State(
         node=node,
+        before=drain.state_of(node, roles if options["state"] == "drained" else ()),
         other_nodes=tuple(other for other in nodes if other is not node),
         mark=drain_mark.read(client, drain.reference_of(node), node.name),
         roles=roles,
@@ -246,7 +247,7 @@ def read(client: Client, options: task.Options) -> State:
 
 def plan(state: State, options: task.Options) -> Plan:
     """Plan the changes in their order. Raises C(TaskError) when a drain would be a risk."""
-    name, before, wanted = state.node.name, drain.state_of(state.node), options["state"]
+    name, before, wanted = state.node.name, state.before, options["state"]
     if before in ("down", "joining"):
         raise task.TaskError(f"{name} is {before}, so it cannot become {wanted}. Bring the node up first.")
     if options["mark"] and before != "active" and state.mark is None:
@@ -258,7 +259,7 @@ def plan(state: State, options: task.Options) -> Plan:
         )
     steps: list[Step] = []
     if wanted == "drained":
-        if before == "active":
+        if before in ("active", "paused"):
             refusal = drain_check.drain_refusal(
                 name,
                 other_nodes=state.other_nodes,
@@ -325,9 +326,8 @@ def _apply_mark(client: Client, state: State, change: Change) -> Applied:
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return the node before and now, its mark, and what a drain does with its clustered roles."""
-    before = drain.state_of(state.node)
     result: dict[str, t.Any] = {
-        "node": {"name": state.node.name, "before": before, "state": outcome.now(state.node.name, before)},
+        "node": {"name": state.node.name, "before": state.before, "state": outcome.now(state.node.name, state.before)},
         "mark": dataclasses.asdict(state.mark) if state.mark else None,
     }
     if state.options["state"] == "drained":

@@ -225,13 +225,18 @@ def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: st
             f"No clustered virtual machine of the cluster of {host} matches {', '.join(unused)} in exclude, so nothing "
             "was excluded for it."
         )
-    if set(options["names"]) != {"*"} or options["exclude"]:
+    if any(name != "*" and not _is_certain(name, found) for name, found in chosen.items()):
         warnings.append(_names_not_known(machines, host).strip())
     return State(
         machines={machine.name: machine for machine in machines if machine in wanted and machine not in excluded},
         unmatched=tuple(dict.fromkeys([*unmatched, *unused])),
         warnings=tuple(filter(None, warnings)),
     )
+
+
+def _is_certain(name: str, found: t.Iterable[VirtualMachine]) -> bool:
+    """Whether a name is that of a virtual machine in Hyper-V, so that no other name matters."""
+    return any(machine.name_known and machine.name.casefold() == name.casefold() for machine in found)
 
 
 def _names_not_known(machines: t.Iterable[VirtualMachine], host: str) -> str:

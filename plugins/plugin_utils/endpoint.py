@@ -14,7 +14,7 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
-from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory
+from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory, without_brackets
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, shorten
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
@@ -61,7 +61,7 @@ def _use_host(options: Options, connection: ConnectionBase) -> Options:
     """Use the host as the domain controller, with its WinRM account if that is a domain account."""
     option = _option_reader(connection)
     user, password = option("remote_user"), option("remote_password")
-    host_options: dict[str, t.Any] = {"servers": [option("remote_addr")]}
+    host_options: dict[str, t.Any] = {"servers": [without_brackets(option("remote_addr") or "")]}
     if options["authentication"] == "kerberos" and not options["username"] and "@" in (user or ""):
         host_options |= {"username": user, "password": password}
     return {**options, **host_options}
@@ -106,7 +106,7 @@ def _from_winrm(connection: ConnectionBase) -> Endpoint:
         environment=tuple(str(name) for name in connection.get_option("kinit_env_vars") or ()),
     )
     return Endpoint(
-        host=str(option("remote_addr")),
+        host=without_brackets(str(option("remote_addr"))),
         port=port,
         scheme=scheme,
         path=option("path") or "/wsman",
@@ -151,7 +151,7 @@ def _from_psrp(connection: ConnectionBase) -> Endpoint:
         "credssp_minimum_version": int(option("credssp_minimum_version") or 2),
     }
     return Endpoint(
-        host=str(option("remote_addr")),
+        host=without_brackets(str(option("remote_addr"))),
         port=int(port or (5986 if scheme == "https" else 5985)),
         scheme=scheme,
         path=option("path") or "wsman",

@@ -94,6 +94,13 @@ SELECTIONS: dict[str, tuple[dict[str, t.Any], list[str]]] = {
     "a path is no wildcard": ({"names": ["EX01/*", "EX01"], "allow_no_match": True}, ["EX01"]),
 }
 
+UNMATCHED = {
+    "excluded twice and an unknown name": ["nobody"],
+    "one of two exists": ["EX99"],
+    "none exists": ["EX99"],
+    "a path is no wildcard": ["EX01/*"],
+}
+
 
 @pytest.fixture(scope="module")
 def results(demo: Stage) -> dict[str, Result]:
@@ -109,6 +116,7 @@ def test_the_options_select_these_machines(results: dict[str, Result], case: str
     assert results[case].status == "ok"
     assert list(results[case].actions) == expected
     assert results[case].changed == bool(expected)
+    assert results[case].data.get("unmatched", []) == UNMATCHED.get(case, [])
 
 
 def test_a_name_that_matches_nothing_fails_before_any_write(lab: Stage) -> None:

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from .error import AuditError
-from .relations import like
+from .relations import exactly, folded, like
 
 _KEYS = {"rule", "host", "subject", "reason", "until"}
 
@@ -24,6 +24,7 @@ class Acceptance:
     subject: str
     reason: str
     until: datetime.date
+    title: str
 
     @classmethod
     def parse(cls, entry: t.Any, rules: t.Collection[str]) -> Acceptance:
@@ -48,7 +49,12 @@ class Acceptance:
             subject=str(entry.get("subject", "*")),
             reason=str(entry["reason"]),
             until=until,
+            title=which,
         )
+
+    def among(self, hosts: t.Collection[str], subjects: t.Collection[str]) -> Acceptance:
+        """The acceptance for these hosts and subjects: a name that is there is not a wildcard."""
+        return dataclasses.replace(self, host=_pattern(self.host, hosts), subject=_pattern(self.subject, subjects))
 
     def covers(self, rule: str, host: str, subject: str) -> bool:
         """Whether it accepts this finding."""
@@ -57,3 +63,8 @@ class Acceptance:
     def as_report(self) -> dict[str, str]:
         """The reason and the last day, for the report."""
         return {"reason": self.reason, "until": self.until.isoformat()}
+
+
+def _pattern(given: str, names: t.Iterable[str]) -> str:
+    is_there = given != "*" and any(folded(name) == folded(given) for name in names)
+    return str(exactly(given)) if is_there else given

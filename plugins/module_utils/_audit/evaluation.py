@@ -18,6 +18,7 @@ from .expression import Reader
 from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
 from .judgement import Finding, finding_without_cluster, judge
 from .rule import SEVERITIES, Rule
+from .unmatched import unmatched
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
 
@@ -48,6 +49,8 @@ def evaluate(
     findings: list[Finding] = []
     for rule in known.rules:
         findings += _findings(rule, hosts, clusters, forest, reader)
+    places = {finding["host"] for finding in findings}, {finding["subject"] for finding in findings}
+    acceptances = [one.among(*places) for one in acceptances]
     for finding in findings:
         _accept(finding, acceptances, now.date())
     hosts_out = [_host(host, clusters) for host in hosts]
@@ -61,6 +64,7 @@ def evaluate(
         "hosts": hosts_out,
         "rules": rules_out,
         "findings": findings,
+        "unmatched": unmatched(hosts, clusters, known.parameters, findings, acceptances),
         "summary": _summary(findings, known.rules),
         "comparison": compared,
         "pictures": {

@@ -27,6 +27,8 @@ def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters:
     found = []
     for host in hosts:
         rows = (host.document.get("jumbo_path_info") or {}).get("paths") or []
+        if host.alias_reason:
+            continue
         cluster = cluster_name(host, clusters) if rows else None
         found += [
             {

@@ -32,6 +32,7 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _ENUM = 5  # DisplayParameterType
 UP, NOT_PRESENT = 1, 6  # InterfaceOperationalStatus
 DISABLED = 2  # InterfaceAdminStatus
+DISCONNECTED = 2  # MediaConnectState
 HYPER_V = service.Role(
     name="Hyper-V", service="vmms", registration=r"%SystemRoot%\System32\WindowsVirtualization.V2.mof"
 )
@@ -90,7 +91,8 @@ def read_adapters(client: Client) -> list[Adapter]:
             hidden=bool(item.boolean("Hidden")),
             present=item.integer("InterfaceOperationalStatus") != NOT_PRESENT,
             enabled=item.integer("InterfaceAdminStatus") != DISABLED,
-            up=item.integer("InterfaceOperationalStatus") in (UP, None),
+            up=item.integer("InterfaceOperationalStatus") in (UP, None)
+            and item.integer("MediaConnectState") != DISCONNECTED,
             reference=item.reference,
         )
         for item in found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import Fault, NotFound, QueryRefused, ServerError
+from .._wsman.errors import NotFound, QueryRefused, ServerError
 from ..identity import node_key
 from . import service
 from .columns import read_columns
@@ -124,12 +124,9 @@ def read_cluster(client: Client) -> Instance:
 
 def read_id(client: Client) -> str | None:
     """Read the id of the cluster: that of the core group, which no other cluster has. C(None) before 2012."""
-    wql = f"SELECT Id, GroupType FROM MSCluster_ResourceGroup WHERE GroupType={CORE_CLUSTER_GROUP}"  # noqa: S608
-    try:
-        found = query(client, wql, operation="reading the id of the cluster")
-    except Fault:
-        return None
-    return next((group_id(group) for group in found), None) or None
+    operation = "reading the id of the cluster"
+    found = read_columns(client, NAMESPACE, "MSCluster_ResourceGroup", "Id, GroupType", operation=operation)
+    return next((group_id(group) for group in found if group.integer("GroupType") == CORE_CLUSTER_GROUP), None)
 
 
 def group_id(group: Instance) -> str:

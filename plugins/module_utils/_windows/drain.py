@@ -19,16 +19,30 @@ _DRAIN = 1
 FAILBACK = {"none": 0, "immediately": 1, "by_policy": 2}
 _WORST_FIRST = ("turned_off", "saved", "shut_down", "live", "offline")
 _POLL_SECONDS = 2
+_STALE_SECONDS = 10  # a node can have the drain state of an earlier drain for so long
 _QUIET_POLLS = 4  # so many polls without a move, and the failback counts as over
 
 
-def state_of(node: cluster.Node) -> str:
-    """Return C(active), C(draining), C(drained), C(paused) (not drained), or the state of a node that is not up."""
+def state_of(node: cluster.Node, roles: t.Iterable[clustered_role.Role] = ()) -> str:
+    """Return C(active), C(draining), C(drained), C(paused) (not drained), or the state of a node that is not up.
+
+    A node with a clustered role that runs is not drained, whatever its last drain reports.
+    """
     if node.state == "up":
         return "active"
     if node.state != "paused":
         return node.state
-    return {"in_progress": "draining", "completed": "drained"}.get(node.drain, "paused")
+    state = {"in_progress": "draining", "completed": "drained"}.get(node.drain, "paused")
+    return "paused" if state == "drained" and staying_roles(node.name, roles) else state
+
+
+def staying_roles(node: str, roles: t.Iterable[clustered_role.Role]) -> list[str]:
+    """The names of the clustered roles that run on a node."""
+    return [
+        role.name
+        for role in roles
+        if role.kind != "core" and role.state != "offline" and role.owner.casefold() == node.casefold()
+    ]
 
 
 def read_drain_actions(client: Client, roles: t.Iterable[clustered_role.Role]) -> dict[str, tuple[str, str]]:
@@ -59,7 +73,10 @@ def would_lose_quorum(client: Client, node: cluster.Node) -> bool:
 
 
 def drain(client: Client, node: cluster.Node, *, timeout: float) -> tuple[str, str]:
-    """Drain a node and wait until its roles have moved. Return its state and, if it is not drained, the reason."""
+    """Drain a node and wait until its roles have moved. Return its state and, if it is not drained, the reason.
+
+    The node can have the state of an earlier drain for a moment, so it is drained only without clustered roles.
+    """
     operation = f"draining {node.name}"
     draining = state_of(node) == "draining"
     error = "" if draining else _invoke(client, node, "Pause", {"DrainType": _DRAIN}, operation)
@@ -117,17 +134,25 @@ def _invoke(client: Client, node: cluster.Node, method: str, parameters: dict[st
 def _wait(
     client: Client, node: cluster.Node, wanted: str, *, timeout: float, error: str, operation: str
 ) -> tuple[str, str]:
-    begin = time.monotonic()
+    begin, earlier = time.monotonic(), node.drain
     while True:
         now = cluster.find_node(client, cluster.read_nodes(client), node.name)
-        state = state_of(now)
+        state, roles = state_of(now), list[clustered_role.Role]()
+        if state == "drained" == wanted:
+            roles = clustered_role.read_roles(client)
+            state = state_of(now, roles)
         if state == wanted:
             return state, ""
         if error:
             return state, error
-        if state == "paused" and now.drain == "failed":
+        passed = time.monotonic() - begin
+        earlier = earlier if now.drain == earlier and passed < _STALE_SECONDS else ""
+        if state == "paused" and now.drain == "failed" != earlier:
             return state, "the cluster reports that the drain failed; its events name the role that did not move"
-        if time.monotonic() - begin >= timeout:
+        if passed >= timeout and roles:
+            staying = ", ".join(staying_roles(node.name, roles))
+            return state, f"the cluster reports that the drain ended, but {staying} runs on the node"
+        if passed >= timeout:
             return state, f"{operation} did not finish within {timeout:g} s and continues"
         client.pause(_POLL_SECONDS)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 
-from ansible_collections.winha.cluster.plugins.module_utils._change.dag import Carried
+from ansible_collections.winha.cluster.plugins.module_utils._change.dag import Carried, dags_of
 from ansible_collections.winha.cluster.plugins.module_utils._change.rounds import Work, rounds_of
 from change_samples import cluster, health, host, node, role, roll
 from hypothesis import given
@@ -208,3 +208,42 @@ def test_a_host_that_read_only_the_name_of_its_cluster_belongs_to_it() -> None:
     hosts = cluster("HV01", "HV02")
     hosts[1]["migration_network_health"]["health"] |= {"cluster": {"name": "HVC1", "fqdn": "", "id": ""}, "nodes": None}
     assert [row["hosts"] for row in roll(hosts)["clusters"]] == [["hv01", "hv02"]]
+
+
+def test_a_machine_has_the_name_that_its_owner_node_returned() -> None:
+    old = [role("Template", "HV01", machine="Template"), role("EX02", "HV02", machine="EX02")]
+    nodes = [node("HV01"), node("HV02")]
+    hosts = [
+        host("hv02", health("HV02", cluster="hvc1.a.test", nodes=nodes, roles=old)),
+        host("hv01", health("HV01", cluster="hvc1.a.test", nodes=nodes, roles=[{**old[0], "machine": "EX01"}, old[1]])),
+    ]
+    (found,) = roll(hosts)["clusters"]
+    assert sorted((move["role"], move["machine"]) for move in found["moves"]) == [
+        ("EX02", "EX02"),
+        ("Template", "EX01"),
+    ]
+
+
+def test_a_computer_name_of_two_dags_counts_for_both() -> None:
+    members = [
+        {
+            "inventory_hostname": f"ex01.{letter}.test",
+            "dag_heartbeat_read": {
+                "cluster": {"name": "DAG1", "fqdn": f"dag1.{letter}.test", "node": "EX01", "nodes": [{"name": "EX01"}]}
+            },
+        }
+        for letter in "ab"
+    ]
+    assert dags_of(members, "dag_heartbeat_read") == {"ex01": frozenset({"dag1.a.test", "dag1.b.test"})}
+
+
+def test_a_host_that_was_not_read_counts_for_the_cluster_in_its_domain() -> None:
+    hosts = [
+        host(f"hv01.{letter}.test", health("HV01", cluster=f"hvc1.{letter}.test", nodes=[node("HV01"), node("HV02")]))
+        for letter in "ab"
+    ]
+    found = roll([*hosts, host("hv02.b.test", None)])
+    assert {row["name"]: row["hosts"] for row in found["clusters"]} == {
+        "hvc1.a.test": ["hv01.a.test"],
+        "hvc1.b.test": ["hv01.b.test", "hv02.b.test"],
+    }
