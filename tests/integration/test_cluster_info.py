@@ -36,6 +36,8 @@ def test_the_whole_cluster_is_read_and_nothing_is_written(lab: Stage, via: tuple
     expected = [
         {
             "name": one.name,
+            "name_known": one.owner == "hv01",
+            "id": lab.estate.private_properties("HVC1", one.resource)["VmID"].upper(),
             "resource": one.resource,
             "group": one.group,
             "owner_node": one.owner,
@@ -72,20 +74,18 @@ def test_the_whole_cluster_is_read_and_nothing_is_written(lab: Stage, via: tuple
 def test_only_the_requested_parts_are_read(lab: Stage) -> None:
     parts = {
         "nothing": ([], 1),
-        "nodes": (["nodes"], 2),
+        "nodes": (["nodes"], 3),
         "networks": (["networks"], 2),
         "live_migration_networks": (["live_migration_networks"], 3),
         "virtual_machines": (["virtual_machines"], 4),
         "shared_volumes": (["shared_volumes"], 2),
     }
-    parts = {}
-    always = {"name", "fqdn", "functional_level", "heartbeat", "heartbeat_seconds"}
+    always = {"name", "fqdn", "id", "functional_level", "heartbeat", "heartbeat_seconds"}
     listed = [{"name": name, "cluster_info": {"gather": gather}} for name, (gather, _messages) in parts.items()]
     run = lab.play(tasks("ex01", *listed))
     for name, (gather, _messages) in parts.items():
-        parts[name] = set(run.of("ex01", name).data["cluster"])
-        with_it = {"move_type_threshold"} if "virtual_machines" in gather else set()
-        assert parts[name] == always | set(gather) | with_it
+        with_it = {"virtual_machines": {"move_type_threshold"}, "nodes": {"node"}}.get(name, set())
+        assert set(run.of("ex01", name).data["cluster"]) == always | set(gather) | with_it
     assert len(lab.journal()) == sum(messages for _gather, messages in parts.values())
 
 

@@ -131,7 +131,7 @@ CASES = {
     # After a request that timed out, no more are sent without reading.
     "slow": Case([rule("Invoke", {"slow": 3})], wire=[*READ, *SEND, *READ, *PUT * 2]),
     "no response when reading back": Case(
-        [rule("Enumerate", fault("Broken.", 0x80041001), 2, times=None)],
+        [rule("Enumerate", fault("Broken.", 0x80041001), 2, times=None, **{"class": "*"})],
         {},
         (FAILED,) * 3,
         wire=None,
@@ -184,7 +184,7 @@ CASES = {
     # Responses to a read
     "invalid property once": Case([rule("Enumerate", "invalid_property")], wire=READ * 2 + SENT),
     "invalid property always": Case(
-        [rule("Enumerate", "invalid_property", times=None)],
+        [rule("Enumerate", "invalid_property", times=None, **{"class": "*"})],
         **UNREAD,
         wire=READ * 12,  # the virtual machines, and then their groups
         says=r"^Reading the clustered virtual machines on \S+ failed: Invalid property.*0x80041031",
