@@ -230,8 +230,8 @@ events_beyond:
   sample: 0
 events_reach_back:
   description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
-    small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were returned, or
-    if this could not be read.
+    small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were returned,
+    or if this could not be read.
   returned: when the events were gathered and read
   type: bool
   sample: true
