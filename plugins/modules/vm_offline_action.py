@@ -122,7 +122,8 @@ virtual_machines:
       type: str
       sample: shut_down
     before:
-      description: The offline action before.
+      description: The offline action before. Null if it could not be read; the virtual machine is then not changed, and
+        the task fails after it has changed the others.
       type: str
       sample: save
     result:
