@@ -67,6 +67,8 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.typed_value import plain
+
 
 def audit_settings_problem(
     options: t.Any,
@@ -80,7 +82,6 @@ def audit_settings_problem(
     """The first problem as a sentence, or an empty text."""
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
     from ..module_utils._audit.error import AuditError
-    from ..module_utils._audit.gathering import plain
     from ..module_utils._audit.settings import check_settings
     from ..module_utils.directory import SPEC
 

@@ -129,8 +129,8 @@ def test_an_alias_on_the_same_account_is_not_a_conflict(domain: Domain) -> None:
 def test_other_accounts_with_a_deleted_name_are_returned(domain: Domain, state: str) -> None:
     asa, other = domain.add("ASA$", MAIL, FREE), domain.add("OTHER$")
     domain.add_unchecked(other, MAIL)
-    spns = [MAIL] if state == "absent" else [FREE]
-    play = domain.playbook("spn", {"account": "ASA$", "spns": spns, "state": state})
+    more = {"spns": [MAIL]} if state == "absent" else {"spns": [FREE], "service_classes": ["*"]}
+    play = domain.playbook("spn", {"account": "ASA$", "state": state, **more})
     checked = domain.check(play).of(HERE)
     assert lines(checked) == ([f"{MAIL}: {asa} and {other}"], [f"{MAIL}: {other}"])
     assert rows(checked)[MAIL] == ([asa, other], [other], "would_change")

@@ -177,7 +177,7 @@ def test_another_client_deletes_the_name_concurrently(domain: Domain) -> None:
 def test_exact_keeps_a_name_that_was_added_concurrently(domain: Domain) -> None:
     """exact only deletes names that it has read."""
     asa = domain.add("ASA$", AUTOD)
-    options = {"account": "ASA$", "spns": [MAIL], "state": "exact"}
+    options = {"account": "ASA$", "spns": [MAIL], "state": "exact", "service_classes": ["*"]}
     result = run_with_concurrent_change(domain, options, lambda: domain.add_spns(asa, OUTLOOK))
     assert (result.status, domain.names_of(asa)) == ("ok", {MAIL, OUTLOOK}), result.message
     assert domain.task("spn", options).changed
