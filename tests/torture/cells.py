@@ -19,9 +19,10 @@ import time
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.winha.cluster.plugins.module_utils import connection
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint, HttpTransport
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client, Transport
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import HttpTransport
 
 from . import oracle
 from .estate import PASSWORD, Picture, journal_since, journal_size, running_estate, settle
@@ -32,7 +33,6 @@ from .variants import VARIANTS, Variant
 if t.TYPE_CHECKING:
     from lab.running import RunningEstate
 
-_READ_SECONDS = 1.0
 _PAUSE_SECONDS = 0.03
 _PLUGINS = "ansible_collections.winha.cluster.plugins.modules"
 
@@ -68,6 +68,14 @@ class Stand:
         self.tap = own_tap
         self._usual: dict[tuple[str, bool], oracle.Evidence] = {}
         self._prepared = ""
+        self.transport: t.Callable[[Transport], Transport] = lambda transport: transport
+
+    @property
+    def _connection(self) -> dict[str, t.Any]:
+        return {
+            "port": self.lab.estate.http, "scheme": "http", "transport": "basic", "username": "Administrator",
+            "password": PASSWORD, "connect_timeout": 2, "operation_timeout": 2, "read_timeout": 1,
+        }  # fmt: skip
 
     def usual(self, variant: str, *, check_mode: bool = False) -> oracle.Evidence:
         """What a task does when nothing fails."""
@@ -86,7 +94,7 @@ class Stand:
         fault = FAULTS[cell.fault] if cell else None
         self.tap.begin(fault, cell.position if cell else 0, lasting=bool(cell and cell.lasting))
         begin = time.monotonic()
-        result, error = self._call(variant, check_mode=check_mode)
+        result, error = self.call(variant, check_mode=check_mode)
         seconds = time.monotonic() - begin
         self.tap.end()
         settle(self.lab)
@@ -115,7 +123,7 @@ class Stand:
         self.lab.reset()
         self.tap.begin(None, 0, lasting=False)
         if variant.prepared_by:
-            _result, error = self._call(VARIANTS[variant.prepared_by], check_mode=False)
+            _result, error = self.call(VARIANTS[variant.prepared_by], check_mode=False)
             if error is not None:
                 raise error
             settle(self.lab)
@@ -124,28 +132,29 @@ class Stand:
             self.lab.add_fault(method=variant.refuses, action=action)
         self._prepared = needed
 
-    def _call(self, variant: Variant, *, check_mode: bool) -> tuple[dict[str, t.Any] | None, Exception | None]:
-        task = importlib.import_module(f"{_PLUGINS}.{variant.module}").TASK
-        host = self.lab.estate.host(variant.host)
+    def call(self, variant: Variant, *, check_mode: bool) -> tuple[dict[str, t.Any] | None, Exception | None]:
+        """Run a task. Returns its result, or the error that ended it."""
+        task = task_of(variant)
         validated = ArgumentSpecValidator(task.argument_spec, **task.rules).validate(
-            {"host": host.address, **variant.options}
+            {**self._connection, "host": self.lab.estate.host(variant.host).address, **variant.options}
         )
         if validated.error_messages:
             raise ValueError(validated.error_messages)
-        endpoint = Endpoint(
-            host=host.address, port=self.lab.estate.http, scheme="http", transports=("basic",),
-            username="Administrator", password=PASSWORD,
-            connect_timeout=2, operation_timeout=2, read_timeout=_READ_SECONDS,
-        )  # fmt: skip
+        endpoint = connection.endpoint_of(validated.validated_parameters)
 
         def open_session(*, read_only: bool) -> Client:
-            transport = HttpTransport(endpoint, name=variant.host)
+            transport = self.transport(HttpTransport(endpoint, name=variant.host))
             return Client(transport, read_only=read_only, operation_timeout=2, pause=_pause)
 
         try:
             return tasks.run(task, open_session, validated.validated_parameters, check_mode=check_mode), None
         except Exception as exc:
             return None, exc
+
+
+def task_of(variant: Variant) -> t.Any:
+    """The task of the module of a variant."""
+    return importlib.import_module(f"{_PLUGINS}.{variant.module}").TASK
 
 
 def _pause(seconds: float) -> None:
