@@ -7,51 +7,34 @@
 from __future__ import annotations
 
 import argparse
-import collections
-import dataclasses
-import json
+import concurrent.futures
+import multiprocessing
 import os
-import pathlib
 import random
 import sys
 import time
+import warnings
 
-from . import cells
+from .parts import WRONG, kill_runs, read_inputs, run_cells
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-WRONG = ROOT / ".cache" / "torture" / "wrong.jsonl"
-PARTS = ("cells",)
-
-
-def tell_cells(seed: int, seconds: float, jobs: int, only: list[str]) -> int:
-    """Run cells, and print what is wrong."""
-    begin = time.monotonic()
-    everything = [cells.Cell.parse(text) for text in only] or cells.reachable()
-    left = seconds - (time.monotonic() - begin)
-    if only:
-        tried, wrong = cells.try_cells(everything, float("inf"))
-    else:
-        tried, wrong = cells.try_in_parallel(cells.in_order(everything, seed), left, jobs)
-    keep(seed, wrong)
-    kinds = collections.defaultdict(list)
-    for one in wrong:
-        for problem in one.problems:
-            kinds[one.cell.variant.partition("/")[0], problem[:60]].append((one, problem))
-    for (module, _begin), found in sorted(kinds.items()):
-        one, problem = found[0]
-        print(f"\n{module}, {len(found)} cells: {problem[:400]}")
-        print(f'    make torture ARGUMENTS="--only {one.cell}"')
-        if only:
-            print(f"    message: {one.message}", *one.requests, sep="\n    ")
-    print(f"\n{len(everything):,} cells can be reached, {tried:,} were tried, {len(wrong)} are wrong.")
-    return len(wrong)
+PARTS = ("cells", "messages", "files", "kills")
+INPUTS_EACH_MINUTE = 1500
+PREPARATION = 60  # seconds: the last cells begin this long before the end, when others need the processors
 
 
-def keep(seed: int, wrong: list[cells.Wrong]) -> None:
-    """Write the wrong cells to a file."""
-    WRONG.parent.mkdir(parents=True, exist_ok=True)
-    rows = [dataclasses.asdict(one) | {"seed": seed, "cell": str(one.cell)} for one in wrong]
-    WRONG.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+def run(options: argparse.Namespace) -> int:
+    """Run the parts side by side; how many things are wrong."""
+    seed, seconds = options.seed, options.minutes * 60
+    end = time.monotonic() + seconds
+    parts = options.parts or PARTS
+    number = max(100, int(INPUTS_EACH_MINUTE * options.minutes))
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(len(PARTS), mp_context=spawn) as pool:
+        others = [pool.submit(read_inputs, part, number, seed) for part in ("messages", "files") if part in parts]
+        if "kills" in parts:
+            others.append(pool.submit(kill_runs, seed, options.kills, end - 2 * PREPARATION))
+        wrong = run_cells(seed, end - PREPARATION / 2, options.jobs, ()) if "cells" in parts else 0
+        return wrong + sum(one.result() for one in others)
 
 
 def main() -> int:
@@ -59,12 +42,18 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--jobs", type=int, default=min(8, 2 * (os.cpu_count() or 1)))
-    parser.add_argument("--only", action="append", default=[], metavar="CELL", help="run this cell")
+    parser.add_argument("--kills", type=int, default=3, help="how many runs are killed at most")
+    parser.add_argument("--jobs", type=int, default=min(8, 2 * (os.cpu_count() or 1)), help="estates with cells")
+    parser.add_argument("--only", action="append", default=[], metavar="CELL", help="run this cell and show it")
     options = parser.parse_args()
-    seconds = options.minutes * 60
-    print(f"Seed {options.seed}. The same order again: --seed {options.seed}", flush=True)
-    wrong = tell_cells(options.seed, seconds, options.jobs, options.only)
+    warnings.simplefilter("ignore")
+    WRONG.parent.mkdir(parents=True, exist_ok=True)
+    WRONG.write_text("", "utf-8")
+    if options.only:
+        return 1 if run_cells(options.seed, 0, 1, options.only) else 0
+    print(f"Seed {options.seed}. The same order again: make torture ARGUMENTS=\"--seed {options.seed}\"", flush=True)
+    wrong = run(options)
+    print(f"\n{wrong} wrong in all. {'They are in ' + str(WRONG) if wrong else ''}")
     return 1 if wrong else 0
 
 

@@ -202,6 +202,10 @@ class Wrong:
     message: str
     requests: tuple[str, ...]
 
+    def row(self) -> dict[str, t.Any]:
+        """The same for a file."""
+        return dataclasses.asdict(self) | {"cell": str(self.cell)}
+
 
 def problems(of: Stand, cell: Cell) -> Wrong | None:
     """Run a cell. Nothing, if all is right."""

@@ -228,9 +228,9 @@ def conversations() -> list[Conversation]:
     return found
 
 
-def real_messages() -> list[bytes]:
-    """The messages in the tests that were captured from Windows and OMI."""
-    return [file.read_bytes() for file in sorted(REAL.glob("*.xml"))]
+def real_messages() -> dict[str, bytes]:
+    """The messages in the tests that were captured from Windows and OMI, by the name of their file."""
+    return {file.name: file.read_bytes() for file in REAL.glob("*.xml")}
 
 
 texts = st.one_of(st.sampled_from(ODD), st.text(max_size=20), st.integers().map(str))
