@@ -51,7 +51,7 @@ def main() -> int:
     WRONG.write_text("", "utf-8")
     if options.only:
         return 1 if run_cells(options.seed, 0, 1, options.only) else 0
-    print(f"Seed {options.seed}. The same order again: make torture ARGUMENTS=\"--seed {options.seed}\"", flush=True)
+    print(f'Seed {options.seed}. The same order again: make torture ARGUMENTS="--seed {options.seed}"', flush=True)
     wrong = run(options)
     print(f"\n{wrong} wrong in all. {'They are in ' + str(WRONG) if wrong else ''}")
     return 1 if wrong else 0

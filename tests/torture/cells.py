@@ -242,7 +242,7 @@ def reachable() -> list[Cell]:
         for variant, check_mode in {(cell.variant, cell.check_mode) for cell in cells}:
             usual = of.usual(variant, check_mode=check_mode)
             wrong = oracle.judge(usual, usual)
-            assert not wrong and not usual.failed, f"{variant} without a fault: {wrong} {usual.message}"
+            assert (wrong, usual.failed) == ([], False), f"{variant} without a fault: {usual.message}"
     return cells
 
 

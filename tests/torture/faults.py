@@ -209,8 +209,7 @@ def _bomb(to: Tapped, _id: str, _real: Response) -> None:
 # --- faults of WS-Management and WMI ---
 
 
-def _soap(fault: SoapFault, *, wmi_error: bool, to: Tapped, message_id: str, real: Response) -> None:
-    del real
+def _soap(fault: SoapFault, wmi_error: bool, to: Tapped, message_id: str, _real: Response) -> None:
     to.whole(500, envelope(FAULT_ACTION, message_id, fault_body(fault, "host", wmi_error=wmi_error)))
 
 
@@ -220,8 +219,7 @@ def _wmi(name: str, code: int, hresult: int, text: str, *, status: int = 1, **ki
         provider=True, hresult=hresult, cim_status=status, operation="ExecQuery",
     )  # fmt: skip
     for suffix, wmi_error in (("", True), ("_in_text", False)):
-        write = functools.partial(_soap, full, wmi_error=wmi_error)
-        _fault(name + suffix, *BOTH, **kind)(lambda to, ask, real, w=write: w(to=to, message_id=ask, real=real))
+        _fault(name + suffix, *BOTH, **kind)(functools.partial(_soap, full, wmi_error))
 
 
 _wmi("generic_failure", 1359, 0x80041001, "Generic failure")
@@ -241,8 +239,5 @@ for _name, _soap_fault in {
     "schema": SoapFault("w:SchemaValidationError", 2150858817, "The XML does not match the schema.", provider=True),
     "no_such_action": SoapFault("a:ActionNotSupported", 2150858754, "The action is not supported."),
 }.items():
-    _fault(_name, *(BOTH if _name in ("timed_out", "quota") else ("before",)))(
-        lambda to, ask, real, w=functools.partial(_soap, _soap_fault, wmi_error=True): w(
-            to=to, message_id=ask, real=real
-        )
-    )
+    _moments = BOTH if _name in ("timed_out", "quota") else ("before",)
+    _fault(_name, *_moments)(functools.partial(_soap, _soap_fault, True))

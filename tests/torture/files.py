@@ -86,10 +86,13 @@ def _edit(holder: t.Any, key: t.Any, edit: Edit) -> None:
 
 
 KINDS = ("replace", "replace", "replace", "remove", "text", "list", "add", "double")
+_SIMPLE = (None, True, False, 0, -1, 1.5, 10**30, float("inf"), float("nan"), [], {}, [None], [[]], {"": {}})
 _odd = st.one_of(
-    st.sampled_from([None, True, False, 0, -1, 1.5, 10**30, float("inf"), float("nan"), [], {}, [None], [[]], {"": {}}, *ODD]),
-    st.text(max_size=8), st.integers(), st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
-)  # fmt: skip
+    st.sampled_from([*_SIMPLE, *ODD]),
+    st.text(max_size=8),
+    st.integers(),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+)
 edits = st.lists(
     st.builds(Edit, st.lists(st.floats(0, 0.999), max_size=7).map(tuple), st.sampled_from(KINDS), _odd),
     min_size=1, max_size=3,
@@ -113,37 +116,75 @@ def uses() -> list[Use]:
     rolling = rolling_change(hosts, options, ["hv01", "hv02"])
     plan = json.loads(json.dumps(change_plan(hosts, rolling, created="2026-11-30T01:00:00Z")))
     line = {
-        "winha_record": 1, "run": "r1", "time": NOW, "host": "hv01", "module": "vm_offline_action", "cluster": "hvc1",
+        "winha_record": 1,
+        "run": "r1",
+        "time": NOW,
+        "host": "hv01",
+        "module": "vm_offline_action",
+        "cluster": "hvc1",
         "options": {"names": ["EX01"]},
-        "changes": [{"label": "EX01", "setting": "offline_action", "thing": "EX01", "before": "save", "after": "shut_down"}],
-    }  # fmt: skip
+        "changes": [
+            {"label": "EX01", "setting": "offline_action", "thing": "EX01", "before": "save", "after": "shut_down"}
+        ],
+    }
     adapter = line | {
-        "module": "net_adapter", "options": {"adapters": ["LM"]},
-        "changes": [{"label": "LM mtu", "setting": "mtu", "thing": "LM", "keyword": "*JumboPacket", "before": 1500,
-                     "after": 9000, "before_raw": "1514", "after_raw": "9014"}],
-    }  # fmt: skip
+        "module": "net_adapter",
+        "options": {"adapters": ["LM"]},
+        "changes": [
+            {
+                "label": "LM mtu",
+                "setting": "mtu",
+                "thing": "LM",
+                "keyword": "*JumboPacket",
+                "before": 1500,
+                "after": 9000,
+                "before_raw": "1514",
+                "after_raw": "9014",
+            }
+        ],
+    }
     found = [
-        Use("audit_evaluation facts", facts_of(name, {key: value for key, value in case.items() if key not in ("parameters", "override")}),
-            functools.partial(_evaluate, [rule(name)]))
-        for name, outcomes in sorted(cases().items()) for case in list(outcomes.values())[:1]
-    ]  # fmt: skip
+        Use(
+            f"audit_evaluation facts {name}",
+            facts_of(name, {key: value for key, value in case.items() if key not in ("parameters", "override")}),
+            functools.partial(_evaluate, [rule(name)]),
+        )
+        for name, outcomes in sorted(cases().items())
+        for case in list(outcomes.values())[:1]
+    ]
     facts = found[0].sample
     found += [
         Use(f"audit_evaluation rule {one['id']}", [one], lambda value: audit_evaluation(facts, value, now=NOW))
         for one in rules()
     ]
     found += [
-        Use("audit_evaluation parameters", {"certificate_days": 30}, lambda value: audit_evaluation(facts, rules(), parameters=value, now=NOW)),
-        Use("audit_evaluation accepted", [{"rule": "*", "host": "*", "subject": "*", "reason": "r", "until": "2026-12-31"}],
-            lambda value: audit_evaluation(facts, rules(), accepted=value, now=NOW)),
-        Use("audit_evaluation earlier", writable(small()), lambda value: audit_evaluation(facts, rules(), earlier=value, now=NOW)),
-        *(Use(f"audit_report {kind}", writable(small()), functools.partial(_report, kind))
-          for kind in ("html", "json", "junit", "markdown")),
+        Use(
+            "audit_evaluation parameters",
+            {"certificate_days": 30},
+            lambda value: audit_evaluation(facts, rules(), parameters=value, now=NOW),
+        ),
+        Use(
+            "audit_evaluation accepted",
+            [{"rule": "*", "host": "*", "subject": "*", "reason": "r", "until": "2026-12-31"}],
+            lambda value: audit_evaluation(facts, rules(), accepted=value, now=NOW),
+        ),
+        Use(
+            "audit_evaluation earlier",
+            writable(small()),
+            lambda value: audit_evaluation(facts, rules(), earlier=value, now=NOW),
+        ),
+        *(
+            Use(f"audit_report {kind}", writable(small()), functools.partial(_report, kind))
+            for kind in ("html", "json", "junit", "markdown")
+        ),
         Use("audit_facts", [_results()], lambda value: audit_facts(value, {"hyperv_host": "hyperv_hosts"}, NOW)),
         Use("rolling_change hosts", hosts, lambda value: rolling_change(value, options, ["hv01", "hv02"])),
         Use("rolling_change options", options, lambda value: rolling_change(hosts, value, ["hv01", "hv02"])),
-        Use("rolling_change earlier", {"hv01": hosts[0]["migration_network_health"]},
-            lambda value: rolling_change(hosts, options, ["hv01", "hv02"], earlier=value)),
+        Use(
+            "rolling_change earlier",
+            {"hv01": hosts[0]["migration_network_health"]},
+            lambda value: rolling_change(hosts, options, ["hv01", "hv02"], earlier=value),
+        ),
         Use("change_plan hosts", hosts, lambda value: change_plan(value, rolling)),
         Use("change_plan rolling", json.loads(json.dumps(rolling)), lambda value: change_plan(hosts, value)),
         Use("change_approval approved", plan, lambda value: change_approval(value, plan)),
@@ -154,10 +195,16 @@ def uses() -> list[Use]:
         Use("change_undo", [line, adapter], change_undo),
         Use("change_undo text", json.dumps(line) + "\n" + json.dumps(adapter) + "\n", change_undo),
         Use("exchange_principal_names", published(), exchange_principal_names),
-        Use("storage_problems", {"jobs": [{"name": "Repair", "state": "running"}],
-            "virtual_disks": [{"name": "V1", "health": "warning", "operational": [3]}]}, storage_problems),
+        Use(
+            "storage_problems",
+            {
+                "jobs": [{"name": "Repair", "state": "running"}],
+                "virtual_disks": [{"name": "V1", "health": "warning", "operational": [3]}],
+            },
+            storage_problems,
+        ),
         *(Use(f"role_option {name}", default, functools.partial(_option, name)) for name, default in _role_options()),
-    ]  # fmt: skip
+    ]
     return found
 
 
@@ -178,9 +225,10 @@ def _role_options() -> list[tuple[str, Value]]:
     for file in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml")):
         for entry in yaml.safe_load(file.read_text("utf-8"))["argument_specs"].values():
             found += [
-                (name, option.get("default")) for name, option in entry.get("options", {}).items()
+                (name, option.get("default"))
+                for name, option in entry.get("options", {}).items()
                 if name.startswith(f"{file.parts[-3]}_")
-            ]  # fmt: skip
+            ]
     return found
 
 
@@ -190,8 +238,16 @@ def _results() -> dict[str, Value]:
         "inventory_hostname": "hv01",
         "group_names": ["hyperv_hosts"],
         "audit_cluster_info": {"changed": False, "cluster": {"name": "HVC1", "fqdn": "hvc1.example.test", "nodes": []}},
-        "audit_host_info": {"changed": False, "windows": {"release": "2022", "build": 20348}, "adapters": [], "unknown": []},
-        "audit_jumbo_path_info": {"changed": False, "paths": [{"source": "HV01", "target": "HV02", "verdict": "passes"}]},
+        "audit_host_info": {
+            "changed": False,
+            "windows": {"release": "2022", "build": 20348},
+            "adapters": [],
+            "unknown": [],
+        },
+        "audit_jumbo_path_info": {
+            "changed": False,
+            "paths": [{"source": "HV01", "target": "HV02", "verdict": "passes"}],
+        },
         "audit_net_adapter": {"failed": True, "msg": "No connection."},
     }
 

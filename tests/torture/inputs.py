@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 import hypothesis
 from hypothesis import strategies as st
 
 from . import files, messages
-
-_DETAIL = re.compile(r": .*", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def read(number: int, seed: int, check: t.Callable[..., str], *strategies: t.Any
         problem = check(*given)
         if problem:
             text = f"{problem} {given[0]} {list(given[1:])}"
-            kind = ": ".join(_DETAIL.sub("", part) for part in problem.split(": ")[:2])
+            kind = problem.partition(" (")[0]
             before, shortest = wrong.get(kind, (0, text))
             wrong[kind] = (before + 1, min(shortest, text, key=len))
 

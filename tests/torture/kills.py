@@ -39,9 +39,12 @@ class Killed:
 @contextlib.contextmanager
 def started() -> t.Iterator[staging.Stage]:
     """Start an estate with something to change in each part."""
-    with tempfile.TemporaryDirectory(prefix="kills") as folder, network() as prefix:
-        with staging.stage(changing.description(prefix) | TIMES, pathlib.Path(folder) / "estate") as lab:
-            yield lab
+    with (
+        tempfile.TemporaryDirectory(prefix="kills") as folder,
+        network() as prefix,
+        staging.stage(changing.description(prefix) | TIMES, pathlib.Path(folder) / "estate") as lab,
+    ):
+        yield lab
 
 
 def enforce(lab: staging.Stage) -> staging.Run:

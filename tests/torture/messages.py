@@ -41,9 +41,9 @@ _PART = re.compile(rb"<[^>]*>|[^<]+")
 _NAME = re.compile(rb"</?([\w:.-]+)")
 ODD = (
     "", " ", "\n", "-1", "²", "٣", "1e3", "0x10", "9" * 30, "9" * 5000, "-99999999999999999999", "true", "NaN",
-    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2024-13-45T99:00:00", "2024-01-01T00:00:00", "00000000000000.000000:000",
-    "]]&gt;", "&#x10FFFF;", "&#xD;", "{", '{"run": 1, "started": [], "roles": {}}', "[]", "null", "a;b;;c", "{00000000-0000-0000-0000-000000000000}",
-    "*", "%", "'", "\u202e", "ß", "İ", "x" * 20000,
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2024-13-45T99:00:00", "2024-01-01T00:00:00",
+    "00000000000000.000000:000", "]]&gt;", "&#x10FFFF;", "&#xD;", "{", '{"run": 1, "started": [], "roles": {}}', "[]",
+    "null", "a;b;;c", "{00000000-0000-0000-0000-000000000000}", "*", "%", "'", "\u202e", "ß", "İ", "x" * 20000,
 )  # fmt: skip
 
 
@@ -90,7 +90,9 @@ def _with_nil(parts: list[bytes], at: int, _text: str) -> None:
 def _renamed(parts: list[bytes], at: int, text: str) -> None:
     end = _element(parts, at)
     for place in {at, end - 1}:
-        parts[place] = re.sub(rb"^(</?(?:\w+:)?)[\w.-]+", rb"\1" + (b"x" + text.encode()[:1].hex().encode()), parts[place])
+        parts[place] = re.sub(
+            rb"^(</?(?:\w+:)?)[\w.-]+", rb"\1" + (b"x" + text.encode()[:1].hex().encode()), parts[place]
+        )
 
 
 def _without_attribute(parts: list[bytes], at: int, _text: str) -> None:
@@ -294,6 +296,6 @@ def problem_of(run: t.Callable[[], None], *typed: type[Exception]) -> str:
         frames = traceback.extract_tb(exc.__traceback__)
         own = [frame for frame in frames if "/plugins/" in frame.filename] or frames
         place = f"{pathlib.Path(own[-1].filename).name} {own[-1].name}"
-        return f"{type(exc).__name__} in {place}: {str(exc)[:200]}"
+        return f"{type(exc).__name__} in {place} ({str(exc)[:200]})"
     seconds = time.monotonic() - begin
-    return f"it took {seconds:.1f} s" if seconds > LONGEST_SECONDS else ""
+    return f"it took too long ({seconds:.1f} s)" if seconds > LONGEST_SECONDS else ""

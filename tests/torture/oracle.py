@@ -28,7 +28,10 @@ _LONGEST_MESSAGE = 6000
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a task returned, and what the lab shows of it. C(requests): whether each one reached the lab, and its response was lost."""
+    """What a task returned, and what the lab shows of it.
+
+    C(requests): whether each one reached the lab, and its response was lost.
+    """
 
     variant: Variant
     fault: Fault | None
@@ -206,7 +209,9 @@ def _row(found: Evidence, row: Row, before: t.Any, after: t.Any) -> t.Iterator[s
 def _agrees(reported: t.Any, stored: t.Any, found: Evidence) -> bool:
     """A drain that a failed task started goes on, so its state may be later in the store than in the result."""
     moving = found.variant.module == "cluster_node" and found.failed
-    return bool(reported == stored or (moving and (reported, stored) in _LATER) or (moving and reported in ("tn1", "tn2")))
+    return bool(
+        reported == stored or (moving and (reported, stored) in _LATER) or (moving and reported in ("tn1", "tn2"))
+    )
 
 
 _LATER = {("draining", "drained"), ("paused", "drained"), ("active", "draining"), ("active", "drained")}

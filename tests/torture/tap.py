@@ -62,9 +62,7 @@ class Tap:
         """The fault of the next request."""
         with self._lock:
             number = len(self.requests) + 1
-            hit = self._fault is not None and (
-                number >= self._position if self._lasting else number == self._position
-            )
+            hit = self._fault is not None and (number >= self._position if self._lasting else number == self._position)
             found = self._fault if hit and self.armed else None
             lost = found is not None and not (found.lies or found.harmless)
             self.hits += found is not None
@@ -82,7 +80,7 @@ class Spoiled(Response):
 
     fault: Fault | None = None
     message_id: str = ""
-    real: Response = Response(0)
+    real: Response = dataclasses.field(default_factory=lambda: Response(0))
 
 
 class TappedService:

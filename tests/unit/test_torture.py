@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost
-from torture import cells, oracle
+from hypothesis import strategies as st
+from torture import cells, files, inputs, messages, oracle
 from torture.faults import FAULTS
 
 VM = "vm_offline_action/all"
@@ -148,3 +149,59 @@ def test_a_cell_is_found_again_by_its_text() -> None:
         cells.Cell.parse("vm_offline_action/all:fire:1:on:check")
     listed = [dataclasses.replace(cell, position=number) for number in range(20)]
     assert cells.in_order(listed, 1) == cells.in_order(reversed(listed), 1) != cells.in_order(listed, 2)
+
+
+def test_an_input_that_ends_with_another_error_is_kept() -> None:
+    def check(number: int) -> str:
+        return messages.problem_of(lambda: [1 / number, [].pop() if number == 7 else None], IndexError)
+
+    found = inputs.read(200, 1, check, st.integers(-20, 20))
+    (kind,) = found.wrong
+    assert kind == "ZeroDivisionError in test_torture.py <lambda>"
+    assert found.wrong[kind] == (1, f"{kind} (division by zero) 0 []")
+    assert found.count >= 40
+    assert inputs.read(20, 1, check, st.just(7)).wrong == {}
+
+
+def test_what_takes_too_long_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "LONGEST_SECONDS", 0)
+    assert "it took too long" in messages.problem_of(lambda: None)
+
+
+MESSAGE = b'<a xmlns="u"><b k="1">x</b><c><d>y</d></c></a>'
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (messages.Change("value", 0, "z"), b'<a xmlns="u"><b k="1">z</b><c><d>y</d></c></a>'),
+        (messages.Change("values", 0.5, "z"), b'<a xmlns="u"><b k="1">x</b><c><d>z</d></c></a>'),
+        (messages.Change("remove", 0.5), b'<a xmlns="u"><b k="1">x</b></a>'),
+        (messages.Change("double", 0.75), b'<a xmlns="u"><b k="1">x</b><c><d>y</d><d>y</d></c></a>'),
+        (messages.Change("empty", 0.5), b'<a xmlns="u"><b k="1">x</b><c></c></a>'),
+        (messages.Change("attribute", 0.25), b'<a xmlns="u"><b>x</b><c><d>y</d></c></a>'),
+        (messages.Change("cut", 0.5), MESSAGE[: len(MESSAGE) // 2]),
+        (messages.Change("insert", 0, "z"), b"z" + MESSAGE),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_a_message_is_changed(change: messages.Change, expected: bytes) -> None:
+    assert messages.changed(MESSAGE, [change]) == expected
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (files.Edit((0, 0.5), "replace", 9), {"a": [1, 9], "b": "x"}),
+        (files.Edit((0.5,), "remove"), {"a": [1, 2]}),
+        (files.Edit((0, 0), "double"), {"a": [1, 2, 1], "b": "x"}),
+        (files.Edit((0,), "text"), {"a": "[1, 2]", "b": "x"}),
+        (files.Edit((), "add", None), {"a": [1, 2], "b": "x", "None": None}),
+        (files.Edit((), "replace", None), None),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_a_value_is_edited(edit: files.Edit, expected: t.Any) -> None:
+    sample = {"a": [1, 2], "b": "x"}
+    assert files.edited(sample, [edit]) == expected
+    assert sample == {"a": [1, 2], "b": "x"}

@@ -10,12 +10,17 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
-from torture import cells, inputs
+import fleet
+import stage as staging
+from torture import cells, inputs, kills
 from torture.faults import FAULTS
 
 SEED, CELLS, INPUTS = 1, 150, 400
 # The filters and modules that end every input of make torture with an error of their own.
-FILTERS = ("change_", "exchange_principal_names", "role_option")
+FILTERS = (
+    "audit_report", "change_approval", "change_page", "change_text", "change_undo", "exchange_principal_names",
+    "role_option",
+)  # fmt: skip
 MODULES = ("cluster_info", "jumbo_path_info", "vm_offline_action", "net_adapter")
 
 
@@ -49,3 +54,13 @@ def test_changed_messages_end_with_typed_errors() -> None:
 def test_changed_files_end_with_errors_of_the_filters() -> None:
     found = inputs.of_files(INPUTS, SEED, lambda name: name.startswith(FILTERS))
     assert (found.count, found.wrong) == (INPUTS, {})
+
+
+def test_a_run_that_is_not_finished_is_found() -> None:
+    with kills.started() as lab:
+        before, owners = lab.picture(), fleet.owners(lab, kills.CLUSTER)
+        fleet.set_node(lab, kills.CLUSTER, "hv01", 2, 2)
+        moved = dict.fromkeys(owners, "hv09")
+        wrong = list(kills.what_is_wrong(lab, before, moved, staging.Run(2, "Failed.", ())))
+    begins = ("exit code 2: Failed.", "wanted and stored: ", "nodes are not active: ", "the owners were ")
+    assert [problem[: len(begin)] for problem, begin in zip(wrong, begins, strict=True)] == list(begins)
