@@ -164,7 +164,9 @@ _message("no_items", lambda body, _id: re.sub(rb"<(\w+:Items)>.*</\1>", b"", bod
 _message("no_end", lambda body, _id: re.sub(rb"<\w+:EndOfSequence\s*/>", b"", body), lies=True)
 _message("no_references", lambda body, _id: re.sub(
     rb"<a:EndpointReference.*?</a:EndpointReference>", b"", body, flags=re.DOTALL), lies=True)  # fmt: skip
-_message("deep", lambda body, _id: body.replace(b"</s:Body>", b"<x>" * 20000 + b"</x>" * 20000 + b"</s:Body>"))
+_message(
+    "deep", lambda body, _id: body.replace(b"</s:Body>", b"<x>" * 20000 + b"</x>" * 20000 + b"</s:Body>"), lies=True
+)
 _message("numbers_null", lambda body, _id: re.sub(rb"<(p\d*:\w+)([^>/]*)>-?\d+</p\d*:\w+>", _NIL, body), lies=True)
 _message("numbers_words", lambda body, _id: _NUMBER.sub(rb"\1many\2", body), lies=True)
 _message("numbers_superscript", lambda body, _id: _NUMBER.sub(b"\\1\xc2\xb2\\2", body), lies=True)

@@ -231,7 +231,11 @@ def _restarts(found: Evidence) -> t.Iterator[str]:
 
 
 def _readings(found: Evidence, usual: Evidence) -> t.Iterator[str]:
-    """A value that was read is the usual one. One that was not read is null, and the result has a reason."""
+    """A value that was read is that of the store, and the usual one. One that was not read is null, with a reason."""
+    stored = found.variant.state(found.after)
+    for row in rows_of(found.variant.module, found.result or {}):
+        if row.label in stored and row.now not in (None, stored[row.label]):
+            yield f"{row.label} is read as {row.now}, and it is {stored[row.label]}"
     unknown = [value for name, value in _leaves(found.result) if "unknown" in name and value]
     allowed = bool(unknown) or (found.fault is not None and found.fault.absent)
     now = dict(_leaves({name: value for name, value in (found.result or {}).items() if name != "unknown"}))

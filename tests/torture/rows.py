@@ -22,7 +22,7 @@ class Row:
 
 def rows_of(module: str, result: t.Mapping[str, t.Any]) -> list[Row]:
     """The settings in the result of a module."""
-    return list(_READERS[module](result))
+    return list(_READERS[module](result)) if module in _READERS else []
 
 
 def _vm_offline_action(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
@@ -47,9 +47,32 @@ def _cluster_node(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
         yield Row(f"{name} owner", None, owner)
 
 
+def _cluster_info(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
+    for one in result["cluster"]["virtual_machines"]:
+        yield Row(one["name"], None, one["offline_action"])
+        yield Row(f"{one['name']} owner", None, one["owner_node"])
+    for name, value in result["cluster"]["heartbeat"].items():
+        yield Row(name, None, value)
+
+
+def _cluster_health_info(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
+    for one in result["health"].get("nodes") or ():
+        yield Row(one["name"], None, one["state"])
+    for one in result["health"].get("roles") or ():
+        yield Row(f"{one['name']} owner", None, one["owner"])
+
+
+def _host_info(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
+    for one in result.get("adapters") or ():
+        yield Row(f"{one['name']} mtu", None, one["mtu"])
+
+
 _READERS: t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], t.Iterator[Row]]] = {
     "vm_offline_action": _vm_offline_action,
     "heartbeat": _heartbeat,
     "net_adapter": _net_adapter,
     "cluster_node": _cluster_node,
+    "cluster_info": _cluster_info,
+    "cluster_health_info": _cluster_health_info,
+    "host_info": _host_info,
 }

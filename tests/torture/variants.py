@@ -19,6 +19,7 @@ RUN = "torture"
 HEADER = 14  # bytes of the Ethernet header in the value of an Intel driver
 ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
 ACTIONS = {0: "turn_off", 1: "save", 2: "shut_down", 3: "shut_down_forced"}
+NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 State = dict[str, t.Any]
 
 
@@ -75,6 +76,24 @@ def heartbeat(cluster: str) -> Callable[[Picture], State]:
     return state
 
 
+def clustered_machines(picture: Picture) -> State:
+    """The offline action and the owner node of each virtual machine, and the heartbeat of the cluster."""
+    owners = {label: value for label, value in node(picture).items() if label.endswith(" owner")}
+    return offline_actions(picture) | owners | heartbeat("TC")(picture)
+
+
+def cluster_health(picture: Picture) -> State:
+    """The state of each node, and the owner node of each virtual machine."""
+    nodes = picture.instances("TC", "MSCluster_Node")
+    owners = {label: value for label, value in node(picture).items() if label.endswith(" owner")}
+    return {name: NODE_STATES[values["State"]] for name, values in nodes.items()} | owners
+
+
+def host_adapters(picture: Picture) -> State:
+    """The MTU of each adapter of tn1 that is in effect."""
+    return {f"{name} mtu": one["MtuSize"] for name, one in picture.instances("tn1", "MSFT_NetAdapter").items()}
+
+
 def node(picture: Picture) -> State:
     """The node tn1 with its drain mark, and the owner of each virtual machine."""
     values = picture.instances("TC", "MSCluster_Node")["tn1"]
@@ -126,11 +145,13 @@ def _adapter_variant(kind: str, host: str, name: str, **options: t.Any) -> Varia
 
 _SHUT_DOWN = dict.fromkeys(("VM1", "VM2", "VM3", "VM4"), "shut_down")
 _LISTED = (
-    Variant(name="cluster_info/all", host="tn1"),
-    Variant(name="cluster_info/machines", host="tn2", options={"gather": ["virtual_machines"]}),
-    Variant(name="host_info/all", host="tn1"),
+    Variant(name="cluster_info/all", host="tn1", state=clustered_machines),
+    Variant(
+        name="cluster_info/machines", host="tn2", options={"gather": ["virtual_machines"]}, state=clustered_machines,
+    ),
+    Variant(name="host_info/all", host="tn1", state=host_adapters),
     Variant(name="host_info/old", host="to1"),
-    Variant(name="cluster_health_info/all", host="tn1"),
+    Variant(name="cluster_health_info/all", host="tn1", state=cluster_health),
     Variant(name="jumbo_path_info/network", host="tn1", options={"cluster_network": "LiveMigration"}),
     Variant(name="jumbo_path_info/targets", host="tn1", options={"targets": ["10.44.2.11", "10.44.2.99"]}),
     Variant(name="vm_offline_action/all", host="tn1", wanted=_SHUT_DOWN, state=offline_actions),

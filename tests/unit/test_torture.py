@@ -15,6 +15,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.errors import Respon
 from hypothesis import strategies as st
 from torture import cells, files, inputs, messages, oracle
 from torture.faults import FAULTS
+from torture.rows import rows_of
 
 VM = "vm_offline_action/all"
 Change = t.Callable[[oracle.Evidence], oracle.Evidence]
@@ -111,8 +112,12 @@ WRONG: t.Mapping[str, tuple[str, Change, str]] = {
     "a restart that is missing": (
         "net_adapter/defer", edited(restart_required=[]), "not restarted, and restart_required is empty",
     ),
+    "another value of the store": (
+        "cluster_health_info/all", edited(health={"nodes": [{"name": "tn1", "state": "down"}]}),
+        "tn1 is read as down, and it is up",
+    ),
     "a value that was not read": (
-        "cluster_info/machines", edited(cluster={}), "and should be",
+        "host_info/all", edited(adapters=[]), "and should be",
     ),
 }  # fmt: skip
 
@@ -122,6 +127,17 @@ def test_the_judge_finds_a_wrong_result(stand: cells.Stand, variant: str, change
     usual = stand.usual(variant)
     assert oracle.judge(usual, usual) == []
     assert problem in "\n".join(oracle.judge(change(usual), usual))
+
+
+READING = ("cluster_info/all", "cluster_info/machines", "cluster_health_info/all", "host_info/all")
+
+
+@pytest.mark.parametrize("variant", READING)
+def test_the_judge_compares_what_is_read_with_the_store(stand: cells.Stand, variant: str) -> None:
+    usual = stand.usual(variant)
+    assert oracle.judge(usual, usual) == []
+    compared = {row.label for row in rows_of(usual.variant.module, usual.result or {})}
+    assert set(usual.variant.state(usual.after)) <= compared
 
 
 @pytest.mark.parametrize("variant", [VM, "cluster_node/drain_with_mark"])
