@@ -55,7 +55,12 @@ class Cell:
     def parse(cls, text: str) -> Cell:
         """The cell of its text. Raises C(ValueError)."""
         variant, fault, position, lasting, mode = text.split(":")
-        if variant not in VARIANTS or fault not in FAULTS or lasting not in ("once", "on"):
+        if (
+            variant not in VARIANTS
+            or fault not in FAULTS
+            or lasting not in ("once", "on")
+            or mode not in ("write", "check")
+        ):
             raise ValueError(f"{text} is not a cell")
         return cls(variant, fault, int(position), lasting == "on", mode == "check")
 
@@ -230,7 +235,7 @@ def try_cells(cells: t.Sequence[Cell], seconds: float) -> tuple[int, list[Wrong]
             if time.monotonic() > deadline:
                 break
             found = problems(of, cell)
-            tried += 1
+            tried += of.tap.hits > 0  # else the task ended before this request
             wrong += [found] if found else []
     return tried, wrong
 
