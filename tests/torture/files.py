@@ -86,7 +86,22 @@ def _edit(holder: t.Any, key: t.Any, edit: Edit) -> None:
 
 
 KINDS = ("replace", "replace", "replace", "remove", "text", "list", "add", "double")
-_SIMPLE = (None, True, False, 0, -1, 1.5, 10**30, float("inf"), float("nan"), [], {}, [None], [[]], {"": {}})
+_SIMPLE: tuple[Value, ...] = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    10**30,
+    float("inf"),
+    float("nan"),
+    [],
+    {},
+    [None],
+    [[]],
+    {"": {}},
+)
 _odd = st.one_of(
     st.sampled_from([*_SIMPLE, *ODD]),
     st.text(max_size=8),

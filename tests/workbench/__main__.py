@@ -119,8 +119,11 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
-    command = commands.add_parser("torture", help="look for what no test covers, from a seed")
-    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    # Without options of its own, it also passes on arguments that begin with an option.
+    command = commands.add_parser(
+        "torture", help="look for what no test covers, from a seed", prefix_chars="+", add_help=False
+    )
+    command.add_argument("arguments", nargs="*")
     command.set_defaults(run=torture)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
