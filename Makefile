@@ -10,7 +10,7 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 to 3.14, and none is installed)) -m workbench
 
-.PHONY: demo test fresh lint sanity units integration bench clean
+.PHONY: demo test fresh lint sanity units integration torture bench clean
 
 demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
@@ -23,6 +23,9 @@ fresh: ## run make demo and make test on new machines, which have only Python an
 
 lint sanity units integration: ## run one part of the tests
 	@$(WORKBENCH) test $@
+
+torture: ## run the modules with a fault at every request, read changed messages and files, and kill runs
+	@$(WORKBENCH) torture $(ARGUMENTS)
 
 bench: ## measure what a task costs, compared with other modules
 	@$(WORKBENCH) bench $(ARGUMENTS)

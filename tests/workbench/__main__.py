@@ -76,6 +76,14 @@ def bench(options: argparse.Namespace) -> int:
     return replace(environment, [environment.program("python"), "-m", "benchmark", *options.arguments])
 
 
+def torture(options: argparse.Namespace) -> int:
+    """The modules with a fault at every request, changed messages and files, and runs that are killed."""
+    environment = newest(pythons())
+    environment.make()
+    link_collection()
+    return replace(environment, [environment.program("python"), "-m", "torture", *options.arguments])
+
+
 def ready(environment: Environment) -> Environment:
     """An environment that is made, and what else is needed to show what the collection does."""
     for sentence in equip([DIRECTORY], [environment.python]):
@@ -111,6 +119,12 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
+    # Without options of its own, it also passes on arguments that begin with an option.
+    command = commands.add_parser(
+        "torture", help="look for what no test covers, from a seed", prefix_chars="+", add_help=False
+    )
+    command.add_argument("arguments", nargs="*")
+    command.set_defaults(run=torture)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A hook of git runs with the variables of its own repository, and this program with a path to itself alone.
