@@ -70,6 +70,11 @@ class ResponseLost(ServerError):
 
     advice = "check the network and the service on that port, then run this task again"
 
+    def locate(self, host: str) -> None:
+        """Name the host, if the error comes from a value in a response and no request has named it."""
+        if not self.operation:
+            self.operation, self.host = "reading a response", host
+
 
 class TimedOut(ResponseLost):
     """A C(ResponseLost) because the read timeout has passed."""

@@ -15,7 +15,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .connection import WINDOWS
-from .errors import ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, shorten
+from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, shorten
 from .session import Options
 
 if t.TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _run(
     progress: Progress,
     record: t.Callable[[list[dict[str, t.Any]]], None],
 ) -> dict[str, t.Any]:
-    with _errors_as_sentences():
+    with _errors_as_sentences(session.host):
         state = task.read(session, options)
         if task.plan is None:
             return {"changed": False, **task.report(state, Outcome())}
@@ -135,10 +135,13 @@ def _run(
 
 
 @contextlib.contextmanager
-def _errors_as_sentences() -> t.Iterator[None]:
+def _errors_as_sentences(host: str = "") -> t.Iterator[None]:
     """Nothing was written yet, so any error ends the task with a sentence."""
     try:
         yield
+    except ResponseLost as exc:
+        exc.locate(host)
+        raise
     except (ServerError, TaskError):
         raise
     except Exception as exc:
@@ -196,7 +199,7 @@ def _apply(
             applied = task.apply(session, state, step)
             differences = _describe_differences(step, applied, session.host)
         except Exception as exc:  # whatever it is, the earlier steps have written and are reported
-            failures |= {change.label: _describe_error(exc) for change in step.changes}
+            failures |= {change.label: _describe_error(exc, session.host) for change in step.changes}
             unreachable = isinstance(exc, (Unreachable, TimedOut))
             if session.writes == writes_before:
                 values |= {change.label: values.get(change.label, change.before) for change in step.changes}
@@ -250,14 +253,16 @@ def _apply_together(
             failures |= _describe_differences(step, applied, session.host)
     except Exception as exc:  # whatever it is, some steps may have written and are reported
         changes = [change for step in steps for change in step.changes]
-        failures = {change.label: _describe_error(exc) for change in changes}
+        failures = {change.label: _describe_error(exc, session.host) for change in changes}
         if session.writes == writes_before:
             return Outcome(values={change.label: change.before for change in changes}, failures=failures)
         return Outcome(failures=failures)
     return Outcome(values=applied.values, failures=failures if applied.reason else {})
 
 
-def _describe_error(exc: Exception) -> str:
+def _describe_error(exc: Exception, host: str = "") -> str:
+    if isinstance(exc, ResponseLost) and host:
+        exc.locate(host)
     return str(exc) if isinstance(exc, (ServerError, TaskError)) else describe_unexpected(exc)
 
 

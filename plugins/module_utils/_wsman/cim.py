@@ -129,7 +129,10 @@ class Instance:
 
     def _checked(self, name: str, kind: str, text: str, value: _T | None) -> _T:
         if value is None:
-            raise ResponseLost(f"{self.class_name}.{name} should be {kind} and is {shorten(text)!r}")
+            raise ResponseLost(
+                f"{self.class_name}.{name} should be {kind} and is {shorten(text)!r}",
+                advice="run this task again; if the value is the same, report it with this message",
+            )
         return value
 
     def array(self, name: str) -> tuple[str, ...] | None:

@@ -142,6 +142,22 @@ def test_an_error_of_a_function_before_any_write_is_one_sentence() -> None:
         assert len(str(caught.value)) < 300
 
 
+def test_a_value_that_cannot_be_read_names_the_host() -> None:
+    def refuse(*_given: t.Any) -> t.NoReturn:
+        raise ResponseLost("MSCluster_Cluster.SameSubnetDelay should be a number and is 'many'")
+
+    sentence = "Reading a response on hv01 failed: MSCluster_Cluster.SameSubnetDelay should be a number and is 'many'"
+    with pytest.raises(ResponseLost) as caught:
+        run(Host(BEFORE), read=refuse)
+    assert str(caught.value).startswith(sentence)
+    result, _recorded = run(Host(BEFORE), alone=refuse)
+    assert sentence in result["msg"]
+    located = ResponseLost("the connection was closed")
+    located.operation, located.host = "reading the cluster", "hv02"
+    located.locate("hv01")
+    assert str(located).startswith("Reading the cluster on hv02 failed: the connection was closed")
+
+
 def test_an_error_of_the_report_does_not_hide_what_was_written() -> None:
     host = Host(dict(BEFORE))
 
