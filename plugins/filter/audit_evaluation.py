@@ -103,11 +103,11 @@ import datetime
 import json
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._audit.error import AuditError
 from ..module_utils.typed_value import plain
+from ..plugin_utils.filter_error import one_sentence
 
 
 def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in order
@@ -123,7 +123,7 @@ def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in ord
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
     from ..module_utils._audit.evaluation import evaluate
 
-    try:
+    with one_sentence("audit_evaluation", AuditError):
         return wrap_var(
             evaluate(
                 plain(rules),
@@ -135,9 +135,6 @@ def audit_evaluation(  # noqa: PLR0917 - options of a filter can be given in ord
                 now=_time(now),
             )
         )
-    except AuditError as error:
-        # Ansible also shows the text of the cause, which would repeat this text.
-        raise AnsibleFilterError(f"audit_evaluation: {error}") from None
 
 
 def _read(value: t.Any, name: str) -> t.Any:

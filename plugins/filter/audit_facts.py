@@ -69,10 +69,10 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils.typed_value import plain
+from ..plugin_utils.filter_error import one_sentence
 
 
 def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
@@ -87,12 +87,10 @@ def audit_facts(  # noqa: PLR0917 - options of a filter can be given in order
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
     from ..module_utils._audit.gathering import facts_of
 
-    try:
+    with one_sentence("audit_facts"):
         found = facts_of(
             hosts, groups=groups, prefix=prefix, title=str(title), gathered=str(gathered), planned=plain(planned or {})
         )
-    except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"audit_facts: the input is not the variables of hosts: {error}") from error
     return wrap_var(found)
 
 

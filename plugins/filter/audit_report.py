@@ -69,9 +69,8 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ..module_utils._report.error import ReportError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002 - the name of the option
@@ -79,11 +78,8 @@ def audit_report(evaluation: object, format: str = "html") -> str:  # noqa: A002
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
     from ..module_utils._report.formats import render
 
-    try:
+    with one_sentence("audit_report", ReportError):
         return render(evaluation, format)
-    except ReportError as error:
-        # Ansible also shows the text of the cause, which would repeat this text.
-        raise AnsibleFilterError(f"audit_report: {error}") from None
 
 
 class FilterModule:

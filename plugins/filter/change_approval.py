@@ -54,22 +54,20 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.approval import objections, obsolete
 from ..module_utils._change.plan import read_plan
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def change_approval(approved: object, current: object, max_age: float = 24, now: str = "") -> t.Any:
     """The objections and what is obsolete, as sentences. Raises C(AnsibleFilterError)."""
-    try:
+    with one_sentence("change_approval", TaskError):
         plan = read_plan(current)
         found = objections(approved, plan, now=str(now) or plan["created"], max_age=float(max_age))
         return wrap_var({"objections": found, "obsolete": obsolete(approved, plan)})
-    except (TaskError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"change_approval: {error}") from error
 
 
 class FilterModule:

@@ -43,12 +43,11 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ..module_utils._change.plan import read_plan
 from ..module_utils._change.text import impact_rows
 from ..module_utils._report.error import ReportError
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def change_page(plan: object, title: str = "Plan") -> str:
@@ -56,11 +55,9 @@ def change_page(plan: object, title: str = "Plan") -> str:
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
     from ..module_utils._report.plan_page import plan_page
 
-    try:
+    with one_sentence("change_page", TaskError, ReportError):
         read = read_plan(plan)
         return plan_page(read, impact_rows(read), str(title) or "Plan")
-    except (TaskError, ReportError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"change_page: {error}") from None
 
 
 class FilterModule:

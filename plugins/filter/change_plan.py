@@ -104,12 +104,12 @@ _value:
 import datetime
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.plain import plain
 from ..module_utils._change.plan import make_plan
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 Mapping = t.Mapping[str, t.Any]
 
@@ -130,7 +130,7 @@ def change_plan(
     playing: t.Iterable[str] | None = None,
 ) -> t.Any:
     """The plan document. Raises C(AnsibleFilterError)."""
-    try:
+    with one_sentence("change_plan", TaskError):
         names = {**RESULTS, **{str(role): [str(each) for each in listed] for role, listed in (results or {}).items()}}
         used = [*_CLUSTERS, *(name for listed in names.values() for name in listed)]
         now = datetime.datetime.now(datetime.UTC)
@@ -141,8 +141,6 @@ def change_plan(
             results=names,
             playing=None if playing is None else frozenset(str(host) for host in playing),
         )
-    except (TaskError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"change_plan: {error}") from error
     return wrap_var(plan)
 
 

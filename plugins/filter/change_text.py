@@ -37,20 +37,18 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.plan import read_plan
 from ..module_utils._change.text import text_of
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def change_text(plan: object) -> t.Any:
     """The lines of the text. Raises C(AnsibleFilterError)."""
-    try:
+    with one_sentence("change_text", TaskError):
         return wrap_var(text_of(read_plan(plan)))
-    except (TaskError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"change_text: {error}") from error
 
 
 class FilterModule:

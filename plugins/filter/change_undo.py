@@ -59,20 +59,18 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.record import read_record
 from ..module_utils._change.undo import undo
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def change_undo(record: object, clusters: t.Mapping[str, str] | None = None) -> t.Any:
     """The undo tasks, their changes and what is left. Raises C(AnsibleFilterError)."""
-    try:
+    with one_sentence("change_undo", TaskError):
         return wrap_var(undo(read_record(record), {str(host): str(key) for host, key in (clusters or {}).items()}))
-    except (TaskError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"change_undo: {error}") from error
 
 
 class FilterModule:

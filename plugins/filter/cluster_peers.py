@@ -52,22 +52,20 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.peers import peers_of
 from ..module_utils._change.plain import plain
+from ..plugin_utils.filter_error import one_sentence
 
 Mapping = t.Mapping[str, t.Any]
 
 
 def cluster_peers(hosts: t.Iterable[Mapping], read: str) -> t.Any:
     """The peers of each host as plain values. Raises C(AnsibleFilterError)."""
-    try:
+    with one_sentence("cluster_peers"):
         # Only the variables that are used: reading one templates it.
         return wrap_var(peers_of({str(host["inventory_hostname"]): plain(host.get(read)) for host in hosts}))
-    except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"cluster_peers: the input is not the variables of hosts: {error}") from error
 
 
 class FilterModule:

@@ -189,7 +189,7 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
+from ..plugin_utils.filter_error import one_sentence
 
 
 def exchange_principal_names(
@@ -208,7 +208,7 @@ def exchange_principal_names(
     from ..module_utils._exchange.spn_overrides import PlanError
     from ..module_utils._exchange.spn_plan import plan
 
-    try:
+    with one_sentence("exchange_principal_names", PlanError, ExchangeInputError):
         return plan(
             exchange,
             generations=generations,
@@ -218,9 +218,6 @@ def exchange_principal_names(
             accounts=accounts,
             dns=dns,
         )
-    except (PlanError, ExchangeInputError) as error:
-        # Ansible also shows the message of the cause, which is the same.
-        raise AnsibleFilterError(f"exchange_principal_names: {error}") from None
 
 
 class FilterModule:

@@ -131,11 +131,11 @@ _value:
 import datetime
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._change.plain import local_time, plain
 from ..module_utils.errors import TaskError
+from ..plugin_utils.filter_error import one_sentence
 
 Mapping = t.Mapping[str, t.Any]
 
@@ -161,7 +161,7 @@ def rolling_change(  # noqa: PLR0917 - options of a filter can be given in order
     from ..module_utils._change.rolling import Run
     from ..module_utils._change.rolling import rolling_change as rolling
 
-    try:
+    with one_sentence("rolling_change", TaskError):
         names = [str(name) for name in playing]
         before = {str(host): read_health(plain(value)) for host, value in (earlier or {}).items()}
         run = Run(
@@ -173,8 +173,6 @@ def rolling_change(  # noqa: PLR0917 - options of a filter can be given in order
             now=local_time(str(now)) if now else datetime.datetime.now(),  # the window is in local time
         )
         return wrap_var(rolling(run))
-    except (TaskError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"rolling_change: {error}") from error
 
 
 def _chosen(hosts: t.Iterable[Mapping], *names: str) -> list[dict[str, t.Any]]:

@@ -44,6 +44,7 @@ _value:
 import typing as t
 
 from ..module_utils._change.plain import plain
+from ..plugin_utils.filter_error import one_sentence
 
 
 def storage_problems(value: object) -> list[str]:
@@ -52,8 +53,11 @@ def storage_problems(value: object) -> list[str]:
     from ..module_utils._change.cluster_gates import storage_problems as problems_of
     from ..module_utils._change.health import read_storage
 
-    storage = read_storage(plain(value)) if isinstance(value, t.Mapping) else None
-    return ["the storage jobs and virtual disks could not be read"] if storage is None else list(problems_of(storage))
+    with one_sentence("storage_problems"):
+        storage = read_storage(plain(value)) if isinstance(value, t.Mapping) else None
+        if storage is None:
+            return ["the storage jobs and virtual disks could not be read"]
+        return list(problems_of(storage))
 
 
 class FilterModule:

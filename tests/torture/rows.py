@@ -48,7 +48,7 @@ def _cluster_node(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
 
 
 def _cluster_info(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
-    for one in result["cluster"]["virtual_machines"]:
+    for one in result["cluster"].get("virtual_machines") or ():
         yield Row(one["name"], None, one["offline_action"])
         yield Row(f"{one['name']} owner", None, one["owner_node"])
     for name, value in result["cluster"]["heartbeat"].items():

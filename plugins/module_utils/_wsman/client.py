@@ -39,6 +39,7 @@ from .errors import (
     ResponseLost,
     ResponseTooLarge,
     ServerError,
+    ServiceUnavailable,
     TimedOut,
     TransientFault,
     Unreachable,
@@ -280,6 +281,8 @@ class Client:
         self.writes += 1
         try:
             yield
+        except ServiceUnavailable:
+            raise
         except (Unreachable, RequestRefused):
             self.writes -= 1
             raise

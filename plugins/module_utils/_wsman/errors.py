@@ -33,6 +33,7 @@ __all__ = [
     "ResponseLost",
     "ResponseTooLarge",
     "ServerError",
+    "ServiceUnavailable",
     "TimedOut",
     "TransientFault",
     "Unreachable",
@@ -47,13 +48,17 @@ class ResponseTooLarge(ResponseLost):
 
 
 class RequestRefused(ServerError):
-    """The HTTP server rejected the request, so WS-Management did not process it (404, 413, 415, 503)."""
+    """The HTTP server rejected the request, so WS-Management did not process it (403, 404, 413, 415)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
 
 
 class NotReady(RequestRefused):
     """HTTP 404 or 503: the HTTP service of the host runs, but WinRM does not listen, or not yet after a restart."""
+
+
+class ServiceUnavailable(NotReady):
+    """HTTP 503: WinRM does not run. It may have stopped while it processed the request."""
 
 
 class Fault(ServerError):

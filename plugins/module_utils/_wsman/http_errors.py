@@ -23,12 +23,12 @@ from .errors import (
     RequestRefused,
     ResponseLost,
     ServerError,
+    ServiceUnavailable,
     TimedOut,
     Unreachable,
 )
 
 _LONGEST_WORDS = 200  # characters of the server's own text in a message
-_NOT_READY = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.SERVICE_UNAVAILABLE)
 _ADVICE = {
     403: "check the IP filters of the WinRM service, and a proxy in between",
     404: NotReady.advice,
@@ -71,8 +71,12 @@ def fault_body(status: int, text: str, *, encrypted: bool) -> bytes:
     words = _words(text)
     detail = f"HTTP {status} {phrase}".rstrip() + (f" ({words})" if words else "")
     advice = next((text for part, text in _ADVICE_BY_WORDS.items() if part in words.casefold()), _ADVICE.get(status))
-    if status in _NOT_READY:
+    if status == http.HTTPStatus.NOT_FOUND:
         raise NotReady(detail, advice=advice)
+    if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        raise ServiceUnavailable(detail, advice=advice)
+    if status < http.HTTPStatus.BAD_REQUEST:
+        raise ResponseLost(detail, advice=RequestRefused.advice)
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         advice = _UNENCRYPTED if not encrypted and not words else _LOG
         raise ResponseLost(f"{detail} without a SOAP fault", advice=advice)

@@ -24,6 +24,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     RequestRefused,
     ResponseLost,
     ServerError,
+    ServiceUnavailable,
     TimedOut,
     TransientFault,
     Unreachable,
@@ -348,7 +349,13 @@ class TestNotReady:
 
     @pytest.mark.parametrize(
         ("problem", "count"),
-        [(Unreachable("no"), 0), (NotReady("HTTP 503"), 0), (RequestRefused("HTTP 413"), 0), (ResponseLost("gone"), 1)],
+        [
+            (Unreachable("no"), 0),
+            (NotReady("HTTP 404"), 0),
+            (RequestRefused("HTTP 413"), 0),
+            (ServiceUnavailable("HTTP 503"), 1),
+            (ResponseLost("gone"), 1),
+        ],
     )
     def test_a_write_that_the_host_did_not_process_is_not_counted(
         self, talk: Talk, problem: Exception, count: int
