@@ -261,7 +261,8 @@ if WINRM_IMPORT_ERROR is None:
             response = super().send(request, *args, **kwargs)
             if response.is_redirect:
                 response.close()
-                raise RequestRefused(f"HTTP {response.status_code}, a redirect to {response.headers['location']}")
+                text = f"HTTP {response.status_code}, a redirect to {response.headers['location']}"
+                raise ResponseLost(text, advice=RequestRefused.advice)
             read = response.raw.stream
 
             def bounded(*args: t.Any, **kwargs: t.Any) -> t.Iterator[bytes]:
