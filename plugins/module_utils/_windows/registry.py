@@ -37,7 +37,7 @@ def read_value(client: Client, value: RegistryValue) -> str | None:
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": value.key, "sValueName": value.name}
     operation = f"reading {value.name} in the registry"
     result = client.invoke(_REGISTRY, "GetStringValue", parameters, query=True, operation=operation)
-    return result.text("sValue") if _is_found(result, value.key) else None
+    return result.text("sValue") if _is_found(client, result, value.key, operation) else None
 
 
 def write_value(client: Client, value: RegistryValue, text: str, *, operation: str) -> str:
@@ -58,20 +58,24 @@ def write_value(client: Client, value: RegistryValue, text: str, *, operation: s
 def read_names(client: Client, method: str, key: str) -> tuple[str, ...]:
     """Read the names of the values (method C(EnumValues)) or subkeys (C(EnumKey)) of a key."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
-    result = client.invoke(_REGISTRY, method, parameters, query=True, operation="reading the drivers in the registry")
-    return (result.array("sNames") or ()) if _is_found(result, key) else ()
+    operation = "reading the drivers in the registry"
+    result = client.invoke(_REGISTRY, method, parameters, query=True, operation=operation)
+    return (result.array("sNames") or ()) if _is_found(client, result, key, operation) else ()
 
 
 def read_subkeys(client: Client, key: str, *, operation: str) -> tuple[str, ...]:
     """Read the names of the subkeys; none if the key does not exist. Raises C(ServerError) if it cannot be read."""
     parameters: dict[str, Value] = {"hDefKey": _LOCAL_MACHINE, "sSubKeyName": key}
     result = client.invoke(_REGISTRY, "EnumKey", parameters, query=True, operation=operation)
-    return (result.array("sNames") or ()) if _is_found(result, key) else ()
+    return (result.array("sNames") or ()) if _is_found(client, result, key, operation) else ()
 
 
-def _is_found(result: Instance, key: str) -> bool:
+def _is_found(client: Client, result: Instance, key: str, operation: str) -> bool:
     """Whether the key or value exists. Raises C(ServerError) for every other error of the registry provider."""
     code = result.integer("ReturnValue")
     if code in (0, *_NOT_FOUND):
         return code == 0
-    raise ServerError(f"the registry provider returned error {code} for the key {key}")
+    returned = "no return value" if code is None else f"error {code}"
+    error = ServerError(f"the registry provider returned {returned} for the key {key}")
+    error.operation, error.host = operation, client.host
+    raise error

@@ -35,6 +35,7 @@ from .envelope import (
 from .errors import (
     Fault,
     NotReady,
+    Redirected,
     RequestRefused,
     ResponseLost,
     ResponseTooLarge,
@@ -281,7 +282,7 @@ class Client:
         self.writes += 1
         try:
             yield
-        except ServiceUnavailable:
+        except (Redirected, ServiceUnavailable):
             raise
         except (Unreachable, RequestRefused):
             self.writes -= 1

@@ -29,6 +29,7 @@ __all__ = [
     "NotFound",
     "NotReady",
     "QueryRefused",
+    "Redirected",
     "RequestRefused",
     "ResponseLost",
     "ResponseTooLarge",
@@ -51,6 +52,10 @@ class RequestRefused(ServerError):
     """The HTTP server rejected the request, so WS-Management did not process it (403, 404, 413, 415)."""
 
     advice = "check that the port and the path are those of a WinRM listener"
+
+
+class Redirected(RequestRefused):
+    """HTTP 3xx, which WinRM does not return. What is between may have passed the request on before."""
 
 
 class NotReady(RequestRefused):

@@ -20,6 +20,7 @@ from .errors import (
     CertificateRefused,
     CredentialsRefused,
     NotReady,
+    Redirected,
     RequestRefused,
     ResponseLost,
     ServerError,
@@ -76,7 +77,7 @@ def fault_body(status: int, text: str, *, encrypted: bool) -> bytes:
     if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
         raise ServiceUnavailable(detail, advice=advice)
     if status < http.HTTPStatus.BAD_REQUEST:
-        raise ResponseLost(detail, advice=RequestRefused.advice)
+        raise Redirected(detail)
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         advice = _UNENCRYPTED if not encrypted and not words else _LOG
         raise ResponseLost(f"{detail} without a SOAP fault", advice=advice)

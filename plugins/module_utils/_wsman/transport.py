@@ -14,6 +14,7 @@ from ..errors import shorten
 from .errors import (
     CertificateRefused,
     CredentialsRefused,
+    Redirected,
     RequestRefused,
     ResponseLost,
     ResponseTooLarge,
@@ -261,8 +262,7 @@ if WINRM_IMPORT_ERROR is None:
             response = super().send(request, *args, **kwargs)
             if response.is_redirect:
                 response.close()
-                text = f"HTTP {response.status_code}, a redirect to {response.headers['location']}"
-                raise ResponseLost(text, advice=RequestRefused.advice)
+                raise Redirected(f"HTTP {response.status_code}, a redirect to {response.headers['location']}")
             read = response.raw.stream
 
             def bounded(*args: t.Any, **kwargs: t.Any) -> t.Iterator[bytes]:
