@@ -73,12 +73,14 @@ class VirtualMachine:
 def read_virtual_machines(client: Client, names: t.Mapping[str, str] | None = None) -> tuple[VirtualMachine, ...]:
     """Read all clustered virtual machines with their names now, sorted by name.
 
-    Hyper-V returns only the names of the virtual machines on this node. C(names) has those of other nodes, by id.
+    Hyper-V returns only the names of the virtual machines on this node. C(names) has those of other nodes, by id. With
+    the names of all, Hyper-V is not read.
     Virtual machines with the same name have the names of their resources.
     """
     machines = read_resources(client)
     known = {guid_in(key).upper(): name for key, name in (names or {}).items() if guid_in(key)}
-    known |= hyperv.read_names(client) if machines else {}
+    if any(machine.id not in known for machine in machines):
+        known |= hyperv.read_names(client)
     groups = collections.Counter(machine.group for machine in machines)
     machines = tuple(_named(machine, known.get(machine.id), alone=groups[machine.group] == 1) for machine in machines)
     counts = collections.Counter(machine.name.casefold() for machine in machines)
