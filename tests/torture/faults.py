@@ -205,7 +205,7 @@ def _gzip_none(to: Tapped, _id: str, real: Response) -> None:
 def _bomb(to: Tapped, _id: str, _real: Response) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = b"<a>" + b"x" * (1 << 20)
-    to.whole(200, b"".join(packer.compress(block) for _ in range(32)) + packer.flush(), Content_Encoding="gzip")
+    to.whole(200, b"".join(packer.compress(block) for _number in range(32)) + packer.flush(), Content_Encoding="gzip")
 
 
 # --- faults of WS-Management and WMI ---

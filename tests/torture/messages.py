@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import pathlib
 import re
@@ -89,7 +90,7 @@ def _with_nil(parts: list[bytes], at: int, _text: str) -> None:
 
 def _renamed(parts: list[bytes], at: int, text: str) -> None:
     end = _element(parts, at)
-    for place in {at, end - 1}:
+    for place in sorted({at, end - 1}):
         parts[place] = re.sub(
             rb"^(</?(?:\w+:)?)[\w.-]+", rb"\1" + (b"x" + text.encode()[:1].hex().encode()), parts[place]
         )
@@ -211,6 +212,11 @@ class Player:
         """Nothing is open."""
 
 
+def _record(recorders: list[Recorder], inner: Transport) -> Recorder:
+    recorders.append(Recorder(inner))
+    return recorders[-1]
+
+
 def conversations() -> list[Conversation]:
     """What each task receives when it reads and plans."""
     found = []
@@ -218,11 +224,7 @@ def conversations() -> list[Conversation]:
         for variant in VARIANTS.values():
             recorders: list[Recorder] = []
 
-            def record(inner: Transport, recorders: list[Recorder] = recorders) -> Recorder:
-                recorders.append(Recorder(inner))
-                return recorders[-1]
-
-            of.transport = record
+            of.transport = functools.partial(_record, recorders)
             assert not of.usual(variant.name, check_mode=variant.writes).failed
             found.append(Conversation(variant, recorders[-1].responses))
     for conversation in found:

@@ -10,13 +10,9 @@ import socket
 import threading
 import typing as t
 
-try:
+with contextlib.suppress(ImportError):  # without it there is no transport, so nothing here is called
     import urllib3
     import urllib3.connection
-except ImportError:
-    HAVE_URLLIB3 = False
-else:
-    HAVE_URLLIB3 = True
 
 
 class Watch:
@@ -65,35 +61,33 @@ class Watch:
                 watched.shutdown(socket.SHUT_RDWR)
 
 
-if HAVE_URLLIB3:
+def watched_pools(watch: Watch) -> dict[str, t.Any]:
+    """The connection pools of urllib3 with connections that the watch can end."""
 
-    def watched_pools(watch: Watch) -> dict[str, t.Any]:
-        """The connection pools of urllib3 with connections that the watch can end."""
+    class Plain(urllib3.connection.HTTPConnection):
+        def _new_conn(self) -> t.Any:
+            opened = super()._new_conn()
+            watch.connecting(opened)
+            return opened
 
-        class Plain(urllib3.connection.HTTPConnection):
-            def _new_conn(self) -> t.Any:
-                opened = super()._new_conn()
-                watch.connecting(opened)
-                return opened
+        def connect(self) -> None:
+            super().connect()
+            watch.connected = True
 
-            def connect(self) -> None:
-                super().connect()
-                watch.connected = True
+    class Secure(urllib3.connection.HTTPSConnection):
+        def _new_conn(self) -> t.Any:
+            opened = super()._new_conn()
+            watch.connecting(opened)
+            return opened
 
-        class Secure(urllib3.connection.HTTPSConnection):
-            def _new_conn(self) -> t.Any:
-                opened = super()._new_conn()
-                watch.connecting(opened)
-                return opened
+        def connect(self) -> None:
+            super().connect()
+            watch.connected = True
 
-            def connect(self) -> None:
-                super().connect()
-                watch.connected = True
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
 
-        class PlainPool(urllib3.HTTPConnectionPool):
-            ConnectionCls = Plain
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secure
 
-        class SecurePool(urllib3.HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        return {"http": PlainPool, "https": SecurePool}
+    return {"http": PlainPool, "https": SecurePool}

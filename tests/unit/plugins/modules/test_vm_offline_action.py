@@ -29,7 +29,7 @@ def machine(name: str, *, known: bool = True, node: str = "HV01") -> VirtualMach
     )
 
 
-MACHINES = [machine("EX01"), machine("EX [2]"), machine("FILE01", known=False, node="HV02")]
+MACHINES = (machine("EX01"), machine("EX [2]"), machine("FILE01", known=False, node="HV02"))
 
 
 def selected(names: list[str], exclude: t.Sequence[str] = (), machines: t.Sequence[VirtualMachine] = MACHINES) -> State:

@@ -41,14 +41,14 @@ def test_dates_become_text_and_other_types_stay() -> None:
 
 def test_keys_of_ansible_are_removed_from_results() -> None:
     result = {"changed": False, "failed": False, "cluster": {"name": "HVC1"}, "warnings": ["x"]}
-    (found,) = gathered(host("hyperv_hosts", cluster_info=result))["hosts"].values()
+    found = gathered(host("hyperv_hosts", cluster_info=result))["hosts"]["h"]
     assert found["cluster_info"] == {"cluster": {"name": "HVC1"}}
     assert (found["kinds"], found["reached"], found["standalone"]) == (["hyperv_host"], True, None)
     assert found["net_adapter"] == {"unknown": "net_adapter was not read on h."}
 
 
 def test_a_failed_task_leaves_its_message() -> None:
-    (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": "It timed out"}))["hosts"].values()
+    found = gathered(host("dag_members", cluster_info={"failed": True, "msg": "It timed out"}))["hosts"]["h"]
     assert found["cluster_info"] == {"unknown": "It timed out."}
     assert set(found) == {"kinds", "reached", "why", "standalone", "cluster_info", "host_info"}
 
@@ -56,13 +56,13 @@ def test_a_failed_task_leaves_its_message() -> None:
 def test_all_parts_of_an_unreachable_host_have_the_reason() -> None:
     away = {"unreachable": True, "msg": "No answer."}
     skipped = {"skipped": True, "changed": False}
-    (found,) = gathered(host("hyperv_hosts", host_info=away, cluster_info=skipped))["hosts"].values()
+    found = gathered(host("hyperv_hosts", host_info=away, cluster_info=skipped))["hosts"]["h"]
     assert (found["reached"], found["why"]) == (False, "No answer.")
     assert found["host_info"] == found["cluster_info"] == found["net_adapter"] == {"unknown": "No answer."}
 
 
 def test_a_standalone_host_is_recognized() -> None:
-    (found,) = gathered(host("hyperv_hosts", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
+    found = gathered(host("hyperv_hosts", cluster_info={"failed": True, "msg": ALONE}))["hosts"]["h"]
     assert found["standalone"] == "h is not a member of a failover cluster."
     assert found["cluster_info"] == {"unknown": found["standalone"]}
     assert found["host_info"] == {"unknown": "host_info was not read on h."}
@@ -70,12 +70,12 @@ def test_a_standalone_host_is_recognized() -> None:
 
 def test_skipped_parts_of_a_standalone_host_have_that_reason() -> None:
     results = {"cluster_info": {"failed": True, "msg": ALONE}, "jumbo_path_info": {"skipped": True}}
-    (found,) = gathered(host("hyperv_hosts", **results, net_adapter={"failed": True, "msg": "No."}))["hosts"].values()
+    found = gathered(host("hyperv_hosts", **results, net_adapter={"failed": True, "msg": "No."}))["hosts"]["h"]
     assert (found["jumbo_path_info"], found["net_adapter"]) == ({"unknown": found["standalone"]}, {"unknown": "No."})
 
 
 def test_a_dag_member_without_a_cluster_contradicts_the_inventory() -> None:
-    (found,) = gathered(host("dag_members", cluster_info={"failed": True, "msg": ALONE}))["hosts"].values()
+    found = gathered(host("dag_members", cluster_info={"failed": True, "msg": ALONE}))["hosts"]["h"]
     assert found["standalone"] is None
     assert found["cluster_info"] == {
         "unknown": "h is a DAG member in the inventory, but h is not a member of a failover cluster."
@@ -98,7 +98,7 @@ def test_a_host_that_a_cluster_lists_is_not_standalone() -> None:
 
 def test_a_host_whose_connection_was_lost_later_counts_as_reached() -> None:
     lost = {"unreachable": True, "msg": "No answer."}
-    (found,) = gathered(host("hyperv_hosts", host_info={"events": []}, jumbo_path_info=lost))["hosts"].values()
+    found = gathered(host("hyperv_hosts", host_info={"events": []}, jumbo_path_info=lost))["hosts"]["h"]
     assert (found["reached"], found["why"]) == (True, None)
     assert (found["host_info"], found["jumbo_path_info"]) == ({"events": []}, {"unknown": "No answer."})
 

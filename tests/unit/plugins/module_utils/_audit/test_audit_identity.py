@@ -19,11 +19,13 @@ def machine(number: int, name: str, **other: t.Any) -> Mapping:
     return {"name_known": False, **own, **other}
 
 
-def node(name: str, *machines: Mapping, fqdn: str = "HVC1", number: str | None = None, runs: Mapping = {}) -> Mapping:  # noqa: B006
+def node(
+    name: str, *machines: Mapping, fqdn: str = "HVC1", number: str | None = None, runs: Mapping | None = None
+) -> Mapping:
     """A host with what its node returned; C(runs) are the names in Hyper-V by id."""
     nodes = [{"name": each, "windows": "2022"} for each in ("HV01", "HV02")]
     found = {"name": "HVC1", "fqdn": fqdn, "id": number, "node": name, "nodes": nodes}
-    rows = [{"id": each, "name": now, "automatic_stop_action": "shut_down"} for each, now in runs.items()]
+    rows = [{"id": each, "name": now, "automatic_stop_action": "shut_down"} for each, now in (runs or {}).items()]
     return {
         "kinds": ["hyperv_host"],
         "reached": True,

@@ -267,7 +267,7 @@ def scoped(*points: tuple[str, str | None, list[str]]) -> Mapping:
     return {
         "exchange_info": {
             "servers": [
-                {"name": name, "fqdn": f"{name}.test", "site": "S1", "generation": "2016"} for name, *_ in points
+                {"name": name, "fqdn": f"{name}.test", "site": "S1", "generation": "2016"} for name, *_rest in points
             ],
             "autodiscover": [
                 {"kind": "url", "server": name, "host": host, "url": host and f"https://{host}/", "sites": sites}

@@ -66,13 +66,13 @@ def guid(number: int) -> str:
     return f"6F0C5CC1-2B4E-4B3F-9F7E-{number:012}"
 
 
-MACHINES = [
+MACHINES = (
     (1, "Virtueller Computer EX01", "EX01"),
     (2, "Virtual Machine Template-2019", "Template-2019"),
     (3, "SCVMM EX03", "SCVMM EX03 Resources"),
     (4, "Máquina virtual EX04", "Exchange"),
     (5, "Máquina virtual EX05", "Exchange"),
-]
+)
 
 
 def machines(
