@@ -82,8 +82,9 @@ def what_is_wrong(
         yield f"exit code {run.rc}: {run.output[-2000:]}"
     stored = changing.store(lab, before)
     if stored != changing.STORED:
-        wrong = {key: (changing.STORED.get(key), stored.get(key)) for key in {**changing.STORED, **stored}}
-        yield f"wanted and stored: { {key: pair for key, pair in wrong.items() if pair[0] != pair[1]} }"
+        pairs = {key: (changing.STORED.get(key), stored.get(key)) for key in {**changing.STORED, **stored}}
+        wrong = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+        yield f"wanted and stored: {wrong}"
     states = fleet.states(lab, CLUSTER)
     if set(states.values()) != {rolling.ACTIVE}:
         yield f"nodes are not active: {states}"
