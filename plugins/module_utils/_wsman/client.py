@@ -282,10 +282,9 @@ class Client:
         self.writes += 1
         try:
             yield
-        except (Redirected, ServiceUnavailable):
-            raise
-        except (Unreachable, RequestRefused):
-            self.writes -= 1
+        except (Unreachable, RequestRefused) as exc:
+            if not isinstance(exc, (Redirected, ServiceUnavailable)):
+                self.writes -= 1
             raise
 
     def _check_writable(self, operation: str) -> None:
