@@ -90,7 +90,8 @@ def audit_settings_problem(
             plain(options),
             plain(rules),
             parameters=plain(parameters or {}),
-            before=json.loads(earlier) if earlier else None,
+            # Up to ansible-core 2.18, a variable with JSON text is already a mapping.
+            before=(json.loads(earlier) if isinstance(earlier, str) else plain(earlier)) if earlier else None,
             groups=None if groups is None else [str(group) for group in groups],
             now=datetime.datetime.now(tz=datetime.UTC),
         )

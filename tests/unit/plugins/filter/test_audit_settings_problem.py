@@ -43,6 +43,14 @@ def test_valid_settings_have_no_problem() -> None:
     assert found == ""
 
 
+def test_the_earlier_evaluation_may_be_a_mapping() -> None:
+    # A variable with JSON text is one, up to ansible-core 2.18.
+    assert audit_settings_problem({}, [], earlier=EARLIER) == audit_settings_problem(
+        {}, [], earlier=json.dumps(EARLIER)
+    )
+    assert "(audit_compare_with) is not an evaluation" in audit_settings_problem({}, [], earlier={"version": 2})
+
+
 WRONG: dict[str, dict[str, t.Any]] = {
     "overrides (audit_rule_overrides) must be a mapping, not a list": {"options": {"rule_overrides": ["vm-disks"]}},
     "(audit_rule_overrides) names the rule vm-disk, which does not": {"options": {"rule_overrides": {"vm-disk": {}}}},
