@@ -45,10 +45,8 @@ def test_valid_settings_have_no_problem() -> None:
 
 def test_the_earlier_evaluation_may_be_a_mapping() -> None:
     # A variable with JSON text is one, up to ansible-core 2.18.
-    assert audit_settings_problem({}, [], earlier=EARLIER) == audit_settings_problem(
-        {}, [], earlier=json.dumps(EARLIER)
-    )
-    assert "(audit_compare_with) is not an evaluation" in audit_settings_problem({}, [], earlier={"version": 2})
+    assert audit_settings_problem({}, RULES, earlier=EARLIER) == ""
+    assert "(audit_compare_with) is not an evaluation" in audit_settings_problem({}, RULES, earlier={"version": 2})
 
 
 WRONG: dict[str, dict[str, t.Any]] = {
