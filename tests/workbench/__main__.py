@@ -44,6 +44,10 @@ def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
     say(f"{heading}, in {time.monotonic() - started:.0f} s", table(rows))
     for sentence in left_out:
         print(f"Left out: {sentence}")
+    # Once more, since where only the end of the output is kept, this would be lost.
+    for one in results:
+        if one.failed:
+            say(*one.failure())
     return 1 if failures else 0
 
 

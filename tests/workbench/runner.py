@@ -33,6 +33,13 @@ class Result:
     part: Part
     failed: str
     seconds: float
+    log: pathlib.Path
+
+    def failure(self) -> list[str]:
+        """What is told of a part that failed, with the last lines of its log."""
+        end = self.log.read_text("utf-8", errors="replace").splitlines()[-LAST_LINES:]
+        place = readable([self.log])
+        return [f"{self.part.name} on {self.part.environment} failed: {self.failed}. See {place}, which ends:", *end]
 
 
 class Runner:
@@ -89,14 +96,13 @@ class Runner:
             log = CACHE / "log" / f"{part.name} {part.environment.directory.name}.txt".replace(" ", "-")
             log.parent.mkdir(parents=True, exist_ok=True)
             failed = self._run(part, log)
-            result = Result(part=part, failed=failed, seconds=time.monotonic() - started)
+            result = Result(part=part, failed=failed, seconds=time.monotonic() - started, log=log)
             with self._change:
                 self._results.append(result)
                 self._busy.discard(part.queue)
                 self._change.notify_all()
             if failed and not self._stopped:
-                end = log.read_text("utf-8", errors="replace").splitlines()[-LAST_LINES:]
-                say(f"{part.name} on {part.environment} failed: {failed}. See {readable([log])}, which ends:", *end)
+                say(*result.failure())
             elif not self._stopped:
                 say(f"{part.name} on {part.environment}: passed in {result.seconds:.0f} s")
 

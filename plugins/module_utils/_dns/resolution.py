@@ -27,7 +27,7 @@ _KINDS = ("A", "AAAA")
 _LABEL = re.compile(rb"[a-z0-9_-]+", re.IGNORECASE)
 _ADVICE = "use the fully qualified host name"
 
-Answer = QueryResult | ResponseLost
+Answer: t.TypeAlias = "QueryResult | ResponseLost"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""C(make mutation): change one small thing in the code, from a seed, and see whether a test notices it.
+
+The unit tests that run the changed line run first, then all that run its file. With C(--integration), the named
+integration tests run for what the unit tests do not notice. Each change is made in a copy of the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import queue
+import random
+import shutil
+import subprocess
+import sys
+import typing as t
+
+from workbench.checkout import copy
+from workbench.places import CACHE, COLLECTION, ROOT
+
+from .changes import Change, changes
+from .unit_tests import TestsByLine, tests_by_line
+
+FOLDER = CACHE / "mutation"
+LIMIT = 900.0  # seconds for the tests of one change; what takes longer is noticed, since it hangs
+MOST_NAMES = 400  # tests on one command line; of more, whole files run
+
+
+def all_changes(root: pathlib.Path) -> list[Change]:
+    files = sorted(file for file in (root / "plugins").rglob("*.py") if "doc_fragments" not in file.parts)
+    return [one for file in files for one in changes(str(file.relative_to(root)), file.read_text("utf-8"))]
+
+
+def tests_for(change: Change, lines: TestsByLine) -> list[list[str]]:
+    """Which tests to run, the most likely to notice the change first."""
+    of_file = lines.get(change.file, {})
+    of_line = of_file.get(change.line, []) if change.in_function else []
+    everything = sorted({name for names in of_file.values() for name in names})
+    return [shortened(names) for names in (of_line, everything) if names]
+
+
+def shortened(names: list[str]) -> list[str]:
+    return names if len(names) <= MOST_NAMES else sorted({name.partition("::")[0] for name in names})
+
+
+class Checkouts:
+    """Copies of the checkout, one for each job."""
+
+    def __init__(self, number: int) -> None:
+        self._free: queue.SimpleQueue[pathlib.Path] = queue.SimpleQueue()
+        for index in range(number):
+            place = FOLDER / f"checkout{index}"
+            shutil.rmtree(place, ignore_errors=True)
+            copy(place)
+            link = place / ".cache" / COLLECTION
+            link.parent.mkdir(parents=True)
+            link.symlink_to(os.path.relpath(place, link.parent), target_is_directory=True)
+            (place / ".cache" / "ansible.cfg").touch()
+            self._free.put(place)
+
+    def noticed_by(self, change: Change, steps: t.Sequence[t.Sequence[str]]) -> str:
+        """The first tests that notice the change; empty if none does."""
+        place = self._free.get()
+        file = place / change.file
+        text = file.read_text("utf-8")
+        try:
+            file.write_text(change.applied(text), "utf-8")
+            for names in steps:
+                if failed := run_tests(place, names):
+                    return failed
+            return ""
+        finally:
+            file.write_text(text, "utf-8")
+            self._free.put(place)
+
+
+def run_tests(place: pathlib.Path, names: t.Sequence[str]) -> str:
+    """What failed; empty if all passed."""
+    cache = place / ".cache"
+    variables = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(cache), str(place / "tests")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ANSIBLE_COLLECTIONS_PATH": str(cache),
+        "ANSIBLE_CONFIG": str(cache / "ansible.cfg"),
+    }
+    program = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *names]
+    try:
+        done = subprocess.run(program, cwd=place, env=variables, capture_output=True, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return "no end"
+    if done.returncode == 0:
+        return ""
+    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return told[0][:160] if told else f"status {done.returncode}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--number", type=int, default=200, help="how many changes are tried")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", type=int, nargs="+", metavar="NUMBER", help="only these of the list")
+    parser.add_argument("--integration", nargs="+", default=[], metavar="TESTS", help="also run these tests")
+    options = parser.parse_args()
+    lines = tests_by_line(ROOT, FOLDER)
+    candidates = all_changes(ROOT)
+    chosen = random.Random(options.seed).sample(candidates, min(options.number, len(candidates)))
+    numbers = [number - 1 for number in options.only] if options.only else range(len(chosen))
+    print(f"Seed {options.seed}: {len(numbers)} of {len(candidates)} possible changes", flush=True)
+    checkouts = Checkouts(options.jobs)
+    further = [options.integration] if options.integration else []
+
+    def tried(number: int) -> str:
+        change = chosen[number]
+        failed = checkouts.noticed_by(change, [*tests_for(change, lines), *further])
+        print(f"{number + 1:4} {'noticed' if failed else 'MISSED '} {change}  {failed}", flush=True)
+        return failed
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(tried, numbers))
+    noticed = sum(bool(failed) for failed in results)
+    print(f"{noticed} of {len(results)} noticed ({100 * noticed / len(results):.1f} %)")
+    return 0 if noticed == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
