@@ -10,7 +10,7 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 to 3.14, and none is installed)) -m workbench
 
-.PHONY: demo test fresh lint sanity units integration torture bench clean
+.PHONY: demo test fresh lint sanity units integration torture mutation bench clean
 
 demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
@@ -26,6 +26,9 @@ lint sanity units integration: ## run one part of the tests
 
 torture: ## run the modules with a fault at every request, read changed messages and files, and kill runs
 	@$(WORKBENCH) torture $(ARGUMENTS)
+
+mutation: ## change the code in one place at a time and see whether a test notices it
+	@$(WORKBENCH) mutation $(ARGUMENTS)
 
 bench: ## measure what a task costs, compared with other modules
 	@$(WORKBENCH) bench $(ARGUMENTS)

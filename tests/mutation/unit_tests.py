@@ -37,7 +37,7 @@ def tests_by_line(root: pathlib.Path, folder: pathlib.Path) -> TestsByLine:
     settings.write_text(_SETTINGS.format(source=root / "plugins", data=data), "utf-8")
     arguments = ["-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     subprocess.run([sys.executable, *arguments, "tests/unit"], cwd=root, check=True)
-    import coverage  # noqa: PLC0415  # only this part needs it
+    import coverage  # only this needs it
 
     measured = coverage.CoverageData(str(data))
     measured.read()
@@ -55,7 +55,7 @@ def tests_by_line(root: pathlib.Path, folder: pathlib.Path) -> TestsByLine:
 
 
 def _node(context: str, places: t.Mapping[str, str]) -> str:
-    """C(package.test_file.test_name), or C(package.test_file.Class.test_name), as pytest names it; empty if it is none."""
+    """C(package.test_file.test_name) as pytest names it; empty if it is no test."""
     parts = context.split(".")
     for number, part in enumerate(parts):
         if part in places:

@@ -82,10 +82,14 @@ def bench(options: argparse.Namespace) -> int:
 
 def torture(options: argparse.Namespace) -> int:
     """The modules with a fault at every request, changed messages and files, and runs that are killed."""
-    environment = newest(pythons())
-    environment.make()
-    link_collection()
+    environment = ready(newest(pythons()))
     return replace(environment, [environment.program("python"), "-m", "torture", *options.arguments])
+
+
+def mutation(options: argparse.Namespace) -> int:
+    """Small changes to the code, and whether a test notices each."""
+    environment = ready(newest(pythons(), "mutation"))
+    return replace(environment, [environment.program("python"), "-m", "mutation", *options.arguments])
 
 
 def ready(environment: Environment) -> Environment:
@@ -123,12 +127,14 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
-    # Without options of its own, it also passes on arguments that begin with an option.
-    command = commands.add_parser(
-        "torture", help="look for what no test covers, from a seed", prefix_chars="+", add_help=False
-    )
-    command.add_argument("arguments", nargs="*")
-    command.set_defaults(run=torture)
+    # Without options of their own, they also pass on arguments that begin with an option.
+    for name, run, text in (
+        ("torture", torture, "look for what no test covers, from a seed"),
+        ("mutation", mutation, "change the code in one place at a time, from a seed, and run the tests"),
+    ):
+        command = commands.add_parser(name, help=text, prefix_chars="+", add_help=False)
+        command.add_argument("arguments", nargs="*")
+        command.set_defaults(run=run)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A hook of git runs with the variables of its own repository, and this program with a path to itself alone.

@@ -24,20 +24,20 @@ if t.TYPE_CHECKING:
 # Which ansible-core runs on which Python, the newest first and of its Pythons the preferred one first.
 CORES = {
     "2.21": ("3.13", "3.12", "3.14"),
-    "2.19": ("3.13", "3.11", "3.12"),
+    "2.19": ("3.12", "3.13", "3.11"),
     "2.16": ("3.11", "3.12"),
 }
-# What the tests run on; of each line, the first Python that is here.
+# What the tests run on; of each line, the first Python that is here. Together they are as many Pythons as possible.
 MATRIX = (
-    ("2.21", ("3.13", "3.14")),
-    ("2.21", ("3.12",)),
-    ("2.19", ("3.11", "3.13", "3.12")),
+    ("2.21", ("3.13", "3.14", "3.12")),
+    ("2.19", ("3.12", "3.11", "3.13")),
     ("2.16", ("3.11", "3.12")),
 )
 # What runs in an environment of a purpose uses this, where the machine has it.
 EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
     "environment": (DIRECTORY, BROWSER),
     "benchmark": (DIRECTORY,),
+    "mutation": (DIRECTORY, BROWSER),
 }
 
 

@@ -94,15 +94,14 @@ def of_lint(environments: t.Sequence[Environment], first: Environment) -> list[P
 
 
 def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
-    """On each ansible-core. On the newest one, modules are also imported on every Python of this machine."""
-    cores = {environment.core: environment for environment in reversed(environments)}
+    """On the oldest ansible-core and the newest, where modules are also imported on every Python of this machine."""
     return [
         Part(
             name="sanity",
             environment=one,
             commands=functools.partial(sanity, python="default" if one == environments[0] else one.python.minor),
         )
-        for one in (cores[core] for core in sorted(cores, reverse=True))
+        for one in dict.fromkeys((environments[0], environments[-1]))
     ]
 
 
@@ -123,14 +122,13 @@ def of_integration(environments: t.Sequence[Environment], first: Environment) ->
 
 
 def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
-    """On the newest ansible-core with each connection, and on the oldest one."""
+    """On the newest ansible-core with one connection, and on the oldest with the other."""
 
     def commands(environment: Environment, connection: str) -> list[Command]:
         reports = CACHE / "demo" / f"{environment.directory.name}-{connection}"
         return [Command([*demonstration(environment, connection, "https"), "--reports", str(reports)])]
 
-    chosen = [(environments[0], connection) for connection in CONNECTIONS]
-    chosen += [(one, CONNECTIONS[0]) for one in environments[-1:] if one != environments[0]]
+    chosen = zip((environments[0], environments[-1]), CONNECTIONS, strict=True)
     return [
         Part(
             name=f"demo {connection}",

@@ -87,7 +87,11 @@ CASES: list[tuple[str, Variables, Variables]] = [
     ("winrm", {"ansible_port": 5985, "ansible_winrm_scheme": "https"}, {"port": 5985}),
     ("winrm", {"ansible_winrm_path": "/other"}, {"path": "/other"}),
     ("winrm", {"ansible_winrm_transport": ["ntlm"]}, {"transports": ("ntlm",)}),
-    ("winrm", {"ansible_winrm_transport": ["kerberos", "ntlm"]}, {"transports": ("kerberos", "ntlm"), "kinit": MANAGED}),
+    (
+        "winrm",
+        {"ansible_winrm_transport": ["kerberos", "ntlm"]},
+        {"transports": ("kerberos", "ntlm"), "kinit": MANAGED},
+    ),
     (
         "winrm",
         {"ansible_user": "admin@EXAMPLE.TEST"},
@@ -136,8 +140,17 @@ CASES: list[tuple[str, Variables, Variables]] = [
     *(
         ("winrm", {f"ansible_winrm_{name}": "a text"}, {"options": {name: "a text"}})
         for name in (
-            "realm", "service", "keytab", "ca_trust_path", "cert_pem", "cert_key_pem", "server_cert_validation",
-            "kerberos_hostname_override", "message_encryption", "credssp_auth_mechanism", "proxy",
+            "realm",
+            "service",
+            "keytab",
+            "ca_trust_path",
+            "cert_pem",
+            "cert_key_pem",
+            "server_cert_validation",
+            "kerberos_hostname_override",
+            "message_encryption",
+            "credssp_auth_mechanism",
+            "proxy",
         )
     ),
     ("winrm", {"ansible_winrm_credssp_disable_tlsv1_2": "true"}, {"options": {"credssp_disable_tlsv1_2": True}}),
@@ -164,7 +177,11 @@ CASES: list[tuple[str, Variables, Variables]] = [
     ("psrp", {"ansible_psrp_path": "other"}, {"path": "other"}),
     ("psrp", {"ansible_psrp_auth": "basic"}, {"transports": ("basic",)}),
     ("psrp", {"ansible_psrp_auth": "kerberos"}, {"transports": ("kerberos",), "kinit": MANAGED}),
-    ("psrp", {"ansible_psrp_auth": "kerberos", "ansible_password": None}, {"transports": ("kerberos",), "password": None}),
+    (
+        "psrp",
+        {"ansible_psrp_auth": "kerberos", "ansible_password": None},
+        {"transports": ("kerberos",), "password": None},
+    ),
     (
         "psrp",
         {"ansible_user": "admin@EXAMPLE.TEST"},
@@ -180,7 +197,11 @@ CASES: list[tuple[str, Variables, Variables]] = [
     ("psrp", {"ansible_psrp_certificate_key_pem": "/k.pem"}, {"options": {"cert_key_pem": "/k.pem"}}),
     ("psrp", {"ansible_psrp_message_encryption": "always"}, {"options": {"message_encryption": "always"}}),
     ("psrp", {"ansible_psrp_proxy": "http://proxy:3128"}, {"options": {"proxy": "http://proxy:3128"}}),
-    ("psrp", {"ansible_psrp_proxy": "http://proxy:3128", "ansible_psrp_ignore_proxy": True}, {"options": {"proxy": None}}),
+    (
+        "psrp",
+        {"ansible_psrp_proxy": "http://proxy:3128", "ansible_psrp_ignore_proxy": True},
+        {"options": {"proxy": None}},
+    ),
     ("psrp", {"ansible_psrp_negotiate_service": "WSMAN"}, {"options": {"service": "WSMAN"}}),
     (
         "psrp",
@@ -192,7 +213,7 @@ CASES: list[tuple[str, Variables, Variables]] = [
     ("psrp", {"ansible_psrp_credssp_auth_mechanism": "ntlm"}, {"options": {"credssp_auth_mechanism": "ntlm"}}),
     ("psrp", {"ansible_psrp_credssp_disable_tlsv1_2": True}, {"options": {"credssp_disable_tlsv1_2": True}}),
     ("psrp", {"ansible_psrp_credssp_minimum_version": 5}, {"options": {"credssp_minimum_version": 5}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("plugin", "variables", "different"), CASES)
