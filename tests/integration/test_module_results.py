@@ -32,6 +32,12 @@ MORE = (
     Variant(name="net_adapter/network", host="tn1", options={
         "cluster_network": "LiveMigration", "mtu": 9000, "restart": "defer",
     }),
+    Variant(name="net_adapter/pending", host="tn1", prepared_by="net_adapter/defer", options={
+        "adapters": ["LM"], "mtu": 9000, "receive_buffers": 4096, "reconnect_timeout": 3,
+    }),
+    Variant(name="net_adapter/own", host="tn1", options={
+        "adapter_properties": {"LM": {"*FlowControl": "0"}, "Heartbeat": {"*JumboPacket": "9014"}},
+    }),
     Variant(name="net_adapter/live_migration", host="tn1", options={"live_migration": True, "receive_buffers": 100000}),
     Variant(name="cluster_info/some", host="tn1", options={"gather": ["networks", "nodes"]}),
     Variant(name="cluster_info/old", host="to1"),

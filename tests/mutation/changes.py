@@ -131,6 +131,11 @@ class _Finder(ast.NodeVisitor):
             self.visit(statement)
         self._depth -= 1
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        # That a class is frozen or has slots is seen by no user.
+        for statement in node.body:
+            self.visit(statement)
+
     def visit_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
             return

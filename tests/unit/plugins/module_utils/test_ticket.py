@@ -203,10 +203,15 @@ def test_handlers_of_signals_are_restored(script: Script) -> None:
         ('Cannot find KDC for realm "X"', "realm"),
         ("kinit: KDC reply did not match expectations", "capital letters"),
         ("KDC has no support for encryption type", "AES"),
-        ("No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0)", "kinit"),
+        ("No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0)", "run kinit"),
+        ("No credentials were supplied, or the credentials were unavailable", "run kinit"),
+        ("Ticket expired", "run kinit"),
+        ("Matching credential not found (filename: /tmp/krb5cc_0)", "run kinit"),
+        ("kinit: Cannot contact any KDC for realm 'EXAMPLE.TEST'", "port 88"),
+        ("kinit: Cannot resolve servers for KDC in realm", "krb5.conf or DNS"),
     ],
 )
 def test_each_error_of_kerberos_has_its_own_advice(text: str, advice: str) -> None:
     found = kerberos_advice(text) or ""
     assert advice in found
-    assert ("password" in found) is (advice in ("check the password", "change the password", "kinit"))
+    assert ("password" in found) is (advice in ("check the password", "change the password", "run kinit"))

@@ -23,6 +23,8 @@ MAPPINGS = {"type": "list", "elements": "dict"}
 MAPPING = {"type": "dict"}
 
 READ: list[tuple[dict[str, t.Any], t.Any, t.Any]] = [
+    ({}, "", ""),
+    ({}, " text ", " text "),
     (BOOL, False, False),
     (BOOL, "false", False),
     (BOOL, " False ", False),

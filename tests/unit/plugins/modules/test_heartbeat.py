@@ -55,6 +55,21 @@ def in_order(values: dict[str, int | None]) -> bool:
     return all(values[f"same_subnet_{part}"] <= values[f"cross_subnet_{part}"] for part in ("delay", "threshold"))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (7601, "5 s for same-subnet and cross-subnet (1000 ms x 5)"),
+        (9200, "5 s for same-subnet and cross-subnet (1000 ms x 5)"),
+        (9600, "5 s for same-subnet and cross-subnet (1000 ms x 5), or 10 s and 20 s with KB3153887"),
+        (14393, "10 s for same-subnet (1000 ms x 10) and up to 20 s for cross-subnet"),
+        (17763, "20 s for same-subnet and cross-subnet (1000 ms x 20)"),
+        (20348, "20 s for same-subnet and cross-subnet (1000 ms x 20, assumed to be as in 2019)"),
+    ],
+)
+def test_the_default_of_each_version(build: int, expected: str) -> None:
+    assert heartbeat.settings.default_of(WindowsVersion(build)) == expected
+
+
 @given(before=pairs, wanted=pairs)
 def test_a_step_keeps_the_order_of_pairs_in_any_write_order(before: dict[str, int], wanted: dict[str, int]) -> None:
     found = state(W2016, **before)

@@ -274,7 +274,14 @@ def test_the_addresses_of_servers_are_needed_for_two_generations() -> None:
     ("host", "why"),
     [
         ("localhost", "is the name of each machine for itself"),
+        ("localhost.localdomain", "is the name of each machine for itself"),
         ("autodiscover-s.outlook.com", "is a name of Microsoft 365"),
+        ("outlook.office365.com", "is a name of Microsoft 365"),
+        ("office.com", "is a name of Microsoft 365"),
+        ("tenant.mail.onmicrosoft.com", "is a name of Microsoft 365"),
+        ("outlook.office365.us", "is a name of Microsoft 365"),
+        ("partner.outlook.cn", "is a name of Microsoft 365"),
+        ("outlook.office.de.outlook.de", "is a name of Microsoft 365"),
         (
             "mail.other.test",
             "is not below a domain of the organization (corp.example.com, example.com and forest.test)",

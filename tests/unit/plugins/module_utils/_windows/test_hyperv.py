@@ -132,6 +132,24 @@ def test_an_invalid_value_of_a_virtual_machine_costs_only_itself() -> None:
     assert {"state", "automatic_stop_action", "dynamic_memory", "shutdown_component"} <= set(unknown)
 
 
+@pytest.mark.parametrize(
+    ("enabled", "status", "expected"),
+    [
+        (2, [2], "ok"),
+        (3, [2], "disabled"),
+        (2, [3], "degraded"),
+        (2, [7], "error"),
+        (2, [12], "no_contact"),
+        (2, [13], "lost_contact"),
+        (2, [], "unknown"),
+    ],
+)
+def test_the_state_of_the_shutdown_component(enabled: int, status: list[int], expected: str) -> None:
+    row = {"SystemName": ID.lower(), "EnabledState": enabled, "OperationalStatus": status}
+    (machine,), _unknown = read(Msvm_ComputerSystem=[HOST, GUEST], Msvm_ShutdownComponent=[row])
+    assert machine.shutdown_component == expected
+
+
 def test_a_checkpoint_without_a_virtual_machine_is_unknown() -> None:
     stray = {"VirtualSystemIdentifier": OTHER, "VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
     rows = [SETTINGS | {"AutomaticShutdownAction": 4}, stray | {"ElementName": "stray"}]

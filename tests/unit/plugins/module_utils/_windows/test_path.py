@@ -84,3 +84,25 @@ def test_the_mtu_includes_the_headers_of_the_version_of_ip(address: str, payload
     found = read_path(client, address, mtu=9000, timeout_ms=100)
     assert (found.payload, found.jumbo, found.standard) == (payload, "passes", "passes")
     assert read_path(client, address, mtu=9001, timeout_ms=100).jumbo == "too_big"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"StatusCode": 0}, "passes"),
+        ({"StatusCode": 11009}, "too_big"),
+        ({"StatusCode": 11010}, "no_answer"),
+        ({"StatusCode": 12345}, "unknown"),
+        ({"StatusCode": None}, "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_the_result_of_an_echo_request(row: dict[str, t.Any] | None, expected: str) -> None:
+    class Silent(Host):
+        def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+            del wql, operation
+            uri = f"http://schemas.microsoft.com/wbem/wsman/1/wmi/{namespace}/Win32_PingStatus"
+            return [] if row is None else [new_instance(uri, row)]
+
+    found = read_path(t.cast("t.Any", Silent()), "10.0.2.2", mtu=9000, timeout_ms=100)
+    assert (found.jumbo, found.standard) == (expected, expected)

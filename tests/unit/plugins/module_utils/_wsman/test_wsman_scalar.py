@@ -22,13 +22,38 @@ URI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Win32_X"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "1_000", "1.0", "0x10", "1e3", "\u0661\u0662", "\u00b2", "1 2", "9" * 21, "9" * 5000, str(2**64)]
+    "text",
+    [
+        "",
+        "-",
+        "1_000",
+        "1.0",
+        "0x10",
+        "1e3",
+        "\u0661\u0662",
+        "\u00b2",
+        "1 2",
+        "9" * 21,
+        "9" * 5000,
+        str(2**64),
+        str(-(2**63) - 1),
+    ],
 )
 def test_text_that_is_no_number(text: str) -> None:
     assert read_integer(text) is None
 
 
-@pytest.mark.parametrize(("text", "number"), [(" 5\n", 5), ("+5", 5), ("-2147024891", -2147024891), ("007", 7)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (" 5\n", 5),
+        ("+5", 5),
+        ("-2147024891", -2147024891),
+        ("007", 7),
+        (str(2**64 - 1), 2**64 - 1),
+        (str(-(2**63)), -(2**63)),
+    ],
+)
 def test_numbers(text: str, number: int) -> None:
     assert read_integer(text) == number
 
