@@ -13,13 +13,13 @@ from . import earlier
 from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
+from .completion import completed
 from .error import AuditError
 from .expression import Reader
-from .completion import completed
 from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
 from .judgement import Finding, finding_without_cluster, judge
-from .rule import SEVERITIES, Rule
 from .not_checked import left_out, unread
+from .rule import SEVERITIES, Rule
 from .unmatched import machine_names, unmatched
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")

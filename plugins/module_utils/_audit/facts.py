@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The facts of an audit, as documents that rules read. Private to this collection; pure.
 
-Facts are C({title, gathered, hosts: {name: {kinds, reached, why, cluster_info, ...}}, forests: [{exchange_info, ...}]}),
+Facts are C({title, gathered, hosts: {name: {kinds, reached, cluster_info, ...}}, forests: [{exchange_info, ...}]}),
 with a forest for each domain controller that was read. Each part has the results of the module with its name, or only
 C(unknown) with a sentence.
 """

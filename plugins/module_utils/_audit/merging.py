@@ -44,10 +44,7 @@ def merged(
             notes.append(note)
     hosts = {host: facts["hosts"][host] for host, (_name, facts) in chosen.items()}
     forests = [
-        forest
-        for host, (_name, facts) in chosen.items()
-        for forest in facts["forests"]
-        if forest["host"] == host
+        forest for host, (_name, facts) in chosen.items() for forest in facts["forests"] if forest["host"] == host
     ]
     gathered = min((_moment(host["gathered"]), host["gathered"]) for host in hosts.values())[1] if hosts else ""
     hosts |= _missing(hosts, expected or {}, [name for name, _facts in runs], gathered)
@@ -78,7 +75,9 @@ def _check(name: str, facts: t.Any) -> None:
         isinstance(facts.get("title"), str)
         and isinstance(facts.get("planned"), dict)
         and isinstance(forests, list)
-        and all(_moment(host.get("gathered")) and isinstance(host.get("kinds"), list) for host in facts["hosts"].values())
+        and all(
+            _moment(host.get("gathered")) and isinstance(host.get("kinds"), list) for host in facts["hosts"].values()
+        )
         and all(isinstance(forest, dict) and _is_whole_forest(forest, facts["hosts"]) for forest in forests)
     )
     if not is_whole:
@@ -120,8 +119,8 @@ def _moment(text: t.Any) -> datetime.datetime:
     try:
         time = datetime.datetime.fromisoformat(str(text))
     except ValueError:
-        return datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
-    return time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
+        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 def _missing(

@@ -50,8 +50,8 @@ def unread(
     rows = []
     for name, host in facts["hosts"].items():
         for what, why in _problems(host, forests.get(name, {})):
-            accepted = _accepted(name, what, why, by_host.get(name, ()), acceptances, today)
-            rows.append({"host": name, "what": what, "why": why, "accepted": accepted})
+            row = {"host": name, "what": what, "why": why}
+            rows.append({**row, "accepted": _accepted(row, by_host.get(name, ()), acceptances, today)})
     return rows
 
 
@@ -70,28 +70,21 @@ def _problems(host: Row, forest: Row) -> t.Iterator[tuple[str, str]]:
 
 
 def _accepted(
-    name: str,
-    what: str,
-    why: str,
-    findings: t.Iterable[Finding],
-    acceptances: t.Iterable[Acceptance],
-    today: datetime.date,
+    row: Row, findings: t.Iterable[Finding], acceptances: t.Iterable[Acceptance], today: datetime.date
 ) -> Row | None:
     for one in acceptances:
-        if one.covers_host(name) and one.until >= today:
+        if one.covers_host(row["host"]) and one.until >= today:
             return one.as_report()
     caused = [
         finding
         for finding in findings
-        if finding["why_unknown"] and (not what or finding["why_unknown"].rstrip(".") == why.rstrip("."))
+        if finding["why_unknown"] and (not row["what"] or finding["why_unknown"].rstrip(".") == row["why"].rstrip("."))
     ]
     is_covered = caused and all(finding["accepted"] for finding in caused)
     return t.cast("Row", caused[0]["accepted"]) if is_covered else None
 
 
-def left_out(
-    known: Catalogue, machines: t.Iterable[str], hosts: t.Iterable[Subject]
-) -> list[str]:
+def left_out(known: Catalogue, machines: t.Iterable[str], hosts: t.Iterable[Subject]) -> list[str]:
     """A sentence for each setting, with its value or its default, that left out something that exists."""
     sentences = []
     if known.disabled:

@@ -19,9 +19,15 @@ _MAX_UNPACKED = 1_000_000_000  # bytes
 
 
 def packed(facts: t.Mapping[str, t.Any]) -> str:
-    """The facts, compressed."""
+    """The facts, compressed. Raises C(AuditError) for more than an artifact should have."""
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
-    return base64.b64encode(gzip.compress(text, mtime=0)).decode()
+    found = base64.b64encode(gzip.compress(text, mtime=0)).decode()
+    if len(found) > MAX_PACKED:
+        raise AuditError(
+            f"The facts have {len(found):,} characters, and an artifact has at most {MAX_PACKED:,}. Use more slices, "
+            "or set audit_facts_in_artifacts to false and audit_facts_file to a file that the next job can read."
+        )
+    return found
 
 
 def unpacked(name: str, value: t.Any) -> t.Any:

@@ -62,7 +62,12 @@ def _of_forest(parameters: t.Mapping[str, t.Any], forest: t.Mapping[str, t.Any])
     exchange = forest.get("exchange_info") or {}
     servers, arrays = exchange.get("servers"), exchange.get("client_access_arrays")
     checked: list[tuple[str, t.Iterable[t.Any], list[str] | None, str]] = [
-        ("parameter exchange_builds", parameters.get("exchange_builds") or (), _names(servers, "name"), "Exchange server"),
+        (
+            "parameter exchange_builds",
+            parameters.get("exchange_builds") or (),
+            _names(servers, "name"),
+            "Exchange server",
+        ),
         ("parameter virtual_addresses", parameters.get("virtual_addresses") or (), _names(arrays, "fqdn"), "CAS array"),
     ]
     planned = (forest.get("principal_plan") or {}).get("findings") or ()
