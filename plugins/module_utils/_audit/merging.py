@@ -75,9 +75,7 @@ def _check(name: str, facts: t.Any) -> None:
         isinstance(facts.get("title"), str)
         and isinstance(facts.get("planned"), dict)
         and isinstance(forests, list)
-        and all(
-            _moment(host.get("gathered")) and isinstance(host.get("kinds"), list) for host in facts["hosts"].values()
-        )
+        and all(_is_whole_host(host) for host in facts["hosts"].values())
         and all(isinstance(forest, dict) and _is_whole_forest(forest, facts["hosts"]) for forest in forests)
     )
     if not is_whole:
@@ -114,13 +112,18 @@ def _own(host: str, facts: Facts) -> tuple[t.Any, ...]:
     return tuple({key: value for key, value in row.items() if key not in _MOMENTS} for row in rows)
 
 
-def _moment(text: t.Any) -> datetime.datetime:
-    """A time that can be compared; the beginning of time for what is none."""
-    try:
-        time = datetime.datetime.fromisoformat(str(text))
-    except ValueError:
-        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+def _moment(text: str) -> datetime.datetime:
+    """A time that can be compared. Raises C(ValueError)."""
+    time = datetime.datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+def _is_whole_host(host: Facts) -> bool:
+    try:
+        _moment(str(host.get("gathered")))
+    except ValueError:
+        return False
+    return isinstance(host.get("kinds"), list)
 
 
 def _missing(
