@@ -92,7 +92,7 @@ def audit_verdict(  # noqa: PLR0917 - options of a filter can be given in order
 ) -> t.Any:
     """The verdict as plain values. Raises C(AnsibleFilterError)."""
     # A task that uses one filter loads the files of all, so what takes long to load waits until it is needed.
-    from ..module_utils._audit.verdict import artifact, has_failed, message
+    from ..module_utils._audit.verdict import has_failed, message, summary
 
     with one_sentence("audit_verdict", AuditError):
         found = plain(evaluation)
@@ -101,7 +101,7 @@ def audit_verdict(  # noqa: PLR0917 - options of a filter can be given in order
         result = {
             "failed": failed,
             "message": text,
-            "artifact": artifact(found, failed=failed, text=text, folder=str(folder)),
+            "artifact": summary(found, failed=failed, text=text, folder=str(folder)),
         }
     return wrap_var(result)
 

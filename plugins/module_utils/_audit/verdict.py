@@ -7,17 +7,17 @@ collection.
 
 from __future__ import annotations
 
-import json
 import typing as t
 
+from ..artifact import artifact
 from ..name_list import folded
 from .error import AuditError
 from .rule import SEVERITIES
 
 Row = dict[str, t.Any]
 THRESHOLDS = (*SEVERITIES, "never")
-MAX_ROWS, MAX_TEXT, MAX_LENGTH = 500, 300, 200_000  # findings, and characters of one text and of an artifact
-_MAX_HOSTS, _MAX_OTHERS = 50, 100
+_MAX_HOSTS = 50
+_MAX_MESSAGE = 10_000  # characters
 _KEYS = ("rule", "host", "subject", "outcome", "severity", "found", "expected", "text", "status")
 
 
@@ -71,41 +71,16 @@ def _names(hosts: t.Collection[str]) -> str:
     return folded(shown) + more
 
 
-def artifact(evaluation: Row, *, failed: bool, text: str, folder: str) -> Row:
-    """The summary with the failed and the unknown findings, the worst first, short enough for an artifact of AWX.
-
-    Where something does not fit, C(cut) says how much.
-    """
+def summary(evaluation: Row, *, failed: bool, text: str, folder: str) -> Row:
+    """The numbers, and the failed and the unknown findings, the worst first, short enough for an artifact of AWX."""
     found = [finding for finding in evaluation["findings"] if finding["outcome"] in ("fail", "unknown")]
     found.sort(key=lambda finding: (finding["outcome"] != "fail", SEVERITIES.index(finding["severity"])))
-    rows = [{key: _short(finding[key]) for key in _KEYS} for finding in found[:MAX_ROWS]]
-    lists = {name: evaluation[name] for name in ("unread", "left_out", "unmatched", "notes")}
-    result: Row = {
-        **{name: _short(evaluation[name]) for name in ("title", "gathered", "evaluated")},
+    known = {
+        **{name: evaluation[name] for name in ("title", "gathered", "evaluated", "summary")},
         "failed": failed,
-        "message": text if len(text) <= 10 * MAX_TEXT else text[: 10 * MAX_TEXT - 1] + "…",
+        "message": text,
         "folder": folder,
-        "summary": evaluation["summary"],
-        **{name: [_short(each) for each in listed[:_MAX_OTHERS]] for name, listed in lists.items()},
     }
-    room = MAX_LENGTH - len(json.dumps(result))
-    kept = []
-    for row in rows:
-        room -= len(json.dumps(row)) + 2
-        if room < 0:
-            break
-        kept.append(row)
-    cut = {name: len(listed) - _MAX_OTHERS for name, listed in lists.items() if len(listed) > _MAX_OTHERS}
-    if len(kept) < len(found):
-        cut["findings"] = len(found) - len(kept)
-    whole = f"{folder}/audit.json has all."
-    return result | {
-        "findings": kept,
-        "cut": {"left_out": cut, "why": f"An artifact is bounded. {whole}"} if cut else {},
-    }
-
-
-def _short(value: t.Any) -> t.Any:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        return value[: MAX_TEXT - 1] + "…"
-    return {key: _short(each) for key, each in value.items()} if isinstance(value, dict) else value
+    lists = {name: evaluation[name] for name in ("unread", "left_out", "unmatched", "notes")}
+    lists["findings"] = [{key: finding[key] for key in _KEYS} for finding in found]
+    return artifact(known, lists, f"{folder}/audit.json") | {"message": text[:_MAX_MESSAGE]}
