@@ -18,7 +18,7 @@ def artifact(known: t.Mapping[str, t.Any], lists: t.Mapping[str, t.Sequence[t.An
 
     If something does not fit, C(cut) says how many rows of which list, and that the file C(whole) has all of them.
     """
-    result = _shortened(known)
+    result: dict[str, t.Any] = _shortened(known)
     room = MAX_LENGTH - len(json.dumps(result))
     left_out = {}
     for name, rows in lists.items():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import typing as t
@@ -23,7 +22,6 @@ import yaml
 from audited import EVALUATE, LAST, VALIDATE, Audited, audit
 
 SLICES = (("hv51", "hv53", "ex52"), ("hv52", "old51", "ex51"))
-RUNNER = f"{shlex.quote(sys.executable)} -m ansible_runner"
 FACTS = "winha_cluster_audit_facts_"
 
 
@@ -44,7 +42,10 @@ def lab(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t.Iter
 
 
 def start(lab: staging.Stage, folder: Path, number: int, variables: t.Mapping[str, t.Any]) -> subprocess.Popen[str]:
-    """Start a job on a worker with a folder of its own. The inventory has only the hosts of its slice, as in AWX."""
+    """Start a job on a worker with a folder of its own, and return the last program, which keeps what comes back.
+
+    The inventory has only the hosts of its slice, as in AWX.
+    """
     _command, environment, prepared = lab.prepare(VALIDATE)
     inventory = yaml.safe_load((prepared / "inventory.yml").read_text("utf-8"))
     own = SLICES[number]
@@ -63,20 +64,24 @@ def start(lab: staging.Stage, folder: Path, number: int, variables: t.Mapping[st
         (private / name).write_text(yaml.safe_dump(content), "utf-8")
     (private / "project").mkdir()
     (folder / f"worker{number}").mkdir()
-    pipe = (
-        f"{RUNNER} transmit {private} -p {VALIDATE} --ident slice{number}"
-        f" | {RUNNER} worker --private-data-dir {folder / f'worker{number}'}"
-        f" | {RUNNER} process {private}"
+    steps = (
+        ["transmit", private, "-p", VALIDATE, "--ident", f"slice{number}"],
+        ["worker", "--private-data-dir", folder / f"worker{number}"],
+        ["process", private],
     )
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    return subprocess.Popen(
-        ["bash", "-o", "pipefail", "-c", pipe],
-        cwd=folder,
-        env=environment | {"PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    process: subprocess.Popen[str] | None = None
+    for step in steps:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ansible_runner", *step],
+            cwd=folder,
+            env=environment,
+            stdin=process.stdout if process else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    assert process is not None
+    return process
 
 
 @pytest.fixture(scope="module")
