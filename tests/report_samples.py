@@ -138,10 +138,19 @@ def small() -> Row:
         "earlier": "2026-11-16T22:00:11Z", "new": 3, "open": 7,
         "fixed": [finding("receive-buffers", "hv01", "LM", "pass", found="4096", status="fixed"),
                   finding("array-alias", "dc01", "outlook.corp.example.com", "pass", status="fixed")],
+        "unseen": [finding("hotfixes", "hv04", "KB5031364", "fail", status="unseen", why_unknown="It is unknown now.")],
     }  # fmt: skip
-    return evaluation(
+    found = evaluation(
         "corp.example.com", hosts, RULES, findings, comparison=comparison, pictures=_pictures_of_small(hyperv)
     )
+    return found | {
+        "unread": [
+            {"host": "hv04", "what": "", "why": refused, "accepted": None},
+            {"host": "hv03", "what": "the cluster", "why": "The provider of the cluster failed.", "accepted": None},
+        ],
+        "left_out": ["1 virtual machine is left out (parameter excluded_virtual_machines): FILE01."],
+        "unmatched": ["The accepted finding (rule vm-disks, host hv09) matches no finding."],
+    }
 
 
 _LAYERS = {
@@ -235,8 +244,8 @@ def clean() -> Row:
         each |= {"outcome": "pass", "found": each["expected"] or "as expected", "status": None, "accepted": None}
     for path in found["pictures"]["paths"]:
         path |= {"mtu": 9000, "proved": True, "why": ""}
-    found["comparison"] |= {"new": 0, "open": 0, "fixed": []}
-    return found
+    found["comparison"] |= {"new": 0, "open": 0, "fixed": [], "unseen": []}
+    return found | {"unread": [], "left_out": [], "unmatched": []}
 
 
 def hostile() -> Row:
@@ -262,8 +271,13 @@ def hostile() -> Row:
         "heartbeats": [{"cluster": name, "dag": True, "windows": name, "same_subnet_seconds": 5.0} for name in HOSTILE],
         "certificates": [{"name": name, "use": name, "not_after": name, "days_left": 3} for name in HOSTILE],
     }  # fmt: skip
-    comparison = {"earlier": HOSTILE[0], "new": 1, "open": 1, "fixed": findings[:40:5]}
-    return evaluation(HOSTILE[0], hosts, rules, findings, comparison=comparison, pictures=pictures)
+    comparison = {"earlier": HOSTILE[0], "new": 1, "open": 1, "fixed": findings[:40:5], "unseen": findings[1:40:5]}
+    found = evaluation(HOSTILE[0], hosts, rules, findings, comparison=comparison, pictures=pictures)
+    unread = [
+        {"host": host["name"], "what": name, "why": name, "accepted": None if number % 2 else {"reason": name}}
+        for number, (host, name) in enumerate(zip(hosts, HOSTILE, strict=True))
+    ]
+    return found | {"unread": copy.deepcopy(unread), "left_out": [*HOSTILE], "unmatched": [*HOSTILE]}
 
 
 def writable(sample: Row) -> Row:

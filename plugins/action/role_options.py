@@ -29,6 +29,9 @@ if t.TYPE_CHECKING:
 
 Variables = t.Mapping[str, t.Any]
 
+# ansible-runner sets it to the folder whose files it keeps, and returns from where it runs; AWX uses ansible-runner.
+_ARTIFACTS = "AWX_ISOLATED_DATA_DIR"
+
 SPEC = {"role": {"type": "str"}, "check": {"type": "list", "elements": "str"}}
 
 
@@ -58,6 +61,7 @@ class ActionModule(ActionBase):
                 "check_mode": bool(self._task.check_mode),
                 "strategy": self._strategy(),
                 "directory": os.getcwd(),  # noqa: PTH109 - lookups work in the folder of the playbook
+                "artifacts": os.environ.get(_ARTIFACTS, ""),
             }
         except TaskError as error:
             return result | {"failed": True, "changed": False, "msg": str(error)}

@@ -98,6 +98,13 @@ directory:
   returned: success, without O(check)
   type: str
   sample: /home/admin/exchange
+artifacts:
+  description:
+    - The folder for files that ansible-runner keeps, and so AWX, from the environment variable
+      E(AWX_ISOLATED_DATA_DIR). Empty in other runs.
+  returned: success, without O(check)
+  type: str
+  sample: /runner/artifacts/42
 strategy:
   description: The strategy of the play.
   returned: success, without O(check)

@@ -60,6 +60,10 @@ class Acceptance:
         """Whether it accepts this finding."""
         return like(rule, [self.rule]) and like(host, [self.host]) and like(subject, [self.subject])
 
+    def covers_host(self, host: str) -> bool:
+        """Whether it accepts everything of this host, also that it could not be read."""
+        return (self.rule, self.subject) == ("*", "*") and like(host, [self.host])
+
     def as_report(self) -> dict[str, str]:
         """The reason and the last day, for the report."""
         return {"reason": self.reason, "until": self.until.isoformat()}

@@ -14,10 +14,12 @@ from .rule import Rule
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The rules in their order, and their common parameters."""
+    """The rules in their order, and their common parameters. C(changed) are the ids of rules with an override."""
 
     rules: tuple[Rule, ...]
     parameters: t.Mapping[str, t.Any]
+    disabled: tuple[str, ...]
+    changed: tuple[str, ...]
 
 
 def catalogue(
@@ -38,7 +40,8 @@ def catalogue(
             raise RuleError("without id", "id", "text is required")
         by_id[name] = dict(entry)
     disabled: set[str] = set()
-    for name, override in _mapping("overrides (audit_rule_overrides)", overrides).items():
+    given = _mapping("overrides (audit_rule_overrides)", overrides)
+    for name, override in given.items():
         if name not in by_id:
             raise AuditError(
                 f"An override (audit_rule_overrides) names the rule {name}, which does not exist. Known rules: "
@@ -57,7 +60,12 @@ def catalogue(
     parsed = tuple(Rule.parse(entry) for entry in by_id.values())
     # The parameters of a disabled rule may still be set.
     known = _parameters(parsed, _mapping("parameters (audit_parameters)", parameters))
-    return Catalogue(rules=tuple(rule for rule in parsed if rule.id not in disabled), parameters=known)
+    return Catalogue(
+        rules=tuple(rule for rule in parsed if rule.id not in disabled),
+        parameters=known,
+        disabled=tuple(rule.id for rule in parsed if rule.id in disabled),
+        changed=tuple(name for name in given if name not in disabled),
+    )
 
 
 def _parameters(rules: t.Iterable[Rule], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

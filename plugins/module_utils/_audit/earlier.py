@@ -13,8 +13,7 @@ if t.TYPE_CHECKING:
     from .judgement import Finding
 
 _Place = tuple[str, str, str]
-_FIXED = ("pass", "not_applicable")
-_NOT_JUDGED = {"unknown", "accepted"}
+_GONE = "It was not evaluated: it does not exist any more, it was left out, or it is on a host that was not read."
 
 
 def compare(
@@ -24,11 +23,11 @@ def compare(
     hosts: t.Iterable[t.Mapping[str, t.Any]],
     rules: t.Iterable[t.Mapping[str, t.Any]],
 ) -> dict[str, t.Any] | None:
-    """Mark each failed finding as C(new) or C(open), and return the numbers and the fixed findings.
+    """Mark each failed finding as C(new) or C(open), and return the numbers, the fixed and the unseen findings.
 
-    A failed finding is fixed if it passes now, or if its subject does not exist any more and its rule was evaluated
-    there. A finding that is unknown or accepted now is not fixed. A virtual machine is searched on all hosts of its
-    cluster, by C(hosts). Raises C(AuditError) when C(before) is not an evaluation.
+    A failed finding is fixed only if it passes now. Where it is unknown, does not apply or was not evaluated, it is
+    unseen, with the reason. An accepted finding is neither. A virtual machine is searched on all hosts of its cluster,
+    by C(hosts). Raises C(AuditError) when C(before) is not an evaluation.
     """
     if before is None:
         return None
@@ -63,16 +62,19 @@ def compare(
         if place not in known and cluster_place(place) in missing_places:
             moved_outcomes.setdefault(cluster_place(place), set()).add(outcome)
 
-    def is_fixed(place: _Place) -> bool:
+    def outcomes_now(place: _Place) -> set[str]:
         if place in now:
-            return now[place] in _FIXED
-        if cluster_place(place) in moved_outcomes:
-            return moved_outcomes[cluster_place(place)].issubset(_FIXED)
+            return {now[place]}
+        return moved_outcomes.get(cluster_place(place), set())
+
+    def why_unseen(place: _Place) -> str:
         rule, host, _subject = place
-        nodes = [host]
-        if cluster_place(place):
-            nodes = [name for name, cluster in cluster_of_host.items() if cluster == cluster_of_host[host]]
-        return all(judged.get((rule, name), _NOT_JUDGED).isdisjoint(_NOT_JUDGED) for name in nodes)
+        outcomes = outcomes_now(place) or judged.get((rule, host), set())
+        if "unknown" in outcomes:
+            return "It is unknown now."
+        if outcomes == {"not_applicable"}:
+            return "The rule does not apply any more."
+        return _GONE if outcomes else f"The rule was not evaluated on {host}."
 
     counts = {"new": 0, "open": 0}
     for finding in findings:
@@ -81,8 +83,13 @@ def compare(
             is_open = place in failed or (place not in known and cluster_place(place) in moved_outcomes)
             finding["status"] = "open" if is_open else "new"
             counts[finding["status"]] += 1
-    fixed = [{**finding, "status": "fixed"} for place, finding in failed.items() if is_fixed(place)]
-    return {"earlier": before.get("evaluated"), **counts, "fixed": fixed}
+    fixed = [{**one, "status": "fixed"} for place, one in failed.items() if outcomes_now(place) == {"pass"}]
+    unseen = [
+        {**one, "status": "unseen", "why_unknown": why_unseen(place)}
+        for place, one in failed.items()
+        if outcomes_now(place).isdisjoint({"fail", "accepted"}) and outcomes_now(place) != {"pass"}
+    ]
+    return {"earlier": before.get("evaluated"), **counts, "fixed": fixed, "unseen": unseen}
 
 
 def _place(finding: t.Mapping[str, t.Any]) -> _Place:

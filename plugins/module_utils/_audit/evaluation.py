@@ -13,12 +13,14 @@ from . import earlier
 from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
+from .completion import completed
 from .error import AuditError
 from .expression import Reader
 from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
 from .judgement import Finding, finding_without_cluster, judge
+from .not_checked import left_out, unread
 from .rule import SEVERITIES, Rule
-from .unmatched import unmatched
+from .unmatched import machine_names, unmatched
 
 OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "accepted")
 
@@ -38,6 +40,7 @@ def evaluate(
     C(now) is a time with a zone, C(before) an earlier evaluation. Raises C(AuditError).
     """
     check_facts(facts)
+    facts = completed(facts)
     known = catalogue(rules, overrides, parameters)
     if not isinstance(accepted or [], (list, tuple)):
         raise AuditError(f"accepted (audit_accepted) must be a list of mappings, each with a dash. Found: {accepted}.")
@@ -49,12 +52,14 @@ def evaluate(
     findings: list[Finding] = []
     for rule in known.rules:
         findings += _findings(rule, hosts, clusters, forest, reader)
-    places = {finding["host"] for finding in findings}, {finding["subject"] for finding in findings}
+    machines = machine_names(hosts, clusters)
+    places = {*facts["hosts"], *(finding["host"] for finding in findings)}, {each["subject"] for each in findings}
     acceptances = [one.among(*places) for one in acceptances]
     for finding in findings:
         _accept(finding, acceptances, now.date())
     hosts_out = [_host(host, clusters) for host in hosts]
     rules_out = [rule.as_report() for rule in known.rules]
+    not_read = unread(facts, findings, acceptances, now.date())
     compared = earlier.compare(findings, before, hosts=hosts_out, rules=rules_out)
     return {
         "version": 1,
@@ -64,8 +69,11 @@ def evaluate(
         "hosts": hosts_out,
         "rules": rules_out,
         "findings": findings,
-        "unmatched": unmatched(hosts, clusters, known.parameters, findings, acceptances),
-        "summary": _summary(findings, known.rules),
+        "unread": not_read,
+        "left_out": left_out(known, machines, hosts),
+        "unmatched": unmatched(known, machines, facts, findings, acceptances),
+        "notes": list(facts.get("notes") or ()),
+        "summary": _summary(findings, known.rules, not_read),
         "comparison": compared,
         "pictures": {
             "paths": pictures.paths(hosts, clusters, known.parameters),
@@ -115,17 +123,22 @@ def _host(host: Subject, clusters: t.Sequence[Subject]) -> dict[str, t.Any]:
         "kinds": list(host.kinds),
         "windows": host.windows,
         "cluster": cluster_name(host, clusters),
+        "asked": bool(host.document.get("asked", True)),
         "reached": bool(host.document.get("reached", True)),
         "why": host.document.get("why"),
     }
 
 
-def _summary(findings: t.Sequence[Finding], rules: t.Iterable[Rule]) -> dict[str, t.Any]:
+def _summary(
+    findings: t.Sequence[Finding], rules: t.Iterable[Rule], not_read: t.Iterable[t.Mapping[str, t.Any]]
+) -> dict[str, t.Any]:
     counts = collections.Counter((finding["severity"], finding["outcome"]) for finding in findings)
     return {
         **{outcome: sum(counts[severity, outcome] for severity in SEVERITIES) for outcome in OUTCOMES},
         # Rules without a matching host in this run.
         "unasked": len({rule.id for rule in rules} - {finding["rule"] for finding in findings}),
+        # Hosts that could not be read, or not completely, and that are not accepted.
+        "unread": len({row["host"] for row in not_read if not row["accepted"]}),
         "by_severity": {
             severity: {outcome: counts[severity, outcome] for outcome in ("fail", "unknown")} for severity in SEVERITIES
         },

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The facts of an audit, as documents that rules read. Private to this collection; pure.
 
-Facts are C({title, gathered, hosts: {name: {kinds, reached, why, cluster_info, ...}}, forest: {exchange_info, ...}}).
-Each part has the results of the module with its name, or only C(unknown) with a sentence.
+Facts are C({title, gathered, hosts: {name: {kinds, reached, cluster_info, ...}}, forests: [{exchange_info, ...}]}),
+with a forest for each domain controller that was read. Each part has the results of the module with its name, or only
+C(unknown) with a sentence.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import dataclasses
 import typing as t
 
 from ..identity import cluster_key, distinct_names, home_of, node_key
+from ..name_list import natural
 from .error import AuditError
 from .version_range import RELEASES
 from .wording import sentence
 
 Document = dict[str, t.Any]
+VERSION = 2  # facts of version 1 have no version, and one forest
+HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
+FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info", "published_name_info")
 # Parts that only nodes of a cluster have. On a standalone host the operator names the live-migration adapters.
 CLUSTER_PARTS = ("cluster_info", "jumbo_path_info", "net_adapter")
 
@@ -83,6 +88,16 @@ def check_facts(facts: t.Any) -> None:
     hosts = facts.get("hosts") if isinstance(facts, dict) else None
     if not isinstance(hosts, dict) or not all(isinstance(host, dict) for host in hosts.values()):
         raise AuditError("The input is not the facts of an audit: it must be a mapping with hosts, each a mapping.")
+    if facts.get("version", VERSION) != VERSION:
+        raise AuditError(
+            f"The facts have version {facts['version']!r}, and this version of winha.cluster reads version {VERSION}. "
+            "Read the hosts again with this version."
+        )
+
+
+def in_order(hosts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The hosts by name, so that equal facts are equal whatever the order in which hosts were read."""
+    return {name: hosts[name] for name in sorted(hosts, key=lambda name: (natural(name), name))}
 
 
 def hosts_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> list[Subject]:

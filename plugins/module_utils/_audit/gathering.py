@@ -10,16 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._exchange.published_names import ExchangeInputError
-from .._exchange.spn_overrides import PlanError
-from .._exchange.spn_plan import plan
 from .._windows.cluster import NOT_CLUSTERED
-from ..identity import cluster_key, home_of, node_key
-from .facts import CLUSTER_PARTS, node_label
+from .facts import CLUSTER_PARTS, FOREST_PARTS, HOST_PARTS, VERSION, in_order
 from .wording import sentence
 
-HOST_PARTS = ("cluster_info", "host_info", "jumbo_path_info", "net_adapter")
-FOREST_PARTS = ("exchange_info", "spn_info", "dns_name_info", "published_name_info")
 _ANSIBLE_KEYS = {
     "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
     "skip_reason", "skipped", "unreachable", "warnings",
@@ -43,7 +37,7 @@ def facts_of(
     gathered: str,
     planned: t.Mapping[str, t.Any],
 ) -> Facts:
-    """The facts of a run.
+    """The facts of a run, with nothing in the facts of a host that depends on other hosts.
 
     C(hosts) are the variables of each host, C(groups) the inventory group of each kind. The result of a part is
     registered as C(prefix) and its name. C(planned) are the options of the plan of service principal names.
@@ -55,28 +49,20 @@ def facts_of(
         kinds = [kind for kind, group in groups.items() if group in variables["group_names"]]
         registered = {part: _registered(variables, prefix + part) for part in (*HOST_PARTS, *FOREST_PARTS)}
         own = {part for kind in kinds for part in _PARTS[kind]}
-        found[name] = _host(name, kinds, {part: registered[part] for part in HOST_PARTS if part in own}, registered)
+        parts = {part: registered[part] for part in HOST_PARTS if part in own}
+        found[name] = {"gathered": gathered, **_host(name, kinds, parts, registered)}
         if "domain_controller" in kinds and registered["exchange_info"] is not None:
-            parts = {part: _results_or_reason(name, part, registered[part]) for part in FOREST_PARTS}
-            forests.append({"host": name, **parts})
-    _correct_listed_nodes(found)
-    forest = _forest(forests, planned) if forests else {}
-    return {"title": title, "gathered": gathered, "hosts": found, **({"forest": forest} if forest else {})}
-
-
-def _forest(forests: t.Sequence[Facts], planned: t.Mapping[str, t.Any]) -> Facts:
-    """The forest, each part from the domain controller that returned most of it, by default from the first one.
-
-    The host of the forest is the first one that returned the Exchange organization.
-    """
-    best = {part: min((forest[part] for forest in forests), key=_lost) for part in FOREST_PARTS}
-    host = min(forests, key=lambda forest: isinstance(forest["exchange_info"].get("unknown"), str))["host"]
-    return {"host": host, **_with_spn_plan(best, planned)}
-
-
-def _lost(part: Facts) -> tuple[bool, int]:
-    unknown = part.get("unknown")
-    return isinstance(unknown, str), len(unknown) if isinstance(unknown, list) else 0
+            forests.append(
+                {
+                    "host": name,
+                    "place": len(forests),
+                    "gathered": gathered,
+                    "failed": [part for part in FOREST_PARTS if _has_failed(registered[part])],
+                    **{part: _results_or_reason(name, part, registered[part]) for part in FOREST_PARTS},
+                }
+            )
+    known = {"title": title, "gathered": gathered, "planned": plain(planned)}
+    return {"version": VERSION, **known, "hosts": in_order(found), "forests": forests}
 
 
 def plain(value: t.Any) -> t.Any:
@@ -120,25 +106,21 @@ def _host(
     if standalone and "dag_member" in kinds:
         found["cluster_info"] = {"unknown": f"{name} is a DAG member in the inventory, but {standalone}"}
         standalone = None
-    return {"kinds": kinds, "reached": reached, "why": None if reached else why, "standalone": standalone, **found}
+    # A part without a result was never read: its host left the play before.
+    failed = [part for part, result in parts.items() if result is None or _has_failed(result)]
+    return {
+        "kinds": kinds,
+        "asked": bool(parts) or any(result is not None for result in registered.values()),
+        "reached": reached,
+        "why": None if reached else why,
+        "standalone": standalone,
+        "failed": [part for part in failed if not standalone or part != "cluster_info"],
+        **found,
+    }
 
 
-def _correct_listed_nodes(hosts: dict[str, Facts]) -> None:
-    """A host without cluster classes that a cluster lists as its node is a node whose cluster could not be read."""
-    listed: dict[str, dict[str, str]] = {}
-    for host in hosts.values():
-        cluster = host.get("cluster_info", {}).get("cluster") or {}
-        for node in cluster.get("nodes") or []:
-            listed.setdefault(node_key(str(node.get("name"))), {})[cluster_key(cluster)] = str(cluster.get("name"))
-    for name, host in hosts.items():
-        clusters = listed.get(node_label({**host, "host": name}), {})
-        cluster_name = clusters.get(home_of(name, clusters) or "")
-        if host["standalone"] and cluster_name:
-            why = f"{cluster_name} lists {name} as a node, but {host['standalone']}"
-            for part in CLUSTER_PARTS:
-                if part in host and isinstance(host[part].get("unknown"), str):
-                    host[part] = {"unknown": why}
-            host["standalone"] = None
+def _has_failed(result: Facts | None) -> bool:
+    return result is not None and bool(result.get("failed") or result.get("unreachable"))
 
 
 def _has_results(result: Facts | None) -> bool:
@@ -154,16 +136,3 @@ def _results_or_reason(name: str, part: str, result: Facts | None, why: str | No
     if result.get("skipped"):
         return {"unknown": why or f"{part} was not read on {name}, because a result that it needs is unknown."}
     return {key: value for key, value in result.items() if key not in _ANSIBLE_KEYS}
-
-
-def _with_spn_plan(parts: dict[str, Facts], planned: t.Mapping[str, t.Any]) -> dict[str, Facts]:
-    """The parts of a forest, with the plan of its SPNs. Without a CAS array there are no names in C(dns_name_info)."""
-    exchange = parts["exchange_info"]
-    if isinstance(exchange.get("unknown"), str):
-        return {**parts, "principal_plan": exchange}
-    if exchange.get("client_access_arrays") == []:
-        parts = {**parts, "dns_name_info": {"names": []}}
-    try:
-        return {**parts, "principal_plan": plan(exchange, dns=parts["published_name_info"].get("names"), **planned)}
-    except (PlanError, ExchangeInputError) as error:
-        return {**parts, "principal_plan": {"unknown": sentence(str(error))}}

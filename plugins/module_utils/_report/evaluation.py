@@ -17,21 +17,32 @@ LAYERS = (
     "cluster", "virtual_machine", "network", "dag", "exchange", "directory", "dns", "federation",
 )  # fmt: skip
 REMEDIES = ("task", "role", "manual")
-STATUSES = ("new", "open", "fixed")
+STATUSES = ("new", "open", "fixed", "unseen")
 _DEFAULT_MTU = 9000
 _DEFAULT_LIMIT_DAYS = 30
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host of the run; C(why) is the reason if it was not C(reached)."""
+    """A host of the run; C(why) is the reason if it was not C(reached). Some domain controllers are not C(asked)."""
 
     name: str
     kinds: tuple[str, ...]
     windows: str
     cluster: str
+    asked: bool
     reached: bool
     why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A host that could not be read, or with C(what), a part of it that could not be read."""
+
+    host: str
+    what: str
+    why: str
+    accepted: Acceptance | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +96,16 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The comparison with an earlier run: the numbers of new and open findings, and the fixed findings."""
+    """The comparison with an earlier run: the numbers of new and open findings, and those that do not fail now.
+
+    C(fixed) pass now. Whether C(unseen) are right was not seen, for the reason in C(why_unknown).
+    """
 
     earlier: str
     new: int
     open: int
     fixed: tuple[Finding, ...]
+    unseen: tuple[Finding, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +160,9 @@ class Evaluation:
     hosts: tuple[Host, ...]
     rules: tuple[Rule, ...]
     findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    left_out: tuple[str, ...]  # sentences about what settings leave out
+    remarks: tuple[str, ...]  # sentences about settings that match nothing, and about hosts in several runs
     comparison: Comparison | None
     paths: tuple[Path, ...]
     heartbeats: tuple[Heartbeat, ...]
@@ -169,6 +187,9 @@ def read_evaluation(evaluation: object) -> Evaluation:
         hosts=tuple(map(_host, top.entries("hosts"))),
         rules=tuple(rules.values()),
         findings=tuple(_finding(each, _rule_of(each, rules)) for each in top.entries("findings")),
+        unread=tuple(map(_unread, top.entries("unread"))),
+        left_out=top.texts("left_out"),
+        remarks=(*top.texts("unmatched"), *top.texts("notes")),
         comparison=_comparison(compared, rules) if compared else None,
         paths=tuple(map(_path, pictures.entries("paths"))),
         heartbeats=tuple(map(_heartbeat, pictures.entries("heartbeats"))),
@@ -182,8 +203,18 @@ def _host(entry: Entry) -> Host:
         kinds=entry.texts("kinds"),
         windows=entry.text("windows"),
         cluster=entry.text("cluster"),
+        asked=entry.boolean("asked") is not False,
         reached=entry.boolean("reached") is not False,
         why=entry.text("why"),
+    )
+
+
+def _unread(entry: Entry) -> Unread:
+    return Unread(
+        host=entry.text("host", None),
+        what=entry.text("what"),
+        why=entry.text("why"),
+        accepted=_acceptance(entry.entry("accepted")),
     )
 
 
@@ -214,8 +245,8 @@ def _rule_of(entry: Entry, rules: dict[str, Rule]) -> Rule:
     return rule
 
 
-def _rule_of_fixed(entry: Entry, rules: dict[str, Rule]) -> Rule:
-    """The rule of a fixed finding. The earlier run may have had other rules."""
+def _rule_of_earlier(entry: Entry, rules: dict[str, Rule]) -> Rule:
+    """The rule of a finding of the earlier run, which may have had other rules."""
     name = entry.text("rule", None)
     placeholder = Entry(
         {"id": name, "title": name, "severity": entry.text("severity", "notice"), "layer": LAYERS[0]}, ""
@@ -249,7 +280,8 @@ def _comparison(entry: Entry, rules: dict[str, Rule]) -> Comparison:
         earlier=entry.text("earlier"),
         new=int(entry.number("new") or 0),
         open=int(entry.number("open") or 0),
-        fixed=tuple(_finding(each, _rule_of_fixed(each, rules)) for each in entry.entries("fixed")),
+        fixed=tuple(_finding(each, _rule_of_earlier(each, rules)) for each in entry.entries("fixed")),
+        unseen=tuple(_finding(each, _rule_of_earlier(each, rules)) for each in entry.entries("unseen")),
     )
 
 

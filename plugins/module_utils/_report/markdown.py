@@ -34,10 +34,10 @@ def markdown(evaluation: Evaluation) -> str:
     """The document, short enough for a comment. Details that do not fit are left out, with a note."""
     report = in_reading_order(evaluation)
     blocks = [f"# Audit of {escaped(evaluation.title)}", _summary(report), *_header(evaluation), _counts(report)]
-    blocks += _not_checked(report)
+    blocks += _not_checked(evaluation, report)
     if report.groups:
         blocks += ["## Fix first", _table(report.groups)]
-    details = [*_failed(report), *_unknown(report), *_accepted(report.accepted), *_fixed(evaluation)]
+    details = [*_failed(report), *_unknown(report), *_accepted(report.accepted), *_earlier(evaluation)]
     room = _MAX_LENGTH - sum(map(len, blocks))
     ends = itertools.accumulate(len(block) + 2 for block in details)
     kept = [block for block, end in zip(details, ends, strict=True) if end <= room]
@@ -96,7 +96,8 @@ def _header(evaluation: Evaluation) -> list[str]:
     if evaluation.comparison:
         found = evaluation.comparison
         since = f" {code(found.earlier)}" if found.earlier else " the earlier run"
-        lines.append(f"Since{since}: {found.new} new, {found.open} still open, {len(found.fixed)} fixed.")
+        unseen = f", {len(found.unseen)} not seen again" if found.unseen else ""
+        lines.append(f"Since{since}: {found.new} new, {found.open} still open, {len(found.fixed)} fixed{unseen}.")
     return [" ".join(lines)] if lines else []
 
 
@@ -111,23 +112,27 @@ def _row(cells: t.Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _not_checked(report: OrderedReport) -> list[str]:
-    blocks = []
+def _not_checked(evaluation: Evaluation, report: OrderedReport) -> t.Iterator[str]:
+    """What the audit did not look at, and which settings have no effect."""
+    lists = [
+        (
+            f"**{_count(len(report.unreached), 'host')} could not be read:**",
+            [f"{code(host.name)}{': ' + escaped(host.why) if host.why else ''}" for host in report.unreached],
+        ),
+        (
+            f"**{_count(len({each.host for each in report.unread_parts}), 'host')} could not be read completely:**",
+            [f"{code(each.host)}, {escaped(each.what)}: {escaped(each.why)}" for each in report.unread_parts],
+        ),
+        ("**Left out:**", [escaped(text) for text in evaluation.left_out]),
+        ("**Settings without effect, and notes:**", [escaped(text) for text in evaluation.remarks]),
+    ]
+    for title, rows in lists:
+        if rows:
+            lines = [f"- {row}" for row in rows[:_MAX_LINES]]
+            yield f"{title}\n\n" + "\n".join(lines + _more(rows))
     if report.skipped_rules:
         layers = ", ".join(report.skipped_layers)
-        blocks.append(
-            f"**{_count(len(report.skipped_rules), 'rule')} skipped**: no matching hosts in this run ({layers})."
-        )
-    if not report.unreached:
-        return blocks
-    lines = [
-        f"- {code(host.name)}{': ' + escaped(host.why) if host.why else ''}" for host in report.unreached[:_MAX_LINES]
-    ]
-    return [
-        *blocks,
-        f"**{_count(len(report.unreached), 'host')} could not be read:**",
-        "\n".join(lines + _more(report.unreached)),
-    ]
+        yield f"**{_count(len(report.skipped_rules), 'rule')} skipped**: no matching hosts in this run ({layers})."
 
 
 def _table(groups: t.Iterable[Group]) -> str:
@@ -195,8 +200,17 @@ def _accepted(lines: t.Sequence[NumberedFinding]) -> t.Iterator[str]:
         yield "\n\n".join(["## Accepted", "\n".join(shown + _more(lines))])
 
 
-def _fixed(evaluation: Evaluation) -> t.Iterator[str]:
-    if evaluation.comparison and evaluation.comparison.fixed:
-        fixed = evaluation.comparison.fixed
-        lines = [f"- {_host_and_subject(finding)}, {escaped(finding.rule.title)}" for finding in fixed[:_MAX_LINES]]
-        yield "\n\n".join(["## Fixed since the earlier run", "\n".join(lines + _more(fixed))])
+def _earlier(evaluation: Evaluation) -> t.Iterator[str]:
+    """Findings of the earlier run that do not fail now."""
+    compared = evaluation.comparison
+    for title, found in (
+        ("Fixed since the earlier run", compared.fixed if compared else ()),
+        ("Not seen again", compared.unseen if compared else ()),
+    ):
+        lines = [
+            f"- {_host_and_subject(finding)}, {escaped(finding.rule.title)}"
+            + (f": {escaped(finding.why_unknown)}" if finding.status == "unseen" else "")
+            for finding in found[:_MAX_LINES]
+        ]
+        if lines:
+            yield "\n\n".join([f"## {title}", "\n".join(lines + _more(found))])

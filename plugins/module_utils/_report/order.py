@@ -16,7 +16,7 @@ from .evaluation import OUTCOMES, SEVERITIES, Remedy
 from .text import layer_name
 
 if t.TYPE_CHECKING:
-    from .evaluation import Evaluation, Finding, Host, Rule
+    from .evaluation import Evaluation, Finding, Host, Rule, Unread
 
 # A YAML list item of one word.
 _ITEM = re.compile(r"( *- )(?:[\w./-]+|'[^']*'|\"[^\"]*\")")
@@ -100,6 +100,7 @@ class OrderedReport:
     rest: t.Mapping[str, tuple[NumberedFinding, ...]]  # passed and not applicable, by the id of the rule
     scores: tuple[Score, ...]  # the host with the worst findings first
     unreached: tuple[Host, ...]
+    unread_parts: tuple[Unread, ...]  # of hosts that were reached, without those that an operator accepted
     skipped_rules: tuple[Rule, ...]  # without findings: the run had no matching hosts
     outcomes: t.Mapping[str, int]
     severities: t.Mapping[str, int]  # numbers of failed findings
@@ -111,8 +112,9 @@ class OrderedReport:
 
     @property
     def complete(self) -> bool:
-        """Whether rules passed, none is unknown or skipped, and all hosts were reached."""
-        return bool(self.outcomes["pass"]) and not (self.unknown or self.unreached or self.skipped_rules)
+        """Whether rules passed, none is unknown or skipped, and all hosts were read."""
+        missing = self.unknown or self.unreached or self.unread_parts or self.skipped_rules
+        return bool(self.outcomes["pass"]) and not missing
 
     @property
     def skipped_layers(self) -> tuple[str, ...]:
@@ -160,6 +162,12 @@ def in_reading_order(evaluation: Evaluation) -> OrderedReport:
         rest=rest,
         scores=_scores(evaluation),
         unreached=tuple(sorted((h for h in evaluation.hosts if not h.reached), key=lambda host: natural(host.name))),
+        unread_parts=tuple(
+            sorted(
+                (each for each in evaluation.unread if each.what and not each.accepted),
+                key=lambda each: (natural(each.host), each.what),
+            )
+        ),
         skipped_rules=tuple(rule for rule in evaluation.rules if rule.id not in judged),
         outcomes={outcome: len(by_outcome[outcome]) for outcome in OUTCOMES},
         severities={severity: sum(len(group.lines) for group in failed[severity]) for severity in SEVERITIES},

@@ -16,6 +16,11 @@ if t.TYPE_CHECKING:
     import stage as staging
 
 VALIDATE = "winha.cluster.validate"
+EVALUATE = "winha.cluster.evaluate"
+LAST = (
+    "winha.cluster.audit : Show the summary, and fail if a finding has the severity audit_fail_on or higher, or a host "
+    "was not read"
+)
 Finding = dict[str, t.Any]
 
 

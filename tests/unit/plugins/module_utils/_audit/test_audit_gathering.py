@@ -12,6 +12,7 @@ import typing as t
 import pytest
 import yaml
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.winha.cluster.plugins.module_utils._audit.completion import completed
 from ansible_collections.winha.cluster.plugins.module_utils._audit.gathering import facts_of, plain
 from ansible_collections.winha.cluster.plugins.module_utils._windows.cluster import NOT_CLUSTERED
 
@@ -20,7 +21,9 @@ ALONE = f"h {NOT_CLUSTERED}: There is no namespace root/mscluster on this host."
 
 
 def gathered(*hosts: dict[str, t.Any]) -> dict[str, t.Any]:
-    return facts_of(hosts, groups=GROUPS, prefix="audit_", title="lab", gathered="2026-03-01T12:00:00Z", planned={})
+    """The facts as rules read them."""
+    now = "2026-03-01T12:00:00Z"
+    return completed(facts_of(hosts, groups=GROUPS, prefix="audit_", title="lab", gathered=now, planned={}))
 
 
 def host(group: str, name: str = "h", **registered: t.Any) -> dict[str, t.Any]:
@@ -50,7 +53,9 @@ def test_keys_of_ansible_are_removed_from_results() -> None:
 def test_a_failed_task_leaves_its_message() -> None:
     found = gathered(host("dag_members", cluster_info={"failed": True, "msg": "It timed out"}))["hosts"]["h"]
     assert found["cluster_info"] == {"unknown": "It timed out."}
-    assert set(found) == {"kinds", "reached", "why", "standalone", "cluster_info", "host_info"}
+    assert found["failed"] == ["cluster_info", "host_info"]
+    assert set(found) >= {"kinds", "reached", "why", "standalone"}
+    assert {name for name in found if name.endswith("_info")} == {"cluster_info", "host_info"}
 
 
 def test_all_parts_of_an_unreachable_host_have_the_reason() -> None:
@@ -91,6 +96,8 @@ def test_a_host_that_a_cluster_lists_is_not_standalone() -> None:
     )["hosts"]
     node, alone = found["hv02.example.com"], found["hv03.example.com"]
     assert node["standalone"] is None
+    assert "cluster_info" in node["failed"]
+    assert "cluster_info" not in alone["failed"]
     why = "HVC1 lists hv02.example.com as a node, but hv02.example.com is not a member of a failover cluster."
     assert node["cluster_info"] == node["net_adapter"] == {"unknown": why}
     assert alone["standalone"] == "hv03.example.com is not a member of a failover cluster."
