@@ -67,8 +67,9 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "task": "connection errors plan session",
         "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan task",
         "filter": "_audit _change _exchange _report directory errors plugin_utils typed_value",
-        "plugin_utils": "_change _dns _wsman connection directory errors session task ticket",
+        "plugin_utils": "_change _dns _wsman connection directory errors identity session task ticket",
         "action": "errors modules plugin_utils typed_value",
+        "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
     }.items()
 }
