@@ -395,7 +395,9 @@ def test_the_inventory_is_what_the_estate_file_describes(organization: Domain, t
         "cache_plugin": "ansible.builtin.jsonfile",
         "cache_connection": str(tmp_path / "cache"),
         "keyed_groups": [{"key": "winha_exchange_server.generation", "prefix": "exchange"}],
-        "groups": {"in_one": "winha_exchange_server.site == 'Datacenter-One' and winha_exchange_server.dag is not none"},
+        "groups": {
+            "in_one": "winha_exchange_server.site == 'Datacenter-One' and winha_exchange_server.dag is not none"
+        },
         "compose": {"build": "winha_exchange_server.build"},
     }
     # The server is an environment variable, as for the modules.
