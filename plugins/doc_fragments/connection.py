@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    # The options of plugins/module_utils/connection.py
-    DOCUMENTATION = r"""
+# The options of plugins/module_utils/connection.py
+_HOST = r"""
 options:
   host:
     description:
@@ -16,6 +14,8 @@ options:
         bastion host or to C(localhost).
       - If it is set, the task uses its own connection options instead of those in the inventory.
     type: str
+"""
+_LISTENER = r"""
   port:
     description: Port of the WinRM listener.
     type: int
@@ -82,3 +82,10 @@ options:
 requirements:
   - pywinrm >= 0.5.0 on the machine that the task runs on
 """
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = _HOST.rstrip() + _LISTENER
+
+    # Without the host, for plugins that have other options for it.
+    LISTENER = "options:" + _LISTENER

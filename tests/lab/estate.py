@@ -127,6 +127,7 @@ class Cluster:
     paths: tuple[Path, ...] = ()
     witness: str = "file_share"
     storage_spaces_direct: StoragePool | None = None
+    fault_domains: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         "paths",
         "witness",
         "storage_spaces_direct",
+        "fault_domains",
     }
     body = check_keys(where, data, optional | switches, {"name", "fqdn"})
     members = [host for host in hosts if host.cluster == body["name"]]
@@ -289,6 +291,7 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         network_layout.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
         check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
         storage_pool.storage_pool(where, body["storage_spaces_direct"]) if "storage_spaces_direct" in body else None,
+        check_keys(f"fault_domains of {where}", body.get("fault_domains", {}), set(nodes), set()),
     )
 
 

@@ -27,6 +27,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]
 # These run on the controller only, and contact no host.
 ON_CONTROLLER = {"role_options"}
 TASKS = [name for name in MODULES if name not in ON_CONTROLLER]
+INVENTORY = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLUGINS = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
 MAX_LINES = 350
@@ -68,8 +69,9 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "task": "connection errors plan session",
         "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan task",
         "filter": "_audit _change _exchange _report artifact directory errors plugin_utils typed_value",
-        "plugin_utils": "_change _dns _wsman connection directory errors session task ticket",
+        "plugin_utils": "_change _dns _wsman connection directory errors identity session task ticket",
         "action": "errors modules plugin_utils typed_value",
+        "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
     }.items()
 }
@@ -86,11 +88,13 @@ def module(name: str) -> t.Any:
     return importlib.import_module(f"{PACKAGE}.modules.{name}")
 
 
-def documentation(name: str) -> Mapping:
-    """The documentation of a module including its fragments."""
-    own: Mapping = yaml.safe_load(module(name).DOCUMENTATION)
+def documentation(name: str, kind: str = "modules") -> Mapping:
+    """The documentation of a module or another plugin, including the fragments of this collection."""
+    own: Mapping = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{kind}.{name}").DOCUMENTATION)
     parts = [own]
     for fragment in own.get("extends_documentation_fragment", []):
+        if not fragment.startswith("winha.cluster."):
+            continue
         names = fragment.removeprefix("winha.cluster.").split(".")
         found = importlib.import_module(f"{PACKAGE}.doc_fragments.{names[0]}").ModuleDocFragment
         parts.append(yaml.safe_load(getattr(found, names[1].upper() if names[1:] else "DOCUMENTATION")))
@@ -210,6 +214,24 @@ def test_return_values_are_described(name: str) -> None:
     described = yaml.safe_load(module(name).RETURN)
     assert described
     assert all(value["description"] and value["type"] and value["returned"] for value in described.values())
+
+
+@pytest.mark.parametrize("name", INVENTORY)
+def test_the_documented_options_of_an_inventory_plugin_match_its_options(name: str) -> None:
+    own = documentation(name, "inventory")
+    plugin = importlib.import_module(f"{PACKAGE}.inventory.{name}").InventoryModule
+    assert own["options"].pop("plugin")["choices"] == [plugin.NAME] == [f"winha.cluster.{name}"]
+    assert shape(own["options"], "suboptions") == shape(plugin.spec, "options")
+    assert all(option["description"] for option in own["options"].values())
+
+
+@pytest.mark.parametrize("name", INVENTORY)
+def test_the_examples_of_an_inventory_plugin_use_existing_options(name: str) -> None:
+    shared = {"plugin", "compose", "groups", "keyed_groups", "cache", "cache_plugin", "cache_connection"}
+    plugin = importlib.import_module(f"{PACKAGE}.inventory.{name}")
+    examples = list(yaml.safe_load_all(plugin.EXAMPLES))
+    assert [example["plugin"] for example in examples] == [plugin.InventoryModule.NAME] * 2
+    assert set(itertools.chain.from_iterable(examples)) <= shared | set(plugin.InventoryModule.spec)
 
 
 def tasks_in(value: t.Any) -> t.Iterator[Mapping]:
@@ -360,6 +382,8 @@ def test_the_collection_works_without_development_files(artifact: pathlib.Path, 
     assert sorted(documented) == names
     options = {name: set(documented[f"winha.cluster.{name}"]["doc"]["options"]) for name in MODULES}
     assert options == {name: set(argument_spec(name)) for name in MODULES}
+    sources = [f"winha.cluster.{name}" for name in INVENTORY]
+    assert sorted(json.loads(ansible("doc", "--json", "--type", "inventory", *sources, home=tmp_path))) == sources
     ansible("playbook", "--syntax-check", "winha.cluster.enforce", home=tmp_path)
 
 

@@ -52,7 +52,10 @@ class NotClustered(ServerError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A node: C(drain) is the state of its last drain, C(vote) its quorum vote, C(windows) its Windows release."""
+    """A node: C(drain) is the state of its last drain, C(vote) its quorum vote, C(windows) its Windows release.
+
+    C(site) is the site in its fault domain (Windows Server 2016 and later).
+    """
 
     name: str
     state: str
@@ -61,6 +64,7 @@ class Node:
     dynamic_vote: int | None
     windows: str
     build: int | None = None
+    site: str | None = None
     reference: Reference | None
 
     @property
@@ -146,11 +150,18 @@ def read_nodes(client: Client) -> list[Node]:
             dynamic_vote=node.integer("DynamicWeight"),
             windows=_release(node.integer("BuildNumber")),
             build=node.integer("BuildNumber"),
+            site=_site_of(node),
             reference=node.reference,
         )
         for node in found
     )
     return sorted(nodes, key=lambda node: node.name)
+
+
+def _site_of(node: Instance) -> str | None:
+    """The site of a node: the part C(Site:) of its fault domain, which has no name where no site is configured."""
+    parts = (part.partition(":") for part in node.array("FaultDomain") or () if part)
+    return next((name for level, _colon, name in parts if level.casefold() == "site" and name), None)
 
 
 def _release(build: int | None) -> str:

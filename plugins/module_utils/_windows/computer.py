@@ -42,6 +42,13 @@ def read_computer(client: Client) -> Computer:
     )
 
 
+def read_domain(client: Client) -> str | None:
+    """Read the DNS name of the domain of a host; C(None) if it is not a member of one."""
+    columns = "Domain, PartOfDomain"
+    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", columns, operation="reading the domain")
+    return found[0].text("Domain") if found and found[0].boolean("PartOfDomain") else None
+
+
 def is_before_2012(client: Client, fault: Fault) -> bool:
     """Whether the build number is that of a version before Windows Server 2012, which lacks many WMI classes.
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""exchange_info on a real domain controller, compared with the estate file."""
+"""exchange_info and the inventory plugin exchange on a real domain controller, compared with the estate file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ import pytest
 import stage as staging
 from domain_stage import Domain
 from lab.directory import impediment
+from listing import read as read_inventory
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.directory.exchange import Exchange
 
 MODULE = "winha.cluster.exchange_info"
@@ -368,3 +371,92 @@ def test_a_deleted_autodiscover_uri_is_null_and_not_unknown(organization: Domain
     row = next(row for row in found["autodiscover"] if row["server"] == "EX1CAS1")
     assert (row["kind"], row["url"], row["host"]) == ("url", None, None)
     assert found["unknown"] == []
+
+
+def described_groups(domain: Domain) -> dict[str, set[str]]:
+    """The groups of the inventory that the estate file describes."""
+    estate = described_exchange(domain)
+    groups: dict[str, set[str]] = {name: {domain.fqdn} for name in ("domain_controllers", "global_catalogs")}
+    groups["site_default_first_site_name"] = {domain.fqdn}
+    for server in estate.servers:
+        site = f"site_{server.site.lower().replace('-', '_')}"
+        dag = ("dag_members", "dag_dag1") if "mailbox" in server.roles else ()
+        for name in ("exchange_servers", site, *dag, *(f"{role}_servers" for role in server.roles)):
+            groups.setdefault(name, set()).add(server.fqdn.lower())
+    return groups
+
+
+@pytest.mark.matrix
+def test_the_inventory_is_what_the_estate_file_describes(organization: Domain, tmp_path: Path) -> None:
+    usn = organization.controller.highest_usn()
+    source = {
+        "plugin": "winha.cluster.exchange",
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(tmp_path / "cache"),
+        "keyed_groups": [{"key": "winha_exchange_server.generation", "prefix": "exchange"}],
+        "groups": {
+            "in_one": "winha_exchange_server.site == 'Datacenter-One' and winha_exchange_server.dag is not none"
+        },
+        "compose": {"build": "winha_exchange_server.build"},
+    }
+    # The server is an environment variable, as for the modules.
+    there = {**organization.environment(), "WINHA_DIRECTORY_SERVERS": organization.fqdn}
+    found = read_inventory(organization.stage, source, environment=there)
+    groups = described_groups(organization)
+    members = groups["site_datacenter_one"] & groups["dag_members"]
+    assert found.groups == groups | {"exchange_2010": groups["exchange_servers"], "in_one": members}
+    assert organization.controller.highest_usn() == usn
+    name = sorted(groups["dag_members"])[0]
+    server = next(one for one in described_exchange(organization).servers if one.fqdn.lower() == name)
+    assert found.hosts[name] == {
+        "ansible_host": name,
+        "build": "14.1.218.15",
+        "winha_exchange_server": {
+            "name": server.name,
+            "fqdn": server.fqdn,
+            "site": server.site,
+            "roles": list(server.roles),
+            "build": "14.1.218.15",
+            "generation": "2010",
+            "dag": "DAG1",
+        },
+    }
+    assert found.hosts[organization.fqdn]["winha_domain_controller"] == {
+        "name": organization.fqdn.partition(".")[0].upper(),
+        "fqdn": organization.fqdn,
+        "domain": organization.controller.domain,
+        "site": "Default-First-Site-Name",
+        "global_catalog": True,
+        "read_only": False,
+    }
+    # Without a ticket nothing can be read, so the second run uses the cache.
+    without = {**there, "KRB5CCNAME": str(tmp_path / "none")}
+    again = read_inventory(organization.stage, source, environment=without)
+    assert (again.groups, again.hosts) == (found.groups, found.hosts)
+    fresh = read_inventory(organization.stage, {**source, "cache": False}, environment=without)
+    assert fresh.groups == {}
+    assert "Signing in on " in fresh.messages
+
+
+def test_the_next_domain_controller_is_used_and_a_wrong_password_is_one_sentence(organization: Domain) -> None:
+    simple = {
+        "plugin": "winha.cluster.exchange",
+        "servers": ["127.0.0.9", organization.fqdn],
+        "authentication": "simple",
+        "tls": "ldaps",
+        "ca_path": str(organization.controller.ca_file),
+        "username": "reader@corp.example.test",
+        "password": READER,
+    }
+    found = read_inventory(organization.stage, simple, environment=organization.environment())
+    assert found.groups == described_groups(organization)
+    wrong = {**simple, "password": "Wrong-Passw0rd-9"}
+    refused = read_inventory(organization.stage, wrong, environment=organization.environment())
+    assert refused.groups == {}
+    assert f"Signing in on {organization.fqdn} failed: " in refused.messages
+    assert "Wrong-Passw0rd-9" not in refused.messages
+    missing = read_inventory(organization.stage, {"plugin": simple["plugin"]}, environment=organization.environment())
+    assert (
+        "Neither servers nor domain is set. Set servers to the domain controllers, or set domain." in missing.messages
+    )

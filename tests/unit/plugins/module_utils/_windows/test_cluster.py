@@ -104,3 +104,16 @@ def test_only_the_build_number_leads_to_the_registry(error: Fault) -> None:
         with pytest.raises(AttributeError, match="invoke"):  # the registry is read with a method
             read(t.cast("t.Any", old))
     assert not any("Win32_NetworkAdapter" in wql for wql in new.asked)
+
+
+def test_the_site_of_a_node_is_a_part_of_its_fault_domain() -> None:
+    nodes = {
+        "HV01": ["Site:Hamburg", "Rack:R1", "Chassis:"],
+        "HV02": ["Site:", "Rack:", "Chassis:"],
+        "HV03": None,  # before Windows Server 2016
+        "HV04": ["Rack:R1", "SITE:Site A: East"],
+    }
+    rows = [{"Name": name, "FaultDomain": parts} for name, parts in nodes.items()]
+    host = FakeHost({(cluster.NAMESPACE, "MSCluster_Node"): rows})
+    found = cluster.read_nodes(t.cast("t.Any", host))
+    assert [node.site for node in found] == ["Hamburg", None, None, "Site A: East"]
