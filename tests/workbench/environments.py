@@ -38,6 +38,8 @@ MATRIX = (
 EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
     "environment": (DIRECTORY, BROWSER),
     "benchmark": (DIRECTORY,),
+    "image": (DIRECTORY,),
+    "molecule": (DIRECTORY,),
 }
 
 

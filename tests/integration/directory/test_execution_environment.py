@@ -14,11 +14,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import test_kerberos_listener as kerberos
 import yaml
 from domain_stage import DOMAIN, SECRET
-from test_kerberos_listener import CONNECTIONS, HOST, OPERATOR, PORT, KerberosListener
-from test_kerberos_listener import listener as listener
-from test_kerberos_listener import only_listener as only_listener
+from test_kerberos_listener import CONNECTIONS, HOST, OPERATOR, PORT
+
+listener, only_listener = kerberos.listener, kerberos.only_listener
 
 IMAGE = os.environ["WINHA_IMAGE"]
 USER = 1000
@@ -43,7 +44,7 @@ def test_kinit_is_there_and_no_compiler() -> None:
     assert [Path(one).name for one in found] == ["kinit", "python3"]
 
 
-def test_an_audit_in_a_container_signs_in_with_kerberos(listener: KerberosListener, tmp_path: Path) -> None:
+def test_an_audit_in_a_container_signs_in_with_kerberos(listener: kerberos.KerberosListener, tmp_path: Path) -> None:
     controller = listener.domain.controller
     for name in ("project", "inventory", "env", "artifacts"):
         (tmp_path / name).mkdir()
