@@ -36,6 +36,7 @@ class Use(enum.Enum):
     KERBEROS = "tests that sign in with Kerberos, and the lab's listener that takes it"
     BROWSER = "tests of pages in a browser"
     NEW_ROOT = "make fresh and .ci/run, which make a new machine in a folder"
+    CONTAINER = "make ee, which builds an execution environment and runs it"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,6 +112,9 @@ NEEDS = (
     Need("mount", "mount", Use.NEW_ROOT),
     Need("setpriv", "util-linux", Use.NEW_ROOT),
     Need("unshare", "util-linux", Use.NEW_ROOT),
+    Need("buildah", "buildah", Use.CONTAINER),
+    Need("podman", "podman", Use.CONTAINER),
+    Need("runc", "runc", Use.CONTAINER, ("crun",), started_by="podman"),
 )
 
 

@@ -55,7 +55,12 @@ def _inventory(arguments: argparse.Namespace) -> int:
 
 
 def _journal(arguments: argparse.Namespace) -> int:
-    for entry in journal.read(arguments.state / "journal.jsonl", writes=arguments.writes, events=arguments.events):
+    entries: list[Any] = []
+    if not arguments.domain:
+        entries += journal.read(arguments.state / "journal.jsonl", writes=arguments.writes, events=arguments.events)
+    elif directory := estate_file.load(arguments.state / "estate.yml").directory:
+        entries += DomainController(directory, arguments.state).changes()
+    for entry in entries:
         print(json.dumps(asdict(entry)))
     return 0
 
@@ -121,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     journal_parser = command("journal", "print the requests and events as JSON lines")
     journal_parser.add_argument("--writes", action="store_true", help="only writes")
     journal_parser.add_argument("--events", action="store_true", help="only events")
+    journal_parser.add_argument("--domain", action="store_true", help="the writes to the domain instead")
     show_parser = command("show", "print the stored instances of a class as JSON")
     show_parser.add_argument("name", help="a host or a cluster")
     show_parser.add_argument("cls", metavar="class")

@@ -15,10 +15,10 @@ import typing as t
 
 from .checkout import link_collection
 from .environments import matrix, newest
-from .equipment import DIRECTORY, equip
+from .equipment import CONTAINER, DIRECTORY, NEW_ROOT, equip
 from .fresh import ACCOUNTS, COMMANDS, fresh, test_on_new_machine
 from .machine import install_venv
-from .parts import CONNECTIONS, ESSENTIAL, NEEDS, PARTS, Part, demonstration
+from .parts import CONNECTIONS, ESSENTIAL, LONGER, NEEDS, PARTS, Part, demonstration, molecule_variables
 from .places import ROOT
 from .pythons import pythons
 from .root import RELEASES
@@ -65,6 +65,7 @@ def test(options: argparse.Namespace) -> int:
     left_out += equip(list(wanted), [environment.python for environment in environments])
     chosen = {name: of for name, of in chosen.items() if not any(one.to_run() for one in ESSENTIAL.get(name, ()))}
     parts = [part for function in chosen.values() for part in function(environments, newest(found))]
+    left_out += [sentence for name, sentence in LONGER.items() if name in chosen]
     return run_parts(parts, left_out)
 
 
@@ -90,6 +91,26 @@ def mutation(options: argparse.Namespace) -> int:
     """Small changes to the code, and whether a test notices each."""
     environment = ready(newest(pythons(), "mutation"))
     return replace(environment, [environment.program("python"), "-m", "mutation", *options.arguments])
+
+
+def molecule(options: argparse.Namespace) -> int:
+    """All scenarios of Molecule, or those that are named."""
+    environment = ready(newest(pythons(), "molecule"))
+    os.environ |= molecule_variables()
+    named = [option for name in options.scenarios for option in ("--scenario-name", name)]
+    without = [] if DIRECTORY.works(environment.python) else ["--exclude", "exchange_kerberos"]
+    return replace(environment, [environment.program("molecule"), "test", *(named or ["--all", *without])])
+
+
+def ee(options: argparse.Namespace) -> int:
+    """The execution environment: built, and tried with ansible-runner against the lab."""
+    environment = newest(pythons(), "image")
+    if left_out := equip([CONTAINER, NEW_ROOT, DIRECTORY], [environment.python]):
+        raise WorkbenchError("\n".join(f"Left out: {sentence}" for sentence in left_out))
+    environment.make()
+    link_collection()
+    # It needs libraries that only the environment has.
+    return replace(environment, [environment.program("python"), "-m", "workbench.execution_environment"])
 
 
 def ready(environment: Environment) -> Environment:
@@ -127,6 +148,11 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
+    command = commands.add_parser("molecule", help="run the scenarios of Molecule against the lab")
+    command.add_argument("scenarios", nargs="*", help="their names; all without one")
+    command.set_defaults(run=molecule)
+    command = commands.add_parser("ee", help="build the execution environment and try it")
+    command.set_defaults(run=ee)
     # Without options of their own, they also pass on arguments that begin with an option.
     for name, run, text in (
         ("torture", torture, "look for what no test covers, from a seed"),

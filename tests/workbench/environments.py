@@ -38,6 +38,8 @@ EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
     "environment": (DIRECTORY, BROWSER),
     "benchmark": (DIRECTORY,),
     "mutation": (DIRECTORY, BROWSER),
+    "image": (DIRECTORY,),
+    "molecule": (DIRECTORY,),
 }
 
 

@@ -115,6 +115,13 @@ NEW_ROOT = Equipment(
     to_run=lambda: debian_packages.missing(Use.NEW_ROOT) if os.geteuid() == 0 else [],
     impediment=_new_root_impediment,
 )
+CONTAINER = Equipment(
+    name="container",
+    what="the execution environment",
+    to_build=lambda python: [],
+    to_run=lambda: debian_packages.missing(Use.CONTAINER) if os.geteuid() == 0 else [],
+    impediment=lambda: None if os.geteuid() == 0 else "only root can make its base image. Run: sudo make ee",
+)
 
 
 def equip(wanted: t.Sequence[Equipment], pythons: t.Sequence[Python]) -> list[str]:

@@ -9,18 +9,31 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import shutil
 import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
 from .checkout import tree
 from .equipment import BROWSER, DIRECTORY, GIT, Equipment
-from .places import CACHE, ROOT
+from .places import CACHE, COLLECTION, ROOT
 from .pythons import search_path
+from .terminal import quietly
 
 if t.TYPE_CHECKING:
     import pathlib
 
     from .environments import Environment
+# All unit tests run in the checkout. These, some of each kind that ansible-test tells apart, also run where it is
+# installed.
+SOME_UNITS = (
+    "tests/unit/lab/test_get.py",
+    "tests/unit/plugins/filter/",
+    "tests/unit/plugins/module_utils/_audit/",
+    "tests/unit/plugins/module_utils/test_ticket.py",
+    "tests/unit/plugins/modules/",
+)
+# The others run with make molecule.
+SOME_SCENARIOS = ("undo", "upgrade")
 # Tests that need python-ldap.
 WITH_LDAP = (
     "tests/integration/directory",
@@ -79,6 +92,40 @@ def sanity(environment: Environment, python: str) -> list[Command]:
     return [Command(arguments, tree(place), {"HOME": str(home), "PATH": path})]
 
 
+def installed(environment: Environment) -> list[Command]:
+    """ansible-test in the installed collection: some unit tests, and the target that drives the lab.
+
+    It makes environments of its own, with the requirements that the collection names.
+    """
+    place = CACHE / "installed" / environment.core
+    home = place / "home"
+    prepare_home(environment, home)
+    shutil.rmtree(place / "ansible_collections", ignore_errors=True)
+    galaxy = [environment.program("ansible-galaxy"), "collection"]
+    quietly([*galaxy, "build", "--force", "--output-path", place, tree(place / "source")])
+    (artifact,) = place.glob("*.tar.gz")
+    quietly([*galaxy, "install", "--force", "--offline", "--collections-path", place, artifact])
+    path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
+    variables = {"HOME": str(home), "PATH": path}
+    options = ["--venv", "--python", environment.python.minor, "--requirements", "--color", "no"]
+    return [
+        Command([environment.program("ansible-test"), *arguments, *options], place / COLLECTION, variables)
+        for arguments in (["units", *SOME_UNITS], ["integration"])
+    ]
+
+
+def molecule(environment: Environment) -> list[Command]:
+    return [
+        Command([environment.program("molecule"), "test", "--scenario-name", name], ROOT, molecule_variables())
+        for name in SOME_SCENARIOS
+    ]
+
+
+def molecule_variables() -> dict[str, str]:
+    """Its state is below its home."""
+    return {"HOME": str(CACHE / "molecule"), "ANSIBLE_FORCE_COLOR": "0", "PY_COLORS": "0"}
+
+
 def units(environment: Environment) -> list[Command]:
     return [Command(pytest(environment, "tests/unit"))]
 
@@ -103,6 +150,14 @@ def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list
         )
         for one in dict.fromkeys((environments[0], environments[-1]))
     ]
+
+
+def of_installed(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    return [Part(name="installed", environment=environments[0], commands=installed)]
+
+
+def of_molecule(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    return [Part(name="molecule", environment=dataclasses.replace(first, purpose="molecule"), commands=molecule)]
 
 
 def of_units(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -151,11 +206,19 @@ PARTS = {
     "units": of_units,
     "lint": of_lint,
     "demo": of_demo,
+    "installed": of_installed,
+    "molecule": of_molecule,
+}
+# What takes too long for each run.
+LONGER = {
+    "integration": "the execution environment, which takes about ten minutes: make ee",
+    "molecule": "the other scenarios of Molecule: make molecule",
 }
 NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "integration": (DIRECTORY, BROWSER),
     "units": (DIRECTORY,),
     "demo": (DIRECTORY,),
+    "molecule": (DIRECTORY,),
 }
 # Parts that are left out as a whole where this is missing; in the others single tests are.
 ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"sanity": (GIT,)}

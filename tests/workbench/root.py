@@ -149,14 +149,14 @@ class Root:
         self.release = release
         self.home = pathlib.PurePosixPath("/root" if as_root else "/home/user")
         self._account = "0:0" if as_root else f"{_USER}:{_USER}"
-        self._shown: list[pathlib.Path] = []
+        self.shown: list[pathlib.Path] = []
 
     def furnish(self, archive: pathlib.Path) -> None:
         """Unpack the base, and put there what this machine knows about the way to mirrors and index."""
         options = ["--xattrs", "--preserve-permissions", f"--file={archive}", f"--directory={self.place}"]
         quietly(["tar", "--extract", *options])
         surroundings.put_package_sources(self.place, self.release)
-        self._shown += surroundings.put_pip_settings(self.place)
+        self.shown += surroundings.put_pip_settings(self.place)
         surroundings.put_network(self.place)
         home = self.inside(self.home)
         home.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ class Root:
 
     def show(self, place: pathlib.Path) -> None:
         """Let a folder of this machine be seen at the same place, read-only."""
-        self._shown.append(place)
+        self.shown.append(place)
 
     def give(self, place: pathlib.Path) -> None:
         """Make a folder the property of who runs commands here."""
@@ -191,7 +191,7 @@ class Root:
         }
         given = [f"{name}={value}" for name, value in there.items()]
         account = "0:0" if as_root else self._account
-        shown = [str(place) for place in dict.fromkeys(self._shown)]
+        shown = [str(place) for place in dict.fromkeys(self.shown)]
         enter = [*_APART, "sh", "-c", _ENTER, "sh"]
         return [*enter, str(self.place), account, *shown, "--", *given, *arguments]
 

@@ -6,12 +6,8 @@
 from __future__ import annotations
 
 import datetime
-import json
 import typing as t
 
-import pytest
-import yaml
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.winha.cluster.plugins.module_utils._audit.completion import completed
 from ansible_collections.winha.cluster.plugins.module_utils._audit.gathering import facts_of, plain
 from ansible_collections.winha.cluster.plugins.module_utils._windows.cluster import NOT_CLUSTERED
@@ -29,12 +25,6 @@ def gathered(*hosts: dict[str, t.Any]) -> dict[str, t.Any]:
 def host(group: str, name: str = "h", **registered: t.Any) -> dict[str, t.Any]:
     found = {f"audit_{part}": result for part, result in registered.items()}
     return {"inventory_hostname": name, "group_names": [group], **found}
-
-
-@pytest.mark.parametrize("value", ["{{ x }}", ["{{ x }}"], {"{{ a }}": {"b": ("{{ x }}",)}}])
-def test_values_of_ansible_become_plain(value: t.Any) -> None:
-    found = plain(wrap_var(value))
-    assert yaml.safe_load(yaml.safe_dump(found)) == json.loads(json.dumps(found))
 
 
 def test_dates_become_text_and_other_types_stay() -> None:
