@@ -96,7 +96,7 @@ def _question(variable: str) -> dict[str, t.Any]:
     if option is None:
         raise TaskError(f"{variable} is no variable of the role {role}.")
     label = variable.removeprefix(f"{role}_").replace("_", " ")
-    question = {
+    question: dict[str, t.Any] = {
         "variable": variable,
         "question_name": label[:1].upper() + label[1:],
         "question_description": f"{_plain(option['description'])} Variable: {variable}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._directory.access import DNS_IMPORT_ERROR, Access
 from ._directory.ldap_errors import LDAP_IMPORT_ERROR

@@ -156,10 +156,8 @@ def job(lab: Stage, project: Path, playbook: str, variables: Variables) -> Run:
     (folder / "password").write_text(PASSWORD, "utf-8")
     # With a terminal it is --ask-pass.
     command += ["-u", "Administrator", "--connection-password-file", str(folder / "password")]
-    done = subprocess.run(
-        [*command, "-e", f"@{folder / 'extravars'}"],
-        cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    command += ["-e", f"@{folder / 'extravars'}"]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     return finished(done.returncode, done.stdout + done.stderr, folder)
 
 

@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
+from .awx import add_awx_collection
 from .checkout import tree
 from .equipment import BROWSER, DIRECTORY, GIT, Equipment
 from .places import CACHE, ROOT
@@ -112,9 +113,13 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        some = () if environment == environments[0] else ("-m", "matrix")
+        some, required = ("-m", "matrix"), {}
+        if environment == environments[0]:
+            add_awx_collection(environment)
+            some, required = (), {"WINHA_AWX_REQUIRED": "1"}
         # What a file sets up for its tests is then set up once.
-        return [Command(pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some))]
+        arguments = pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some)
+        return [Command(arguments, variables=required)]
 
     # The unit tests run on every Python; here one for each ansible-core is enough.
     cores = {environment.core: environment for environment in reversed(environments)}
