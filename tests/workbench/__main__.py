@@ -84,6 +84,13 @@ def torture(options: argparse.Namespace) -> int:
     return replace(environment, [environment.program("python"), "-m", "torture", *options.arguments])
 
 
+def release(options: argparse.Namespace) -> int:
+    """The collection artifact, with the addresses at which it is kept."""
+    environment = newest(pythons())
+    environment.make()
+    return replace(environment, [environment.program("python"), "-m", "workbench.galaxy", "release"])
+
+
 def ready(environment: Environment) -> Environment:
     """An environment that is made, and what else is needed to show what the collection does."""
     for sentence in equip([DIRECTORY], [environment.python]):
@@ -119,6 +126,8 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
+    command = commands.add_parser("release", help="build the collection artifact that is to be published")
+    command.set_defaults(run=release)
     # Without options of its own, it also passes on arguments that begin with an option.
     command = commands.add_parser(
         "torture", help="look for what no test covers, from a seed", prefix_chars="+", add_help=False

@@ -29,6 +29,7 @@ WITH_LDAP = (
     "tests/unit/plugins/module_utils/_exchange",
     "tests/unit/plugins/modules/test_spn.py",
 )
+AWX_PROJECT = "extensions/awx"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,10 +55,12 @@ class Part:
 
 
 def lint(environment: Environment) -> list[Command]:
-    """Style, types, YAML, Ansible's own rules, documentation and changelog."""
+    """Style, types, YAML, Ansible's own rules, documentation, changelog, and what is published."""
+    add_awx_collection(environment)
     place = tree(CACHE / "lint")
     program = environment.program
     there = {"ANSIBLE_COLLECTIONS_PATH": str(CACHE / "lint"), "ANSIBLE_HOME": str(CACHE / "lint" / "ansible")}
+    with_awx = there | {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(CACHE / "lint"), str(CACHE)])}
     return [
         Command([program("ruff"), "check", "."]),
         Command([program("ruff"), "format", "--check", "."]),
@@ -67,6 +70,10 @@ def lint(environment: Environment) -> list[Command]:
         Command([program("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all",
                  "--disallow-unknown-collection-refs", "--skip-rstcheck", "."], place, there),
         Command([program("antsibull-changelog"), "lint"], place, there),
+        # A project of its own, with its own configuration.
+        Command([program("ansible-lint"), "--offline", "--strict", "--nocolor", "-q"], place / AWX_PROJECT, with_awx),
+        Command([program("python"), "-m", "workbench.galaxy", "docsite"], variables=there),
+        Command([program("python"), "-m", "workbench.galaxy", "check"]),
     ]  # fmt: skip
 
 
