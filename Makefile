@@ -10,7 +10,7 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 to 3.14, and none is installed)) -m workbench
 
-.PHONY: demo test fresh lint sanity units integration installed molecule ee torture mutation bench clean
+.PHONY: demo test fresh lint sanity units integration installed molecule ee torture mutation bench release clean
 
 demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
@@ -38,6 +38,9 @@ mutation: ## change the code in one place at a time and see whether a test notic
 
 bench: ## measure what a task costs, compared with other modules
 	@$(WORKBENCH) bench $(ARGUMENTS)
+
+release: ## build the collection artifact: make release REPOSITORY=https://... HOMEPAGE=https://... ISSUES=https://...
+	@REPOSITORY='$(REPOSITORY)' HOMEPAGE='$(HOMEPAGE)' ISSUES='$(ISSUES)' DOCUMENTATION='$(DOCUMENTATION)' $(WORKBENCH) release
 
 clean: ## remove .cache, which all other targets fill
 	rm -rf .cache

@@ -17,7 +17,7 @@ author:
 positional: _input
 options:
   _input:
-    description: The record, as the text of its file or as a list of its lines.
+    description: The record, as the text of its file, or as a list of its lines, which may be JSON.
     type: raw
     required: true
   clusters:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._directory.access import DNS_IMPORT_ERROR, Access
 from ._directory.ldap_errors import LDAP_IMPORT_ERROR
@@ -19,8 +20,15 @@ if t.TYPE_CHECKING:
     from .session import Options, SessionFactory
 
 
+def _not_empty(name: str) -> str:
+    """An environment variable. A credential of AWX sets those without a value to an empty text."""
+    if value := os.environ.get(name):
+        return value
+    raise AnsibleFallbackNotFound
+
+
 def _from_environment(name: str) -> tuple[t.Any, list[str]]:
-    return (env_fallback, [f"WINHA_DIRECTORY_{name}"])
+    return (_not_empty, [f"WINHA_DIRECTORY_{name}"])
 
 
 SPEC: dict[str, t.Any] = {

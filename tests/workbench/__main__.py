@@ -113,6 +113,13 @@ def ee(options: argparse.Namespace) -> int:
     return replace(environment, [environment.program("python"), "-m", "workbench.execution_environment"])
 
 
+def release(options: argparse.Namespace) -> int:
+    """The collection artifact, with the addresses at which it is kept."""
+    environment = newest(pythons())
+    environment.make()
+    return replace(environment, [environment.program("python"), "-m", "workbench.galaxy", "release"])
+
+
 def ready(environment: Environment) -> Environment:
     """An environment that is made, and what else is needed to show what the collection does."""
     for sentence in equip([DIRECTORY], [environment.python]):
@@ -148,6 +155,8 @@ def main() -> int:
     command = commands.add_parser("bench", help="measure what tasks cost")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=bench)
+    command = commands.add_parser("release", help="build the collection artifact that is to be published")
+    command.set_defaults(run=release)
     command = commands.add_parser("molecule", help="run the scenarios of Molecule against the lab")
     command.add_argument("scenarios", nargs="*", help="their names; all without one")
     command.set_defaults(run=molecule)

@@ -13,6 +13,7 @@ import shutil
 import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
+from .awx import add_awx_collection
 from .checkout import tree
 from .equipment import BROWSER, DIRECTORY, GIT, Equipment
 from .places import CACHE, COLLECTION, ROOT
@@ -41,6 +42,7 @@ WITH_LDAP = (
     "tests/unit/plugins/module_utils/_exchange",
     "tests/unit/plugins/modules/test_spn.py",
 )
+AWX_PROJECT = "extensions/awx"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class Part:
 
 
 def lint(environment: Environment) -> list[Command]:
-    """Style, types, YAML, Ansible's own rules, documentation and changelog."""
+    """Style, types, YAML, Ansible's own rules, documentation, changelog, and what is published."""
+    add_awx_collection(environment)
     place = tree(CACHE / "lint")
     program = environment.program
     there = {"ANSIBLE_COLLECTIONS_PATH": str(CACHE / "lint"), "ANSIBLE_HOME": str(CACHE / "lint" / "ansible")}
+    with_awx = there | {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(CACHE / "lint"), str(CACHE)])}
     return [
         Command([program("ruff"), "check", "."]),
         Command([program("ruff"), "format", "--check", "."]),
@@ -79,6 +83,10 @@ def lint(environment: Environment) -> list[Command]:
         Command([program("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all",
                  "--disallow-unknown-collection-refs", "--skip-rstcheck", "."], place, there),
         Command([program("antsibull-changelog"), "lint"], place, there),
+        # A project of its own, with its own configuration.
+        Command([program("ansible-lint"), "--offline", "--strict", "--nocolor", "-q"], place / AWX_PROJECT, with_awx),
+        Command([program("python"), "-m", "workbench.galaxy", "docsite"], variables=there),
+        Command([program("python"), "-m", "workbench.galaxy", "check"]),
     ]  # fmt: skip
 
 
@@ -166,9 +174,13 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        some = () if environment == environments[0] else ("-m", "matrix")
+        some, required = ("-m", "matrix"), {}
+        if environment == environments[0]:
+            add_awx_collection(environment)
+            some, required = (), {"WINHA_AWX_REQUIRED": "1"}
         # What a file sets up for its tests is then set up once.
-        return [Command(pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some))]
+        arguments = pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some)
+        return [Command(arguments, variables=required)]
 
     # The unit tests run on every Python; here one for each ansible-core is enough.
     cores = {environment.core: environment for environment in reversed(environments)}

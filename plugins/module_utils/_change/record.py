@@ -39,7 +39,7 @@ def line_of(entry: Entry) -> str:
 
 
 def read_record(value: object) -> tuple[Entry, ...]:
-    """The entries of a record, given as its text or as a list. Raises C(TaskError) for what is no record.
+    """The entries of a record, given as its text, a list or a JSON list. Raises C(TaskError) for what is no record.
 
     A last line without a line feed that cannot be read was being written when the run ended, and is left out.
     """
@@ -51,6 +51,11 @@ def read_record(value: object) -> tuple[Entry, ...]:
 
 
 def _rows(text: str) -> list[t.Any]:
+    if text.lstrip().startswith("["):
+        try:
+            return list(json.loads(text))
+        except ValueError:
+            raise TaskError("The record is not a list in JSON. Take a copy that was not altered.") from None
     rows = []
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):

@@ -107,3 +107,11 @@ def test_a_url_is_not_a_server(text: str, tls: str) -> None:
         Server.parse(text)
     assert f"{text} is a URL and not a server. Write dc1.corp.test" in str(caught.value)
     assert str(caught.value).endswith(f"set the option tls to {tls}.")
+
+
+def test_an_empty_variable_of_the_environment_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINHA_DIRECTORY_SERVERS", "")
+    monkeypatch.setenv("WINHA_DIRECTORY_DOMAIN", "")
+    monkeypatch.setenv("WINHA_DIRECTORY_USERNAME", "svc@CORP.TEST")
+    given = ArgumentSpecValidator(directory.SPEC).validate({}).validated_parameters
+    assert (given["servers"], given["domain"], given["username"]) == (None, None, "svc@CORP.TEST")

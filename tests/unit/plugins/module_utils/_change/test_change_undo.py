@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import typing as t
 
 import pytest
@@ -56,6 +57,12 @@ def test_a_line_is_read_as_it_was_written() -> None:
     assert read_record(text + '{"winha_rec') == entries
 
 
+def test_a_record_can_be_the_list_that_awx_shows_among_the_artifacts_of_a_job() -> None:
+    entries = (entry("heartbeat", change("same_subnet_delay", 1000, 2000), given=[1]), entry("spn", host="dc01"))
+    shown = json.dumps([json.loads(line_of(each)) for each in entries], indent=2)
+    assert read_record(f"\n{shown}\n") == entries
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
@@ -64,6 +71,7 @@ def test_a_line_is_read_as_it_was_written() -> None:
         ([{"winha_record": 2}], "Line 1 is not a record"),
         ([{"winha_record": 1, "host": "a", "module": "spn"}], "Line 1 of the record is not complete"),
         (7, "neither text nor a list"),
+        ('[{"winha_record": 1', "not a list in JSON"),
     ],
 )
 def test_what_is_no_record_is_refused(value: object, sentence: str) -> None:
