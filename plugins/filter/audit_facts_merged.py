@@ -21,8 +21,8 @@ positional: _input
 options:
   _input:
     description:
-      - The facts of each run by the name of its file or variable, as a mapping, as JSON text, or as a text of
-        P(winha.cluster.audit_facts_packed#filter).
+      - The facts of each run by the name of its file or variable, as a mapping, as JSON text, or as
+        C(packed_facts) of M(winha.cluster.audit_reports).
     type: dict
     required: true
   expected:

@@ -43,12 +43,10 @@ def tests_for(change: Change, lines: TestsByLine) -> list[list[str]]:
     """Which tests to run, the most likely to notice the change first."""
     of_file = lines.get(change.file, {})
     of_line = of_file.get(change.line, []) if change.in_function else []
-    everything = sorted({name for names in of_file.values() for name in names})
-    return [shortened(names) for names in (of_line, everything) if names]
-
-
-def shortened(names: list[str]) -> list[str]:
-    return names if len(names) <= MOST_NAMES else sorted({name.partition("::")[0] for name in names})
+    # Whole files: some tests run the code in another process, where coverage does not see it.
+    files = sorted({name.partition("::")[0] for names in of_file.values() for name in names})
+    first = of_line if len(of_line) <= MOST_NAMES else sorted({name.partition("::")[0] for name in of_line})
+    return [names for names in (first, files) if names]
 
 
 class Checkouts:

@@ -277,3 +277,36 @@ def test_which_server_a_task_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert used_with(OWN) == {**OWN, "servers": ["hv01.example.test"]}
     monkeypatch.setattr(endpoint, "DNS", service)
     assert used_with(OWN) == OWN
+
+
+BASIC = "winha.cluster connects with Basic authentication over HTTP"
+PLAIN_TEXT = "winha.cluster connects over HTTP without message encryption"
+UNVERIFIED = "winha.cluster does not verify the certificates"
+
+
+@pytest.mark.parametrize(
+    ("found", "beginnings"),
+    [
+        (Endpoint(host="h"), []),
+        (Endpoint(host="h", scheme="http", transports=("ntlm",)), []),
+        (Endpoint(host="h", scheme="http", transports=("basic",)), [BASIC]),
+        (Endpoint(host="h", scheme="http", transports=("kerberos", "plaintext")), [BASIC]),
+        (Endpoint(host="h", scheme="https", transports=("basic",)), []),
+        (
+            Endpoint(host="h", scheme="http", transports=("ntlm",), options={"message_encryption": "never"}),
+            [PLAIN_TEXT],
+        ),
+        (Endpoint(host="h", scheme="http", transports=("ntlm",), options={"message_encryption": "auto"}), []),
+        (Endpoint(host="h", options={"message_encryption": "never"}), []),
+        (Endpoint(host="h", options={"server_cert_validation": "ignore"}), [UNVERIFIED]),
+        (Endpoint(host="h", options={"server_cert_validation": "validate"}), []),
+        (
+            Endpoint(host="h", scheme="http", transports=("ntlm",), options={"server_cert_validation": "ignore"}),
+            [],
+        ),
+    ],
+)
+def test_what_is_not_secure_is_said(found: Endpoint, beginnings: list[str]) -> None:
+    assert [text.startswith(begin) for text, begin in zip(found.warnings, beginnings, strict=True)] == [True] * len(
+        beginnings
+    )

@@ -81,7 +81,10 @@ def test_a_healthy_cluster_passes_every_gate() -> None:
 
 
 def test_a_pool_optimization_and_an_ended_job_stop_nothing() -> None:
-    jobs = [{"name": "Pool1-Optimize", "state": "running"}, {"name": "Repair", "state": "completed"}]
+    jobs = [
+        {"name": "Pool1-Optimize", "state": "running"},
+        *({"name": "Repair", "state": state} for state in ("completed", "terminated", "killed", "exception")),
+    ]
     assert roll(cluster("HV01", "HV02", **storage(jobs=jobs)))["clusters"][0]["stopped"] == ""
 
 

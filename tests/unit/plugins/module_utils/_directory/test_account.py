@@ -29,9 +29,10 @@ class Session:
     classes: tuple[str, ...]
     host: str = "dc01"
     domain_dn: str = BASE
+    more: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def search(self, *_request: t.Any, **_options: t.Any) -> t.Iterator[Entry]:
-        values = {"objectclass": self.classes, "samaccountname": ("ASA$",)}
+        values = {"objectclass": self.classes, "samaccountname": ("ASA$",), **self.more}
         yield Entry(f"CN=ASA,{BASE}", {name: tuple(map(str.encode, held)) for name, held in values.items()})
 
 
@@ -64,3 +65,20 @@ def test_distinguished_names_differ_in_spaces_and_case() -> None:
     assert is_same("CN=Main\\, West,DC=x", "cn=main\\, west, DC=X")
     assert not is_same(f"CN=ASA,{BASE}", f"CN=ASA,OU=Exchange,{BASE}")
     assert domain_of("CN=A\\,DC=b, DC=Corp, DC=Example") == "corp.example"
+
+
+def test_all_that_is_read_of_an_account() -> None:
+    held = {
+        "userprincipalname": ("asa@corp.example.test",),
+        "useraccountcontrol": ("4096",),
+        "msds-supportedencryptiontypes": ("24",),
+        "pwdlastset": ("132223104000000000",),
+        "serviceprincipalname": ("http/mail", "http/autodiscover"),
+    }
+    found = find_account(t.cast("t.Any", Session(COMPUTER, more=held)), "ASA")
+    assert (found.dn, found.name, found.kind, found.object_class) == (f"CN=ASA,{BASE}", "ASA$", "computer", "computer")
+    assert (found.user_principal_name, found.enabled) == ("asa@corp.example.test", True)
+    assert (found.encryption_types, found.principal_names) == (24, ("http/mail", "http/autodiscover"))
+    assert found.password_last_set == "2020-01-01T00:00:00Z"
+    disabled = find_account(t.cast("t.Any", Session(COMPUTER, more={"useraccountcontrol": ("4098",)})), "ASA")
+    assert (disabled.enabled, disabled.encryption_types, disabled.password_last_set) == (False, None, None)
