@@ -40,7 +40,7 @@ def _hyperv(pair: int) -> Description:
         {"name": "Storage B", "driver": "mellanox", "address": "10.9.1.1", "prefix": 24},
     ]
     live = {"*JumboPacket": "9014", "*ReceiveBuffers": "4096", **drifted}
-    identity = f"5f1c7f0e-2f0b-4d3c-9a55-6f3f3f9f{pair:02}"
+    identity = f"5f1c7f0e-2f0b-4d3c-9a55-6f3f3f9f{pair:02x}"
     machines: list[Description] = [
         {
             "name": f"EX{pair:02}{number:02}",

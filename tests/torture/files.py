@@ -18,6 +18,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.winha.cluster.plugins.filter.audit_evaluation import audit_evaluation
 from ansible_collections.winha.cluster.plugins.filter.audit_facts import audit_facts
+from ansible_collections.winha.cluster.plugins.filter.audit_facts_merged import audit_facts_merged
 from ansible_collections.winha.cluster.plugins.filter.audit_report import audit_report
 from ansible_collections.winha.cluster.plugins.filter.change_approval import change_approval
 from ansible_collections.winha.cluster.plugins.filter.change_page import change_page
@@ -193,6 +194,11 @@ def uses() -> list[Use]:
             for kind in ("html", "json", "junit", "markdown")
         ),
         Use("audit_facts", [_results()], lambda value: audit_facts(value, {"hyperv_host": "hyperv_hosts"}, NOW)),
+        Use(
+            "audit_facts_merged",
+            {"a": audit_facts([_results()], {"hyperv_host": "hyperv_hosts"}, NOW), "b": {"version": 2, "hosts": {}}},
+            audit_facts_merged,
+        ),
         Use("rolling_change hosts", hosts, lambda value: rolling_change(value, options, ["hv01", "hv02"])),
         Use("rolling_change options", options, lambda value: rolling_change(hosts, value, ["hv01", "hv02"])),
         Use(

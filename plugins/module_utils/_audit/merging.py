@@ -140,7 +140,7 @@ def _missing(
             "kinds": own,
             "asked": True,
             "reached": False,
-            "why": f"{host} is in the inventory, and not in {listed(names)}.",
+            "why": f"The host is in the inventory, and not in {listed(names)}.",
             "standalone": None,
             "failed": [],
         }

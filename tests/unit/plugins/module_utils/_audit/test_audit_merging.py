@@ -151,7 +151,7 @@ def test_an_expected_host_that_is_in_no_run_could_not_be_read() -> None:
     found = merged([("a.json", facts(estate()))], expected=expected)
     evaluation = evaluate(rules(), found, now=NOW)
     (row,) = [one for one in evaluation["unread"] if one["host"] == "hv9"]
-    assert row["why"] == "hv9 is in the inventory, and not in a.json."
+    assert row["why"] == "The host is in the inventory, and not in a.json."
     assert {one["outcome"] for one in evaluation["findings"] if one["host"] == "hv9"} == {"unknown"}
 
 
