@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import pathlib
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.winha.cluster.plugins.module_utils._audit import evaluation, gathering, packing, verdict
 from ansible_collections.winha.cluster.plugins.module_utils._audit.error import AuditError
 from ansible_collections.winha.cluster.plugins.module_utils._report import formats
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
-from ansible_collections.winha.cluster.plugins.module_utils.errors import shorten
 from ansible_collections.winha.cluster.plugins.module_utils.typed_value import plain
+from ansible_collections.winha.cluster.plugins.plugin_utils import report_file
 
 SPEC = {
     "hosts": {"type": "list", "elements": "str"},
@@ -39,7 +37,6 @@ SPEC = {
     "pack_facts": {"type": "bool", "default": False},
 }
 ENDINGS = {"html": "html", "junit": "xml", "markdown": "md"}
-_FACTS_MODE, _REPORT_MODE, _FOLDER_MODE = 0o600, 0o640, 0o750
 
 
 class ActionModule(ActionBase):
@@ -54,56 +51,46 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
         _unused, options = t.cast("t.Any", self).validate_argument_spec(SPEC, mutually_exclusive=[["hosts", "facts"]])
-        try:
-            return result | {"changed": False, **self._report(options, (task_vars or {}).get("hostvars") or {})}
-        except (AuditError, ReportError) as error:
-            return result | {"failed": True, "changed": False, "msg": str(error)}
-        except OSError as error:
-            text = f"The file {error.filename} of the audit cannot be read or written: {error.strerror or error}."
-            return result | {"failed": True, "changed": False, "msg": text}
-        except AnsibleError:  # such as a variable of a host that cannot be templated
-            raise
-        except Exception as error:
-            text = (
-                f"The facts do not have the form that an audit reads ({type(error).__name__}: {shorten(error, 200)})."
-            )
-            return result | {"failed": True, "changed": False, "msg": f"{text} Read the hosts again."}
+        hosts = (task_vars or {}).get("hostvars") or {}
+        return result | report_file.reported(
+            lambda: _report(options, hosts), AuditError, ReportError, source="The input of the audit"
+        )
 
-    def _report(self, options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        folder, facts_file = pathlib.Path(options["folder"]), pathlib.Path(options["facts_file"])
-        folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
-        now = datetime.datetime.now(tz=datetime.UTC)
-        facts = _facts(options, hosts, now)
-        if facts is None:
-            facts = packing.unpacked(str(facts_file), facts_file.read_text("utf-8"))
-        else:
-            _write(facts_file, json.dumps(facts), _FACTS_MODE)
-        earlier = options["earlier_file"]
-        found = evaluation.evaluate(
-            plain(options["rules"]),
-            facts,
-            overrides=plain(options["overrides"]),
-            parameters=plain(options["parameters"]),
-            accepted=plain(options["accepted"]),
-            before=json.loads(pathlib.Path(earlier).read_text("utf-8")) if earlier else None,
-            now=now,
-        )
-        files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
-        for file, name in files.items():
-            _write(folder / file, formats.render(found, name), _REPORT_MODE)
-        failed = verdict.has_failed(
-            found,
-            fail_on=options["fail_on"],
-            unknown=options["fail_on_unknown"],
-            unread=options["fail_on_unread"],
-        )
-        text = verdict.message(found, folder=str(folder), files=list(files))
-        return {
-            "passed": not failed,
-            "message": text,
-            "artifact": verdict.summary(found, failed=failed, text=text, folder=str(folder)),
-            **({"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}),
-        }
+
+def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    folder, facts_file = report_file.make_folder(options["folder"]), pathlib.Path(options["facts_file"])
+    now = datetime.datetime.now(tz=datetime.UTC)
+    facts = _facts(options, hosts, now)
+    if facts is None:
+        facts = packing.unpacked(str(facts_file), facts_file.read_text("utf-8"))
+    else:
+        report_file.write(facts_file, json.dumps(facts), report_file.FOR_OWNER)
+    earlier = options["earlier_file"]
+    found = evaluation.evaluate(
+        plain(options["rules"]),
+        facts,
+        overrides=plain(options["overrides"]),
+        parameters=plain(options["parameters"]),
+        accepted=plain(options["accepted"]),
+        before=json.loads(pathlib.Path(earlier).read_text("utf-8")) if earlier else None,
+        now=now,
+    )
+    files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
+    for file, name in files.items():
+        report_file.write(folder / file, formats.render(found, name))
+    failed = verdict.has_failed(
+        found,
+        fail_on=options["fail_on"],
+        unknown=options["fail_on_unknown"],
+        unread=options["fail_on_unread"],
+    )
+    text = verdict.message(found, folder=str(folder), files=list(files))
+    return {
+        "passed": not failed,
+        "message": text,
+        "artifact": verdict.summary(found, failed=failed, text=text, folder=str(folder)),
+        **({"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}),
+    }
 
 
 def _facts(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], now: datetime.datetime) -> t.Any:
@@ -120,15 +107,3 @@ def _facts(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], now: datetim
         gathered=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         planned=plain(options["planned"]),
     )
-
-
-def _write(file: pathlib.Path, text: str, mode: int) -> None:
-    """Write a file as a whole: who reads it sees the old or the new text. Raises C(OSError)."""
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as opened:
-            os.fchmod(opened.fileno(), mode)
-            opened.write(text)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "ansible_collections.winha.cluster.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
 # These run on the controller only, and contact no host.
-ON_CONTROLLER = {"audit_reports", "role_options"}
+ON_CONTROLLER = {"audit_reports", "plan_reports", "role_options"}
 TASKS = [name for name in MODULES if name not in ON_CONTROLLER]
 INVENTORY = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -70,7 +70,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan task",
         "filter": "_audit _change _exchange _report artifact directory errors plugin_utils typed_value",
         "plugin_utils": "_change _dns _wsman connection directory errors identity session task ticket",
-        "action": "_audit _report errors modules plugin_utils typed_value",
+        "action": "_audit _change _report artifact errors modules plugin_utils typed_value",
         "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
     }.items()
@@ -181,7 +181,7 @@ def test_every_option_is_described(name: str) -> None:
 def test_a_module_documents_its_attributes(name: str, attribute: str) -> None:
     found = documentation(name)["attributes"][attribute]
     assert found["description"]
-    if name == "audit_reports":  # a report is no setting of a server
+    if name.endswith("_reports"):  # a report is no setting of a server
         assert found["support"] == {"check_mode": "partial", "diff_mode": "none", "idempotent": "partial"}[attribute]
         return
     reads = name.endswith("_info") or name in ON_CONTROLLER
