@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import changing
@@ -50,7 +51,15 @@ def test_without_permission_what_costs_nothing_is_done(lab: Stage, tmp_path: Pat
     assert run.output.count(LEFT) >= 2
     record = changing.record_of(changing.record_file(tmp_path))
     assert changing.written(record) == sorted((row[:-1] for row in SETTINGS if row[-1] == "nothing"), key=str)
-    assert changing.statistics(run)["winha_cluster_record"] == changing.confirmed(record)
+    kept = changing.statistics(run)
+    assert kept["winha_cluster_record"] == changing.confirmed(record)
+    assert kept["winha_cluster_record_left_out"] in (0, "0")
+    plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+    assert [kept["winha_cluster_plan"][name] for name in ("digest", "summary", "cut")] == [
+        plan["digest"],
+        plan["summary"],
+        {},
+    ]
 
 
 PARTS: t.Mapping[str, tuple[str, tuple[str, ...], t.Mapping[tuple[str, str], changing.Row]]] = {
