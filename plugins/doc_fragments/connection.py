@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-# The options of plugins/module_utils/connection.py
-_HOST = r"""
+
+class ModuleDocFragment:
+    # The options of plugins/module_utils/connection.py
+    DOCUMENTATION = r"""
 options:
   host:
     description:
@@ -15,7 +17,10 @@ options:
       - If it is set, the task uses its own connection options instead of those in the inventory.
     type: str
 """
-_LISTENER = r"""
+
+    # All but the host, for plugins that have other options for it.
+    LISTENER = r"""
+options:
   port:
     description: Port of the WinRM listener.
     type: int
@@ -82,10 +87,3 @@ _LISTENER = r"""
 requirements:
   - pywinrm >= 0.5.0 on the machine that the task runs on
 """
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = _HOST.rstrip() + _LISTENER
-
-    # Without the host, for plugins that have other options for it.
-    LISTENER = "options:" + _LISTENER

@@ -59,7 +59,7 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
-  - Options can be templates, such as a lookup for O(password), or encrypted by Ansible Vault.
+  - Texts can be templates, such as a lookup for O(password), or encrypted by Ansible Vault.
   - Clusters that need other connection options belong in another inventory source.
   - Only a complete result is cached. After a change of the options of the source the clusters are read again.
   - The variable C(winha_cluster) has C(name), C(fqdn) and C(id). C(winha_node) has C(name), C(state), C(site),

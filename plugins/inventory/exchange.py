@@ -36,7 +36,7 @@ extends_documentation_fragment:
   - ansible.builtin.inventory_cache
 notes:
   - O(servers) or O(domain) is required, or one of their environment variables.
-  - Options can be templates, such as a lookup for O(password), or encrypted by Ansible Vault.
+  - Texts can be templates, such as a lookup for O(password), or encrypted by Ansible Vault.
   - Active Directory does not return objects that the account may not read. A warning tells what is known to be missing.
     Only a complete result is cached. After a change of the options of the source it is read again.
   - The variable C(winha_exchange_server) has C(name), C(fqdn), C(site), C(roles), C(build), C(generation) and C(dag).

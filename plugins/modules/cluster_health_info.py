@@ -28,6 +28,7 @@ options:
     default: [host, cluster]
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 seealso:

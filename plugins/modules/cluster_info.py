@@ -26,6 +26,7 @@ options:
     default: [nodes, networks, virtual_machines, shared_volumes, live_migration_networks]
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 seealso:

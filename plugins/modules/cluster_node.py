@@ -59,8 +59,7 @@ options:
     description:
       - Conditions under which the module drains all the same. V(nodes_up) is another node that is down,
         V(foreign_drain) another node that is paused, and V(quorum) a cluster that would lose its quorum.
-      - With V(foreign_drain) and O(mark), the task does not fail for a node that somebody else has drained. The node
-        is not changed and stays drained.
+      - With V(foreign_drain) and O(mark), a node that somebody else has drained is not changed and does not fail.
     type: list
     elements: str
     choices: [foreign_drain, nodes_up, quorum]
@@ -68,6 +67,7 @@ options:
     version_added: 1.1.0
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
 notes:

@@ -60,6 +60,7 @@ options:
     version_added: 1.1.0
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
 seealso:

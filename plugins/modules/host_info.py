@@ -48,6 +48,7 @@ options:
     default: 50
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:

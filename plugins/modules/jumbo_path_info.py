@@ -40,6 +40,7 @@ options:
     default: 2000
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:

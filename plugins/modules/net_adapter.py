@@ -81,6 +81,7 @@ options:
     default: 120
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
 notes:

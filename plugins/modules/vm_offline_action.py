@@ -64,6 +64,7 @@ options:
     default: false
 extends_documentation_fragment:
   - winha.cluster.connection
+  - winha.cluster.connection.listener
   - winha.cluster.attributes
   - winha.cluster.attributes.writes
 seealso:

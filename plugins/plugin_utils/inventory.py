@@ -47,6 +47,7 @@ class Reading:
 class SourcePlugin(BaseInventoryPlugin, Constructable, Cacheable):
     """An inventory plugin that reads servers through the sessions of this collection."""
 
+    NAME: str
     service: Service
     spec: t.Mapping[str, t.Any]
     rules: t.Mapping[str, t.Any] = {}
@@ -59,8 +60,13 @@ class SourcePlugin(BaseInventoryPlugin, Constructable, Cacheable):
         """Add the hosts of the source C(path) to the inventory."""
         base: t.Any = self  # the classes of ansible-core have no types
         super().parse(inventory, loader, path, cache)
-        base._read_config_data(path)
+        given = base._read_config_data(path)
         with self._one_sentence():
+            if unknown := [str(name) for name in given if not base.has_option(name)]:
+                raise TaskError(
+                    f"{path} has options that {self.NAME} does not have: {', '.join(unknown)}. Correct them; "
+                    f"ansible-doc -t inventory {self.NAME} lists the options."
+                )
             options, secrets = self._validated_options()
         cached = base.get_option("cache")
         key = f"{self.get_cache_key(path)}_{_digest(options, secrets)}"
@@ -96,7 +102,7 @@ class SourcePlugin(BaseInventoryPlugin, Constructable, Cacheable):
             {name: _plain(value) for name, value in given.items() if value is not None and value != ""}
         )
         if validated.error_messages:
-            raise TaskError(f"{'; '.join(validated.error_messages)}.")
+            raise TaskError(f"{'; '.join(text.rstrip('.') for text in validated.error_messages)}.")
         return dict(validated.validated_parameters), sorted(validated._no_log_values)
 
     def _cached(self, key: str) -> list[dict[str, t.Any]] | None:

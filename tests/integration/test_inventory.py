@@ -11,8 +11,9 @@ import subprocess
 import typing as t
 
 import pytest
+import yaml
 from listing import read
-from stage import PASSWORD, estate_file
+from stage import PASSWORD, estate_file, finished
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +160,43 @@ def test_constructed_options_and_templates(lab: Stage) -> None:
     assert found.hosts["EX02"]["owner"] == "hv02"
     strict = read(lab, {**one, "strict": True}, environment={"LAB_PASSWORD": PASSWORD})
     assert "Could not set owner for host hv01.example.test" in strict.messages
+
+
+def test_an_option_that_is_not_there_is_refused(lab: Stage) -> None:
+    found = read(lab, source(lab, ["hv01"], virtual_machine=True))
+    assert "has options that winha.cluster.cluster does not have: virtual_machine." in found.messages
+    assert lab.journal() == []
+
+
+def test_the_audit_runs_with_the_folder_of_the_guide(lab: Stage, tmp_path: Path) -> None:
+    addresses = {host.name: host.address for host in lab.estate.estate.hosts}
+    one = source(lab, ["hv01"], ["ex01"], compose={"ansible_host": f"{addresses}[winha_node.name]"})
+    one["groups"] = {"dag_members": "winha_cluster.name.startswith('DAG')"}
+    connection = {
+        "ansible_connection": "winrm",
+        "ansible_port": 5985,
+        "ansible_user": "Administrator",
+        "ansible_password": PASSWORD,
+        "ansible_winrm_transport": "basic",
+    }
+    children: Variables = {"hyperv_hosts": None, "dag_members": None}
+    files = {
+        "inventory/clusters.yml": one,
+        "inventory/windows.yml": {"windows": {"children": children}},
+        "inventory/group_vars/windows.yml": connection,
+    }
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(yaml.safe_dump(data), "utf-8")
+    command, variables, folder = lab.prepare("winha.cluster.validate", "--limit", "cluster_dag1")
+    command[2] = str(tmp_path / "inventory")
+    done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = finished(done.returncode, done.stdout + done.stderr, folder)
+    assert "Reports in " in run.output
+    assert {result.host for result in run.results if result.task.endswith("Read the cluster")} == nodes(lab, "DAG1")
+    # The nodes of the other cluster are read only as the seed of the inventory.
+    assert {entry.host for entry in lab.journal()} == {"hv01", "ex01", "ex02", "ex03", "ex04"}
+    assert lab.writes() == []
 
 
 @pytest.mark.matrix

@@ -270,6 +270,8 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         raise EstateError(f"{where} has no host")
     windows = _cluster_version(where, members)
     nodes = tuple(body.get("nodes", [host.name for host in members]))
+    if "fault_domains" in body and not VERSIONS[windows].has("2016"):
+        raise EstateError(f"{where}: Windows Server {windows} has no fault domains")
     networks = tuple(Network(**network) for network in body.get("networks", ()))
     instance = identity(body["name"], body["fqdn"], members[0].address)
     return Cluster(

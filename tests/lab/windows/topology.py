@@ -68,9 +68,6 @@ def add_cluster(repository: Repository, cluster: Cluster) -> None:
 
 def add_nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
     """Add the nodes. A node that is a host of the estate is up, any other node is down."""
-    cls = repository.cls(_CLUSTER, "MSCluster_Node")
-    if cluster.fault_domains and (cls is None or cls.property("FaultDomain") is None):
-        raise EstateError(f"cluster {cluster.name}: Windows Server {cluster.windows} has no fault domains")
     for number, node in enumerate(cluster.nodes, 1):
         version = VERSIONS[hosts[node].windows] if node in hosts else repository.version
         major, minor, build = (int(part) for part in version.number.split("."))

@@ -150,6 +150,17 @@ def test_an_invalid_estate_file_is_refused(tmp_path, change, message):
         estate_module.load(path)
 
 
+@pytest.mark.parametrize(
+    ("windows", "node", "message"), [(2012, "h1", "has no fault domains"), (2019, "h9", "unknown key h9")]
+)
+def test_fault_domains_are_those_of_nodes_since_2016(windows, node, message):
+    host = {"name": "h1", "address": "127.31.255.11", "windows": windows, "cluster": "C1"}
+    cluster = {"name": "C1", "fqdn": "c1.example.test", "fault_domains": {node: ["Site:Hamburg"]}}
+    credentials = {"user": "Administrator", "password": "x"}
+    with pytest.raises(EstateError, match=message):
+        estate_module.parse({"name": "one", "credentials": credentials, "hosts": [host], "clusters": [cluster]})
+
+
 @pytest.mark.parametrize("name", ["demo", "large", "migration"])
 def test_the_estates_of_the_lab_are_valid(name):
     estate = estate_module.load(Path(estate_module.__file__).parent / "estates" / f"{name}.yml")
