@@ -12,7 +12,6 @@ import time
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -110,7 +109,9 @@ class ControllerAction(ActionBase):
             result["warnings"] = warnings
         if not self._task.diff:
             result.pop("diff", None)
-        return t.cast("dict[str, t.Any]", remove_values(result, validated._no_log_values))
+        # Values that contain each other: the longest first.
+        secrets = sorted(filter(None, map(str, validated._no_log_values)), key=len, reverse=True)
+        return t.cast("dict[str, t.Any]", _masked(result, secrets))
 
     @contextlib.contextmanager
     def _environment(self) -> t.Iterator[None]:
@@ -136,6 +137,18 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _masked(value: t.Any, secrets: t.Sequence[str]) -> t.Any:
+    """The value without the values of options that are no_log."""
+    if isinstance(value, dict):
+        return {name: _masked(inner, secrets) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(inner, secrets) for inner in value]
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "********")
+    return value
 
 
 def _failed(message: str) -> dict[str, t.Any]:

@@ -56,10 +56,13 @@ def run_in(home: Path, *arguments: str | Path, path: str = "") -> subprocess.Com
     }
     proxies = {name: value for name, value in os.environ.items() if name.lower() == "https_proxy"} if not path else {}
     search = os.pathsep.join(filter(None, (path, os.environ["PATH"])))
+    # The user nobody has no home, so Ansible gets the folder that it would make in it.
+    own = {"HOME": str(home), "ANSIBLE_REMOTE_TMP": str(home / ".ansible" / "tmp"), "PATH": search}
+    own["PWD"] = str(home / "empty")
     return subprocess.run(
         [*(AS_NOBODY if os.geteuid() == 0 else ()), *map(str, arguments)],
         cwd=home / "empty",
-        env={**kept, **proxies, "HOME": str(home), "PATH": search, "LC_ALL": "C.UTF-8"},
+        env={**kept, **proxies, **own, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         check=False,

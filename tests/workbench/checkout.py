@@ -46,10 +46,14 @@ def tree(place: pathlib.Path) -> pathlib.Path:
     target = place / COLLECTION
     shutil.rmtree(target, ignore_errors=True)
     copy(target)
-    if shutil.which("git"):
-        # Else ansible-test finds the checkout above and takes the copy for ignored files.
-        quietly(["git", "init", "--quiet", target])
+    mark_as_own(target)
     return target
+
+
+def mark_as_own(target: pathlib.Path) -> None:
+    """Else ansible-test finds the checkout above and takes the copy for ignored files."""
+    if shutil.which("git"):
+        quietly(["git", "init", "--quiet", target])
 
 
 def copy(target: pathlib.Path) -> None:

@@ -22,7 +22,7 @@ from .environments import newest
 from .places import CACHE, ROOT
 from .pythons import pythons
 from .root import RELEASES, new_root
-from .terminal import quietly, remark, say
+from .terminal import WorkbenchError, quietly, remark, say
 
 if t.TYPE_CHECKING:
     import pathlib
@@ -42,8 +42,8 @@ def build(environment: Environment) -> str:
     place.mkdir(parents=True)
     say(f"Building an execution environment on {RELEASES[RELEASE].title}")
     shown = _make_base(place)
-    galaxy = [environment.program("ansible-galaxy"), "collection", "build", "--output-path", place]
-    quietly([*galaxy, tree(place / "source")])
+    galaxy = [environment.program("ansible-galaxy"), "collection", "build"]
+    quietly([*galaxy, "--output-path", place, tree(place / "source")])
     (artifact,) = place.glob("*.tar.gz")
     artifact.rename(place / "winha-cluster.tar.gz")
     (place / SOURCE.name).write_text(yaml.safe_dump(_on_debian(yaml.safe_load(SOURCE.read_text("utf-8")))), "utf-8")
@@ -77,7 +77,10 @@ def _on_debian(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def main() -> t.NoReturn:
     """Build the image, and go on as the program that tries it."""
-    os.environ["WINHA_IMAGE"] = build(newest(pythons(), "image"))
+    try:
+        os.environ["WINHA_IMAGE"] = build(newest(pythons(), "image"))
+    except WorkbenchError as exc:
+        sys.exit(str(exc))
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", TEST])
 
 

@@ -14,7 +14,7 @@ import typing as t
 
 from .ansible_test import prepare_home, pythons_directory
 from .awx import add_awx_collection
-from .checkout import tree
+from .checkout import mark_as_own, tree
 from .equipment import BROWSER, DIRECTORY, GIT, Equipment
 from .places import CACHE, COLLECTION, ROOT
 from .pythons import search_path
@@ -113,6 +113,7 @@ def installed(environment: Environment) -> list[Command]:
     quietly([*galaxy, "build", "--force", "--output-path", place, tree(place / "source")])
     (artifact,) = place.glob("*.tar.gz")
     quietly([*galaxy, "install", "--force", "--offline", "--collections-path", place, artifact])
+    mark_as_own(place / COLLECTION)
     path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
     variables = {"HOME": str(home), "PATH": path}
     options = ["--venv", "--python", environment.python.minor, "--requirements", "--color", "no"]
@@ -233,4 +234,4 @@ NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "molecule": (DIRECTORY,),
 }
 # Parts that are left out as a whole where this is missing; in the others single tests are.
-ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"sanity": (GIT,)}
+ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"installed": (GIT,), "sanity": (GIT,)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -44,7 +45,10 @@ def test_a_playbook_gets_the_same_plan(tmp_path: pathlib.Path) -> None:
         "tasks": [{"ansible.builtin.copy": copy}],
     }
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), "utf-8")
-    playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
+    # In an environment of ansible-test it is on the search path only.
+    places = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    playbook = shutil.which("ansible-playbook", path=places)
+    assert playbook
     local = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
     collections = pathlib.Path(plugin.__file__).absolute().parents[5]
     own = {"ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_COLLECTIONS_PATH": str(collections)}
