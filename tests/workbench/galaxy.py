@@ -81,7 +81,7 @@ def check() -> None:
     """Import the artifact as Galaxy does. A warning is a failure."""
     place = CACHE / "galaxy"
     artifact = build(place, STAND_IN)
-    command = [sys.executable, "-m", "galaxy_importer.main", artifact]
+    command: list[str | pathlib.Path] = [sys.executable, "-m", "galaxy_importer.main", artifact]
     done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
     problems = [line for line in done.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
     if done.returncode or problems:
@@ -94,7 +94,14 @@ def docsite() -> None:
     shutil.rmtree(place, ignore_errors=True)
     pages = place / "rst"
     pages.mkdir(parents=True, mode=0o755)
-    arguments = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", pages]
+    arguments: list[str | pathlib.Path] = [
+        "collection",
+        "--use-current",
+        "--squash-hierarchy",
+        "--fail-on-error",
+        "--dest-dir",
+        pages,
+    ]
     quietly([program("antsibull-docs"), *arguments, "winha.cluster"])
     (pages / "ansible.rst").write_text(_ANSIBLE, "utf-8")
     (place / "conf.py").write_text(_CONF, "utf-8")
