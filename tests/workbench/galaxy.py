@@ -82,7 +82,9 @@ def check() -> None:
     place = CACHE / "galaxy"
     artifact = build(place, STAND_IN)
     command: list[str | pathlib.Path] = [sys.executable, "-m", "galaxy_importer.main", artifact]
-    done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
+    # ansible-lint runs on its own, with more rules; within the importer it has three minutes, also on a busy machine.
+    without_lint = os.environ | {"GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
+    done = subprocess.run(command, cwd=place, env=without_lint, check=False, capture_output=True, text=True)
     problems = [line for line in done.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
     if done.returncode or problems:
         raise WorkbenchError("\n".join(problems or [done.stdout, done.stderr]))
