@@ -62,9 +62,8 @@ def set_up(address: str, variables: Variables) -> subprocess.CompletedProcess[st
         "LC_ALL": "C.UTF-8",
     }
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(PROJECT / "setup.yml")]
-    return subprocess.run(
-        [*command, "-e", json.dumps(variables)], env=environment, capture_output=True, text=True, check=False
-    )
+    command += ["-e", json.dumps(variables)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.skipif(

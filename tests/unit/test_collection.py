@@ -31,11 +31,13 @@ INVENTORY = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLUGINS = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
 MAX_LINES = 350
+# REUSE-IgnoreStart
 HEADER = (
     "# Copyright: (c) 2026, winha.cluster contributors\n"
     "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
     "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 )
+# REUSE-IgnoreEnd
 KEYWORDS = {
     "become", "check_mode", "delegate_to", "diff", "environment", "failed_when", "ignore_errors", "loop",
     "loop_control", "name", "notify", "register", "run_once", "tags", "throttle", "until", "retries", "vars", "when",

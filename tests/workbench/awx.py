@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import tempfile
 import typing as t
 import zipfile
@@ -22,9 +23,14 @@ _FILES = "ansible_collections/awx/awx/"
 
 
 def add_awx_collection(environment: Environment) -> None:
-    """Put the collection beside this one, unless it is there."""
-    if (CACHE / _FILES).is_dir():
-        return
+    """Put the collection beside this one, unless it is there. Parts that run side by side wait for each other."""
+    with (CACHE / "awx.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (CACHE / _FILES).is_dir():
+            _fetch(environment)
+
+
+def _fetch(environment: Environment) -> None:
     say("Fetching the collection awx.awx with pip")
     with tempfile.TemporaryDirectory(dir=CACHE) as place:
         pip = [environment.program("python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "download"]

@@ -83,6 +83,7 @@ def lint(environment: Environment) -> list[Command]:
         Command([program("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all",
                  "--disallow-unknown-collection-refs", "--skip-rstcheck", "."], place, there),
         Command([program("antsibull-changelog"), "lint"], place, there),
+        Command([program("reuse"), "lint", "--lines"], place),
         # A project of its own, with its own configuration.
         Command([program("ansible-lint"), "--offline", "--strict", "--nocolor", "-q"], place / AWX_PROJECT, with_awx),
         Command([program("python"), "-m", "workbench.galaxy", "docsite"], variables=there),
@@ -175,10 +176,11 @@ def of_units(environments: t.Sequence[Environment], first: Environment) -> list[
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        some, required = ("-m", "matrix"), {}
+        some: list[str] = ["-m", "matrix"]
+        required = {}
         if environment == environments[0]:
             add_awx_collection(environment)
-            some, required = (), {"WINHA_AWX_REQUIRED": "1"}
+            some, required = [], {"WINHA_AWX_REQUIRED": "1"}
         # What a file sets up for its tests is then set up once.
         arguments = pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some)
         return [Command(arguments, variables=required)]

@@ -56,7 +56,8 @@ def test_awx_takes_each_variable_and_the_role_reads_its_default_from_the_answer(
     assert "#" not in found["question_description"]
     assert bool(found.get("choices")) == (found["type"] in ("multiplechoice", "multiselect"))
     if "default" in found:
-        assert type(found["default"]) is TYPES[found["type"]]
+        assert isinstance(found["default"], TYPES[found["type"]])
+        assert not isinstance(found["default"], bool)
         answer = found["default"].splitlines() if found["type"] == "multiselect" else found["default"]
         assert typed(variable, answer, option) == option["default"]
     elif not option.get("required"):
