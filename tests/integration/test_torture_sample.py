@@ -29,7 +29,7 @@ def is_in_sample(cell: cells.Cell) -> bool:
 @pytest.mark.slow
 def test_cells_agree_with_the_store() -> None:
     with cells.stand() as stand:
-        everything = cells.all_cells(stand)
+        everything = stand.all_cells()
         assert len(everything) > 3000
         sample = cells.in_order(filter(is_in_sample, everything), SEED)[:CELLS]
         wrong = [found for cell in sample if (found := cells.problems(stand, cell))]
