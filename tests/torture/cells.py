@@ -52,9 +52,7 @@ class Cell:
         return f"{self.variant}:{self.fault}:{self.position}:{lasting}:{mode}"
 
     @classmethod
-    def parse(
-        cls, text: str, variants: t.Container[str] = VARIANTS, faults: t.Container[str] = FAULTS
-    ) -> Cell:
+    def parse(cls, text: str, variants: t.Container[str] = VARIANTS, faults: t.Container[str] = FAULTS) -> Cell:
         """The cell of its text. Raises C(ValueError)."""
         variant, fault, position, lasting, mode = text.split(":")
         if (
@@ -188,7 +186,6 @@ class Stand:
             return tasks.run(task, open_session, validated.validated_parameters, check_mode=check_mode), None
         except Exception as exc:
             return None, exc
-
 
     def all_cells(self) -> list[Cell]:
         """Every cell that a request of a task reaches."""

@@ -50,7 +50,8 @@ _KINDS = {
 class Account:
     """An account on its domain controller; C(kind) is empty for an object whose class C(object_class) is no known one.
 
-    C(enabled) is C(None) if it could not be read. C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) if it was never set.
+    C(enabled) is C(None) if it could not be read. C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None)
+    if it was never set.
     C(password_last_set) is ISO 8601 in UTC; C(None) if it was never set or must be changed at the next logon.
     """
 

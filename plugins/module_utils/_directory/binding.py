@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import re
-import socket
-import struct
-import threading
 import typing as t
 
 from ..errors import CredentialsRefused, ResponseLost, ServerError, Unreachable
 from .connection_check import diagnose_connection
 from .entry import Entry
 from .ldap_errors import LDAP_IMPORT_ERROR, translate_error
+from .time_limit import limit_reads, sockets_to, time_limit
 
 if t.TYPE_CHECKING:
     from .access import Access, Server
@@ -26,6 +23,15 @@ if LDAP_IMPORT_ERROR is None:
     import ldap
     import ldap.sasl
     from ldap.controls import SimplePagedResultsControl
+
+    class _Paging(SimplePagedResultsControl):  # type: ignore[misc]
+        """The control for pages. python-ldap crashes if the control of a response has no value."""
+
+        def decodeControlValue(self, encodedControlValue: bytes | None) -> None:  # noqa: N802, N803
+            if not encodedControlValue:
+                raise ValueError("the control for pages has no value")
+            super().decodeControlValue(encodedControlValue)
+
 
 PAGE = 1000  # entries: the MaxPageSize that domain controllers have by default
 _NO_LDAP = "check that this port is LDAP"
@@ -51,12 +57,7 @@ class Binding:
         self._connection: t.Any = None
         try:
             self._connection = _connection(access, access.uri(server, catalog=catalog))
-            if access.tls == "start_tls" or access.authentication == "kerberos":
-                self._open()
-            if access.tls == "start_tls":
-                with _deadline(self._connection, access.connect_timeout):
-                    self._connection.start_tls_s()
-            self._sign_in(access)
+            self._connect(access, access.port(server, catalog=catalog))
         except ldap.LDAPError as exc:
             self.close()
             error = translate_error(exc, sent=False)
@@ -75,17 +76,27 @@ class Binding:
             self.close()
             raise
 
-    def _open(self) -> None:
-        """Connect, so that the time limits of the socket are set before OpenLDAP waits for more than one response."""
-        number = self._connection.search_ext("", ldap.SCOPE_BASE, attrlist=["1.1"])
-        _limit_reads(self._connection, self._timeout)
-        self._connection.result3(number, all=1, timeout=self._timeout)
+    def _connect(self, access: Access, port: int) -> None:
+        """Connect and sign in. The time limits of the socket are set between the first request and its response."""
+        known = sockets_to(port)
+        is_bind = access.authentication == "simple" and access.tls == "ldaps"
+        with time_limit(access.connect_timeout, lambda: sockets_to(port) - known):
+            if is_bind:
+                number = self._connection.simple_bind(access.username, access.password)
+            else:
+                number = self._connection.search_ext("", ldap.SCOPE_BASE, attrlist=["1.1"])
+        limit_reads(self._connection.fileno(), self._timeout)
+        self._receive(number)
+        if access.tls == "start_tls":
+            descriptor = self._connection.fileno()
+            with time_limit(access.connect_timeout, lambda: [descriptor]):
+                self._connection.start_tls_s()
+        if not is_bind:
+            self._sign_in(access)
 
     def _sign_in(self, access: Access) -> None:
         if access.authentication == "simple":
-            number = self._connection.simple_bind(access.username, access.password)
-            _limit_reads(self._connection, self._timeout)
-            self._connection.result3(number, all=1, timeout=self._timeout)
+            self._receive(self._connection.simple_bind(access.username, access.password))
             return
         self._connection.sasl_non_interactive_bind_s("GSSAPI")
         # A domain controller refuses a second encryption layer over TLS. Without TLS, encryption is required.
@@ -94,14 +105,19 @@ class Binding:
                 "the server did not encrypt the connection", advice="set tls to ldaps or start_tls"
             )
 
+    def _receive(self, number: int) -> t.Any:
+        """Wait for the response to a request."""
+        controls = {_Paging.controlType: _Paging}
+        return self._connection.result3(number, all=1, timeout=self._timeout, resp_ctrl_classes=controls)
+
     def page(self, base: str, scope: int, filter_: str, attributes: t.Sequence[str], cookie: bytes) -> Page:
         """Read one page of a search. Raises the errors of C(.ldap_errors)."""
         # A search for one entry needs no paging, and the rootDSE may not support it.
-        paging = [] if scope == ldap.SCOPE_BASE else [SimplePagedResultsControl(True, size=PAGE, cookie=cookie)]
+        paging = [] if scope == ldap.SCOPE_BASE else [_Paging(True, size=PAGE, cookie=cookie)]
         found, controls = self._search(base, scope, filter_, attributes, paging)
         # A referral has no DN. The other domain is queried on its own domain controllers.
         entries = tuple(self._all_values(dn, values) for dn, values in found if dn is not None)
-        cookies = [one.cookie for one in controls if one.controlType == SimplePagedResultsControl.controlType]
+        cookies = [one.cookie for one in controls if one.controlType == _Paging.controlType]
         return Page(entries, next(iter(cookies), b"") or b"")
 
     def _search(
@@ -112,7 +128,7 @@ class Binding:
             number = self._connection.search_ext(
                 base, scope, filter_, list(attributes), serverctrls=list(controls), timeout=self._timeout
             )
-            _kind, found, _number, received = self._connection.result3(number, all=1, timeout=self._timeout)
+            _kind, found, _number, received = self._receive(number)
         except ldap.LDAPError as exc:
             raise translate_error(exc, sent=True) from exc
         except Exception as exc:  # python-ldap and pyasn1 have other errors for a response that they cannot decode
@@ -154,7 +170,7 @@ class Binding:
         changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]
         try:
             number = self._connection.modify_ext(dn, changes)
-            self._connection.result3(number, all=1, timeout=self._timeout)
+            self._receive(number)
         except ldap.LDAPError as exc:
             raise translate_error(exc, sent=True) from exc
         except Exception as exc:
@@ -186,33 +202,6 @@ def _connection(access: Access, uri: str) -> t.Any:
     if access.tls != "none":
         _set_certificate_checks(connection, access)
     return connection
-
-
-@contextlib.contextmanager
-def _deadline(connection: t.Any, seconds: float) -> t.Iterator[None]:
-    """Shut the socket down after this time: OpenLDAP has no time limit for the TLS handshake after StartTLS."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as shared:
-
-        def shut_down() -> None:
-            with contextlib.suppress(OSError):  # the server has closed the connection
-                shared.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, shut_down)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-
-
-def _limit_reads(connection: t.Any, seconds: float) -> None:
-    """Set the time limits of the socket: OpenLDAP waits for the rest of an encrypted record without a time limit."""
-    limit = struct.pack("ll", max(1, int(seconds)), 0)
-    with socket.socket(fileno=os.dup(connection.fileno())) as shared:
-        shared.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        shared.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def _set_certificate_checks(connection: t.Any, access: Access) -> None:

@@ -23,8 +23,7 @@ def name_of(dn: str) -> str:
 def dn_key(dn: str) -> DnKey:
     """A key that is equal for equal names, starting with the object itself: C([1:]) is the key of its parent."""
     return tuple(
-        tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)
-        for part in _parts(dn)
+        tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part) for part in _parts(dn)
     )
 
 

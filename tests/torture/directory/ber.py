@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The messages of LDAP as trees of BER elements (RFC 4511, 5.1). A fault can make elements that no library would write."""
+"""The messages of LDAP as trees of BER elements (RFC 4511, 5.1). No library writes what the faults need."""
 
 from __future__ import annotations
 

@@ -28,7 +28,6 @@ from .faults import FAULTS
 from .remote import RemoteProxy
 from .variants import VARIANTS, DirectoryVariant
 
-
 _ENVIRONMENT = threading.Lock()
 
 
@@ -97,7 +96,9 @@ class Stand:
     @staticmethod
     def lines(found: oracle.Evidence) -> tuple[str, ...]:
         """What happened, for an operator."""
-        requests = [f"{one.operation} {one.target}{'' if one.reached else ' (not passed on)'}" for one in found.requests]
+        requests = [
+            f"{one.operation} {one.target}{'' if one.reached else ' (not passed on)'}" for one in found.requests
+        ]
         return (*requests, *(f"{one.operation} {one.dn} {one.status} {dict(one.actions)}" for one in found.entries))
 
 

@@ -51,7 +51,7 @@ exchange:
     - {{name: MBX2, site: One, roles: [mailbox]}}
   arrays: [{{name: Outlook, fqdn: outlook.{DOMAIN}, site: One}}]
   dags:
-    - {{name: DAG1, members: [MBX1, MBX2], witness: cas1.{DOMAIN}, witness_directory: 'C:\\DAG1', addresses: [10.1.0.80]}}
+    - {{name: DAG1, members: [MBX1, MBX2], witness: cas1.{DOMAIN}, witness_directory: 'C:\\D', addresses: [10.1.0.80]}}
   databases:
     - {{name: DB1, copies: [MBX1, MBX2], rpc_client_access: Outlook}}
     - {{name: DB2, copies: [MBX2], rpc_client_access: CAS1}}

@@ -89,7 +89,9 @@ register("garbage", functools.partial(_closing, lambda _to: b"\x00\x01 this is n
 register("page", functools.partial(_closing, lambda _to: b"HTTP/1.1 400 Bad Request\r\n\r\n"), on=_ALL)
 register("empty_message", functools.partial(_closing, lambda _to: b"\x30\x00"), on=_ALL)
 register("huge_length", functools.partial(_closing, lambda _to: b"\x30\x84\x7f\xff\xff\xff\x02\x01\x02"), on=_ALL)
-register("huge_length_stalls", functools.partial(_stalling, lambda _to: b"\x30\x84\x7f\xff\xff\xff"), on=_ALL, slow=True)
+register(
+    "huge_length_stalls", functools.partial(_stalling, lambda _to: b"\x30\x84\x7f\xff\xff\xff"), on=_ALL, slow=True
+)
 register("long_length", functools.partial(_closing, lambda _to: b"\x30\x88" + b"\xff" * 8 + b"\x02\x01\x02"), on=_ALL)
 register("no_length", functools.partial(_closing, lambda _to: b"\x30\x80\x02\x01\x02\x00\x00"), on=_ALL)
 register("octets", _octets, on=_ALL, effects=[True], harmless=True)
@@ -182,7 +184,7 @@ message("unknown_control", _unknown_control, harmless=True)
 
 CODES = {
     "operations_error": 1, "protocol_error": 2, "time_limit": 3, "size_limit": 4, "stronger_auth_required": 8,
-    "admin_limit": 11, "unavailable_critical_extension": 12, "confidentiality_required": 13, "sasl_bind_in_progress": 14,
+    "admin_limit": 11, "unavailable_extension": 12, "confidentiality_required": 13, "sasl_bind_in_progress": 14,
     "no_such_attribute": 16, "constraint_violation": 19, "value_exists": 20, "no_such_object": 32,
     "invalid_dn_syntax": 34, "inappropriate_authentication": 48, "invalid_credentials": 49, "insufficient_access": 50,
     "busy": 51, "unavailable": 52, "unwilling_to_perform": 53, "loop_detect": 54, "other": 80, "unknown_code": 123,

@@ -20,10 +20,11 @@ import threading
 import typing as t
 
 from . import ber
-from .ber import Element
 
 if t.TYPE_CHECKING:
     import pathlib
+
+    from .ber import Element
 
 PORTS = {389: False, 636: True, 3268: False, 3269: True}  # whether the port begins with TLS
 _TLS_PORTS = {389: 636, 3268: 3269}
@@ -54,7 +55,7 @@ class Fault:
 
     C(operations): the requests that it can meet. C(effect): the request reaches the domain controller. C(lies): a value
     or an object in the response is not that of the directory, or is missing. C(adds): it has objects or values that are
-    not in the directory. C(harmless): a client must accept the response. C(slow): takes long, so it is tried less often.
+    not in the directory. C(harmless): a client must accept the response. C(slow): takes long.
     C(applies): whether there is something to spoil. C(ask): changes the request. C(absent) is for the other cells.
     """
 
@@ -122,7 +123,12 @@ class Exchange:
     """A request and its response, for a fault. C(data): the octets of the response; empty if there is none."""
 
     def __init__(
-        self, proxy: Proxy, client: End, message: Element | None = None, messages: t.Sequence[Element] = (), data: bytes = b""
+        self,
+        proxy: Proxy,
+        client: End,
+        message: Element | None = None,
+        messages: t.Sequence[Element] = (),
+        data: bytes = b"",
     ) -> None:
         self.client = client
         self.message = message
@@ -160,7 +166,7 @@ class Exchange:
 
 
 class Proxy:
-    """Listens on the ports of a domain controller. C(elsewhere) counts the connections to the server of the referrals."""
+    """Listens on the ports of a domain controller. C(elsewhere): connections to the server of the referrals."""
 
     def __init__(self, address: str, target: str, certificate: pathlib.Path) -> None:
         self.requests: list[Request] = []
@@ -242,7 +248,7 @@ class Proxy:
     def _serve(self, plain: socket.socket, port: int) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             client = self._end(plain)
-            stack.callback(lambda: client.cut())
+            stack.callback(lambda: client.cut())  # noqa: PLW0108  # of TLS, if it began
             if fault := self._take(Request("connect")):
                 fault.write(Exchange(self, client))
                 if fault.effect is False:

@@ -71,16 +71,16 @@ _NEW = _name("http/new-1", "exchangeMDB/new-2")
 _MOVE = _name("http/move-1", "http/move-2", "exchangeMDB/move-3")
 _STALE = _name("http/stale", "http/stale-2")
 _EXACT = [*_name("http/keep", "http/new-3")]
-_ADD = ("add", "ASA", _NEW, dict.fromkeys(_NEW, [ASA]))
-_MOVED = ("move", "CORP\\ASA$", _MOVE, dict.fromkeys(_MOVE, [ASA]))
+_ADD = ("add", "ASA", _NEW, {name: [ASA] for name in _NEW})
+_MOVED = ("move", "CORP\\ASA$", _MOVE, {name: [ASA] for name in _MOVE})
 _SEVERAL = {"accounts": ["ASA$", f"old@{DOMAIN}", OTHER], "spns": ["*/keep.*", "http/move-*"]}
 _ALL_OF_THEM = {"accounts": ["CORP\\svc-other", "nobody"], "spns": ["x/*"], "duplicates": True}
 _LISTED = (
     _spn(*_ADD),
     _spn(*_ADD, connection="sealed"),
     _spn(*_ADD, connection="start_tls"),
-    _spn("absent", f"ASA$@{DOMAIN}", _STALE, dict.fromkeys(_STALE, []), state="absent"),
-    _spn("exact", ASA, _EXACT, {_EXACT[1]: [ASA], **dict.fromkeys(_STALE, [])}, state="exact"),
+    _spn("absent", f"ASA$@{DOMAIN}", _STALE, {name: [] for name in _STALE}, state="absent"),
+    _spn("exact", ASA, _EXACT, {_EXACT[1]: [ASA], **{name: [] for name in _STALE}}, state="exact"),
     _spn(*_MOVED, on_conflict="move"),
     _spn(*_MOVED, on_conflict="move", connection="sealed"),
     _spn("conflict", OLD, _name("exchangeMDB/move-3"), {name: [OTHER] for name in _name("exchangeMDB/move-3")}),
