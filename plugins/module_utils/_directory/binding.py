@@ -55,9 +55,19 @@ class Binding:
         self.server = server
         self._timeout = access.operation_timeout
         self._connection: t.Any = None
+        self._descriptor: int | None = None
         try:
             self._connection = _connection(access, access.uri(server, catalog=catalog))
-            self._connect(access, access.port(server, catalog=catalog))
+            port = access.port(server, catalog=catalog)
+            known = sockets_to(port)
+            limit = access.connect_timeout + access.operation_timeout
+            with time_limit(limit, lambda: sockets_to(port) - known):
+                if access.tls == "start_tls":
+                    self._connection.start_tls_s()
+                if access.authentication == "kerberos":
+                    self._limit_reads()
+                self._sign_in(access)
+            self._descriptor = self._connection.fileno()
         except ldap.LDAPError as exc:
             self.close()
             error = translate_error(exc, sent=False)
@@ -76,23 +86,14 @@ class Binding:
             self.close()
             raise
 
-    def _connect(self, access: Access, port: int) -> None:
-        """Connect and sign in. The time limits of the socket are set between the first request and its response."""
-        known = sockets_to(port)
-        is_bind = access.authentication == "simple" and access.tls == "ldaps"
-        with time_limit(access.connect_timeout, lambda: sockets_to(port) - known):
-            if is_bind:
-                number = self._connection.simple_bind(access.username, access.password)
-            else:
-                number = self._connection.search_ext("", ldap.SCOPE_BASE, attrlist=["1.1"])
+    def _limit_reads(self) -> None:
+        """Connect and set the time limits of the socket.
+
+        While python-ldap signs in with Kerberos, no other thread of this process runs and could end it.
+        """
+        number = self._connection.search_ext("", ldap.SCOPE_BASE, attrlist=["1.1"])
         limit_reads(self._connection.fileno(), self._timeout)
         self._receive(number)
-        if access.tls == "start_tls":
-            descriptor = self._connection.fileno()
-            with time_limit(access.connect_timeout, lambda: [descriptor]):
-                self._connection.start_tls_s()
-        if not is_bind:
-            self._sign_in(access)
 
     def _sign_in(self, access: Access) -> None:
         if access.authentication == "simple":
@@ -108,7 +109,9 @@ class Binding:
     def _receive(self, number: int) -> t.Any:
         """Wait for the response to a request."""
         controls = {_Paging.controlType: _Paging}
-        return self._connection.result3(number, all=1, timeout=self._timeout, resp_ctrl_classes=controls)
+        open_sockets = [] if self._descriptor is None else [self._descriptor]
+        with time_limit(self._timeout + 1, lambda: open_sockets):
+            return self._connection.result3(number, all=1, timeout=self._timeout, resp_ctrl_classes=controls)
 
     def page(self, base: str, scope: int, filter_: str, attributes: t.Sequence[str], cookie: bytes) -> Page:
         """Read one page of a search. Raises the errors of C(.ldap_errors)."""

@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time limits that OpenLDAP does not have. Private to this collection.
 
-OpenLDAP waits without a limit in a TLS handshake and, on a socket without time limits, for the rest of a message that
-has begun.
+OpenLDAP waits without a limit in a TLS handshake, and for the rest of a message or an encrypted record that has begun.
 """
 
 from __future__ import annotations

@@ -18,9 +18,14 @@ if t.TYPE_CHECKING:
     from .proxy import Fault, Request
     from .variants import DirectoryVariant
 
-# A missing attribute means these values, by [MS-ADTS] or by the documentation of the module.
-_DEFAULTS = ("aes", "default", "recovery", "negotiate", "allow_cross_site_rpc_client_access", "client_authentication")
-
+# What a missing attribute means, by [MS-ADTS] or by the documentation of the module.
+_DEFAULTS: t.Mapping[str, t.Any] = {
+    "type": "authoritative",
+    **dict.fromkeys(
+        ("aes", "default", "recovery", "negotiate", "allow_cross_site_rpc_client_access", "client_authentication"),
+        False,
+    ),
+}
 _COUNTS = ("accounts", "spns")  # how many were returned
 
 
@@ -117,7 +122,7 @@ def _readings(found: Evidence, usual: Evidence) -> t.Iterator[str]:
 
 def _part(now: t.Any, then: t.Any, name: str) -> str:
     """Whether a value is the usual one or a part of it. Empty if it is."""
-    if now == then or now is None or now in ("", [], {}) or (now is False and name in _DEFAULTS):
+    if now == then or now is None or now in ("", [], {}) or now == _DEFAULTS.get(name, "no default"):
         return ""
     if isinstance(now, dict) and isinstance(then, dict):
         return next(filter(None, (_part(now[key], then.get(key), key) for key in now if key != "unknown")), "")
