@@ -175,8 +175,8 @@ autodiscover:
     - The service connection points of Autodiscover.
     - The kind V(url) belongs to a server. C(sites) are the sites that use it; an empty list means all sites. If the
       internal Autodiscover URI of the server is not set, C(url) and C(host) are null.
-    - The kind V(pointer) refers the users of C(domains) to another forest, and C(server) is null. The kind is V(unknown)
-      if no keyword of the service connection point could be read.
+    - The kind V(pointer) refers the users of C(domains) to another forest, and C(server) is null. The kind is
+      V(unknown) if no keyword could be read.
   returned: when gathered
   type: list
   elements: dict
