@@ -7,12 +7,18 @@ from __future__ import annotations
 
 LONGEST_VALUE = 60  # characters of a received value in a message
 LONGEST_MESSAGE = 600
+LONGEST_SENTENCE = 4000  # with lists of names
 
 
 def shorten(text: object, limit: int = LONGEST_VALUE) -> str:
     """A received text for a message: in one line, without control characters, and cut."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit]).split())
     return line if len(line) <= limit else f"{line[: limit - 4]} ..."
+
+
+def one_line(text: str) -> str:
+    """A sentence that may have received values: unchanged, unless it has control characters or is very long."""
+    return text if text.isprintable() and len(text) <= LONGEST_SENTENCE else shorten(text, LONGEST_SENTENCE)
 
 
 def describe_unexpected(error: BaseException) -> str:
@@ -41,7 +47,7 @@ class ServerError(Exception):
         operation = self.operation[:1].upper() + self.operation[1:]
         tried = f"{operation} on {self.host} failed: " if operation else ""
         advice = f" {self.advice[:1].upper()}{self.advice[1:]}." if self.advice else ""
-        return f"{tried}{self.detail}.{advice}"
+        return one_line(f"{tried}{self.detail}.{advice}")
 
 
 class Unreachable(ServerError):
@@ -88,3 +94,6 @@ class WriteRefused(ServerError):
 
 class TaskError(Exception):
     """The task cannot be done; the message is a sentence for the operator."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())

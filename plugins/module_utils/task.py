@@ -15,7 +15,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .connection import WINDOWS
-from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, shorten
+from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, one_line, shorten
 from .session import Options
 
 if t.TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, 
     for change in step.changes:
         now = applied.values[change.label]
         if now != change.after:
-            shown = "unknown" if now is None else str(now)
+            shown = "unknown" if now is None else one_line(str(now))
             groups.setdefault((str(change.after), shown), []).append(change.label)
     reason = applied.reason or "the host returned no reason"
     return {

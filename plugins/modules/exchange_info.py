@@ -147,7 +147,8 @@ databases:
   description:
     - The mailbox databases.
     - C(rpc_client_access_server) and C(rpc_client_access_kind) are null since Exchange 2013. The kind is V(array) or
-      V(server), or null if there is no CAS array or server with this name.
+      V(server), or null if there is no CAS array or server with this name. C(rpc_client_access_server) is also null if
+      the FQDN of its CAS array or server could not be read.
     - C(copies) is sorted by activation preference, and C(preferred_site) is the site of the first copy. C(master) is a
       database availability group or a server. Clients do not connect to a C(recovery) database.
   returned: when gathered
@@ -174,7 +175,8 @@ autodiscover:
     - The service connection points of Autodiscover.
     - The kind V(url) belongs to a server. C(sites) are the sites that use it; an empty list means all sites. If the
       internal Autodiscover URI of the server is not set, C(url) and C(host) are null.
-    - The kind V(pointer) refers the users of C(domains) to another forest, and C(server) is null.
+    - The kind V(pointer) refers the users of C(domains) to another forest, and C(server) is null. The kind is
+      V(unknown) if no keyword could be read.
   returned: when gathered
   type: list
   elements: dict

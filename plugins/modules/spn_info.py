@@ -116,7 +116,7 @@ accounts:
       type: str
       sample: computer
     enabled:
-      description: Whether the account may sign in.
+      description: Whether the account may sign in. Null if it could not be read.
       type: bool
     password_last_set:
       description: When its password was last set, in UTC. Null if it was never set.

@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 pytest.importorskip("hypothesis")
 
 import fleet
 import stage as staging
+from lab.directory import impediment
 from torture import cells, inputs, kills
+from torture.directory import cells as ldap_cells
+from torture.directory.faults import FAULTS as FAULTS_OF_LDAP
 from torture.faults import FAULTS
 
-SEED, CELLS, INPUTS = 1, 150, 400
+SEED, CELLS, CELLS_OF_LDAP, INPUTS = 1, 150, 60, 400
 # The filters and modules that end every input of make torture with an error of their own.
 MODULES = ("cluster_info", "jumbo_path_info", "vm_offline_action", "net_adapter")
 
@@ -29,7 +34,7 @@ def is_in_sample(cell: cells.Cell) -> bool:
 @pytest.mark.slow
 def test_cells_agree_with_the_store() -> None:
     with cells.stand() as stand:
-        everything = cells.all_cells(stand)
+        everything = stand.all_cells()
         assert len(everything) > 3000
         sample = cells.in_order(filter(is_in_sample, everything), SEED)[:CELLS]
         wrong = [found for cell in sample if (found := cells.problems(stand, cell))]
@@ -56,3 +61,18 @@ def test_a_run_that_is_not_finished_is_found() -> None:
         wrong = list(kills.what_is_wrong(lab, before, moved, staging.Run(2, "Failed.", ())))
     begins = ("exit code 2: Failed.", "wanted and stored: ", "nodes are not active: ", "the owners were ")
     assert [problem[: len(begin)] for problem, begin in zip(wrong, begins, strict=True)] == list(begins)
+
+
+@pytest.mark.slow
+def test_cells_of_ldap_agree_with_the_directory() -> None:
+    if problem := impediment():
+        if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    everything = ldap_cells.all_reachable()
+    assert len(everything) > 10_000
+    sample = [cell for cell in everything if not FAULTS_OF_LDAP[cell.fault].slow]
+    ordered = cells.in_order(sample, SEED, FAULTS_OF_LDAP)[:CELLS_OF_LDAP]
+    tried, wrong = ldap_cells.try_in_parallel(ordered, float("inf"), 1)
+    assert {str(one.cell): one.problems for one in wrong} == {}
+    assert tried > CELLS_OF_LDAP * 0.8  # the others end before their request

@@ -52,12 +52,12 @@ class Cell:
         return f"{self.variant}:{self.fault}:{self.position}:{lasting}:{mode}"
 
     @classmethod
-    def parse(cls, text: str) -> Cell:
+    def parse(cls, text: str, variants: t.Container[str] = VARIANTS, faults: t.Container[str] = FAULTS) -> Cell:
         """The cell of its text. Raises C(ValueError)."""
         variant, fault, position, lasting, mode = text.split(":")
         if (
-            variant not in VARIANTS
-            or fault not in FAULTS
+            variant not in variants
+            or fault not in faults
             or lasting not in ("once", "on")
             or mode not in ("write", "check")
         ):
@@ -65,8 +65,39 @@ class Cell:
         return cls(variant, fault, int(position), lasting == "on", mode == "check")
 
 
+class Ground(t.Protocol):
+    """Where cells run, with what each task does there when nothing fails."""
+
+    faults: t.Mapping[str, t.Any]
+    variants: t.Mapping[str, Variant]
+    tap: t.Any
+
+    def usual(self, variant: str, *, check_mode: bool = False) -> t.Any:
+        """What a task does when nothing fails."""
+
+    def try_cell(self, cell: Cell) -> t.Any:
+        """Run the task of a cell."""
+
+    def judge(self, found: t.Any, usual: t.Any) -> list[str]:
+        """What is wrong with a cell."""
+
+    def lines(self, found: t.Any) -> tuple[str, ...]:
+        """What happened in a cell, for an operator."""
+
+    def all_cells(self) -> list[Cell]:
+        """Every cell that a request of a task reaches."""
+
+
+Start = t.Callable[[], t.ContextManager[Ground]]
+Done = t.Callable[[bool, "Wrong | None"], None]  # whether a cell reached its request, and what is wrong
+
+
 class Stand:
-    """A running estate behind a tap, with what each task does there when nothing fails."""
+    """A running estate behind a tap."""
+
+    faults: t.Mapping[str, t.Any] = FAULTS
+    variants = VARIANTS
+    judge = staticmethod(oracle.judge)
 
     def __init__(self, lab: RunningEstate, own_tap: Tap) -> None:
         self.lab = lab
@@ -156,6 +187,24 @@ class Stand:
         except Exception as exc:
             return None, exc
 
+    def all_cells(self) -> list[Cell]:
+        """Every cell that a request of a task reaches."""
+        return [
+            Cell(variant.name, fault.name, position, lasting, check_mode)
+            for variant in VARIANTS.values()
+            for check_mode in ((False, True) if variant.writes else (False,))
+            for position in range(1, len(self.usual(variant.name, check_mode=check_mode).requests) + 1)
+            for fault, lasting in itertools.product(FAULTS.values(), (False, True))
+        ]
+
+    @staticmethod
+    def lines(found: oracle.Evidence) -> tuple[str, ...]:
+        """The requests, for an operator."""
+        return tuple(
+            f"{entry.operation} {entry.method or entry.cls} {entry.status}{' (write)' if entry.write else ''}"
+            for entry in found.entries
+        )
+
 
 def task_of(variant: Variant) -> t.Any:
     """The task of the module of a variant."""
@@ -173,25 +222,14 @@ def stand() -> t.Iterator[Stand]:
         yield Stand(lab, tap(lab))
 
 
-def all_cells(of: Stand) -> list[Cell]:
-    """Every cell that a request of a task reaches."""
-    return [
-        Cell(variant.name, fault.name, position, lasting, check_mode)
-        for variant in VARIANTS.values()
-        for check_mode in ((False, True) if variant.writes else (False,))
-        for position in range(1, len(of.usual(variant.name, check_mode=check_mode).requests) + 1)
-        for fault, lasting in itertools.product(FAULTS.values(), (False, True))
-    ]
-
-
-def in_order(cells: t.Iterable[Cell], seed: int) -> list[Cell]:
+def in_order(cells: t.Iterable[Cell], seed: int, faults: t.Mapping[str, t.Any] = FAULTS) -> list[Cell]:
     """The cells in an order of this seed, the same number of each task. Faults that take long come later."""
     groups: dict[tuple[str, bool], list[tuple[bytes, Cell]]] = {}
     for cell in cells:
         chance = hashlib.sha256(f"{seed} {cell}".encode()).digest()
         groups.setdefault((cell.variant, cell.check_mode), []).append((chance, cell))
     ranked = [
-        (rank * (10 if FAULTS[cell.fault].slow else 1), chance, cell)
+        (rank * (10 if faults[cell.fault].slow else 1), chance, cell)
         for group in groups.values()
         for rank, (chance, cell) in enumerate(sorted(group))
     ]
@@ -212,49 +250,49 @@ class Wrong:
         return dataclasses.asdict(self) | {"cell": str(self.cell)}
 
 
-def problems(of: Stand, cell: Cell) -> Wrong | None:
+def problems(of: Ground, cell: Cell) -> Wrong | None:
     """Run a cell. Nothing, if all is right."""
     usual = of.usual(cell.variant, check_mode=cell.check_mode)
     evidence = of.try_cell(cell)
-    wrong = oracle.judge(evidence, usual)
-    if not wrong:
-        return None
-    requests = tuple(
-        f"{entry.operation} {entry.method or entry.cls} {entry.status}{' (write)' if entry.write else ''}"
-        for entry in evidence.entries
-    )
-    return Wrong(cell, tuple(wrong), evidence.message, requests)
+    wrong = of.judge(evidence, usual)
+    return Wrong(cell, tuple(wrong), evidence.message, of.lines(evidence)) if wrong else None
 
 
-def try_cells(cells: t.Sequence[Cell], seconds: float) -> tuple[int, list[Wrong]]:
+def try_cells(
+    cells: t.Sequence[Cell], seconds: float, start: Start = stand, done: Done = lambda _reached, _found: None
+) -> tuple[int, list[Wrong]]:
     """Run cells for at most this time. Returns how many were run, and the wrong ones."""
     deadline = time.monotonic() + seconds
     tried, wrong = 0, []
-    with stand() as of:
+    with start() as of:
         for cell in cells:
             if time.monotonic() > deadline:
                 break
             found = problems(of, cell)
+            done(of.tap.hits > 0, found)
             tried += of.tap.hits > 0  # else the task ended before this request
             wrong += [found] if found else []
     return tried, wrong
 
 
-def reachable() -> list[Cell]:
+def reachable(start: Start = stand) -> list[Cell]:
     """Every cell. Raises C(AssertionError) if a task is already wrong when nothing fails."""
-    with stand() as of:
-        cells = all_cells(of)
+    with start() as of:
+        cells = of.all_cells()
         for variant, check_mode in {(cell.variant, cell.check_mode) for cell in cells}:
             usual = of.usual(variant, check_mode=check_mode)
-            wrong = oracle.judge(usual, usual)
-            assert (wrong, usual.failed) == ([], False), f"{variant} without a fault: {usual.message}"
+            wrong = of.judge(usual, usual)
+            refused = getattr(of.variants[variant], "refused", False)
+            assert (wrong, usual.failed) == ([], refused), f"{variant} without a fault: {wrong} {usual.message}"
     return cells
 
 
-def try_in_parallel(cells: t.Sequence[Cell], seconds: float, jobs: int) -> tuple[int, list[Wrong]]:
+def try_in_parallel(
+    cells: t.Sequence[Cell], seconds: float, jobs: int, start: Start = stand
+) -> tuple[int, list[Wrong]]:
     """Run cells in several processes, each with an estate of its own."""
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
-        running = [pool.submit(try_cells, cells[number::jobs], seconds) for number in range(jobs)]
+        running = [pool.submit(try_cells, cells[number::jobs], seconds, start) for number in range(jobs)]
         results = [one.result() for one in running]
     return sum(tried for tried, _wrong in results), [one for _tried, wrong in results for one in wrong]

@@ -60,19 +60,19 @@ class Evidence:
 
 def judge(found: Evidence, usual: Evidence) -> list[str]:
     """What is wrong with the evidence of a cell; C(usual) is that of the same task without a fault."""
-    wrong = [*_message(found), *_writes(found), *_repeated(found), *_keys(found, usual)]
+    wrong = [*message(found), *_writes(found), *_repeated(found), *_keys(found, usual)]
     if found.seconds > DEADLINE:
         wrong.append(f"the task took {found.seconds:.1f} s")
     if found.fault is not None and found.fault.harmless and found.failed:
         wrong.append("the task failed, although every response was valid")
     if found.variant.writes:
-        wrong += _changes(found)
+        wrong += changes(found)
     elif found.result is not None and not found.failed and not found.may_lie:
         wrong += _readings(found, usual)
     return wrong
 
 
-def _message(found: Evidence) -> t.Iterator[str]:
+def message(found: Evidence) -> t.Iterator[str]:
     """A failed task ends with sentences for an operator."""
     if found.error is not None and not isinstance(found.error, (ServerError, TaskError)):
         yield f"the task ended with {type(found.error).__name__}: {found.error}"
@@ -84,8 +84,13 @@ def _message(found: Evidence) -> t.Iterator[str]:
             yield f"the message is not a sentence: {text[:300]!r}"
         if any(word in text for word in _DEFECTS):
             yield f"the message has a word that it must not have: {text[:300]!r}"
-        if not isinstance(found.error, TaskError) and found.variant.host.casefold() not in text.casefold():
+        if not isinstance(found.error, TaskError) and not any(name in text.casefold() for name in _places(found)):
             yield f"the message does not name the host: {text[:300]!r}"
+
+
+def _places(found: Evidence) -> tuple[str, str]:
+    """Where a request can fail: on the host, or before it in the DNS query of this machine."""
+    return found.variant.host.casefold(), "looking up the servers on this machine"
 
 
 def _writes(found: Evidence) -> t.Iterator[str]:
@@ -132,7 +137,7 @@ def _keys(found: Evidence, usual: Evidence) -> t.Iterator[str]:
         yield f"other values were changed: {sorted(foreign)[:5]}"
 
 
-def _changes(found: Evidence) -> t.Iterator[str]:
+def changes(found: Evidence) -> t.Iterator[str]:
     """The values before and now, what is reported as changed, and success agree with the store."""
     wanted = found.variant.wanted
     before, after = found.variant.state(found.before), found.variant.state(found.after)

@@ -12,6 +12,8 @@ import pathlib
 import time
 import typing as t
 
+from lab.directory import impediment
+
 from . import cells
 
 WRONG = pathlib.Path(__file__).resolve().parents[2] / ".cache" / "torture" / "wrong.jsonl"
@@ -25,6 +27,30 @@ def run_cells(seed: int, deadline: float, jobs: int, only: t.Sequence[str]) -> i
     else:
         chosen = cells.reachable()
         tried, wrong = cells.try_in_parallel(cells.in_order(chosen, seed), deadline - time.monotonic(), jobs)
+    return _print_cells("Cells", seed, len(chosen), tried, wrong, show=bool(only))
+
+
+def run_directory(seed: int, deadline: float, jobs: int, only: t.Sequence[str]) -> int:
+    """Run the cells of LDAP, and print what is wrong. Without a domain controller, print why."""
+    if problem := impediment():
+        print(f"\nLeft out: the cells of LDAP: {problem}", flush=True)
+        return 0
+    from .directory import cells as ldap_cells
+
+    stand = ldap_cells.Stand
+    if only:
+        chosen = [cells.Cell.parse(text, stand.variants, stand.faults) for text in only]
+        tried, wrong = ldap_cells.try_in_parallel(chosen, float("inf"), 1)
+    else:
+        chosen = ldap_cells.all_reachable()
+        ordered = cells.in_order(chosen, seed, stand.faults)
+        tried, wrong = ldap_cells.try_in_parallel(ordered, deadline - time.monotonic(), jobs)
+    return _print_cells("Cells of LDAP", seed, len(chosen), tried, wrong, show=bool(only))
+
+
+def _print_cells(
+    title: str, seed: int, reachable: int, tried: int, wrong: t.Sequence[cells.Wrong], *, show: bool
+) -> int:
     kinds = collections.defaultdict(list)
     for one in wrong:
         for problem in one.problems:
@@ -33,9 +59,9 @@ def run_cells(seed: int, deadline: float, jobs: int, only: t.Sequence[str]) -> i
         one, problem = found[0]
         print(f"\n{module}, {len(found)} cells: {problem[:300]}")
         print(f'    make torture ARGUMENTS="--only {one.cell}"')
-        if only:
+        if show:
             print(f"    {one.message}", *one.requests, sep="\n    ")
-    print(f"\nCells: {len(chosen):,} can be reached, {tried:,} were tried, {len(wrong)} are wrong.", flush=True)
+    print(f"\n{title}: {reachable:,} can be reached, {tried:,} were tried, {len(wrong)} are wrong.", flush=True)
     keep(seed, [one.row() for one in wrong])
     return len(wrong)
 

@@ -32,6 +32,7 @@ ATTRIBUTES = (
 ENCRYPTION_TYPES = {0x1: "DES-CBC-CRC", 0x2: "DES-CBC-MD5", 0x4: "RC4-HMAC", 0x8: "AES128", 0x10: "AES256"}
 _AES = 0x18
 _DISABLED = 0x2  # userAccountControl
+_LAST_FILETIME = 2_650_467_744_000_000_000  # the year 10000
 _ATTEMPTS = 3  # of a write that conflicts with a concurrent write
 # By the most specific class. A class that is not listed is not an account of the kind of its parent: Windows 2025 made
 # a subclass of computer whose password is managed.
@@ -49,7 +50,8 @@ _KINDS = {
 class Account:
     """An account on its domain controller; C(kind) is empty for an object whose class C(object_class) is no known one.
 
-    C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None) if it was never set.
+    C(enabled) is C(None) if it could not be read. C(encryption_types) is the raw msDS-SupportedEncryptionTypes; C(None)
+    if it was never set.
     C(password_last_set) is ISO 8601 in UTC; C(None) if it was never set or must be changed at the next logon.
     """
 
@@ -58,7 +60,7 @@ class Account:
     kind: str = "user"
     object_class: str = "user"
     user_principal_name: str = ""
-    enabled: bool = True
+    enabled: bool | None = True
     encryption_types: int | None = None
     password_last_set: str | None = None
     principal_names: tuple[str, ...] = ()
@@ -209,21 +211,23 @@ def _check_domain(session: Directory, name: str) -> None:
 def _account(entry: Entry) -> Account:
     # The classes are stored from top down to the most specific one ([MS-ADTS] 3.1.1.1.4).
     object_class = next(iter(reversed(entry.texts("objectClass"))), "")
-    set_at = entry.number("pwdLastSet") or 0
+    flags = entry.number("userAccountControl")
     return Account(
         dn=entry.dn,
         name=entry.text("sAMAccountName"),
         kind=_KINDS.get(object_class.lower(), ""),
         object_class=object_class,
         user_principal_name=entry.text("userPrincipalName"),
-        enabled=not (entry.number("userAccountControl") or 0) & _DISABLED,
+        enabled=None if flags is None else not flags & _DISABLED,
         encryption_types=entry.number("msDS-SupportedEncryptionTypes"),
-        password_last_set=_utc_time(set_at) if set_at > 0 else None,
+        password_last_set=_utc_time(entry.number("pwdLastSet") or 0),
         principal_names=entry.texts(PRINCIPAL_NAMES),
     )
 
 
-def _utc_time(filetime: int) -> str:
-    """Convert a FILETIME (100 ns since 1601) to ISO 8601 in UTC, to the second."""
+def _utc_time(filetime: int) -> str | None:
+    """Convert a FILETIME (100 ns since 1601) to ISO 8601 in UTC, to the second; C(None) if it is no time."""
     begin = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
+    if not 0 < filetime < _LAST_FILETIME:
+        return None
     return (begin + datetime.timedelta(seconds=filetime // 10_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ")

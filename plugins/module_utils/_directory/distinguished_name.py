@@ -16,16 +16,24 @@ DnKey = tuple[tuple[tuple[str, str], ...], ...]
 
 def name_of(dn: str) -> str:
     """The value of the first part, unescaped: C(Main, West) for C(CN=Main\\, West,CN=Sites,DC=example)."""
-    parts = ldap.dn.str2dn(dn) if dn else []
+    parts = _parts(dn) if dn else []
     return str(parts[0][0][1]) if parts else ""
 
 
 def dn_key(dn: str) -> DnKey:
     """A key that is equal for equal names, starting with the object itself: C([1:]) is the key of its parent."""
     return tuple(
-        tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part)
-        for part in ldap.dn.str2dn(dn)
+        tuple((attribute.casefold(), value.casefold()) for attribute, value, _flags in part) for part in _parts(dn)
     )
+
+
+def _parts(dn: str) -> list[list[tuple[str, str, int]]]:
+    """The parts of a name. A text that is no distinguished name is one part without an attribute."""
+    try:
+        found: list[list[tuple[str, str, int]]] = ldap.dn.str2dn(dn)
+    except (ldap.LDAPError, ValueError):
+        return [[("", dn, 0)]]
+    return found
 
 
 def is_same(dn: str, other: str) -> bool:

@@ -102,9 +102,10 @@ _KERBEROS_ADVICE = {
 def translate_error(error: ldap.LDAPError, *, sent: bool) -> ServerError:
     """Convert an error of python-ldap; C(sent) is whether the request may have reached the server."""
     found = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    desc, info = str(found.get("desc") or error), " ".join(str(found.get("info") or "").split())
-    answer = f"{desc}: {info}" if info and info.casefold() not in desc.casefold() else desc
     kind = type(error).__name__
+    desc = str(found.get("desc") or error) or kind.replace("_", " ").capitalize()
+    info = " ".join(str(found.get("info") or "").split())
+    answer = f"{desc}: {info}" if info and info.casefold() not in desc.casefold() else desc
     if kind in {"SERVER_DOWN", "CONNECT_ERROR", "UNAVAILABLE"}:
         return ResponseLost(f"the connection broke ({answer})") if sent else _unreachable(answer)
     if kind in {"TIMEOUT", "TIMELIMIT_EXCEEDED"}:

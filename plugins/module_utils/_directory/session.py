@@ -23,6 +23,10 @@ from .ldap_errors import Refused
 if t.TYPE_CHECKING:
     from .entry import Entry
 
+# A domain controller fills its pages. A search with more short pages than this has no end.
+_SHORT_PAGES = 200
+_SHORT_PAGE = 100  # entries
+_MOST_ENTRIES = 10_000_000
 _SCOPES = {"base": 0, "one": 1, "subtree": 2}
 _READ_ONLY_CONTROLLER = (
     "1.2.840.113556.1.4.1920"  # LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID, [MS-ADTS] 3.1.1.3.4.3
@@ -175,10 +179,14 @@ class Directory:
                 # The connection may have closed while idle. Try again on a new one, if necessary to the next server.
                 self._close_binding(catalog)
                 page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, b"")
+            pages = entries = 0
             while True:
                 yield from page.entries
                 if not page.cookie:
                     return
+                pages, entries = pages + 1, entries + len(page.entries)
+                if pages > _SHORT_PAGES + entries // _SHORT_PAGE or entries > _MOST_ENTRIES:
+                    raise ResponseLost(f"the response has no end: {pages} pages with {entries} entries were read")
                 try:
                     page = self._binding(catalog).page(base, _SCOPES[scope], filter_, attributes, page.cookie)
                 except ResponseLost:

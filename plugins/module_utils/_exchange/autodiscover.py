@@ -53,11 +53,12 @@ def service_connection_points_of(objects: Objects, servers: Servers) -> tuple[Se
 def _points(entry: Entry, servers: Servers) -> list[ServiceConnectionPoint]:
     server = servers.owner_of(entry.dn)
     keywords = entry.texts("keywords")
+    marks = set(map(str.casefold, keywords))
     return [
         ServiceConnectionPoint(
             server=server.name if server else None,
             name=name_of(entry.dn),
-            kind="url" if _URL in map(str.casefold, keywords) else "pointer",
+            kind="url" if _URL in marks else "pointer" if _POINTER in marks else "unknown",
             url=url,
             host=host_of(url),
             sites=_keyword_values("site=", keywords),

@@ -119,7 +119,8 @@ def _database(
         # RpcClientAccessServer is not stored. It is the parent in the legacyExchangeDN of the database.
         parent = entry.text("legacyExchangeDN").rpartition("/")[0]
         kind, endpoint = endpoints.get(parent.casefold(), (None, None))
-        endpoint = endpoint or parent.rpartition("=")[2] or None
+        if kind is None:  # the name of a server or a CAS array that was not returned
+            endpoint = parent.rpartition("=")[2] or None
     return Database(
         name=name_of(entry.dn),
         dn=entry.dn,

@@ -14,7 +14,12 @@ import pytest
 pytest.importorskip("ldap")
 
 from ansible_collections.winha.cluster.plugins.module_utils._directory.account import find_account
-from ansible_collections.winha.cluster.plugins.module_utils._directory.distinguished_name import domain_of, is_same
+from ansible_collections.winha.cluster.plugins.module_utils._directory.distinguished_name import (
+    dn_key,
+    domain_of,
+    is_same,
+    name_of,
+)
 from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
 from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
 
@@ -82,3 +87,31 @@ def test_all_that_is_read_of_an_account() -> None:
     assert found.password_last_set == "2020-01-01T00:00:00Z"
     disabled = find_account(t.cast("t.Any", Session(COMPUTER, more={"useraccountcontrol": ("4098",)})), "ASA")
     assert (disabled.enabled, disabled.encryption_types, disabled.password_last_set) == (False, None, None)
+
+
+@pytest.mark.parametrize(("flags", "enabled"), [("4096", True), ("4098", False), ("many", None), (None, None)])
+def test_it_is_unknown_whether_an_account_is_enabled_if_that_was_not_returned(
+    flags: str | None, enabled: bool | None
+) -> None:
+    more = {"useraccountcontrol": (flags,)} if flags else {}
+    assert find_account(t.cast("t.Any", Session(COMPUTER, more=more)), "ASA").enabled is enabled
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [("132537600000000000", "2020-12-30T00:00:00Z"), ("0", None), ("-1", None), ("9223372036854775807", None)],
+)
+def test_a_number_that_is_no_time_is_null(time: str, expected: str | None) -> None:
+    account = find_account(t.cast("t.Any", Session(COMPUTER, more={"pwdlastset": (time,)})), "ASA")
+    assert account.password_last_set == expected
+
+
+def test_a_malformed_distinguished_name_has_one_part() -> None:
+    assert name_of("Servers") == "Servers"
+    assert dn_key("CN=x,,=") == dn_key("cn=X,,=") != dn_key("CN=x")
+
+
+def test_a_received_value_does_not_break_the_message() -> None:
+    error = TaskError("The account a\r\nb\x1b[31m is not there. Correct it.")
+    assert str(error) == "The account a b [31m is not there. Correct it."
+    assert len(str(TaskError("x" * 100_000))) <= 4000

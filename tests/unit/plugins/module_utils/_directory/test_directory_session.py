@@ -166,3 +166,23 @@ def test_a_server_without_naming_contexts_is_refused_with_a_sentence(controllers
         "Reading the naming contexts on dc1 failed: it returned no naming context. Check that it is a domain "
         "controller."
     )
+
+
+@pytest.mark.parametrize("entries", [0, 1, 60])
+def test_a_search_without_an_end_is_given_up(
+    controllers: dict[str, Controller], monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
+    found = tuple(Entry(f"CN={number}", {}) for number in range(entries))
+    monkeypatch.setattr(Connection, "page", lambda *_request: Page(found, b"more"))
+    controllers |= {"dc1": Controller(b"dc1")}
+    with pytest.raises(ResponseLost, match="the response has no end: "):
+        list(sessions.Directory(Access(servers=("dc1",))).search("", "(cn=*)", ["cn"], operation="searching"))
+
+
+def test_many_full_pages_have_an_end(controllers: dict[str, Controller], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tuple(Entry(f"CN={number}", {}) for number in range(1000))
+    pages = iter([b"more"] * 300 + [b""])
+    monkeypatch.setattr(Connection, "page", lambda *_request: Page(found, next(pages)))
+    controllers |= {"dc1": Controller(b"dc1")}
+    listed = sessions.Directory(Access(servers=("dc1",))).search("", "(cn=*)", ["cn"], operation="searching")
+    assert sum(1 for _entry in listed) == 301_000
