@@ -60,7 +60,7 @@ def run_in(home: Path, *arguments: str | Path, path: str = "") -> subprocess.Com
     own = {"HOME": str(home), "ANSIBLE_REMOTE_TMP": str(home / ".ansible" / "tmp"), "PATH": search}
     own["PWD"] = str(home / "empty")
     return subprocess.run(
-        [*(AS_NOBODY if os.geteuid() == 0 else ()), *map(str, arguments)],
+        [*(AS_NOBODY if os.geteuid() == 0 else ()), *arguments],
         cwd=home / "empty",
         env={**kept, **proxies, **own, "LC_ALL": "C.UTF-8"},
         capture_output=True,

@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 import debian_packages
+import yaml
 from debian_packages import Use
 from started_programs import in_python
 
@@ -125,3 +126,15 @@ def test_ansible_test_installs_what_the_tests_import() -> None:
 
 def test_the_targets_of_ansible_test_get_the_lab_and_winrm() -> None:
     assert required("tests/integration/requirements.txt") == imported("tests/lab") | {"pywinrm"}
+
+
+def test_the_definition_of_the_execution_environment_is_what_ansible_builder_takes() -> None:
+    """It gives these words to a shell, which would take a space for the end of a requirement."""
+    file = ROOT / "extensions" / "execution_environment" / "execution-environment.yml"
+    definition = yaml.safe_load(file.read_text("utf-8"))
+    assert definition["version"] == 3
+    dependencies = definition["dependencies"]
+    for name in ("ansible_core", "ansible_runner"):
+        assert re.fullmatch(r"[\w.>=-]+", dependencies[name]["package_pip"])
+    sources = [one["src"] for one in definition["additional_build_files"]]
+    assert [one["name"] for one in dependencies["galaxy"]["collections"]] == sources

@@ -102,9 +102,9 @@ def sanity(environment: Environment, python: str) -> list[Command]:
 
 
 def installed(environment: Environment) -> list[Command]:
-    """ansible-test in the installed collection: some unit tests, and the target that drives the lab.
+    """What users do with the installed collection: ansible-test with some tests, and the lab as a package.
 
-    It makes environments of its own, with the requirements that the collection names.
+    ansible-test makes environments of its own, with the requirements that the collection names.
     """
     place = CACHE / "installed" / environment.core
     home = place / "home"
@@ -118,9 +118,14 @@ def installed(environment: Environment) -> list[Command]:
     path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
     variables = {"HOME": str(home), "PATH": path}
     options = ["--venv", "--python", environment.python.minor, "--requirements", "--color", "no"]
+    pip = [environment.program("python"), "-m", "pip", "install", "--no-deps", "--upgrade"]
     return [
-        Command([environment.program("ansible-test"), *arguments, *options], place / COLLECTION, variables)
-        for arguments in (["units", *SOME_UNITS], ["integration"])
+        *(
+            Command([environment.program("ansible-test"), *arguments, *options], place / COLLECTION, variables)
+            for arguments in (["units", *SOME_UNITS], ["integration"])
+        ),
+        Command([*pip, "--target", place / "lab", place / COLLECTION / "tests" / "lab"], place),
+        Command([environment.program("python"), "-m", "lab", "--help"], place, {"PYTHONPATH": str(place / "lab")}),
     ]
 
 
