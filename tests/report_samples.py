@@ -277,7 +277,7 @@ def hostile() -> Row:
         {"host": host["name"], "what": name, "why": name, "accepted": None if number % 2 else {"reason": name}}
         for number, (host, name) in enumerate(zip(hosts, HOSTILE, strict=True))
     ]
-    return found | {"unread": copy.deepcopy(unread), "left_out": [*HOSTILE], "unmatched": [*HOSTILE]}
+    return found | {"unread": copy.deepcopy(unread), "left_out": [*HOSTILE[::2]], "unmatched": [*HOSTILE[1::2]]}
 
 
 def writable(sample: Row) -> Row:
