@@ -77,9 +77,9 @@ def databases_of(objects: Objects, servers: Servers) -> tuple[Database, ...]:
     copies: dict[DnKey, list[Entry]] = collections.defaultdict(list)
     for entry in objects.of("msExchMDBCopy"):
         copies[dn_key(entry.dn)[1:]].append(entry)
-    endpoints = {server.legacy_dn.casefold(): ("server", server.fqdn) for server in servers.all}
+    endpoints = {server.legacy_dn.casefold(): ("server", server.fqdn) for server in servers.all if server.legacy_dn}
     arrays = client_access_arrays_of(objects, servers)
-    endpoints |= {array.legacy_dn.casefold(): ("array", array.fqdn) for array in arrays}
+    endpoints |= {array.legacy_dn.casefold(): ("array", array.fqdn) for array in arrays if array.legacy_dn}
     databases = (
         _database(entry, copies.get(dn_key(entry.dn), ()), servers, endpoints)
         for entry in objects.of("msExchPrivateMDB")

@@ -42,7 +42,6 @@ class Stand:
         self.domain = domain
         self.tap = proxy
         self._usual: dict[tuple[str, bool], oracle.Evidence] = {}
-        self._prepared = False
 
     def usual(self, variant: str, *, check_mode: bool = False) -> oracle.Evidence:
         """What a task does when nothing fails."""
@@ -56,9 +55,7 @@ class Stand:
         return self._run(VARIANTS[cell.variant], cell, check_mode=cell.check_mode)
 
     def _run(self, variant: DirectoryVariant, cell: Cell | None, *, check_mode: bool) -> oracle.Evidence:
-        if not self._prepared:
-            self.domain.reset()
-            self._prepared = True
+        self.domain.reset()
         before, size = self.domain.picture(), self.domain.log_size()
         fault = FAULTS[cell.fault] if cell else None
         self.tap.begin(fault, cell.position if cell else 0, lasting=bool(cell and cell.lasting))
@@ -67,7 +64,6 @@ class Stand:
         seconds = time.monotonic() - begin
         self.tap.end()
         after = self.domain.picture()
-        self._prepared = not before.differences(after)
         return oracle.Evidence(
             variant=variant,
             fault=fault,

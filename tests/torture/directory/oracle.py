@@ -63,7 +63,9 @@ def judge(found: Evidence, usual: Evidence) -> list[str]:
 
 def _writes(found: Evidence, usual: Evidence) -> t.Iterator[str]:
     """No write in check mode or by a module that reads, and none that the task without a fault does not make."""
-    if found.entries and (found.check_mode or not found.variant.writes or found.variant.refused):
+    if found.entries and (
+        found.check_mode or not found.variant.writes or (found.variant.refused and not found.may_lie)
+    ):
         yield f"{len(found.entries)} writes were sent"
     for entry in found.entries:
         if set(entry.actions) != {"servicePrincipalName"}:
@@ -129,7 +131,7 @@ def _part(now: t.Any, then: t.Any, name: str) -> str:
     if isinstance(now, list) and isinstance(then, list):
         problems = []
         for one in now:
-            if one in then:
+            if one in then or one == "":
                 continue
             found = [_part(one, other, name) for other in then if isinstance(other, dict)]
             if "" not in found:

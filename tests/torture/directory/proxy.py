@@ -175,7 +175,7 @@ class Proxy:
         self._target = target
         self._lock = threading.Lock()
         self.ended = threading.Event()
-        self._open: list[End] = []
+        self._clients: list[End] = []
         self._threads: list[threading.Thread] = []
         self._server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._server_side.load_cert_chain(certificate)
@@ -201,17 +201,26 @@ class Proxy:
             self._fault, self._position, self._lasting = fault, position, lasting
             self.requests, self.hits, self.elsewhere = [], 0, 0
             self.ended.clear()
+            self._limit = threading.Timer(_STALL_SECONDS, self._cut)  # a task that would never end is only wrong
+            self._limit.daemon = True
+            self._limit.start()
 
     def end(self) -> None:
         """End the cell: close all connections, and wait until nothing is on the way to the domain controller."""
         self.ended.set()
+        self._limit.cancel()
+        self._cut()
         with self._lock:
-            ends, threads = self._open, self._threads
-            self._open, self._threads = [], []
-        for end in ends:
-            end.cut()
-        for thread in threads:
-            thread.join(5)
+            threads, self._threads = self._threads, []
+        for thread in threads:  # each waits for the response to a request that the domain controller has
+            thread.join(10)
+
+    def _cut(self) -> None:
+        """Close all connections of clients."""
+        with self._lock:
+            clients, self._clients = self._clients, []
+        for client in clients:
+            client.cut()
 
     def _take(self, request: Request) -> Fault | None:
         """The fault for a request."""
@@ -239,32 +248,32 @@ class Proxy:
                     self._threads.append(thread)
                     thread.start()
 
-    def _end(self, sock: socket.socket) -> End:
+    def _client(self, sock: socket.socket) -> End:
         found = End(sock)
         with self._lock:
-            self._open.append(found)
+            self._clients.append(found)
         return found
 
     def _serve(self, plain: socket.socket, port: int) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            client = self._end(plain)
+            client = self._client(plain)
             stack.callback(lambda: client.cut())  # noqa: PLW0108  # of TLS, if it began
             if fault := self._take(Request("connect")):
                 fault.write(Exchange(self, client))
                 if fault.effect is False:
                     return
             if PORTS[port]:
-                client = self._end(self._server_side.wrap_socket(plain, server_side=True))
+                client = self._client(self._server_side.wrap_socket(plain, server_side=True))
             server: End | None = None
             while data := client.read():
                 if server is None:
-                    server = self._end(self._connect(port))
+                    server = End(self._connect(port))
                     stack.callback(server.cut)
                 if data[:1] != b"\x30":
                     self._serve_sealed(client, server, data)
                     return
                 if self._exchange(client, server, ber.decode(data)) and not PORTS[port]:
-                    client = self._end(self._server_side.wrap_socket(plain, server_side=True))
+                    client = self._client(self._server_side.wrap_socket(plain, server_side=True))
                     server, port = None, _TLS_PORTS[port]
 
     def _connect(self, port: int) -> socket.socket:
