@@ -36,6 +36,7 @@ SETTINGS: Variables = {
     "awx_approver_teams": ["approvers"],
     "awx_prefix": "Mail",
     "awx_results_folder": "/results",
+    "awx_audit_slices": "3",
 }
 
 
@@ -91,11 +92,14 @@ def test_an_empty_awx_gets_all_objects_once(awx: awx_api.Awx) -> None:
         "Mail apply": "apply.yml",
         "Mail enforce in check mode": "enforce.yml",
         "Mail undo": "undo.yml",
+        "Mail audit, a slice": "audit.yml",
+        "Mail evaluation of slices": "evaluate.yml",
     }
     for name, each in templates.items():
         assert awx.names("job_templates", name, "credentials") == ["Mail Windows", "Mail directory"]
         assert awx.names("job_templates", name, "notification_templates_error") == ["Mail notification"]
-        assert (each["job_slice_count"], each["allow_simultaneous"]) == (1, False)
+        slices = 3 if name == "Mail audit, a slice" else 1
+        assert (each["job_slice_count"], each["allow_simultaneous"]) == (slices, False)
     assert json.loads(templates["Mail audit"]["extra_vars"]) == {"audit_folder": "/results/audit"}
     started = {url.strip("/") for (url, kind), ids in awx.lists.items() if kind == "teams" and ids == [_team(awx)]}
     executes = {
@@ -114,12 +118,15 @@ def test_an_empty_awx_gets_all_objects_once(awx: awx_api.Awx) -> None:
         "approval": ["apply"],
         "apply": ["audit"],
         "audit": [],
+        "slices": [],
+        "evaluation": [],
     }
     (approval,) = awx.objects["workflow_approval_templates"].values()
     assert nodes["approval"]["unified_job_template"] == approval["id"]
     assert approval["timeout"] == 43200
     (schedule,) = awx.objects["schedules"].values()
-    assert schedule["unified_job_template"] == templates["Mail audit"]["id"]
+    assert schedule["unified_job_template"] == awx.named("workflow_job_templates")["Mail audit in slices"]["id"]
+    assert awx.names("workflow_job_template_nodes", "slices", "always_nodes") == ["evaluation"]
 
 
 def _team(awx: awx_api.Awx) -> int:

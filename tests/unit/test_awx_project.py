@@ -30,7 +30,7 @@ REFERS = {
     "notification_templates_error": {"notification_template"},
     "notification_templates_approvals": {"notification_template"},
     "workflow_job_template": {"workflow_job_template"},
-    "unified_job_template": {"job_template"},
+    "unified_job_template": {"job_template", "workflow_job_template"},
     "job_templates": {"job_template"},
     "workflows": {"workflow_job_template"},
 }
@@ -77,7 +77,7 @@ def test_each_object_refers_to_what_was_created_before() -> None:
         for option in set(REFERS) & set(options):
             known = {name for kind in REFERS[option] for name in created.get(kind, set())}
             # The condition of a name is a variable too; what is left out with it was created with it.
-            used = variables(options[option]) - {"awx_directory_username", "awx_notification_type"}
+            used = variables(options[option]) - {"awx_directory_username", "awx_notification_type", "awx_audit_slices"}
             literal = {"Machine"} if option == "credential_type" and options[option] == "Machine" else set()
             assert (used and used <= known) or literal, (task["name"], option, used - known)
             checked.add(option)
@@ -89,14 +89,17 @@ def test_each_node_of_the_workflow_leads_to_a_node_that_is_there() -> None:
     nodes: list[str] = []
     for module, options, task in TASKS:
         if module == "workflow_job_template_node":
-            assert set(options.get("success_nodes", [])) <= set(nodes), task["name"]
+            following = {*options.get("success_nodes", []), *options.get("always_nodes", [])}
+            assert following <= set(nodes), task["name"]
             nodes.append(options["identifier"])
-    assert nodes == ["audit", "apply", "approval", "plan"]
+    assert nodes == ["audit", "apply", "approval", "plan", "evaluation", "slices"]
 
 
 def test_each_job_template_has_a_playbook_of_the_project_that_runs_one_of_the_collection() -> None:
     playbooks = [options["playbook"] for module, options, _task in TASKS if module == "job_template"]
-    assert sorted(playbooks) == ["apply.yml", "audit.yml", "enforce.yml", "plan.yml", "undo.yml"]
+    assert sorted(playbooks) == [
+        "apply.yml", "audit.yml", "audit.yml", "enforce.yml", "evaluate.yml", "plan.yml", "undo.yml",
+    ]  # fmt: skip
     for name in playbooks:
         (imported,) = load(name)
         playbook = imported["ansible.builtin.import_playbook"].removeprefix("winha.cluster.")
@@ -107,6 +110,7 @@ def test_only_check_mode_and_the_workflow_change_hosts_without_a_person() -> Non
     kinds = {options["playbook"]: options["job_type"] for module, options, _task in TASKS if module == "job_template"}
     assert kinds == {
         "audit.yml": "run",
+        "evaluate.yml": "run",
         "plan.yml": "run",
         "apply.yml": "run",
         "enforce.yml": "check",
