@@ -52,7 +52,7 @@ class Cell:
         return f"{self.variant}:{self.fault}:{self.position}:{lasting}:{mode}"
 
     @classmethod
-    def parse(cls, text: str, variants: t.Container[str] = VARIANTS, faults: t.Container[str] = FAULTS) -> Cell:
+    def parse(cls, text: str, variants: t.Container[str], faults: t.Container[str]) -> Cell:
         """The cell of its text. Raises C(ValueError)."""
         variant, fault, position, lasting, mode = text.split(":")
         if (
@@ -222,7 +222,7 @@ def stand() -> t.Iterator[Stand]:
         yield Stand(lab, tap(lab))
 
 
-def in_order(cells: t.Iterable[Cell], seed: int, faults: t.Mapping[str, t.Any] = FAULTS) -> list[Cell]:
+def in_order(cells: t.Iterable[Cell], seed: int, faults: t.Mapping[str, t.Any]) -> list[Cell]:
     """The cells in an order of this seed, the same number of each task. Faults that take long come later."""
     groups: dict[tuple[str, bool], list[tuple[bytes, Cell]]] = {}
     for cell in cells:

@@ -15,6 +15,8 @@ import typing as t
 from lab.directory import impediment
 
 from . import cells
+from .faults import FAULTS
+from .variants import VARIANTS
 
 WRONG = pathlib.Path(__file__).resolve().parents[2] / ".cache" / "torture" / "wrong.jsonl"
 
@@ -22,11 +24,12 @@ WRONG = pathlib.Path(__file__).resolve().parents[2] / ".cache" / "torture" / "wr
 def run_cells(seed: int, deadline: float, jobs: int, only: t.Sequence[str]) -> int:
     """Run cells, and print what is wrong."""
     if only:
-        chosen = [cells.Cell.parse(text) for text in only]
+        chosen = [cells.Cell.parse(text, VARIANTS, FAULTS) for text in only]
         tried, wrong = cells.try_cells(chosen, float("inf"))
     else:
         chosen = cells.reachable()
-        tried, wrong = cells.try_in_parallel(cells.in_order(chosen, seed), deadline - time.monotonic(), jobs)
+        ordered = cells.in_order(chosen, seed, FAULTS)
+        tried, wrong = cells.try_in_parallel(ordered, deadline - time.monotonic(), jobs)
     return _print_cells("Cells", seed, len(chosen), tried, wrong, show=bool(only))
 
 

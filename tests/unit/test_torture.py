@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from torture import cells, files, inputs, messages, oracle
 from torture.faults import FAULTS
 from torture.rows import rows_of
+from torture.variants import VARIANTS
 
 VM = "vm_offline_action/all"
 Change = t.Callable[[oracle.Evidence], oracle.Evidence]
@@ -160,11 +161,12 @@ def test_the_judge_finds_a_change_of_another_value(stand: cells.Stand) -> None:
 
 def test_a_cell_is_found_again_by_its_text() -> None:
     cell = cells.Cell(VM, "drop_after", 3, lasting=True, check_mode=True)
-    assert cells.Cell.parse(str(cell)) == cell
+    assert cells.Cell.parse(str(cell), VARIANTS, FAULTS) == cell
     with pytest.raises(ValueError, match="is not a cell"):
-        cells.Cell.parse("vm_offline_action/all:fire:1:on:check")
+        cells.Cell.parse("vm_offline_action/all:fire:1:on:check", VARIANTS, FAULTS)
     listed = [dataclasses.replace(cell, position=number) for number in range(20)]
-    assert cells.in_order(listed, 1) == cells.in_order(reversed(listed), 1) != cells.in_order(listed, 2)
+    in_order = [cells.in_order(each, seed, FAULTS) for each, seed in ((listed, 1), (reversed(listed), 1), (listed, 2))]
+    assert in_order[0] == in_order[1] != in_order[2]
 
 
 def test_an_input_that_ends_with_another_error_is_kept() -> None:

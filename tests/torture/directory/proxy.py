@@ -257,7 +257,11 @@ class Proxy:
     def _serve(self, plain: socket.socket, port: int) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             client = self._client(plain)
-            stack.callback(lambda: client.cut())  # noqa: PLW0108  # of TLS, if it began
+
+            def cut() -> None:
+                client.cut()  # with TLS, if it began
+
+            stack.callback(cut)
             if fault := self._take(Request("connect")):
                 fault.write(Exchange(self, client))
                 if fault.effect is False:
