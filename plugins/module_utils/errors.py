@@ -7,7 +7,7 @@ from __future__ import annotations
 
 LONGEST_VALUE = 60  # characters of a received value in a message
 LONGEST_MESSAGE = 600
-LONGEST_SENTENCE = 4000  # with lists of names
+LONGEST_SENTENCE = 10_000  # with a sentence for each variable
 
 
 def shorten(text: object, limit: int = LONGEST_VALUE) -> str:
