@@ -72,15 +72,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-# One cluster. The second node is asked if the first one does not respond.
+# Two clusters with their virtual machines, read at most once an hour. The nodes of DAG1 are DAG members. The second
+# node of a cluster is asked if the first one does not respond. For one cluster, set seeds instead of clusters.
 plugin: winha.cluster.cluster
-seeds: [hv01.corp.example.com, hv02.corp.example.com]
 username: svc-ansible@CORP.EXAMPLE.COM
 password: "{{ lookup('ansible.builtin.env', 'SVC_ANSIBLE_PASSWORD') }}"
-
----
-# Two clusters with their virtual machines, read at most once an hour. The nodes of DAG1 are DAG members.
-plugin: winha.cluster.cluster
 clusters:
   - seeds: [hv01.corp.example.com, hv02.corp.example.com]
   - seeds: [ex01.corp.example.com, ex02.corp.example.com]

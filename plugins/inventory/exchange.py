@@ -49,12 +49,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-# With the Kerberos ticket of kinit
-plugin: winha.cluster.exchange
-servers: [dc1.corp.example.com, dc2.corp.example.com]
-
----
-# With a password, a group for each generation of Exchange, and read at most once an hour
+# With a password, a group for each generation of Exchange, and read at most once an hour. Without username and
+# password, the Kerberos ticket of kinit is used.
 plugin: winha.cluster.exchange
 domain: corp.example.com
 username: svc-ansible@CORP.EXAMPLE.COM

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import typing as t
 
 import pytest
@@ -67,7 +68,7 @@ def read() -> oracle.Evidence:
 
 
 def fields(**values: t.Any) -> Edit:
-    return lambda found: dataclasses.replace(found, **values)
+    return functools.partial(dataclasses.replace, **values)
 
 
 def account(**values: t.Any) -> Edit:
