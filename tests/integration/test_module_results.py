@@ -9,13 +9,13 @@ The expected results are in the folder results. C(WINHA_WRITE_RESULTS=1 pytest â
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
 import typing as t
 
 import pytest
-import yaml
 from torture.cells import Stand, stand
 from torture.estate import Picture, journal_since, journal_size, settle
 from torture.variants import VARIANTS, Variant
@@ -104,11 +104,11 @@ def test_a_module_returns_and_writes_what_is_expected(lab: Stand, name: str) -> 
         "second": run(lab, variant, check_mode=False),
     }
     lab._prepared = ""
-    file = RESULTS / f"{name.replace('/', '-')}.yml"
+    file = RESULTS / f"{name.replace('/', '-')}.json"
     if os.environ.get("WINHA_WRITE_RESULTS"):
         file.parent.mkdir(exist_ok=True)
-        file.write_text(yaml.safe_dump(found, sort_keys=False, width=120, allow_unicode=True), "utf-8")
-    expected = yaml.safe_load(file.read_text("utf-8"))
+        file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    expected = json.loads(file.read_text("utf-8"))
     for step, value in found.items():
         assert value == expected[step], step
     assert found["check"]["writes"] == []
