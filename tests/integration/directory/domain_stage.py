@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 import ldap
+import ldap.ldapobject
 import ldap.modlist
 import stage as staging
 from lab.directory.ldif import change
@@ -65,7 +66,10 @@ class Domain:
     def ldap(self) -> t.Any:
         """A separate connection as the administrator, for concurrent changes."""
         if self._connection is None:
-            found = ldap.initialize(f"ldaps://{self.controller.address}")
+            # The controller closes a connection that was idle for 15 minutes.
+            found = ldap.ldapobject.ReconnectLDAPObject(
+                f"ldaps://{self.controller.address}", retry_max=2, retry_delay=1
+            )
             found.set_option(ldap.OPT_X_TLS_CACERTFILE, str(self.controller.ca_file))
             found.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
             found.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
