@@ -34,7 +34,7 @@ def test_the_audit_takes_texts(lab: Stage, tmp_path: Path) -> None:
     assert f"Reports in {folder}: " in first.of("localhost", LAST).message
     assert "# Audit of " in first.output
     assert [result.task for result in first.results if result.changed] == []
-    assert {result.host for result in first.results if result.task.startswith("winha.cluster.audit : Write")} == {
+    assert {result.host for result in first.results if result.task.startswith("winha.cluster.audit : Evaluate")} == {
         "localhost"
     }
     assert "Could not match supplied host pattern" not in first.output
