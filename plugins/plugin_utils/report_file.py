@@ -31,6 +31,9 @@ def write(file: pathlib.Path, text: str, mode: int = FOR_GROUP) -> None:
             os.fchmod(opened.fileno(), mode)
             opened.write(text)
         new.replace(file)
+    except OSError as error:
+        error.filename = str(file)  # not the name until it is complete
+        raise
     finally:
         new.unlink(missing_ok=True)
 
