@@ -12,13 +12,23 @@ LONGEST_SENTENCE = 10_000  # with a sentence for each variable
 
 def shorten(text: object, limit: int = LONGEST_VALUE) -> str:
     """A received text for a message: in one line, without control characters, and cut."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit]).split())
-    return line if len(line) <= limit else f"{line[: limit - 4]} ..."
+    line = _printable(str(text)[: 4 * limit])
+    return line if len(line) <= limit else f"{line[: limit - 4].rstrip()} ..."
 
 
 def one_line(text: str) -> str:
-    """A sentence that may have received values: unchanged, unless it has control characters or is very long."""
-    return text if text.isprintable() and len(text) <= LONGEST_SENTENCE else shorten(text, LONGEST_SENTENCE)
+    """A sentence that may have received values: unchanged, unless it has control characters or is very long.
+
+    A long sentence keeps its end, which says what to do.
+    """
+    line = text if text.isprintable() else _printable(text)
+    if len(line) <= LONGEST_SENTENCE:
+        return line
+    return f"{line[: LONGEST_SENTENCE - LONGEST_MESSAGE - 5]} ... {line[-LONGEST_MESSAGE:]}"
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def describe_unexpected(error: BaseException) -> str:

@@ -9,7 +9,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, TaskError, WriteRefused
+from ansible_collections.winha.cluster.plugins.module_utils.errors import (
+    LONGEST_SENTENCE,
+    ServerError,
+    TaskError,
+    WriteRefused,
+)
 
 from .estate import PASSWORD
 from .rows import Row, rows_of
@@ -23,7 +28,6 @@ if t.TYPE_CHECKING:
 
 DEADLINE = 15  # seconds; the tasks of the cells have time limits of at most three seconds
 _DEFECTS = ("Traceback", "object at 0x", "defect", "unexpected error", "\n", PASSWORD)
-_LONGEST_MESSAGE = 6000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def message(found: Evidence) -> t.Iterator[str]:
         yield "only the session stopped a write in check mode"
     elif found.failed:
         text = found.message
-        if not text.endswith(".") or len(text) > _LONGEST_MESSAGE:
+        if not text.endswith(".") or len(text) > LONGEST_SENTENCE:
             yield f"the message is not a sentence: {text[:300]!r}"
         if any(word in text for word in _DEFECTS):
             yield f"the message has a word that it must not have: {text[:300]!r}"

@@ -97,8 +97,9 @@ def test_unreachable_hosts_are_unknown_and_the_other_findings_are_complete(
     lab: staging.Stage, healthy: Audited, tmp_path: Path
 ) -> None:
     lab.estate.add_fault(host="hv51", operation="Enumerate", action=TIMED_OUT, **{"class": "Win32_NTLogEvent"})
-    away = {"ansible_host": lab.estate.estate.hosts[0].address, "ansible_port": 5999, "ansible_user": "x"}
-    hosts = {"hv52": DOWN, "ex51": {"ansible_password": "Not-This-0ne"}, "dc59": {**away, "ansible_password": "x"}}
+    address = lab.estate.estate.hosts[0].address  # which has no LDAP
+    away = {"ansible_connection": "winrm", "ansible_host": address, "ansible_user": "x", "ansible_password": "x"}
+    hosts = {"hv52": DOWN, "ex51": {"ansible_password": "Not-This-0ne"}, "dc59": away}
     found = audit(lab, tmp_path, hosts=hosts, groups={"domain_controllers": ["dc59"]})
     assert found.run.rc == 0
     assert_reports_agree(found, away={"hv52", "ex51", "dc59"}, partly={"hv51"})
