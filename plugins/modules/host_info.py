@@ -24,7 +24,7 @@ options:
         V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
         All parts of a host with 100 virtual machines need about 15 requests.
       - V(processors) needs two requests, V(live_migration) one to five, and V(guest) one or, in a virtual machine of
-        Hyper-V, four.
+        Hyper-V, four. The first two also need that of V(windows).
       - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
         in the registry.
     type: list
@@ -307,7 +307,7 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "adapters": lambda: host_parts.adapters(client, unknown),
         "virtual_machines": lambda: host_parts.virtual_machines(client, unknown),
         "events": lambda: host_parts.events(client, options, unknown),
-        "processors": lambda: host_parts.processors(client),
+        "processors": lambda: host_parts.processors(client, own()),
         "live_migration": lambda: host_parts.migration(client, own(), unknown),
         "guest": lambda: host_parts.own_machine(client),
     }

@@ -70,9 +70,9 @@ def events(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 
-def processors(client: Client) -> Part:
+def processors(client: Client, own: computer.Computer) -> Part:
     """The processors of the host and of its virtual machines."""
-    return {"processors": processor.read_processors(client)}
+    return {"processors": processor.read_processors(client, own.windows)}
 
 
 def migration(client: Client, own: computer.Computer, unknown: list[Unknown]) -> Part:

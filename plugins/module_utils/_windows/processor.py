@@ -13,18 +13,24 @@ import typing as t
 from .._wsman.errors import NotFound
 from . import adapter, disk, service
 from .columns import read_columns
+from .version import WINDOWS_2012
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
+    from .version import WindowsVersion
 
 _VIRTUALIZATION = "root/virtualization/v2"
 
 
-def read_processors(client: Client) -> dict[str, t.Any] | None:
-    """Read C(cores), C(logical), and C(virtual) by the id of the virtual machine; C(None) without Hyper-V or its v2.
+def read_processors(client: Client, windows: WindowsVersion) -> dict[str, t.Any] | None:
+    """Read C(cores), C(logical), and C(virtual) by the id of the virtual machine.
 
-    The rows of checkpoints and of defaults have other ids than virtual machines.
+    C(None) without Hyper-V, and before Windows Server 2012.
+
+    Checkpoints have rows with ids of their own.
     """
+    if windows < WINDOWS_2012:
+        return None
     operation = "reading the processors of the virtual machines"
     columns = "InstanceID, VirtualQuantity"
     try:
@@ -33,7 +39,11 @@ def read_processors(client: Client) -> dict[str, t.Any] | None:
         if service.is_absent(client, adapter.HYPER_V, exc):
             return None
         raise
-    virtual = {disk.owner_of(item).upper(): item.integer("VirtualQuantity") for item in found if disk.owner_of(item)}
+    virtual = {
+        disk.owner_of(item).upper(): item.integer("VirtualQuantity")
+        for item in found
+        if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")
+    }
     columns, operation = "NumberOfCores, NumberOfLogicalProcessors", "reading the processors of the host"
     sockets = read_columns(client, "root/cimv2", "Win32_Processor", columns, operation=operation)
     cores, logical = (
