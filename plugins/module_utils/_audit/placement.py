@@ -14,12 +14,11 @@ import dataclasses
 import typing as t
 
 from ..identity import node_key
-from . import blackouts, votes
+from . import votes
 from .machines import Home, Machines
 from .relations import folded
 
 if t.TYPE_CHECKING:
-    from .blackouts import Blackouts
     from .facts import Subject
     from .machines import Member
 
@@ -30,19 +29,18 @@ _APART = ("different_node", "different_fault_domain")
 def with_placement(hosts: t.Sequence[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
     """The clusters, each with its C(placement): the witness, and for a DAG its members and the hosts they are on."""
     machines = Machines(hosts, clusters)
-    measured = blackouts.measured(hosts)
     return [
-        dataclasses.replace(each, document={**each.document, "placement": _placement(each, machines, measured)})
+        dataclasses.replace(each, document={**each.document, "placement": _placement(each, machines)})
         for each in clusters
     ]
 
 
-def _placement(cluster: Subject, machines: Machines, measured: Blackouts) -> Row:
+def _placement(cluster: Subject, machines: Machines) -> Row:
     if "dag_member" not in cluster.kinds:
         return {"witness": _witness(cluster, [Home(cluster, None, {})], machines)}
     nodes = [str(node.get("name")) for node in _cluster(cluster).get("nodes") or ()]
     members = [machines.member(cluster, name) for name in nodes]
-    rows = [_member(each, members, measured) for each in members]
+    rows = [_member(each, members) for each in members]
     return {
         "members": rows,
         "hosts": _hosts(cluster, members) + [_without_home(row) for row in rows if not row["located"]],
@@ -54,7 +52,7 @@ def _without_home(row: Row) -> Row:
     return {key: row[key] for key in ("subject", "not_applicable", "unknown")}
 
 
-def _member(member: Member, others: t.Iterable[Member], measured: Blackouts) -> Row:
+def _member(member: Member, others: t.Iterable[Member]) -> Row:
     """The row of one member. C(together) are the members that nothing keeps on other nodes."""
     home = member.home
     row: Row = {
@@ -75,7 +73,6 @@ def _member(member: Member, others: t.Iterable[Member], measured: Blackouts) -> 
         doubtful = doubtful or doubt
         if apart is False:
             together.append(other.name)
-    longest, longer = measured.of(home.machine.get("id"))
     machine, cluster = home.machine, _cluster(home.cluster) if home.cluster else {}
     settings = cluster.get("settings") or {}
     own = machine.get("resiliency_seconds")
@@ -83,6 +80,8 @@ def _member(member: Member, others: t.Iterable[Member], measured: Blackouts) -> 
         **row,
         "machine": machine.get("name") or member.name,
         "group": machine.get("group"),
+        "node": home.cluster.document["host"] if home.cluster else None,
+        "classes": machine.get("anti_affinity") or [],
         "cluster": home.cluster.name if home.cluster else None,
         "near": near,
         "together": together,
@@ -90,8 +89,6 @@ def _member(member: Member, others: t.Iterable[Member], measured: Blackouts) -> 
         "functional_level": cluster.get("functional_level"),
         "resiliency_level": settings.get("resiliency_level"),
         "resiliency_seconds": settings.get("resiliency_seconds") if own is None else own,
-        "blackout_seconds": longest,
-        "blackout_unknown": longer,
     }
 
 

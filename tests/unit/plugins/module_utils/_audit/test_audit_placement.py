@@ -152,23 +152,6 @@ def test_a_witness_server_that_was_read_is_found_by_its_id_whatever_its_machine_
     assert [one["outcome"] for one in found if one["host"] == "DAG1"] == ["fail"]
 
 
-def blackout(*events: Mapping, **parameters: float) -> dict[str, str]:
-    host = {**hyperv(), "host_info": {"unknown": [], "channels": [{"channel": "x", "events": list(events)}]}}
-    return outcomes("vm-blackout", {"blackout_seconds": parameters}, hv01=host, **DAG)
-
-
-def event(machine_id: t.Any, seconds: t.Any, number: t.Any = 20415) -> Mapping:
-    return {"id": number, "data": {"Parameter1": machine_id, "Parameter2": seconds}}
-
-
-def test_the_longest_blackout_counts_and_an_unreadable_one_is_no_proof() -> None:
-    assert blackout(event("a", "0.5"), event("{B}", "63,1", 20417), event("B", "1")) == {"ex01": "pass", "ex02": "fail"}
-    assert blackout(event("A", "0.5"), event("A", "long"), event("B", "1")) == {"ex01": "unknown", "ex02": "pass"}
-    assert blackout(event("A", "0.5"), event(None, "1"), event("B", "99")) == {"ex01": "unknown", "ex02": "fail"}
-    assert blackout(event("A", "0.5"), event("A", "99", 20418), EX02=3) == PASS
-    assert blackout(EX01=21, EX02=20) == {"ex01": "fail", "ex02": "pass"}
-
-
 def test_network_atc_changes_the_remedy() -> None:
     settings = [
         {"adapter": "LM", "setting": "mtu", "before": 1500, "now": 9000},
