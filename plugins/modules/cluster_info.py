@@ -267,8 +267,11 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "quorum": lambda: {"quorum": quorum.read_quorum(client, found, unknown)},
         "placement": lambda: {
             "placement": {
-                "possible_owners": placement.read_possible_owners(client),
-                "affinity_rules": placement.read_affinity_rules(client),
+                name: attempt(f"cluster.placement.{name}", functools.partial(read_it, client), unknown)
+                for name, read_it in (
+                    ("possible_owners", placement.read_possible_owners),
+                    ("affinity_rules", placement.read_affinity_rules),
+                )
             }
         },
         "shared_volumes": lambda: {"shared_volumes": cluster.read_shared_volumes(client)},

@@ -97,18 +97,22 @@ def _kept_apart(one: Home, other: Home, cluster: Subject) -> tuple[bool | None, 
     first, second = (home.machine.get("anti_affinity") for home in (one, other))
     if set(first or ()) & set(second or ()):
         return True, None
-    placement = _cluster(cluster).get("placement")
-    if isinstance(placement, dict):
-        groups = {folded(home.machine.get("group")) for home in (one, other)}
-        if any(_is_apart(rule, groups) for rule in placement.get("affinity_rules") or ()):
-            return True, None
-        owners = placement.get("possible_owners") or {}
-        mine, its = (owners.get(home.machine.get("resource")) for home in (one, other))
-        if mine and its and not set(mine) & set(its):
-            return True, None
-    if first is None or second is None or not isinstance(placement, dict):
-        what = "possible owners" if first is not None and second is not None else "anti-affinity class names"
-        return None, f"The {what} of the clustered roles of {cluster.name} could not be read."
+    placement = _cluster(cluster).get("placement") or {}
+    rules, owners = placement.get("affinity_rules"), placement.get("possible_owners")
+    groups = {folded(home.machine.get("group")) for home in (one, other)}
+    if any(_is_apart(rule, groups) for rule in rules or ()):
+        return True, None
+    mine, its = ((owners or {}).get(home.machine.get("resource")) for home in (one, other))
+    if mine and its and not set(mine) & set(its):
+        return True, None
+    known = {
+        "anti-affinity class names": first is not None and second is not None,
+        "affinity rules": rules is not None,
+        "possible owners": owners is not None,
+    }
+    missing = next((what for what, is_known in known.items() if not is_known), None)
+    if missing:
+        return None, f"The {missing} of {cluster.name} could not be read."
     return False, None
 
 
