@@ -87,12 +87,12 @@ class Machines:
         guest = info.get("guest")
         if "guest" in info and guest is None:
             return Member(node, not_applicable=f"{node} is not a virtual machine of Hyper-V.")
-        number = guest.get("machine_id") if isinstance(guest, dict) else None
-        found = self._by_id.get(folded(number), []) if number else self._by_name.get(folded(node), [])
+        number, name = (guest.get(key) for key in ("machine_id", "machine_name")) if guest else (None, None)
+        found = self._by_id.get(folded(number), []) if number else self._by_name.get(folded(name or node), [])
         if len(found) == 1:
             return Member(node, found[0])
         if found:
-            return Member(node, unknown=f"Several virtual machines have the name {node}.")
+            return Member(node, unknown=f"Several virtual machines have the name {name or node}.")
         if isinstance(guest, dict) and guest.get("host"):
             where = f"{node} is on the Hyper-V host {guest['host']}."
             return Member(node, unknown=f"The virtual machine of {node} is not on a host that was read. {where}")

@@ -92,6 +92,9 @@ def test_a_member_is_found_by_its_id_and_without_one_by_its_name() -> None:
     assert outcomes("dag-members-apart", hv01=renamed, **DAG) == FAIL
     named = {"ex01": member("ex01", "absent"), "ex02": member("ex02", {"machine_id": None, "host": None})}
     assert outcomes("dag-members-apart", hv01=hyperv(), **named) == FAIL
+    # Before Windows Server 2012 a guest operating system has only the name of its virtual machine.
+    older = {"ex01": member("ex01", {"machine_name": "new name"}), "ex02": member("ex02", {"machine_name": "EX01"})}
+    assert outcomes("dag-members-apart", hv01=renamed, **older) == FAIL
     # A name that two clusters have is none.
     other = {"hv11": hyperv(name="HVC2", EX01={"id": "C"}, EX02={"id": "D"})}
     assert outcomes("dag-members-apart", hv01=hyperv(), **other, **named) == UNKNOWN
