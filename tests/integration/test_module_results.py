@@ -41,6 +41,8 @@ MORE = (
     Variant(name="net_adapter/live_migration", host="tn1", options={"live_migration": True, "receive_buffers": 100000}),
     Variant(name="cluster_info/some", host="tn1", options={"gather": ["networks", "nodes"]}),
     Variant(name="cluster_info/old", host="to1"),
+    Variant(name="cluster_info/quorum", host="tn1", options={"gather": ["quorum", "placement"]}),
+    Variant(name="cluster_info/quorum_old", host="to1", options={"gather": ["quorum", "placement"]}),
     Variant(name="cluster_health_info/old", host="to1"),
     Variant(name="host_info/some", host="tn1", options={"gather": ["adapters", "windows"]}),
     Variant(name="heartbeat/shorter", host="te1", options={"same_subnet_delay": 500}),

@@ -45,6 +45,7 @@ _STOP_ACTIONS = {
     _FIRST: {0: "turn_off", 1: "save", 2: "shut_down"},
     _SECOND: {2: "turn_off", 3: "save", 4: "shut_down"},
 }
+_CRITICAL_ERROR_ACTIONS = {0: "none", 1: "pause"}
 _CHECKPOINT_TYPES = {2: "disabled", 3: "production", 4: "production_only", 5: "standard"}  # UserSnapshotType
 _REALIZED, _PLANNED = "Microsoft:Hyper-V:System:Realized", "Microsoft:Hyper-V:System:Planned"  # VirtualSystemType
 _SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
@@ -64,9 +65,13 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The automatic stop action and the checkpoints of a virtual machine."""
+    """The automatic stop action and the checkpoints of a virtual machine.
+
+    C(critical_error_action) is what Hyper-V does when the storage is lost (Windows Server 2016 and later).
+    """
 
     automatic_stop_action: str | None = None
+    critical_error_action: str | None = None
     checkpoint_type: str | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
 
@@ -175,7 +180,10 @@ def _systems(client: Client, namespace: str) -> list[Instance]:
 
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
-    columns = "AutomaticShutdownAction, ElementName, UserSnapshotType, VirtualSystemIdentifier, VirtualSystemType"
+    columns = (
+        "AutomaticCriticalErrorAction, AutomaticShutdownAction, ElementName, UserSnapshotType, "
+        "VirtualSystemIdentifier, VirtualSystemType"
+    )
     found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, what="the settings")
     settings: dict[str, Settings] = {}
     checkpoints: dict[str, list[Checkpoint]] = {}
@@ -183,8 +191,11 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
         owner, kind = (item.text("VirtualSystemIdentifier") or "").upper(), item.text("VirtualSystemType") or ""
         if kind == _REALIZED or (kind == _PLANNED and owner not in settings):
             allowed = attempt_value("virtual_machines.checkpoint_type", item.integer, "UserSnapshotType", unknown)
+            what = "virtual_machines.critical_error_action"
+            critical = attempt_value(what, item.integer, "AutomaticCriticalErrorAction", unknown)
             settings[owner] = Settings(
                 automatic_stop_action=_stop_action(item, _SECOND, unknown),
+                critical_error_action=None if critical is None else name_of(_CRITICAL_ERROR_ACTIONS, critical),
                 checkpoint_type=None if allowed is None else name_of(_CHECKPOINT_TYPES, allowed),
             )
         elif kind.startswith(_SNAPSHOT):

@@ -11,7 +11,7 @@ import typing as t
 
 from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError, Unreachable
 from ..name_pattern import matches
-from . import cluster, computer, hyperv, properties
+from . import cluster, hyperv, properties
 from .adapter import guid_in
 from .columns import read_columns
 
@@ -184,18 +184,6 @@ def chosen(machines: t.Sequence[VirtualMachine], pattern: str) -> list[VirtualMa
     return by_name or [
         machine for machine in machines if any(matches(name, pattern) for name in (machine.resource, machine.group))
     ]
-
-
-def read_priorities(client: Client) -> dict[str, int | None]:
-    """Read the priority of each virtual machine's group, by group name; none before Windows Server 2012."""
-    wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
-    try:
-        found = cluster.query(client, wql, operation="reading the priorities of the virtual machines")
-    except Fault as exc:
-        if not computer.is_before_2012(client, exc):
-            raise
-        return {}
-    return {group.text("Name") or "": group.integer("Priority") for group in found}
 
 
 def move_type_threshold(resource_type: Instance | None) -> int:

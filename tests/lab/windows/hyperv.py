@@ -31,6 +31,7 @@ _STOPPED = {3, 6}  # off, saved
 _ONLINE = 2
 _NO_CONTACT = 12
 _MEMORY = "4764334d-e001-4176-82ee-5594ec9b530e"
+_PROCESSOR = "B637F346-6A0E-4DEC-AF52-BD70CB80A21D"
 _CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 _PHYSICAL = "353B3BE8-310C-4CF4-839E-4E1B14616136"
 _SYSTEM = {"SystemCreationClassName": "Msvm_ComputerSystem"}
@@ -107,7 +108,7 @@ def _settings(_host: Host, machines: list[tuple[MachineSettings, int]], first: b
                 "AutomaticShutdownAction": action,
                 "AutomaticStartupAction": 3,
                 "AutomaticRecoveryAction": 3,
-                "AutomaticCriticalErrorAction": 1,
+                "AutomaticCriticalErrorAction": machine.automatic_critical_error_action,
                 "UserSnapshotType": machine.user_snapshot_type,
                 "ConfigurationID": number,
             }
@@ -145,6 +146,37 @@ def _memory(_host: Host, machines: list[tuple[MachineSettings, int]], first: boo
                 "Reservation": 512 if machine.dynamic_memory else 16384,
                 "Limit": 1048576 if machine.dynamic_memory else 16384,
             }
+
+
+def _processors(_host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    common: dict[str, Value] = {"ElementName": "Processor", "ResourceType": 3}
+    common["ResourceSubType"] = "Microsoft:Hyper-V:Processor"
+    for limit in ("Default", "Minimum", "Maximum", "Increment"):
+        yield common | {"InstanceID": rf"Microsoft:Definition\{_PROCESSOR}\{limit}", "VirtualQuantity": 1}
+    for machine, _state in machines:
+        for number in (machine.id, *_snapshots(machine)):
+            yield common | {
+                "InstanceID": rf"Microsoft:{number}\{_PROCESSOR}\0",
+                "VirtualQuantity": machine.processors,
+                "Limit": 100_000,
+                "Reservation": 0,
+                "Weight": 100,
+            }
+
+
+def _migration(host: Host, _machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    yield {
+        "InstanceID": f"Microsoft:{identity(host.name, 'migration service').upper()}",
+        "Caption": "Virtual Machine Migration Service Settings",
+        "ElementName": "Virtual Machine Migration Service Settings",
+        "AuthenticationType": 0,
+        "EnableCompression": True,
+        "EnableSmbTransport": False,
+        "EnableVirtualSystemMigration": bool(host.cluster),
+        "MaximumActiveStorageMigration": 2,
+        "MaximumActiveVirtualSystemMigration": 2,
+        **host.live_migration,
+    }
 
 
 def _attached(machines: list[tuple[MachineSettings, int]]) -> Iterator[tuple[str, Disk]]:
@@ -263,6 +295,8 @@ _ROWS_BY_CLASS: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], boo
     "Msvm_VirtualSystemSettingData": _settings,
     "Msvm_VirtualSystemGlobalSettingData": _global_settings,
     "Msvm_MemorySettingData": _memory,
+    "Msvm_ProcessorSettingData": _processors,
+    "Msvm_VirtualSystemMigrationServiceSettingData": _migration,
     "Msvm_StorageAllocationSettingData": _storage,
     "Msvm_ResourceAllocationSettingData": _resources,
     "Msvm_DiskDrive": _drives,

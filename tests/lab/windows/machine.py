@@ -14,7 +14,7 @@ from ..wire.bodies import input_values, put_values
 from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, schema_error
 from ..wire.soap import N, X
 from ..wire.values import Style, write, write_instance
-from . import adapter_state, hyperv, ping, providers
+from . import adapter_state, hyperv, ping, placement, providers
 from .classes import Class, Method, classes, namespaces
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
@@ -152,6 +152,8 @@ class Machine:
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
         stored = repository.instances(cls)
+        if cls.name == placement.OWNERS and self.cluster is not None:
+            return placement.owners(cls, self.cluster, repository)
         if cls.namespace not in hyperv.NAMESPACES:
             return stored
         return stored + hyperv.instances(

@@ -93,7 +93,7 @@ def _add_resource(
             "RetryPeriodOnFailure": 3600000,
             "SeparateMonitor": False,
             "DeleteRequiresAllNodes": False,
-            "QuorumCapable": kind in {"File Share Witness", "Physical Disk"},
+            "QuorumCapable": kind in {"File Share Witness", "Cloud Witness", "Physical Disk"},
             "LocalQuorumCapable": False,
             "Flags": 0,
             "Characteristics": 0,
@@ -136,12 +136,15 @@ def add_core_groups(repository: Repository, cluster: Cluster) -> None:
     )
     if cluster.witness == "none":
         return
-    share = _members(SharePath=rf"\\fs01\witness-{cluster.name.lower()}", ArbitrationDelay=6)
+    kind = "Cloud Witness" if cluster.witness == "cloud" else "File Share Witness"
+    share = _members(SharePath=cluster.witness_share, ArbitrationDelay=6)
+    if cluster.witness == "cloud":
+        share = _members(AccountName="witness", EndPointInfo="core.windows.net", PrimaryKey="Lab-Secret-Key")
     _add_resource(
         repository,
         cluster,
-        "File Share Witness",
-        "File Share Witness",
+        kind,
+        kind,
         group=group,
         owner=owner,
         private=share,
@@ -161,6 +164,7 @@ def add_virtual_machine(repository: Repository, cluster: Cluster, machine: Virtu
         Priority=machine.priority,
         State=_UP if machine.state == _ONLINE else _DOWN,
         AntiAffinityClassNames=list(machine.anti_affinity) or None,
+        ResiliencyPeriod=4294967295 if machine.resiliency_period is None else machine.resiliency_period,
     )
     state: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
     defaults = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}

@@ -20,6 +20,8 @@ KEYS = {
     "checkpoints",
     "disks",
     "shutdown_component",
+    "automatic_critical_error_action",
+    "processors",
 }
 _SNAPSHOT = "Microsoft:Hyper-V:Snapshot:Realized"
 _SAS, _OK = 10, 2
@@ -56,6 +58,8 @@ class MachineSettings:
     checkpoints: tuple[Checkpoint, ...] = ()
     disks: tuple[Disk, ...] = field(default=())
     shutdown_component: int | None = _OK
+    automatic_critical_error_action: int = 1
+    processors: int = 4
 
 
 def _disk(where: str, data: Any) -> Disk:
