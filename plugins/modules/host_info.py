@@ -10,7 +10,7 @@ module: host_info
 short_description: Read the facts of a Windows host for an audit
 description:
   - Reads the Windows release, the installed hotfixes, the network adapters, the virtual machines of Hyper-V, and the
-    events of the failover cluster in the event log, with a few requests.
+    events of the failover cluster in the event log, with a few requests. It also reads event channels.
   - RV(unknown) lists each part that could not be read, with the reason. The other parts are returned. The task fails
     only if no part could be read.
 version_added: 1.0.0
@@ -22,38 +22,24 @@ options:
       - The parts to read.
       - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
         V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
-        All parts of a host with 100 virtual machines need about 15 requests.
+        These parts of a host with 100 virtual machines need about 15 requests.
+      - V(channels) is not read by default. It needs four or five requests for each event channel, up to four more for a
+        channel without events, and O(channel_wait) twice for each channel.
       - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
         in the registry.
     type: list
     elements: str
-    choices: [windows, hotfixes, adapters, virtual_machines, events]
+    choices: [windows, hotfixes, adapters, virtual_machines, events, channels]
     default: [windows, hotfixes, adapters, virtual_machines, events]
-  event_ids:
-    description:
-      - The ids of the events to read from the System log.
-      - The default is 1135 (the cluster removed a node), 1177 (the quorum was lost) and 1069 (a cluster resource
-        failed).
-    type: list
-    elements: int
-    default: [1135, 1177, 1069]
-  event_days:
-    description: The number of days to read, 1 to 366. If Windows needs more than a minute for this, the events are
-      unknown.
-    type: int
-    default: 30
-  event_limit:
-    description: The maximum number of events to return, 0 to 1000. RV(events_beyond) is the number of older events.
-    type: int
-    default: 50
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.connection.listener
+  - winha.cluster.events
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
-  - This module reads classic event logs only. It cannot read the event channels of Hyper-V, which contain the blackout
-    of live migrations.
+  - RV(channels) needs a subscription to the event plug-in of WinRM, which ends with the task. It changes no setting.
+    The host may note the subscription in its log C(Microsoft-Windows-Forwarding/Operational).
   - A hotfix that is not listed can be part of a rollup that replaced it.
   - The virtual machines are those on this host now. For a cluster, run the module on every node.
 seealso:
@@ -81,6 +67,13 @@ EXAMPLES = r"""
     event_ids: [1135]
     event_days: 365
   register: removed
+
+- name: Read the blackout of each live migration of the last week
+  winha.cluster.host_info:
+    gather: [channels]
+    channels: [live_migrations]
+    event_days: 7
+  register: migrations
 
 - name: Fail if the events are unknown
   ansible.builtin.assert:
@@ -228,6 +221,27 @@ events_beyond:
   returned: when the events were gathered and read
   type: int
   sample: 0
+channels:
+  description: What O(channels) asks for, by its name. What could not be read is in RV(unknown).
+  returned: when gathered and read
+  type: dict
+  sample:
+    live_migrations:
+      channel: Microsoft-Windows-Hyper-V-VMMS-Admin
+      events:
+        - time: '2026-02-03T04:05:06Z'
+          id: 20415
+          topic: blackout
+          source: Microsoft-Windows-Hyper-V-VMMS
+          computer: hv01.corp.example.com
+          virtual_machine: EX01
+          virtual_machine_id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
+          blackout_seconds: 0.5
+          data: {Parameter0: EX01, Parameter1: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, Parameter2: '0.5'}
+      events_beyond: 0  # the number of older events
+      complete: true  # whether these are all events; null if nothing shows that
+      reaches_back: null  # whether the channel has an event older than event_days; null if that was not read
+      compared: null  # for System, the number of events from channel and wmi, and whether they are the same
 events_reach_back:
   description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
     small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were
@@ -242,7 +256,15 @@ import datetime
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, event, hotfix, hyperv, link
+from ansible_collections.winha.cluster.plugins.module_utils._windows import (
+    channel_log,
+    computer,
+    event,
+    hotfix,
+    hyperv,
+    link,
+)
+from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS
 from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
@@ -250,12 +272,20 @@ if t.TYPE_CHECKING:
 
     Part = dict[str, t.Any]
 
-PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
+DEFAULT_PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
+PARTS = [*DEFAULT_PARTS, "channels"]
 SPEC: dict[str, dict[str, t.Any]] = {
-    "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": PARTS},
+    "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": DEFAULT_PARTS},
     "event_ids": {"type": "list", "elements": "int", "default": [1135, 1177, 1069]},
     "event_days": {"type": "int", "default": 30},
     "event_limit": {"type": "int", "default": 50},
+    "channels": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(CHANNELS),
+        "default": ["cluster", "live_migrations", "saved_states"],
+    },
+    "channel_wait": {"type": "int", "default": 5},
 }
 
 
@@ -269,6 +299,7 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
         "virtual_machines": lambda: _virtual_machines(client, unknown),
         "events": lambda: _events(client, options, unknown),
+        "channels": lambda: _channels(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
     found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
@@ -283,7 +314,7 @@ def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
 
 
 def _check_options(options: task.Options) -> None:
-    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000)):
+    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000), ("channel_wait", 1, 60)):
         if not lowest <= options[name] <= highest:
             raise task.TaskError(f"{name} {options[name]} is out of range: valid values are {lowest} to {highest}.")
     invalid = [number for number in options["event_ids"] if not 0 <= number <= 0xFFFF]
@@ -334,6 +365,13 @@ def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Pa
     if found.unreadable:
         unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
+
+
+def _channels(client: Client, options: task.Options, unknown: list[Unknown]) -> Part:
+    found = channel_log.read_channels(
+        client, options["channels"], days=options["event_days"], wait=options["channel_wait"], unknown=unknown
+    )
+    return {"channels": {name: log.as_result(options["event_limit"]) for name, log in found.items()}}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

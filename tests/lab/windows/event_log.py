@@ -38,7 +38,7 @@ def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
 
 
 def records(host: Host, begun: datetime) -> Iterator[tuple[datetime, int, Event]]:
-    """All entries of all logs in the order of their time, each with its record number. Their ages count from `begun`."""
+    """All entries of all logs by time, each with its record number. Their ages count from `begun`."""
     numbers: dict[str, Iterator[int]] = {}
     for time, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
         yield time, next(numbers.setdefault(event.log, itertools.count(10_001))), event

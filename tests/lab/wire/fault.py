@@ -123,8 +123,8 @@ def _wsman_fault(fault: Fault, machine: str) -> str:
     simple = opening + escape(fault.message) + " " + closing
     if fault.event_plugin:
         error = f'<t:ProviderError xmlns:t="{_EVENT_LOG}">{escape(fault.message)} </t:ProviderError>'
-        path = _EVENT_PLUGIN_PATH
-        return f'{opening}<f:ProviderFault provider="Event Forwarding Plugin" path="{path}">{error}</f:ProviderFault>{closing}'
+        provider = f'provider="Event Forwarding Plugin" path="{_EVENT_PLUGIN_PATH}"'
+        return f"{opening}<f:ProviderFault {provider}>{error}</f:ProviderFault>{closing}"
     if not fault.provider:
         return simple
     status = f"{WMI}{fault.namespace}/__ExtendedStatus"

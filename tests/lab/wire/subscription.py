@@ -11,7 +11,6 @@ import re
 import threading
 import time
 import uuid
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -22,6 +21,7 @@ from .soap import E, N, P, W, text
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
+    from collections import deque
     from collections.abc import Iterable
 
     from .event_query import Test
