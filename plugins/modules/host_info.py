@@ -16,25 +16,10 @@ description:
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
-options:
-  gather:
-    description:
-      - The parts to read.
-      - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
-        V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
-        These parts of a host with 100 virtual machines need about 15 requests.
-      - V(channels) is not read by default. It needs four or five requests for each event channel, up to four more for a
-        channel without events, and O(channel_wait) twice for each channel.
-      - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
-        in the registry.
-    type: list
-    elements: str
-    choices: [windows, hotfixes, adapters, virtual_machines, events, channels]
-    default: [windows, hotfixes, adapters, virtual_machines, events]
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.connection.listener
-  - winha.cluster.events
+  - winha.cluster.host_facts
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
@@ -228,16 +213,7 @@ channels:
   sample:
     live_migrations:
       channel: Microsoft-Windows-Hyper-V-VMMS-Admin
-      events:
-        - time: '2026-02-03T04:05:06Z'
-          id: 20415
-          topic: blackout
-          source: Microsoft-Windows-Hyper-V-VMMS
-          computer: hv01.corp.example.com
-          virtual_machine: EX01
-          virtual_machine_id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB
-          blackout_seconds: 0.5
-          data: {Parameter0: EX01, Parameter1: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, Parameter2: '0.5'}
+      events: [{time: '2026-02-03T04:05:06Z', id: 20415, topic: blackout, virtual_machine: EX01, blackout_seconds: 0.5}]
       events_beyond: 0  # the number of older events
       complete: true  # whether these are all events; null if nothing shows that
       reaches_back: null  # whether the channel has an event older than event_days; null if that was not read
@@ -252,7 +228,6 @@ events_reach_back:
 """
 
 import dataclasses
-import datetime
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
@@ -293,13 +268,17 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     """Read the requested parts, and list those that are unknown."""
     _check_options(options)
     unknown: list[Unknown] = []
+    days, limit = options["event_days"], options["event_limit"]
+    names, wait = options["channels"], options["channel_wait"]
     readers: dict[str, t.Callable[[], Part]] = {
         "windows": lambda: _windows(client),
         "hotfixes": lambda: _hotfixes(client),
         "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
         "virtual_machines": lambda: _virtual_machines(client, unknown),
-        "events": lambda: _events(client, options, unknown),
-        "channels": lambda: _channels(client, options, unknown),
+        "events": lambda: event.read_result(client, options["event_ids"], days=days, limit=limit, unknown=unknown),
+        "channels": lambda: {
+            "channels": channel_log.read_result(client, names, wait, days=days, limit=limit, unknown=unknown)
+        },
     }
     requested = [part for part in PARTS if part in options["gather"]]
     found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
@@ -353,25 +332,6 @@ def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
     row = dataclasses.asdict(machine)
     settings = row.pop("settings") or dict.fromkeys(field.name for field in dataclasses.fields(hyperv.Settings))
     return row | settings
-
-
-def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Part:
-    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=options["event_days"])
-    found = event.read_events(client, options["event_ids"], since=since, limit=options["event_limit"])
-    rows = [dataclasses.asdict(one) | {"time": computer.iso(one.time)} for one in found.newest]
-    reaches_back = None
-    if {one.id for one in found.newest} != set(options["event_ids"]):
-        reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
-    if found.unreadable:
-        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
-    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
-
-
-def _channels(client: Client, options: task.Options, unknown: list[Unknown]) -> Part:
-    found = channel_log.read_channels(
-        client, options["channels"], days=options["event_days"], wait=options["channel_wait"], unknown=unknown
-    )
-    return {"channels": {name: log.as_result(options["event_limit"]) for name, log in found.items()}}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

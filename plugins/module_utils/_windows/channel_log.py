@@ -71,6 +71,14 @@ class ChannelLog:
         }
 
 
+def read_result(
+    client: Client, names: t.Sequence[str], wait: float, *, days: int, limit: int, unknown: list[Unknown]
+) -> dict[str, t.Any]:
+    """The channels by name, for the result of a module. Raises C(NoChannelRead) if none could be read."""
+    found = read_channels(client, names, days=days, wait=wait, unknown=unknown)
+    return {name: log.as_result(limit) for name, log in found.items()}
+
+
 class NoChannelRead(ServerError):
     """None of the channels could be read."""
 
@@ -157,8 +165,8 @@ class _Reader:
             compared = Comparison(channel=len(events), wmi=len(others), same=same)
         if compared is not None and compared.same is False:
             why = (
-                f"Win32_NTLogEvent and the event channel {channel.path} of {self.client.host} returned different events "
-                f"({compared.wmi} and {compared.channel}), so the event channels of this host may be incomplete."
+                f"Win32_NTLogEvent and the event channel {channel.path} of {self.client.host} returned different "
+                f"events ({compared.wmi} and {compared.channel}), so its other event channels may be incomplete."
             )
             unknown.append(Unknown(f"channels.{name}.compared", why))
         known = [one for one in [*events, *missing] if one.topic != UPTIME.name]

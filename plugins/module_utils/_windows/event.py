@@ -20,7 +20,8 @@ from .._wsman.cim import UriStyle
 from .._wsman.errors import ResponseLost, ServerError
 from .._wsman.faults import is_time_out
 from .._wsman.subscription import TooManyEvents
-from .computer import in_utc
+from .computer import in_utc, iso
+from .unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -64,6 +65,21 @@ def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetim
     return Events(newest=newest, older=len(events) - len(newest), unreadable=unreadable)
 
 
+def read_result(
+    client: Client, ids: t.Sequence[int], *, days: int, limit: int, unknown: list[Unknown]
+) -> dict[str, t.Any]:
+    """The newest entries and what is known about the others, for the result of a module."""
+    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=days)
+    found = read_events(client, ids, since=since, limit=limit)
+    rows = [dataclasses.asdict(one) | {"time": iso(one.time)} for one in found.newest]
+    back = None
+    if {one.id for one in found.newest} != set(ids):
+        back = attempt("events_reach_back", lambda: reaches_back(client, since), unknown)
+    if found.unreadable:
+        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
+    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": back}
+
+
 def read_entries(client: Client, ids: t.Sequence[int], *, since: datetime.datetime) -> tuple[list[Event], int]:
     """All entries of the System log with these ids, and the number of those without a valid time or id.
 
@@ -105,12 +121,9 @@ def _read_some(client: Client, wql: str, before: list[Instance]) -> list[Instanc
 
 def _days(since: datetime.datetime) -> t.Iterator[tuple[datetime.datetime, datetime.datetime | None]]:
     """Each day since then, the newest one first, which has no end."""
-    end: datetime.datetime | None = None
-    begin = datetime.datetime.now(tz=datetime.UTC) - _DAY
-    while begin > since:
-        yield begin, end
-        begin, end = begin - _DAY, begin
-    yield since, end
+    days = max((datetime.datetime.now(tz=datetime.UTC) - since) // _DAY, 1)
+    begins = [since + number * _DAY for number in range(days)]
+    yield from zip(reversed(begins), [None, *reversed(begins[1:])], strict=True)
 
 
 def reaches_back(client: Client, since: datetime.datetime) -> bool:
