@@ -217,7 +217,7 @@ channels:
       events_beyond: 0  # the number of older events
       complete: true  # whether these are all events; null if nothing shows that
       reaches_back: null  # whether the channel has an event older than event_days; null if that was not read
-      compared: null  # for System, the number of events from channel and wmi, and whether they are the same
+      compared: null  # for System, the number of events from channel and wmi, whether they are the same, and why not
 events_reach_back:
   description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
     small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were

@@ -28,18 +28,18 @@ def channel_events(host_info: Row | None, name: str, topic: str) -> Row | None:
     found = [one for one in events if one.get("topic") == topic]
     back = f"channels.{name}.reaches_back"
     late = next((one.get("why") for one in known.get("unknown") or () if one.get("what") == back), None)
-    unproved = incomplete(log) or _not_back(log, late)
+    unproved = incomplete(known, log) or _not_back(log, late)
     if any(not one.get("topic") for one in events):
         unproved = "The events of the channel have no topic."
     return {"events": found, "shown": [_short(one) for one in found[:_MOST_SHOWN]], "unproved": unproved}
 
 
-def incomplete(log: Row) -> str | None:
+def incomplete(host_info: Row, log: Row) -> str | None:
     """A sentence why events of a channel can be missing; C(None) if all of them were read."""
-    if log.get("complete") is False:
-        return "The event channel was not read completely: WMI and the event channels return different events."
     if log.get("complete") is not True:
-        return "Nothing shows that the event channel was read completely."
+        logs = [one for one in (host_info.get("channels") or {}).values() if isinstance(one, dict)]
+        reasons = [one["compared"]["why"] for one in logs if (one.get("compared") or {}).get("why")]
+        return " ".join(["Nothing shows that the event channel was read completely.", *dict.fromkeys(reasons)])
     return None if log.get("events_beyond") == 0 else "Only the newest events were read."
 
 
@@ -140,7 +140,7 @@ def _log(host: Row) -> Row | None:
 def _unread(host: Row) -> str | None:
     log = _log(host)
     if log is not None:
-        return incomplete(log)
+        return incomplete(host.get("host_info") or {}, log)
     unknown = (host.get("host_info") or {}).get("unknown")
     if isinstance(unknown, str):
         return unknown

@@ -29,11 +29,15 @@ _TOLERANCE = datetime.timedelta(seconds=1)  # WMI returns times without fraction
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The number of events that each way returned; C(same) is C(None) if there are none to compare."""
+    """The number of events that each way returned, C(None) if it failed, and C(why) they cannot be compared or differ.
 
-    channel: int
-    wmi: int
+    C(same) is C(None) if they cannot be compared.
+    """
+
+    channel: int | None
+    wmi: int | None
     same: bool | None
+    why: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def read_channels(
     for name in sorted(dict.fromkeys(names), key=lambda name: CHANNELS[name].path != SYSTEM):
         if CHANNELS[name].path == SYSTEM:
             log = reader.read_system(name, reasons)
-            complete = complete if log is None or log.compared is None else log.compared.same
+            complete = log.compared.same if log and log.compared else complete
         else:
             log = reader.read_other(name, complete, reasons)
         if log is not None:
@@ -144,31 +148,30 @@ class _Reader:
         """Read the System log in both ways; one of them is enough."""
         channel = CHANNELS[name]
         reasons: list[Unknown] = []
-        found = attempt(f"channels.{name}.data", lambda: self._read_channel(channel), reasons)
-        entries = attempt(
-            f"channels.{name}.compared",
-            lambda: event.read_entries(self.client, channel.ids, since=self.since),
-            reasons,
-        )
+        what = f"channels.{name}"
+        found = attempt(what, lambda: self._read_channel(channel), reasons)
+        entries = attempt(what, lambda: event.read_entries(self.client, channel.ids, since=self.since), reasons)
         if found is None and entries is None:
-            unknown += [Unknown(f"channels.{name}", one.why) for one in reasons]
+            unknown += reasons
             return None
-        unknown += reasons
         events, unreadable = found or ([], 0)
         known_entries, unreadable_entries = entries or ([], 0)
         _note_unreadable(name, unreadable, unknown)
         others = [one for entry in known_entries if (one := self._from_wmi(entry, channel)) is not None]
         missing, surplus = _differences(events, others)
-        compared = None
-        if found is not None and entries is not None:
-            same = not missing and not surplus if events or others else None
-            compared = Comparison(channel=len(events), wmi=len(others), same=same)
-        if compared is not None and compared.same is False:
+        same = not missing and not surplus if events or others else None
+        why = None if same else "The System log has no event that can be compared."
+        if same is False:
             why = (
-                f"Win32_NTLogEvent and the event channel {channel.path} of {self.client.host} returned different "
-                f"events ({compared.wmi} and {compared.channel}), so its other event channels may be incomplete."
+                f"WMI and the event channel {channel.path} of {self.client.host} returned different events "
+                f"({len(others)} and {len(events)})."
             )
-            unknown.append(Unknown(f"channels.{name}.compared", why))
+        compared = Comparison(
+            channel=None if found is None else len(events),
+            wmi=None if entries is None else len(others),
+            same=None if reasons else same,
+            why=reasons[0].why if reasons else why,
+        )
         known = [one for one in [*events, *missing] if one.topic != UPTIME.name]
         back = None
         if {topic.name for topic in channel.topics} - {UPTIME.name} - {one.topic for one in known}:

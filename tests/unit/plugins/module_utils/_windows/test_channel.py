@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import channel_log
 from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS, read_channel
+from ansible_collections.winha.cluster.plugins.module_utils._windows.channel_log import Comparison
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.subscription import EVENT
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._wsman.wire import (
@@ -37,6 +38,7 @@ VML = "http://www.microsoft.com/Windows/Virtualization/Events"
 WSMAN_FAULT = 'xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"'
 REFUSED = fault("w:InternalError", "no", f'<f:WSManFault {WSMAN_FAULT} Code="5004"/>')
 LATE = fault("w:TimedOut", "late", f'<f:WSManFault {WSMAN_FAULT} Code="2150858793"/>')
+DIFFER = "WMI and the event channel System of node1.example.com returned different events ({} and {})."
 Entry = tuple[int, str, datetime.datetime]
 UPTIME: Entry = (6013, "EventLog", NOW - datetime.timedelta(days=1))
 DRAIN: Entry = (1677, CLUSTERING, NOW - datetime.timedelta(days=2))
@@ -137,7 +139,7 @@ def test_both_ways_return_the_same_so_the_other_channels_count_as_complete() -> 
     host = Host({"System": [event(one) for one in same], CHANNELS["saved_states"].path: []}, same)
     found, unknown = read(host, "saved_states", "cluster")
     cluster, saved = found["cluster"], found["saved_states"]
-    assert cluster.compared == channel_log.Comparison(channel=2, wmi=2, same=True)
+    assert cluster.compared == Comparison(channel=2, wmi=2, same=True)
     assert [(one.id, one.topic) for one in cluster.events] == [(1677, "drain")]
     assert (cluster.complete, cluster.reaches_back) == (True, False)
     assert (saved.complete, saved.reaches_back, saved.events, unknown) == (True, True, (), [])
@@ -148,31 +150,36 @@ def test_events_that_only_wmi_returns_are_kept_and_the_channels_count_as_incompl
     found, unknown = read(host, "cluster", "saved_states")
     assert [(one.id, dict(one.data)) for one in found["cluster"].events] == [(1677, {"1": "EX01"})]
     assert (found["cluster"].complete, found["saved_states"].complete) == (True, False)
-    assert "returned different events (2 and 1)" in reasons(unknown)["channels.cluster.compared"]
+    assert (found["cluster"].compared or Comparison).why == DIFFER.format(2, 1)
+    assert unknown == []
 
 
 def test_an_event_that_only_the_channel_returns_is_a_difference_too() -> None:
     found, _unknown = read(Host({"System": [event(UPTIME), event(DRAIN)]}, [UPTIME]), "cluster")
-    assert found["cluster"].compared == channel_log.Comparison(channel=2, wmi=1, same=False)
+    assert found["cluster"].compared == Comparison(channel=2, wmi=1, same=False, why=DIFFER.format(1, 2))
 
 
 def test_two_empty_results_prove_nothing() -> None:
     found, unknown = read(Host({"System": [], CHANNELS["live_migrations"].path: []}, []), "cluster", "live_migrations")
-    assert (found["cluster"].compared, found["cluster"].complete) == (
-        channel_log.Comparison(channel=0, wmi=0, same=None),
-        True,
-    )
+    compared = found["cluster"].compared
+    assert compared is not None
+    assert (compared.channel, compared.wmi, compared.same, found["cluster"].complete) == (0, 0, None, True)
     assert (found["live_migrations"].complete, unknown) == (None, [])
 
 
 def test_one_way_to_read_the_system_log_is_enough() -> None:
-    """Only the result of WMI has an end."""
-    found, unknown = read(Host({"System": REFUSED}, [UPTIME, DRAIN]), "cluster")
+    """Only the result of WMI has an end. Without a comparison nothing shows that another channel is complete."""
+    saved = CHANNELS["saved_states"].path
+    found, unknown = read(Host({"System": REFUSED, saved: []}, [UPTIME, DRAIN]), "cluster", "saved_states")
     assert ([one.id for one in found["cluster"].events], found["cluster"].complete) == ([1677], True)
-    assert list(reasons(unknown)) == ["channels.cluster.data"]
+    compared = found["cluster"].compared
+    assert compared is not None
+    assert (compared.channel, compared.wmi, compared.same, unknown) == (None, 2, None, [])
+    assert "[5004, InternalError]" in str(compared.why)
+    assert found["saved_states"].complete is None
     found, unknown = read(Host({"System": [event(DRAIN)]}, fault("w:AccessDenied")), "cluster")
     assert ([one.id for one in found["cluster"].events], found["cluster"].complete) == ([1677], None)
-    assert "channels.cluster.compared" in reasons(unknown)
+    assert "AccessDenied" in str((found["cluster"].compared or Comparison).why)
 
 
 def test_a_refused_channel_is_unknown_and_the_others_are_returned() -> None:
@@ -192,14 +199,14 @@ def test_a_query_that_runs_out_of_time_is_split_by_days() -> None:
     host = Host({"System": [event(UPTIME), event(DRAIN)]}, [DRAIN, UPTIME])
     host.most_days = 1.01
     found, unknown = read(host, "cluster")
-    assert found["cluster"].compared == channel_log.Comparison(channel=2, wmi=2, same=True)
+    assert found["cluster"].compared == Comparison(channel=2, wmi=2, same=True)
     assert unknown == []
     queries = [one for one in host.asked if "EventCode=" in one]
     assert len(queries) == 31
     assert "TimeGenerated<" not in queries[1]
     host.most_days = 0.5
     found, unknown = read(host, "cluster")
-    assert "0x80338029" in reasons(unknown)["channels.cluster.compared"]
+    assert "0x80338029" in str((found["cluster"].compared or Comparison).why)
     assert len([one for one in host.asked if "EventCode=" in one]) == 31 + 2
 
 
