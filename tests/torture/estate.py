@@ -43,6 +43,14 @@ hosts:
       - {name: Management, driver: intel-1g, network: Management}
       - {name: LM, driver: intel-10g, network: LiveMigration}
       - {name: Heartbeat, driver: intel-1g, network: Cluster}
+    events:
+      - {event: 1677, days_ago: 4, data: {NodeName: tn1}}
+      - event: 20415
+        days_ago: 4
+        log: Microsoft-Windows-Hyper-V-VMMS-Admin
+        source: Microsoft-Windows-Hyper-V-VMMS
+        user_data: VmlEventLog
+        data: {Parameter0: VM1, Parameter1: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, Parameter2: '0.5'}
   - {name: tn2, address: %(network)s.12, windows: 2022, cluster: TC, adapters: *adapters}
   - {name: te1, address: %(network)s.21, windows: 2016, cluster: TD}
   - name: to1

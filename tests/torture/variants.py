@@ -151,6 +151,14 @@ _LISTED = (
     ),
     Variant(name="host_info/all", host="tn1", state=host_adapters),
     Variant(name="host_info/old", host="to1"),
+    Variant(
+        name="host_info/system_channel", host="tn1",
+        options={"gather": ["channels"], "channels": ["cluster"], "event_days": 7, "channel_wait": 1},
+    ),
+    Variant(
+        name="host_info/channels", host="tn1",
+        options={"gather": ["channels"], "channels": ["live_migrations", "saved_states"], "channel_wait": 1},
+    ),
     Variant(name="cluster_health_info/all", host="tn1", state=cluster_health),
     Variant(name="jumbo_path_info/network", host="tn1", options={"cluster_network": "LiveMigration"}),
     Variant(name="jumbo_path_info/targets", host="tn1", options={"targets": ["10.44.2.11", "10.44.2.99"]}),

@@ -68,6 +68,19 @@ def test_the_audit_finds_faults_on_every_layer(healthy: Audited) -> None:
     }
     ex52 = healthy.of("nodes-removed", host="ex52")[0]
     assert "The oldest event in the System log is newer than audit_event_days." in ex52["why_unknown"]
+    assert healthy.outcomes("dag-blackout-measured") == {("DAG5", "ex51"): "fail", ("DAG5", "ex52"): "unknown"}
+    assert "was 23.4 s, logged on hv52" in healthy.of("dag-blackout-measured", subject="ex51")[0]["text"]
+    assert healthy.outcomes("drains-failed") == {
+        ("hv51", "drains"): "fail",
+        ("hv52", "drains"): "pass",
+        ("hv53", "drains"): "not_applicable",
+        ("old51", ""): "not_applicable",
+    }
+    saved = {host: outcome for (host, _subject), outcome in healthy.outcomes("vm-saved-lately").items()}
+    assert saved == {"hv51": "fail", "hv52": "pass", "hv53": "unknown", "old51": "not_applicable"}
+    # The channel of ex52 is refused, and WMI has no old entry of it.
+    quarantined = {host: outcome for (host, _subject), outcome in healthy.outcomes("nodes-quarantined").items()}
+    assert (quarantined["hv51"], quarantined["ex51"], quarantined["ex52"]) == ("pass", "pass", "unknown")
     assert healthy.outcomes("hotfixes")["old51", "KB2550886"] == "pass"
     assert healthy.outcomes("hotfixes")["old51", "KB2520235"] == "fail"
     assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
