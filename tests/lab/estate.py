@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds", "job_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
 
 
@@ -66,6 +66,8 @@ class Host:
     network_atc: tuple[str, ...] = ()
     missing_namespaces: tuple[str, ...] = ()
     storage_spaces_direct: StoragePool | None = None
+    job_seconds: float = 0.1
+    settings_answer: str = "job"
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -155,7 +157,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     optional = {"groups", "cluster", "instances", "http_401", "first_page", "missing_namespaces"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
-    optional |= {"updating", "network_atc", *_DURATIONS}
+    optional |= {"updating", "network_atc", "settings_answer", *_DURATIONS}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -200,6 +202,10 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         bool(body.get("updating", False)),
         tuple(str(name) for name in body.get("network_atc", ())),
         tuple(str(name).lower() for name in body.get("missing_namespaces", ())),
+        job_seconds=float(body.get("job_seconds", durations.get("job_seconds", 0.1))),
+        settings_answer=check_choice(
+            f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
+        ),
     )
 
 

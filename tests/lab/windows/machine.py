@@ -14,7 +14,7 @@ from ..wire.bodies import input_values, put_values
 from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, schema_error
 from ..wire.soap import N, X
 from ..wire.values import Style, write, write_instance
-from . import adapter_state, hyperv, ping, providers
+from . import adapter_state, hyperv, hyperv_settings, ping, providers
 from .classes import Class, Method, classes, namespaces
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
@@ -154,9 +154,9 @@ class Machine:
         stored = repository.instances(cls)
         if cls.namespace not in hyperv.NAMESPACES:
             return stored
-        return stored + hyperv.instances(
-            cls, self.host, hyperv.machines_on(self.host, self.cluster, self._cluster_repository)
-        )
+        if cls.name == hyperv_settings.JOB:
+            return stored + hyperv_settings.jobs(self.simulation, self.host, cls)
+        return stored + hyperv.instances(cls, self.host, self.simulation.machines_on(self.host))
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
