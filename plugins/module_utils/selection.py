@@ -38,9 +38,10 @@ _T = t.TypeVar("_T", bound=Named)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Selection(t.Generic[_T]):
-    """What was selected, the names that match nothing, and what the selection could not be sure of."""
+    """What was selected, the names that match something or nothing, and what the selection could not be sure of."""
 
     chosen: tuple[_T, ...]
+    matched: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -78,6 +79,7 @@ def select(things: t.Sequence[_T], options: t.Mapping[str, t.Any], host: str, *,
         warnings.append(_names_not_known(things, host).strip())
     return Selection(
         chosen=tuple(one for one in things if one in wanted and one not in excluded),
+        matched=tuple(dict.fromkeys(name for name in options["names"] if chosen[name])),
         unmatched=tuple(dict.fromkeys([*unmatched, *unused])),
         warnings=tuple(filter(None, warnings)),
     )

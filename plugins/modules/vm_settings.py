@@ -138,6 +138,12 @@ settings:
       type: str
       sample: Windows changes it only while the virtual machine is off, and EX01 is running. Shut it down and run this
         task again.
+matched:
+  description: The names and wildcards in O(names) that match a virtual machine on this host.
+  returned: when the virtual machines could be read
+  type: list
+  elements: str
+  sample: ['EX*']
 unmatched:
   description: The names and wildcards in O(names) and O(exclude) that match no virtual machine on this host.
   returned: when there are any
@@ -247,7 +253,11 @@ def apply(client: Client, state: State, step: Step) -> Applied:
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
     """Return each setting before and now, and the result."""
     waiting = dict.fromkeys(row.name for row in state.rows if row.differs and row.waits_for)
-    found = {"settings": wanted.report(state.rows, outcome), **state.selected.report()}
+    found = {
+        "settings": wanted.report(state.rows, outcome),
+        "matched": list(state.selected.matched),
+        **state.selected.report(),
+    }
     if waiting:
         text = f"Not changed until the virtual machine is off: {', '.join(waiting)}. See left_alone in the result."
         found["warnings"] = [*found.get("warnings", ()), text]

@@ -59,6 +59,11 @@ hosts:
     virtual_machines:
       - {name: OFF1, enabled_state: 3, dynamic_memory: true}
       - {name: RUN1, enabled_state: 2, user_snapshot_type: 5}
+  - name: ts2
+    address: %(network)s.42
+    windows: 2012 R2
+    settings_answer: direct
+    virtual_machines: [{name: OFF2, enabled_state: 3}]
 clusters:
   - name: TC
     fqdn: tc.example.test

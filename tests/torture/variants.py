@@ -152,9 +152,10 @@ def cluster_groups(picture: Picture) -> State:
 
 
 def machine_settings(picture: Picture) -> State:
-    """The settings of the virtual machines of ts1."""
+    """The settings of the virtual machines of ts1 and ts2."""
     state: State = {}
-    for name, values in picture.instances("ts1", "Lab_VirtualMachine").items():
+    machines = (picture.instances(host, "Lab_VirtualMachine") for host in ("ts1", "ts2"))
+    for name, values in (row for host in machines for row in host.items()):
         stop, kind = values["AutomaticShutdownAction"], values["UserSnapshotType"]
         state |= {
             f"{name} automatic_stop_action": {None: "save", 2: "turn_off", 3: "save", 4: "shut_down"}[stop],
@@ -275,6 +276,10 @@ _LISTED = (
     Variant(
         name="vm_settings/running", host="ts1", options={"names": ["*1"], "checkpoint_type": "disabled"},
         wanted={"OFF1 checkpoint_type": "disabled", "RUN1 checkpoint_type": "disabled"}, state=machine_settings,
+    ),
+    Variant(
+        name="vm_settings/direct", host="ts2", options={"names": ["OFF2"], "automatic_stop_action": "turn_off"},
+        wanted={"OFF2 automatic_stop_action": "turn_off"}, state=machine_settings,
     ),
     _adapter_variant("restart", "tn1", "LM"),
     _adapter_variant("defer", "tn1", "LM", restart="defer"),

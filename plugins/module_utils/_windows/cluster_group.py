@@ -179,12 +179,7 @@ def _with_owners(client: Client, group: ClusterGroup, configurations: t.Mapping[
         problem = f"The configuration resource of {group.name} was not found, so its possible owners are not known."
         return dataclasses.replace(group, problem=problem)
     references = tuple(one for one in resources if one is not None)
-    try:
-        owners = _common_owners([_owners(client, one, group.name) for one in references])
-    except Unreachable:
-        raise
-    except ServerError as exc:
-        return dataclasses.replace(group, problem=str(exc))
+    owners = _common_owners([_owners(client, one, group.name) for one in references])
     return dataclasses.replace(group, possible_owners=owners, resources=references)
 
 

@@ -11,10 +11,20 @@ The response to a change does not count, only the values that are read back.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as t
 
 from .._wsman.embedded_text import instance_text
-from .._wsman.errors import NotFound, ResponseLost, ServerError, Unreachable
+from .._wsman.errors import (
+    AccessDenied,
+    NotFound,
+    Redirected,
+    RequestRefused,
+    ResponseLost,
+    ServerError,
+    ServiceUnavailable,
+    Unreachable,
+)
 from . import disk, hyperv
 from .columns import read_columns
 
@@ -92,6 +102,14 @@ class Machine:
         return (self.name,)
 
 
+class _End(enum.Enum):
+    """Whether a change is known to have ended. After a fault that is likely, but no proof."""
+
+    KNOWN = "known"
+    LIKELY = "likely"
+    LOST = "lost"
+
+
 class WantedMemoryError(Exception):
     """The wanted memory is none that Windows allows. The message is a clause."""
 
@@ -166,9 +184,8 @@ def write(client: Client, machine: Machine, values: t.Mapping[str, t.Any]) -> tu
     """
     class_name = _PROPERTIES[next(iter(values))][0]
     operation = f"setting {', '.join(values)} of {machine.name}"
-    services = client.query(
-        hyperv.SECOND, f"SELECT * FROM {_SERVICE}", operation="reading the management service of Hyper-V"
-    )
+    operation_of_service = "reading the management service of Hyper-V"
+    services = client.query(hyperv.SECOND, f"SELECT * FROM {_SERVICE}", operation=operation_of_service)  # noqa: S608
     reference = next((one.reference for one in services if one.reference), None)
     if reference is None:
         raise ServerError(f"{client.host} returned no management service of Hyper-V", advice="check its service vmms")
@@ -181,61 +198,62 @@ def write(client: Client, machine: Machine, values: t.Mapping[str, t.Any]) -> tu
     )
     method, parameter = ("ModifySystemSettings", text) if class_name == _SYSTEM else ("ModifyResourceSettings", [text])
     name = "SystemSettings" if class_name == _SYSTEM else "ResourceSettings"
-    reason, certain = _invoke(client, reference, method, {name: parameter}, operation)
+    reason, end = _invoke(client, reference, method, {name: parameter}, operation)
     now = _read_back(client, machine, class_name, values, operation)
-    for _poll in range(0 if certain else _LOST_POLLS):
+    for _poll in range(0 if end is _End.KNOWN else _LOST_POLLS):
         if now == values:
             break
         client.pause(_PAUSE)
         now = _read_back(client, machine, class_name, values, operation)
     if now is None:
         return dict.fromkeys(values), f"{machine.name} is no longer on {client.host}"
-    if now != values and not certain:
+    if now != values and end is _End.LOST:
         return {name: value if now[name] == value else None for name, value in values.items()}, reason
     return now, reason
 
 
 def _invoke(
     client: Client, reference: Reference, method: str, parameters: t.Mapping[str, t.Any], operation: str
-) -> tuple[str, bool]:
-    """Call a method once and wait for its job. Returns the error, and whether the change is known to have ended."""
+) -> tuple[str, _End]:
+    """Call a method once and wait for its job. Returns the error, and what is known about the end of the change."""
     try:
         answer = client.invoke(reference, method, parameters, operation=operation)
         code, job = answer.integer("ReturnValue"), answer.reference_in("Job")
     except Unreachable:
         raise
-    except ResponseLost as exc:
-        return f"{method} returned: {exc.detail}", False
     except ServerError as exc:
-        return f"{method} returned: {exc.detail}{f' ({exc.advice})' if exc.advice else ''}", True
+        lost = isinstance(exc, (ResponseLost, Redirected, ServiceUnavailable))
+        known = isinstance(exc, (AccessDenied, RequestRefused))
+        end = _End.LOST if lost else _End.KNOWN if known else _End.LIKELY
+        return f"{method} returned: {exc.detail}{f' ({exc.advice})' if exc.advice and not lost else ''}", end
     if code == _DONE:
-        return "", True
+        return "", _End.KNOWN
     if code == _STARTED and job is not None:
         return _wait(client, job, operation)
     if code is None or code == _STARTED:
-        return f"{method} returned no {'return value' if code is None else 'job'}", False
-    return f"{method} returned {code}: {_REFUSALS.get(code, 'it failed')}", True
+        return f"{method} returned no {'return value' if code is None else 'job'}", _End.LOST
+    return f"{method} returned {code}: {_REFUSALS.get(code, 'it failed')}", _End.KNOWN
 
 
-def _wait(client: Client, job: Reference, operation: str) -> tuple[str, bool]:
-    """Wait until a job has ended. Returns its error, and whether its end is known."""
+def _wait(client: Client, job: Reference, operation: str) -> tuple[str, _End]:
+    """Wait until a job has ended. Returns its error, and what is known about its end."""
     for _poll in range(_JOB_POLLS):
         try:
             found = client.get(job, operation=f"reading the job of {operation}")
             state, error = found.integer("JobState"), found.integer("ErrorCode")
         except NotFound:
-            return "its job was removed before its result was read", False
+            return "its job was removed before its result was read", _End.LIKELY
         except Unreachable:
             raise
         except ServerError as exc:
-            return f"its job could not be read: {exc.detail}", False
+            return f"its job could not be read: {exc.detail}", _End.LOST
         if state in _ENDED:
             if state in _SUCCEEDED and not error:
-                return "", True
+                return "", _End.KNOWN
             text = (found.text("ErrorDescription") or "").strip().rstrip(".") or f"job state {state}"
-            return f"its job failed: {text}{f' ({error})' if error else ''}", True
+            return f"its job failed: {text}{f' ({error})' if error else ''}", _End.KNOWN
         client.pause(_PAUSE)
-    return f"its job did not end within {_JOB_POLLS * _PAUSE:g} s", False
+    return f"its job did not end within {_JOB_POLLS * _PAUSE:g} s", _End.LOST
 
 
 def _read_back(
