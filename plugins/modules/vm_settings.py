@@ -285,9 +285,10 @@ def _rows(machine: Machine, options: task.Options, *, memory: bool) -> t.Iterato
         reason = unclear if of_memory else ""
         waits = not reason and machine.state != "off" and setting not in vm_settings.WHILE_RUNNING
         if waits:
+            first = {"saved": "Start it and shut", "paused": "Resume it and shut"}.get(machine.state, "Shut")
             reason = (
                 f"Windows changes it only while the virtual machine is off, and {machine.name} is {machine.state}. "
-                "Shut it down and run this task again"
+                f"{first} it down and run this task again"
             )
         if options[setting] is None and (reason or machine.settings.get(setting) == value):
             continue  # it only follows from the others

@@ -168,6 +168,8 @@ def test_possible_owners_are_added_and_removed(lab, hv01):
         assert code in call(method, node).text.upper()
     assert call("RemovePossibleOwner", "HV02").status == 200
     assert possible_owners.owners(lab.cluster("HVC1"), "Virtual Machine EX01") == ["hv01"]
+    body = "<p:NodeName>hv02</p:NodeName><p:TimeOut>0</p:TimeOut>"
+    assert "80071397" in hv01.invoke("MSCluster_ResourceGroup", "MoveToNewNode", body, Name="EX01").text.upper()
     assert "80071397" in call("RemovePossibleOwner", "hv02").text.upper()
     assert call("AddPossibleOwner", "hv02").status == 200
     assert possible_owners.owners(lab.cluster("HVC1"), "Virtual Machine EX01") == ["hv01", "hv02"]
