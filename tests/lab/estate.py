@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds", "job_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
 
 
@@ -75,6 +75,8 @@ class Host:
     cores: int = 32
     virtual_machine: str = ""
     guest_of: VirtualMachine | None = None
+    job_seconds: float = 0.1
+    settings_answer: str = "job"
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -169,7 +171,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
     optional |= {"updating", "network_atc", *_DURATIONS, "live_migration", "cores", "virtual_machine"}
-    optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds"}
+    optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds", "settings_answer"}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -222,6 +224,10 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         live_migration=body.get("live_migration", {}),
         cores=int(body.get("cores", 32)),
         virtual_machine=str(body.get("virtual_machine", "")),
+        job_seconds=float(body.get("job_seconds", durations.get("job_seconds", 0.1))),
+        settings_answer=check_choice(
+            f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
+        ),
     )
 
 
