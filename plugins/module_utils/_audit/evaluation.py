@@ -17,7 +17,7 @@ from .cause import Causes
 from .completion import completed
 from .error import AuditError
 from .expression import Reader
-from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
+from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster, title_of
 from .history import run_of
 from .joint_remedy import joint_remedies
 from .judgement import Finding, finding_without_cluster, judge
@@ -72,7 +72,7 @@ def evaluate(
     _complete(findings, not_read, where, Causes(facts["hosts"], (cluster.name for cluster in clusters)))
     found = {
         "version": 1,
-        "title": str(facts.get("title") or (forest.name if forest else "")),
+        "title": title_of(facts),
         "gathered": facts.get("gathered"),
         "evaluated": now.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "hosts": hosts_out,

@@ -26,11 +26,11 @@ def run_of(evaluation: t.Mapping[str, t.Any]) -> Row:
     }
 
 
-def runs_before(kept: t.Mapping[str, t.Any] | None, gathered: object, number: int) -> list[Row]:
-    """The numbers of the last C(number) runs whose facts are older, from the last of them. The oldest is first."""
-    rows = (kept or {}).get("runs")
+def runs_before(last: t.Mapping[str, t.Any] | None, number: int) -> list[Row]:
+    """The numbers of the last C(number) runs, from the C(last) of them, which is also the last row."""
+    rows = (last or {}).get("runs")
     known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [row for row in known if str(row.get("gathered") or "") < str(gathered)][-number:] if number > 0 else []
+    return known[-number:] if number > 0 else []
 
 
 def slim(row: Row) -> Row:

@@ -29,8 +29,13 @@ class NumberedFinding:
 
     @property
     def sentence(self) -> str:
-        """The sentence on demand."""
-        return self.finding.text or self.finding.why_unknown
+        """The sentence on demand, with the reason and the end date of an acceptance."""
+        text = self.finding.text or self.finding.why_unknown
+        accepted = self.finding.accepted
+        if accepted is None or self.finding.outcome != "accepted":
+            return text
+        until = f"Accepted until {accepted.until}." if accepted.until else "No end date."
+        return f"{text} {accepted.reason or 'No reason was given.'} {until}"
 
     @property
     def home(self) -> str:
@@ -83,6 +88,10 @@ class Group:
         """The advice of the findings if it is the same for all, else empty."""
         advice = {line.advice for line in self.lines}
         return next(iter(advice)) if len(advice) == 1 else ""
+
+    def sentence_of(self, line: NumberedFinding) -> str:
+        """The sentence on demand, without the advice that the group shows."""
+        return line.finding.why_unknown if self.rule is None and self.advice else line.sentence
 
     @property
     def new(self) -> int:

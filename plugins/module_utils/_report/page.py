@@ -32,7 +32,7 @@ _NAMES = 12  # hosts in a list of the summary
 def page(evaluation: Evaluation) -> str:
     """The complete HTML document. Raises C(ReportError)."""
     report = in_reading_order(evaluation)
-    style, script = file_text("style.css"), file_text("script.js")
+    style, script = file_text("style.css"), file_text("script.js") + file_text("copy.js")
     shown = [line for group in (*report.groups, *report.unknown) for line in group.lines]
     pictures = meshes(evaluation.paths)
     drawn = [mesh for mesh in pictures if len(pictures) <= _MESHES or len(mesh.of("passes")) < len(mesh.squares)]

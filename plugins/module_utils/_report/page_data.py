@@ -39,6 +39,7 @@ def page_data(evaluation: Evaluation, report: OrderedReport) -> str:
     numbers = {place: number for number, place in enumerate(everything)}
     sets = {own_places(finding): 0 for finding in findings}
     sets = {places: number for number, places in enumerate(sets)}
+    sentences = {line.number: group.sentence_of(line) for group in report.unknown for line in group.lines}
     texts = _Texts()
     data = {
         "hosts": [visible(host or "all hosts") for host in hosts],
@@ -54,7 +55,9 @@ def page_data(evaluation: Evaluation, report: OrderedReport) -> str:
         "subject": [texts.number(visible(finding.subject)) for finding in findings],
         "found": [texts.number(visible(finding.found)) for finding in findings],
         "expected": [texts.number(visible(finding.expected)) for finding in findings],
-        "sentence": [texts.number(_sentence(finding)) for finding in findings],
+        "sentence": [
+            texts.number(_template(line.finding, sentences.get(line.number, line.sentence))) for line in report.lines
+        ],
     }
     data["texts"] = list(texts.numbers)
     text = visible_json(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
@@ -63,15 +66,13 @@ def page_data(evaluation: Evaluation, report: OrderedReport) -> str:
     return text
 
 
-def _sentence(finding: Finding) -> str:
+def _template(finding: Finding, sentence: str) -> str:
     """The sentence of a finding with tokens for its values, so that most findings of a rule have the same text."""
     if finding.outcome == "pass":
         return ""
-    values = (finding.host, finding.subject, finding.found, finding.expected)
-    text = visible(finding.why_unknown if finding.outcome == "unknown" and finding.why_unknown else finding.text)
-    if finding.outcome == "unknown" and finding.text not in {"", finding.why_unknown}:
-        text = visible(finding.text)
-    for value, token in sorted(zip(map(visible, values), TOKENS, strict=True), key=lambda pair: -len(pair[0])):
+    text = visible(sentence)
+    values = map(visible, (finding.host, finding.subject, finding.found, finding.expected))
+    for value, token in sorted(zip(values, TOKENS, strict=True), key=lambda pair: -len(pair[0])):
         if len(value) > 1:
             text = text.replace(value, token)
     return text

@@ -11,7 +11,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   const data = JSON.parse(at("data").textContent);
   const FAIL = 0, UNKNOWN = 1, ACCEPTED = 2, PASS = 3, NOT_APPLICABLE = 4;
-  const MATCHES_OF_LIST = 25; // lines of a list that a filter shows; a button shows the others
+  const FIRST = 25, FIRST_OF_MANY = 5, MANY_MATCHES = 400; // lines of a list that are shown; a button shows the others
   const total = data.host.length;
   const grouped = (number) => number.toLocaleString("en");
   const make = (name, content, type) => {
@@ -37,8 +37,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
   function lineOf(number, list) {
     const row = document.createElement("tr");
     row.id = "f" + number;
-    const where = make("th", make("bdi", host(number)));
-    where.scope = "row";
+    const where = Object.assign(make("th", make("bdi", host(number))), { scope: "row" });
     const what = make("td", undefined, "what");
     if (list.titled) what.append(make("span", data.rules[data.rule[number]][1], "rule"), " ");
     const words = sentence(number);
@@ -62,11 +61,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   function makeTable(list) {
     const head = make("tr");
-    for (const word of ["Where", "What", "Found", "Expected"]) {
-      const cell = make("th", word);
-      cell.scope = "col";
-      head.append(cell);
-    }
+    for (const word of ["Where", "What", "Found", "Expected"]) head.append(Object.assign(make("th", word), { scope: "col" }));
     list.body = make("tbody");
     const table = make("table", make("thead", head), "findings");
     table.setAttribute("aria-label", "Passed, and not applicable");
@@ -101,8 +96,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
       list.rest.lastChild.textContent = `Show all ${grouped(numbers.length)}`;
     }
   }
-  const limitOf = (list) => (matched ? MATCHES_OF_LIST : list.folded ? MATCHES_OF_LIST : list.first);
-  let matched = null; // for each finding whether the filter shows it; null without a filter
+  let matched = null, many = false; // for each finding whether the filter shows it; null without a filter
+  const limitOf = (list) => (matched ? (many ? FIRST_OF_MANY : FIRST) : list.folded ? FIRST : list.first);
 
   function showAll(list) {
     list.everything = true;
@@ -123,17 +118,12 @@ SPDX-License-Identifier: GPL-3.0-or-later
   const severities = all("input[name=severity]", form);
   const KINDS = [["cluster", "Hyper-V clusters"], ["dag", "DAGs"], ["site", "Sites"], ["server", "Exchange servers"]];
   function addOptions(parent, rows) {
-    for (const [value, words] of rows) {
-      const option = make("option", words);
-      option.value = value;
-      parent.append(option);
-    }
+    for (const [value, words] of rows) parent.append(Object.assign(make("option", words), { value }));
   }
   for (const [kind, title] of [...KINDS, ["host", "Hosts, and other names of findings"]]) {
     const rows = kind === "host" ? data.hosts.map((name, number) => [`h${number}`, name])
       : data.places.map(([own, name], number) => [`p${number}`, name, own]).filter((row) => row[2] === kind);
-    const group = document.createElement("optgroup");
-    group.label = title;
+    const group = Object.assign(make("optgroup"), { label: title });
     rows.sort((a, b) => a[1].localeCompare(b[1], "en", { numeric: true }));
     addOptions(group, rows);
     if (rows.length) where.append(group);
@@ -143,22 +133,27 @@ SPDX-License-Identifier: GPL-3.0-or-later
     if (kind === "other") for (const link of all(`[data-place="${number}"]`)) link.dataset.name = name;
   }
 
-  // The texts to search, made at the first search. The texts of a group are those of all its lines.
-  let texts = null;
-  function makeTexts() {
-    const around = new Array(total).fill("");
+  // Texts to search, in lower case: each is searched once, and not for each finding that has it. The texts of a group
+  // count for all its lines; of its remedies only modules and cmdlets, not the names of other hosts.
+  let tables = null;
+  function makeTables() {
+    const around = new Array(total).fill(0), groups = [""];
     for (const list of lists) {
       const group = list.element.closest(".group");
       if (!group) continue;
-      const words = all(":scope > header > :is(h3, .advice), :scope > .remedy .how", group).map((each) => each.textContent).join(" ");
-      const remedies = all(":scope > .remedy pre", group);
-      const common = remedies.map((each) => each.textContent.match(/\bwinha\.cluster\.\w+|[A-Z][a-z]+-[A-Z]\w+/g) || []).flat();
-      around.fill(`${words} ${[...new Set(common)].join(" ")}`.toLowerCase(), list.from, list.to);
+      const remedies = all(":scope > .remedy pre", group).map((each) => each.textContent.match(/\bwinha\.cluster\.\w+|[A-Z][a-z]+-[A-Z]\w+/g) || []);
+      const words = all(":scope > header > :is(h3, .advice)", group).map((each) => each.textContent);
+      around.fill(groups.push([...words, ...new Set(remedies.flat())].join(" ")) - 1, list.from, list.to);
     }
-    const rules = data.rules.map((each) => each.join(" ").toLowerCase());
     const places = data.sets.map((each) => each.map((place) => data.places[place][1]).join(" "));
-    return around.map((words, number) => [host(number), text(number, "subject"), text(number, "found"), text(number, "expected"),
-      sentence(number), places[data.set[number]]].join(" ").toLowerCase() + ` ${rules[data.rule[number]]} ${words}`);
+    const text = data.texts;
+    tables = [[data.host, data.hosts], [data.rule, data.rules.map((each) => each.join(" "))], [data.set, places], [around, groups],
+      [data.subject, text], [data.found, text], [data.expected, text], [data.sentence, text]];
+    for (const table of tables) table[1] = table[1].map((each) => each.toLowerCase());
+  }
+  function finder(word) {
+    const found = tables.map(([numbers, texts]) => [numbers, texts.map((each) => each.includes(word))]);
+    return (number) => found.some(([numbers, contains]) => contains[numbers[number]]);
   }
 
   function filter() {
@@ -169,20 +164,22 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const wanted = severities.map((each) => each.checked);
     const onlyNew = Boolean(newOnly && newOnly.checked);
     const active = words.length > 0 || where.value !== "" || wantedRule !== null || onlyNew || wanted.includes(false);
-    if (words.length) texts ??= makeTexts();
+    if (words.length && !tables) makeTables();
+    const finders = words.map(finder);
     const sets = data.sets.map((each) => wantedPlace === null || each.includes(wantedPlace));
     const counts = [0, 0, 0, 0, 0], hosts = new Set(), places = new Set(), rules = new Set();
     matched = active ? new Uint8Array(total) : null;
     for (let number = 0; active && number < total; number += 1) {
       if ((wantedHost !== null && data.host[number] !== wantedHost) || !sets[data.set[number]]
         || (wantedRule !== null && data.rule[number] !== wantedRule) || !wanted[data.severity[number]]
-        || (onlyNew && data.new[number] !== "1") || !words.every((word) => texts[number].includes(word))) continue;
+        || (onlyNew && data.new[number] !== "1") || !finders.every((finds) => finds(number))) continue;
       matched[number] = 1;
       counts[data.outcome[number]] += 1;
       hosts.add(data.host[number]);
       rules.add(data.rule[number]);
       for (const place of data.sets[data.set[number]]) places.add(place);
     }
+    many = counts.reduce((before, each) => before + each, 0) > MANY_MATCHES;
     for (const list of lists) {
       list.everything = false;
       draw(list, matched, limitOf(list));
@@ -222,10 +219,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
         const hidden = active && !rules.has(Number(link.hash.slice(2)));
         if (table.rows[0].cells[place + 1].hidden !== hidden) for (const row of table.rows) row.cells[place + 1].hidden = hidden;
       });
-      const empty = !all("td a", table).some((link) => !link.closest("tr").hidden && !link.closest("td").hidden);
-      table.closest(".layer").hidden = active && empty;
-      const links = all("td a", table);
-      if (links.length && !empty) setTabStop(table, links.find((link) => !link.closest("[hidden]")));
+      const first = all("td a", table).find((link) => !link.closest("tr").hidden && !link.closest("td").hidden);
+      table.closest(".layer").hidden = active && !first;
+      if (first) setTabStop(table, first);
     }
     if (at("matrix")) at("matrix").hidden = active && all(".layer").every((each) => each.hidden);
     for (const link of all(".places th a")) link.closest("tr").hidden = active && !places.has(Number(link.dataset.place));
@@ -241,14 +237,20 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { filter(); announce("The filter is cleared."); }));
+  let isQuiet = false;
+  form.addEventListener("reset", () => { if (!isQuiet) setTimeout(() => { filter(); at("announcement").textContent = "The filter is cleared."; }); });
+  function resetQuietly() {
+    isQuiet = true;
+    form.reset();
+    isQuiet = false;
+  }
 
   // --- Links ----------------------------------------------------------------------------------------------------------
   // A link can lead to a line that is not drawn, or filtered out.
   function reveal(id) {
     const number = /^f\d+$/.test(id) ? Number(id.slice(1)) : null;
     const list = number !== null && lists.find((each) => each.from <= number && number < each.to);
-    if ((list && matched && !matched[number]) || (at(id) && at(id).closest("[hidden]") && !list)) { form.reset(); filter(); }
+    if ((list && matched && !matched[number]) || (at(id) && at(id).closest("[hidden]") && !list)) { resetQuietly(); filter(); }
     if (list) {
       if (list.folded) list.folded.open = true;
       if (!at(id)) showAll(list);
@@ -266,7 +268,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     target.focus({ preventScroll: true });
   }
   function showPlace(link) {
-    form.reset();
+    resetQuietly();
     const named = link.dataset.name === undefined ? -1 : data.hosts.indexOf(link.dataset.name);
     where.value = named < 0 ? `p${link.dataset.place}` : `h${named}`;
     filter();
@@ -285,10 +287,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
   document.addEventListener("toggle", (event) => {
     const list = event.target.matches("details.rule") && event.target.open && lists.find((each) => each.folded === event.target);
     if (list) draw(list, matched, limitOf(list));
-    if (event.target.matches("details.rule")) addCopyButtons(event.target);
   }, true);
 
-  // --- Print all, and copy --------------------------------------------------------------------------------------------
+  // --- Print all --------------------------------------------------------------------------------------------
   at("print").addEventListener("click", () => {
     document.documentElement.classList.add("everything");
     for (const each of all("details.rule")) each.open = true;
@@ -301,35 +302,6 @@ SPDX-License-Identifier: GPL-3.0-or-later
     for (const each of all("details.rule")) each.open = false;
     filter();
   });
-  function announce(words) { at("announcement").textContent = words; }
-  function addCopyButtons(within) {
-    for (const remedy of all(".remedy", within)) {
-      if (remedy.querySelector(".copy")) continue;
-      const button = make("button", "Copy", "copy");
-      button.type = "button";
-      button.setAttribute("aria-label", "Copy the remedy");
-      remedy.append(button);
-    }
-  }
-  // Without a clipboard the text stays selected.
-  async function copy(button) {
-    const pre = button.parentElement.querySelector("pre");
-    let done = true;
-    try {
-      await navigator.clipboard.writeText(pre.textContent);
-    } catch {
-      getSelection().selectAllChildren(pre);
-      done = document.execCommand("copy");
-    }
-    button.textContent = done ? "Copied" : "Selected";
-    announce(done ? "The remedy is copied." : "The remedy is selected: copy it with the keyboard.");
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
-  }
-  document.addEventListener("click", (event) => {
-    if (event.target.matches && event.target.matches(".copy")) copy(event.target);
-  });
-  all(".group").forEach(addCopyButtons);
-
   // --- Each matrix has one tab stop; the arrow keys move it -----------------------------------------------------------
   const stops = new Map();
   function setTabStop(table, link) {
