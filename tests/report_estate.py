@@ -27,7 +27,9 @@ _GIGABIT = 1_000_000_000
 def environment(hosts: int, *, now: datetime.datetime = NOW, **more: t.Any) -> Row:
     """The evaluation of an environment with about so many hosts, one of which is a domain controller."""
     rules = [rule for file in sorted(RULES.glob("*.yml")) for rule in yaml.safe_load(file.read_text("utf-8"))]
-    accepted = [{"rule": "hotfixes", "host": "ex*", "reason": "Replaced by the rollup of May 2016", "until": "2027-01-31"}]
+    accepted = [
+        {"rule": "hotfixes", "host": "ex*", "reason": "Replaced by the rollup of May 2016", "until": "2027-01-31"}
+    ]
     found: Row = evaluate(rules, facts(hosts), accepted=accepted, now=now, **more)
     return found
 
@@ -44,14 +46,26 @@ def facts(hosts: int) -> Row:
             names = [f"ex{number // 2:02}{node:02}" for node in range(1, size + 1)]
             members += [(name, f"DAG{number // 2:02}", site) for name in names]
             named |= _dag(number // 2, names)
-    named[f"dc01.{DOMAIN}"] = {"kinds": ["domain_controller"], "asked": True, "reached": True, "why": None, "failed": []}
+    named[f"dc01.{DOMAIN}"] = {
+        "kinds": ["domain_controller"],
+        "asked": True,
+        "reached": True,
+        "why": None,
+        "failed": [],
+    }
     unread = [name for place, name in enumerate(named) if place % 57 == 40]
     for place, name in enumerate(unread):
         named[name] = _unreached(named[name], name, place)
     return {
-        "version": 2, "title": DOMAIN, "gathered": "2026-11-23T22:10:04Z", "planned": {}, "hosts": named,
-        "forests": [{"host": f"dc01.{DOMAIN}", "place": 0, "gathered": "2026-11-23T22:10:04Z", "failed": [], **_forest(members)}],
-    }  # fmt: skip
+        "version": 2,
+        "title": DOMAIN,
+        "gathered": "2026-11-23T22:10:04Z",
+        "planned": {},
+        "hosts": named,
+        "forests": [
+            {"host": f"dc01.{DOMAIN}", "place": 0, "gathered": "2026-11-23T22:10:04Z", "failed": [], **_forest(members)}
+        ],
+    }
 
 
 def _sizes(hosts: int) -> list[int]:
@@ -69,19 +83,27 @@ def _hyperv_cluster(number: int, size: int) -> Row:
     for place, node in enumerate(nodes):
         host = _host(["hyperv_host"], _cluster(name, nodes, node, "2022", 20), node, "2022")
         host["cluster_info"]["cluster"] |= {
-            "virtual_machines": [machine["role"] for machine in machines], "move_type_threshold": 2000,
-        }  # fmt: skip
+            "virtual_machines": [machine["role"] for machine in machines],
+            "move_type_threshold": 2000,
+        }
         host["host_info"] |= {
             "hyperv": True,
             "virtual_machines": [machine["machine"] for machine in machines if machine["node"] == node],
-            "adapters": [{"name": "LM", "description": "Intel X520", "status": "up", "speed": 10 * _GIGABIT, "mtu": 9000}],
-        }  # fmt: skip
+            "adapters": [
+                {"name": "LM", "description": "Intel X520", "status": "up", "speed": 10 * _GIGABIT, "mtu": 9000}
+            ],
+        }
         others = [other for other in nodes if other != node]
         host["jumbo_path_info"] = {
-            "paths": [_path(node, other, drifted and place == 1) for other in others], "unknown": [],
-        }  # fmt: skip
-        host["net_adapter"] = {"settings": [_setting("mtu", 9000, 1500 if drifted else 9000, 9000),
-                                            _setting("receive_buffers", 8192, buffers, 4096)]}  # fmt: skip
+            "paths": [_path(node, other, drifted and place == 1) for other in others],
+            "unknown": [],
+        }
+        host["net_adapter"] = {
+            "settings": [
+                _setting("mtu", 9000, 1500 if drifted else 9000, 9000),
+                _setting("receive_buffers", 8192, buffers, 4096),
+            ]
+        }
         found[node] = host
     return found
 
@@ -93,58 +115,117 @@ def _machine(number: int, place: int, node: str) -> Row:
     action = "save" if place % 3 or number % 2 else "shut_down"
     return {
         "node": node,
-        "role": {"name": name, "name_known": True, "id": own, "resource": f"Virtual Machine {name}", "group": name,
-                 "owner_node": node.partition(".")[0], "state": "online", "offline_action": action,
-                 "default_move_type": "by_priority", "priority": 1000 if place == 5 else 2000, "saved_by_drain": place == 5},
-        "machine": {"name": name, "id": own, "state": "running", "dynamic_memory": place == 7, "shutdown_component": "ok",
-                    "disks": [{"path": rf"C:\ClusterStorage\Volume1\{name}\{name}.vhdx", "kind": "shared_volume"}],
-                    "automatic_stop_action": "save" if place % 2 else "shut_down", "checkpoint_type": "production",
-                    "checkpoints": [{"name": "before update"}] if place == 8 and number % 5 == 0 else []},
-    }  # fmt: skip
+        "role": {
+            "name": name,
+            "name_known": True,
+            "id": own,
+            "resource": f"Virtual Machine {name}",
+            "group": name,
+            "owner_node": node.partition(".")[0],
+            "state": "online",
+            "offline_action": action,
+            "default_move_type": "by_priority",
+            "priority": 1000 if place == 5 else 2000,
+            "saved_by_drain": place == 5,
+        },
+        "machine": {
+            "name": name,
+            "id": own,
+            "state": "running",
+            "dynamic_memory": place == 7,
+            "shutdown_component": "ok",
+            "disks": [{"path": rf"C:\ClusterStorage\Volume1\{name}\{name}.vhdx", "kind": "shared_volume"}],
+            "automatic_stop_action": "save" if place % 2 else "shut_down",
+            "checkpoint_type": "production",
+            "checkpoints": [{"name": "before update"}] if place == 8 and number % 5 == 0 else [],
+        },
+    }
 
 
 def _dag(number: int, names: list[str]) -> Row:
     nodes = [f"{name}.{DOMAIN}" for name in names]
     threshold = 5 if number % 3 else 40
-    return {node: _host(["dag_member"], _cluster(f"DAG{number:02}", nodes, node, "2019", threshold), node, "2019") for node in nodes}
+    return {
+        node: _host(["dag_member"], _cluster(f"DAG{number:02}", nodes, node, "2019", threshold), node, "2019")
+        for node in nodes
+    }
 
 
 def _host(kinds: list[str], cluster: Row, name: str, windows: str) -> Row:
-    removed = [{"id": 1135, "source": "Microsoft-Windows-FailoverClustering", "time": f"2026-11-{day}T04:10:00Z",
-                "message": "Cluster node was removed from the active failover cluster membership."}
-               for day in (19, 20)]  # fmt: skip
+    removed = [
+        {
+            "id": 1135,
+            "source": "Microsoft-Windows-FailoverClustering",
+            "time": f"2026-11-{day}T04:10:00Z",
+            "message": "Cluster node was removed from the active failover cluster membership.",
+        }
+        for day in (19, 20)
+    ]
     return {
-        "kinds": kinds, "asked": True, "reached": True, "why": None, "standalone": None, "failed": [],
-        "gathered": "2026-11-23T22:10:04Z", "cluster_info": {"cluster": cluster, "unknown": []},
+        "kinds": kinds,
+        "asked": True,
+        "reached": True,
+        "why": None,
+        "standalone": None,
+        "failed": [],
+        "gathered": "2026-11-23T22:10:04Z",
+        "cluster_info": {"cluster": cluster, "unknown": []},
         "host_info": {
             "windows": {"release": windows, "build": 20348, "computer_name": name.partition(".")[0].upper()},
-            "hotfixes": [], "events": removed if name.endswith(f"2.{DOMAIN}") else [], "events_beyond": 0,
-            "events_reach_back": True, "unknown": [],
+            "hotfixes": [],
+            "events": removed if name.endswith(f"2.{DOMAIN}") else [],
+            "events_beyond": 0,
+            "events_reach_back": True,
+            "unknown": [],
         },
-    }  # fmt: skip
+    }
 
 
 def _cluster(name: str, nodes: list[str], node: str, windows: str, threshold: int) -> Row:
     return {
-        "name": name, "fqdn": f"{name.lower()}.{DOMAIN}", "id": None, "node": node.partition(".")[0].upper(),
-        "heartbeat": {"same_subnet_delay": 1000, "same_subnet_threshold": threshold, "cross_subnet_delay": 1000,
-                      "cross_subnet_threshold": threshold},
+        "name": name,
+        "fqdn": f"{name.lower()}.{DOMAIN}",
+        "id": None,
+        "node": node.partition(".")[0].upper(),
+        "heartbeat": {
+            "same_subnet_delay": 1000,
+            "same_subnet_threshold": threshold,
+            "cross_subnet_delay": 1000,
+            "cross_subnet_threshold": threshold,
+        },
         "heartbeat_seconds": {"same_subnet": float(threshold), "cross_subnet": float(threshold)},
         "nodes": [{"name": each.partition(".")[0], "state": "up", "vote": 1, "windows": windows} for each in nodes],
-    }  # fmt: skip
+    }
 
 
 def _path(source: str, target: str, fails: bool) -> Row:
     source, target = (name.partition(".")[0].upper() for name in (source, target))
     verdict = "fails" if fails else "passes"
-    return {"source": source, "target": target, "address": "10.20.2.11", "network": "Live Migration", "mtu": 9000,
-            "payload": 8972, "jumbo": "too_big" if fails else "passes", "standard": "passes", "verdict": verdict,
-            "msg": f"{source} itself cannot send packets of 9000 bytes; check its adapters" if fails else None}  # fmt: skip
+    return {
+        "source": source,
+        "target": target,
+        "address": "10.20.2.11",
+        "network": "Live Migration",
+        "mtu": 9000,
+        "payload": 8972,
+        "jumbo": "too_big" if fails else "passes",
+        "standard": "passes",
+        "verdict": verdict,
+        "msg": f"{source} itself cannot send packets of 9000 bytes; check its adapters" if fails else None,
+    }
 
 
 def _setting(name: str, wanted: int, before: int, now: int) -> Row:
-    return {"adapter": "LM", "setting": name, "wanted": wanted, "before": before, "now": now, "capped": now < wanted,
-            "in_effect": True, "result": "would_change" if before != now else "unchanged"}  # fmt: skip
+    return {
+        "adapter": "LM",
+        "setting": name,
+        "wanted": wanted,
+        "before": before,
+        "now": now,
+        "capped": now < wanted,
+        "in_effect": True,
+        "result": "would_change" if before != now else "unchanged",
+    }
 
 
 def _unreached(host: Row, name: str, place: int) -> Row:
@@ -159,45 +240,88 @@ def _unreached(host: Row, name: str, place: int) -> Row:
 
 def _forest(members: list[tuple[str, str, str]]) -> Row:
     servers = [
-        {"name": name.upper(), "fqdn": f"{name}.{DOMAIN}", "dn": f"CN={name.upper()}", "site": site,
-         "roles": ["mailbox", "client_access"], "build": "15.1.2507.6", "generation": "2016", "dag": dag}
+        {
+            "name": name.upper(),
+            "fqdn": f"{name}.{DOMAIN}",
+            "dn": f"CN={name.upper()}",
+            "site": site,
+            "roles": ["mailbox", "client_access"],
+            "build": "15.1.2507.6",
+            "generation": "2016",
+            "dag": dag,
+        }
         for name, dag, site in members
-    ]  # fmt: skip
+    ]
     own = [server for place, server in enumerate(servers) if place % 9 == 2]
     autodiscover = [
-        {"server": server["name"], "name": server["name"], "kind": "url", "sites": [server["site"]], "domains": [],
-         "host": server["fqdn"] if server in own else f"autodiscover.{DOMAIN}",
-         "url": f"https://{server['fqdn'] if server in own else f'autodiscover.{DOMAIN}'}/autodiscover/autodiscover.xml"}
+        {
+            "server": server["name"],
+            "name": server["name"],
+            "kind": "url",
+            "sites": [server["site"]],
+            "domains": [],
+            "host": server["fqdn"] if server in own else f"autodiscover.{DOMAIN}",
+            "url": f"https://autodiscover.{DOMAIN}/autodiscover/autodiscover.xml",
+        }
         for server in servers
-    ]  # fmt: skip
+    ]
     databases = [
-        {"name": f"DB{place:03}", "dn": f"CN=DB{place:03}", "generation": "2016", "rpc_client_access_server": None,
-         "rpc_client_access_kind": None, "copies": [{"server": server["name"], "activation_preference": 1}],
-         "preferred_site": server["site"], "master": server["dag"], "recovery": False}
+        {
+            "name": f"DB{place:03}",
+            "dn": f"CN=DB{place:03}",
+            "generation": "2016",
+            "rpc_client_access_server": None,
+            "rpc_client_access_kind": None,
+            "copies": [{"server": server["name"], "activation_preference": 1}],
+            "preferred_site": server["site"],
+            "master": server["dag"],
+            "recovery": False,
+        }
         for place, server in enumerate(servers)
-    ]  # fmt: skip
+    ]
     certificate = {
-        "thumbprint": "1AB96F5A", "subject": "CN=Federation", "issuer": "CN=Federation", "self_signed": True,
-        "not_before": "2021-12-05T00:00:00Z", "not_after": "2026-12-05T00:00:00Z", "subject_key_identifier": "9CC5",
-        "key": "RSA 2048", "client_authentication": True, "use": "current", "unknown": None,
-    }  # fmt: skip
+        "thumbprint": "1AB96F5A",
+        "subject": "CN=Federation",
+        "issuer": "CN=Federation",
+        "self_signed": True,
+        "not_before": "2021-12-05T00:00:00Z",
+        "not_after": "2026-12-05T00:00:00Z",
+        "subject_key_identifier": "9CC5",
+        "key": "RSA 2048",
+        "client_authentication": True,
+        "use": "current",
+        "unknown": None,
+    }
     return {
         "exchange_info": {
             "organization": {"name": "Example Corp", "dn": "CN=Example Corp", "forest": DOMAIN},
-            "servers": servers, "client_access_arrays": [], "databases": databases,
+            "servers": servers,
+            "client_access_arrays": [],
+            "databases": databases,
             "database_availability_groups": [
                 {"name": dag, "servers": [server["name"] for server in servers if server["dag"] == dag]}
                 for dag in dict.fromkeys(server["dag"] for server in servers)
             ],
-            "autodiscover": autodiscover, "virtual_directories": [],
+            "autodiscover": autodiscover,
+            "virtual_directories": [],
             "accepted_domains": [{"name": DOMAIN, "type": "authoritative", "default": True}],
-            "federation_trusts": [{"name": "Microsoft Federation Gateway", "application_uri": f"FYDIBOHF25SPDLT.{DOMAIN}",
-                                   "token_issuer_uri": "urn:federation:MicrosoftOnline", "certificates": [certificate],
-                                   "organization_thumbprints": {"current": "1AB96F5A", "previous": None, "next": None}}],
+            "federation_trusts": [
+                {
+                    "name": "Microsoft Federation Gateway",
+                    "application_uri": f"FYDIBOHF25SPDLT.{DOMAIN}",
+                    "token_issuer_uri": "urn:federation:MicrosoftOnline",
+                    "certificates": [certificate],
+                    "organization_thumbprints": {"current": "1AB96F5A", "previous": None, "next": None},
+                }
+            ],
             "unknown": [],
         },
-        "spn_info": {"spns": [], "accounts": [], "searched": {"accounts": 26, "spns": 372},
-                     "duplicates": [{"spn": f"http/intranet.{DOMAIN}", "accounts": ["CN=svc-a", "CN=svc-b"]}]},
+        "spn_info": {
+            "spns": [],
+            "accounts": [],
+            "searched": {"accounts": 26, "spns": 372},
+            "duplicates": [{"spn": f"http/intranet.{DOMAIN}", "accounts": ["CN=svc-a", "CN=svc-b"]}],
+        },
         "dns_name_info": {"unknown": "dns_name_info was not read, because there is no CAS array."},
         "published_name_info": {"names": []},
-    }  # fmt: skip
+    }

@@ -10,7 +10,13 @@ import pathlib
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.winha.cluster.plugins.module_utils._audit import evaluation, gathering, history, packing, verdict
+from ansible_collections.winha.cluster.plugins.module_utils._audit import (
+    evaluation,
+    gathering,
+    history,
+    packing,
+    verdict,
+)
 from ansible_collections.winha.cluster.plugins.module_utils._audit.error import AuditError
 from ansible_collections.winha.cluster.plugins.module_utils._audit.facts import title_of
 from ansible_collections.winha.cluster.plugins.module_utils._report import formats

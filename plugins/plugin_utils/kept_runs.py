@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The folder of the kept runs of an audit, on the controller. Private to this collection.
 
-A run is a file with its evaluation. Its name is the time at which the facts were read, so the same facts evaluated again
-replace it. Files with other names are left alone.
+A run is a file with its evaluation. Its name is the time at which the facts were read, so the same facts evaluated
+again replace it. Files with other names are left alone.
 """
 
 from __future__ import annotations

@@ -102,9 +102,7 @@ def _remedies(rules: t.Iterable[Rule], findings: t.Iterable[Finding]) -> dict[st
         row = finding.pop("row", None)
         if finding["outcome"] == "fail":
             rows.setdefault(finding["rule"], []).append(row)
-    return {
-        rule.id: joint_remedies([(rule.remedy, row) for row in rows[rule.id]]) for rule in rules if rule.id in rows
-    }
+    return {rule.id: joint_remedies([(rule.remedy, row) for row in rows[rule.id]]) for rule in rules if rule.id in rows}
 
 
 def _complete(

@@ -152,8 +152,8 @@ def _steps(variant: Remedy, rows: t.Sequence[Row]) -> dict[str, str]:
     before, place, line = command.groups()
     by_place: dict[str, dict[str, None]] = {}
     for row in rows:
-        by_place.setdefault(fill(place, row), {})[" ".join(fill(line, row).split())] = None
-    intro = [fill(before, _merged(before, rows)).strip()] if before.strip() else []
+        by_place.setdefault(" ".join(fill(place, row).split()), {})[fill(line, row).strip()] = None
+    intro = [" ".join(fill(before, _merged(before, rows)).split())] if before.strip() else []
     blocks = ["\n".join([f"# {where[0].upper()}{where[1:]}:", *lines])
               for where, lines in by_place.items()]  # fmt: skip
     return {"kind": "script", "text": "\n\n".join([*(f"# {text}" for text in intro), *blocks])}

@@ -80,7 +80,7 @@ def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any])
 
 
 def _defaults(release: str | None, *, is_dag: bool) -> Figure:
-    """The defaults of Windows. On 2012 R2 they depend on an update, which clusters with virtual machines do not need."""
+    """The defaults of Windows. On 2012 R2 that of a DAG depends on an update, so it is not known."""
     if release not in _BUILDS or (is_dag and release == "2012 R2"):
         return {}
     found = default_timeouts(version.WindowsVersion(_BUILDS[release]), longer=not is_dag)

@@ -36,7 +36,7 @@ class Places:
         """
         found = {**self.clusters.get(finding["host"], {})} if finding["scope"] == "cluster" else {}
         found |= self.hosts.get(finding["host"], {}) if finding["scope"] == "host" else {}
-        about = _about(finding["subject"])
+        about = tuple(_about(finding["subject"]))
         named = [self.servers[name] for name in about if name in self.servers]
         if not named and finding["scope"] == "forest":
             named = [self.objects[name] for name in about if name in self.objects]

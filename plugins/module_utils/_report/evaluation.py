@@ -188,9 +188,7 @@ def read_evaluation(evaluation: object) -> Evaluation:
         remarks=(*top.texts("unmatched"), *top.texts("notes")),
         comparison=_comparison(compared, rules) if compared else None,
         remedies=_remedies(top),
-        places=tuple(
-            Place(each.choice("kind", PLACES), each.text("name", None)) for each in top.entries("places")
-        ),
+        places=tuple(Place(each.choice("kind", PLACES), each.text("name", None)) for each in top.entries("places")),
         runs=tuple(map(_run, top.entries("runs"))),
         paths=tuple(map(path_of, pictures.entries("paths"))),
         heartbeats=tuple(map(heartbeat_of, pictures.entries("heartbeats"))),

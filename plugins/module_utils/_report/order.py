@@ -40,7 +40,8 @@ class NumberedFinding:
     @property
     def home(self) -> str:
         """The cluster or DAG of the finding, or its host."""
-        return next((place.name for place in self.finding.places if place.kind in {"cluster", "dag"}), self.finding.host)
+        names = (place.name for place in self.finding.places if place.kind in {"cluster", "dag"})
+        return next(names, self.finding.host)
 
     @property
     def advice(self) -> str:

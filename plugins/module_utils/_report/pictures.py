@@ -133,8 +133,13 @@ def scale(heartbeats: t.Iterable[Heartbeat]) -> int:
     """The end of the common scale in seconds: the largest value, rounded up to five."""
     values = (
         (
-            each.same_subnet, each.cross_subnet, each.same_subnet_limit, each.cross_subnet_limit,
-            each.same_subnet_default, each.cross_subnet_default, each.offline,
+            each.same_subnet,
+            each.cross_subnet,
+            each.same_subnet_limit,
+            each.cross_subnet_limit,
+            each.same_subnet_default,
+            each.cross_subnet_default,
+            each.offline,
         )
         for each in heartbeats
     )

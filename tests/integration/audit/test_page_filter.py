@@ -78,7 +78,9 @@ def test_each_counter_counts_its_own_findings(browser: Browser) -> None:
 
 def test_a_rule_without_findings_is_shown_only_if_it_is_selected(browser: Browser) -> None:
     browser.open("small")
-    empty = browser.run("return [...document.querySelectorAll('details.rule')].find(e => !e.querySelector('.lines')).id")
+    empty = browser.run(
+        "return [...document.querySelectorAll('details.rule')].find(e => !e.querySelector('.lines')).id"
+    )
     browser.search("hv02")
     assert not browser.one(f"#{empty}").is_displayed()
     browser.press("#filter button")

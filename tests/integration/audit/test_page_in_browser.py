@@ -133,7 +133,8 @@ def test_print_shows_remedies_and_hides_controls(browser: Browser) -> None:
     assert not browser.one("#filter").is_displayed()
     assert not browser.one(".copy").is_displayed()
     boxes = browser.run(
-        "return [...document.querySelectorAll('.group .remedy pre, #wrong tr[id]')].map(e => e.getBoundingClientRect().height)"
+        """return [...document.querySelectorAll('.group .remedy pre, #wrong tr[id]')]
+          .map((each) => each.getBoundingClientRect().height)"""
     )
     assert len(boxes) > 10
     assert min(boxes) > 0

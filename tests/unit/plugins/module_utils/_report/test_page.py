@@ -24,7 +24,7 @@ VOID = {"meta", "link", "input"}
 # The elements of the page: no img, iframe or object.
 ELEMENTS = {
     "html", "head", "meta", "title", "link", "style", "body", "svg", "defs", "symbol", "path", "circle", "rect",
-    "line", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
+    "line", "polyline", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
     "section", "span", "b", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr", "th", "td", "code", "form",
     "label", "input", "select", "option", "fieldset", "legend", "button", "output", "article", "details",
     "summary", "pre", "dl", "dt", "dd", "figure", "figcaption", "footer", "script",
@@ -134,7 +134,9 @@ def decoded(page: Page) -> list[dict[str, str]]:
     for number in range(len(data["host"])):
         row = {key: data["texts"][data[key][number]] for key in ("subject", "found", "expected", "sentence")}
         row |= {"host": data["hosts"][data["host"][number]], "rule": data["rules"][data["rule"][number]][0]}
-        values = dict(zip("\x01\x02\x03\x04", (row["host"], row["subject"], row["found"], row["expected"]), strict=True))
+        values = dict(
+            zip("\x01\x02\x03\x04", (row["host"], row["subject"], row["found"], row["expected"]), strict=True)
+        )
         row["sentence"] = "".join(values.get(each, each) for each in row["sentence"])
         rows.append({**row, "outcome": OUTCOMES[int(data["outcome"][number])]})
     return rows
