@@ -260,10 +260,11 @@ def _forest(members: list[tuple[str, str, str]]) -> Row:
             "kind": "url",
             "sites": [server["site"]],
             "domains": [],
-            "host": server["fqdn"] if server in own else f"autodiscover.{DOMAIN}",
-            "url": f"https://autodiscover.{DOMAIN}/autodiscover/autodiscover.xml",
+            "host": host,
+            "url": f"https://{host}/autodiscover/autodiscover.xml",
         }
         for server in servers
+        for host in [server["fqdn"] if server in own else f"autodiscover.{DOMAIN}"]
     ]
     databases = [
         {
