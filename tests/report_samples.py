@@ -275,7 +275,8 @@ def hostile() -> Row:
     outcomes = ("fail", "unknown", "accepted", "pass", "not_applicable")
     findings = [
         finding(f"{number}{name}", f"{number}{name}", name, outcome, expected=name, found=name, text=name,
-                why_unknown=name, accepted={"reason": name, "until": name}, status="new",
+                why_unknown=name, accepted={"reason": name, "until": name}, status="new", cause=name,
+                place={"cluster": name, "dag": name, "server": name, "site": name},
                 remedy={"kind": ("task", "role", "manual")[number % 3], "text": name})
         for number, name in enumerate(HOSTILE)
         for outcome in outcomes
@@ -292,7 +293,17 @@ def hostile() -> Row:
         {"host": host["name"], "what": name, "why": name, "accepted": None if number % 2 else {"reason": name}}
         for number, (host, name) in enumerate(zip(hosts, HOSTILE, strict=True))
     ]
-    return found | {"unread": copy.deepcopy(unread), "left_out": [*HOSTILE[::2]], "unmatched": [*HOSTILE[1::2]]}
+    return found | {
+        "unread": copy.deepcopy(unread),
+        "left_out": [*HOSTILE[::2]],
+        "unmatched": [*HOSTILE[1::2]],
+        "places": [{"kind": kind, "name": name} for kind in ("cluster", "dag", "site", "server") for name in HOSTILE],
+        "remedies": {
+            each["id"]: [{"kind": "script", "text": name, "findings": 1, "hosts": [name]}] * 2
+            for each, name in zip(rules, HOSTILE, strict=True)
+        },
+        "runs": [_run(name, place, place, place) for place, name in enumerate(HOSTILE)],
+    }
 
 
 def writable(sample: Row) -> Row:

@@ -13,13 +13,14 @@ import json
 import re
 import typing as t
 
-from ansible_collections.winha.cluster.plugins.module_utils._audit.history import slim
 from ansible_collections.winha.cluster.plugins.plugin_utils import report_file
 
 if t.TYPE_CHECKING:
     import pathlib
 
 Evaluation = dict[str, t.Any]
+# What a comparison reads of a finding that did not fail.
+_PLACE = ("rule", "host", "subject", "outcome")
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z\.json")
 _GATHERED = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)Z")
 
@@ -32,11 +33,11 @@ def last_before(folder: pathlib.Path, title: str, gathered: object) -> tuple[Eva
         if own is not None and file.name >= own:
             continue
         try:
-            found = json.loads(file.read_text("utf-8"), object_hook=slim)
+            found = json.loads(file.read_text("utf-8"), object_hook=_slim)
         except (OSError, ValueError) as error:
             problems.append(f"The kept run {file} could not be read, so it is left out: {error}.")
             continue
-        if not isinstance(found, dict) or found.get("version") != 1 or not isinstance(found.get("findings"), list):
+        if not _is_evaluation(found):
             problems.append(f"The kept run {file} is not an evaluation of an audit, so it is left out.")
         elif found.get("title") == title:
             return found, problems
@@ -61,3 +62,17 @@ def _files(folder: pathlib.Path) -> list[pathlib.Path]:
 def _name(moment: object) -> str | None:
     found = _GATHERED.fullmatch(str(moment))
     return f"{found[1]}T{found[2]}{found[3]}{found[4]}Z.json" if found else None
+
+
+def _is_evaluation(value: t.Any) -> bool:
+    if not isinstance(value, dict) or value.get("version") != 1:
+        return False
+    lists = (value.get("findings"), value.get("hosts", []))
+    return all(isinstance(rows, list) and all(isinstance(row, dict) for row in rows) for rows in lists)
+
+
+def _slim(row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A row of a kept evaluation without what a comparison does not read, so that it takes less memory."""
+    if "outcome" in row and row["outcome"] != "fail":
+        return {key: row.get(key) for key in _PLACE}
+    return row

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..identity import node_key
+
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)")
 _LEAST = 2  # characters of a name; a shorter one can be a word
 
@@ -21,8 +23,9 @@ class Causes:
     def __init__(self, hosts: t.Iterable[str], clusters: t.Iterable[str]) -> None:
         self._words = {name.casefold(): "<cluster>" for name in clusters}
         for host in hosts:
-            self._words |= {name.casefold(): "<host>" for name in (host, host.partition(".")[0])}
-        names = sorted((re.escape(name) for name in self._words if len(name) >= _LEAST), key=len, reverse=True)
+            self._words |= {name.casefold(): "<host>" for name in (host, node_key(host), host.partition(".")[0])}
+        known = (name for name in self._words if len(name) >= _LEAST and not name.isdigit())
+        names = sorted(map(re.escape, known), key=len, reverse=True)
         self._names = re.compile(rf"(?<![\w.-])(?:{'|'.join(names)})(?![\w-])", re.IGNORECASE) if names else None
         self._known: dict[tuple[str, str], str] = {}
 

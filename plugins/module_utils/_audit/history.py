@@ -10,8 +10,8 @@ import typing as t
 from .rule import SEVERITIES
 
 Row = dict[str, t.Any]
-# What a comparison reads of a finding that did not fail.
-_PLACE = ("rule", "host", "subject", "outcome")
+_OUTCOMES = ("unknown", "accepted", "pass")
+_NUMBERS = ("hosts", "unread", *SEVERITIES, *_OUTCOMES)
 
 
 def run_of(evaluation: t.Mapping[str, t.Any]) -> Row:
@@ -22,19 +22,16 @@ def run_of(evaluation: t.Mapping[str, t.Any]) -> Row:
         "hosts": len(evaluation["hosts"]),
         "unread": summary["unread"],
         **{severity: summary["by_severity"][severity]["fail"] for severity in SEVERITIES},
-        **{outcome: summary[outcome] for outcome in ("unknown", "accepted", "pass")},
+        **{outcome: summary[outcome] for outcome in _OUTCOMES},
     }
 
 
 def runs_before(last: t.Mapping[str, t.Any] | None, number: int) -> list[Row]:
     """The numbers of the last C(number) runs, from the C(last) of them, which is also the last row."""
     rows = (last or {}).get("runs")
-    known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    known = [row for row in rows if _is_run(row)] if isinstance(rows, list) else []
     return known[-number:] if number > 0 else []
 
 
-def slim(row: Row) -> Row:
-    """A row of a kept evaluation without what a comparison does not read, for C(object_hook) of C(json)."""
-    if "outcome" in row and row["outcome"] != "fail":
-        return {key: row.get(key) for key in _PLACE}
-    return row
+def _is_run(row: t.Any) -> bool:
+    return isinstance(row, dict) and all(isinstance(row.get(key), int) for key in _NUMBERS)

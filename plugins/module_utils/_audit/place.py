@@ -10,7 +10,7 @@ import typing as t
 
 from ..identity import node_key
 from ..name_list import natural
-from .facts import cluster_name
+from .facts import cluster_name, node_label
 
 if t.TYPE_CHECKING:
     from .facts import Subject
@@ -70,8 +70,7 @@ def places(hosts: t.Sequence[Subject], clusters: t.Sequence[Subject], forest: Su
         cluster = cluster_name(host, clusters)
         own = {kinds[cluster]: cluster} if cluster else {}
         if "dag_member" in host.kinds:
-            short = node_key(host.name)
-            own = {**servers.setdefault(short, _known(server=_label(host), dag=cluster)), **own}
+            own = {**servers.setdefault(node_label(host.document), _known(server=_label(host), dag=cluster)), **own}
         by_host[host.name] = own
     return Places(by_host, {name: {kind: name} for name, kind in kinds.items()}, servers, _objects(exchange))
 

@@ -57,10 +57,11 @@ def test_members_servers_and_sites_have_their_places(environment: dict[str, t.An
         ("hv011 and hv01-ilo are other names.", "hv011 and hv01-ilo are other names."),
         ("The build of EX1 is not known.", "The build of <name> is not known."),
         ("Exchange 15.1.2507.6 is known.", "Exchange 15.1.2507.6 is known."),
+        ("10.20.0.7 did not answer in 10 s.", "<host> did not answer in 10 s."),
     ],
 )
 def test_a_cause_has_no_name_of_its_host(why: str, cause: str) -> None:
-    assert Causes(["hv01.corp.example", "hv02"], ["HVC1"]).of(why, "EX1") == cause
+    assert Causes(["hv01.corp.example", "hv02", "10.20.0.7"], ["HVC1"]).of(why, "EX1") == cause
 
 
 def test_a_large_report_is_small_enough_to_mail_and_its_causes_are_few(environment: dict[str, t.Any]) -> None:
@@ -116,7 +117,7 @@ def test_the_run_before_has_the_same_title_and_older_facts(tmp_path: pathlib.Pat
     assert kept_runs.last_before(tmp_path / "gone", "lab", "2026-11-01T22:10:04Z") == (None, [])
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', '{"version": 1, "findings": [1]}'])
 def test_a_damaged_run_is_told_and_the_one_before_is_used(tmp_path: pathlib.Path, text: str) -> None:
     kept_runs.keep(str(tmp_path), run(1), 9)
     (tmp_path / "2026-11-02T221004Z.json").write_text(text, "utf-8")
