@@ -173,7 +173,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import (
     hyperv,
     virtual_machine,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
@@ -198,24 +198,23 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "heartbeat": values,
         "heartbeat_seconds": heartbeat.seconds_of(values),
     }
-    readers: dict[str, t.Callable[[], dict[str, t.Any]]] = {
-        "nodes": lambda: {
+    readers: dict[str, t.Callable[[list[Unknown]], dict[str, t.Any]]] = {
+        "nodes": lambda unknown: {
             "nodes": _rows(cluster.read_nodes(client), "name", "state", "vote", "windows"),
             "node": attempt("cluster.node", lambda: cluster.read_own_node_name(client), unknown),
         },
-        "networks": lambda: {"networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")},
-        "live_migration_networks": lambda: {
+        "networks": lambda _unknown: {"networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")},
+        "live_migration_networks": lambda _unknown: {
             "live_migration_networks": [one.name for one in cluster.live_migration_order(resource_type(), networks())]
         },
-        "virtual_machines": lambda: _virtual_machines(client, resource_type, unknown),
-        "machine_names": lambda: {"machine_names": hyperv.read_names(client)},
-        "shared_volumes": lambda: {"shared_volumes": cluster.read_shared_volumes(client)},
+        "virtual_machines": lambda unknown: _virtual_machines(client, resource_type, unknown),
+        "machine_names": lambda _unknown: {"machine_names": hyperv.read_names(client)},
+        "shared_volumes": lambda _unknown: {"shared_volumes": cluster.read_shared_volumes(client)},
     }
     networks = functools.cache(lambda: cluster.read_networks(client))
     resource_type = functools.cache(lambda: cluster.read_resource_type(client))
-    requested = [part for part in readers if part in parts]
-    read_parts = (attempt(f"cluster.{name}", readers[name], unknown) for name in requested)
-    found_parts = [part for part in read_parts if part is not None]
+    requested = {f"cluster.{part}": readers[part] for part in readers if part in parts}
+    found_parts = attempt_each(client, requested, unknown)
     if requested and not found_parts:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     for part in found_parts:

@@ -243,7 +243,7 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, event, hotfix, hyperv, link
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
@@ -263,15 +263,15 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     """Read the requested parts, and list those that are unknown."""
     _check_options(options)
     unknown: list[Unknown] = []
-    readers: dict[str, t.Callable[[], Part]] = {
-        "windows": lambda: _windows(client),
-        "hotfixes": lambda: _hotfixes(client),
-        "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
-        "virtual_machines": lambda: _virtual_machines(client, unknown),
-        "events": lambda: _events(client, options, unknown),
+    readers: dict[str, t.Callable[[list[Unknown]], Part]] = {
+        "windows": lambda _unknown: _windows(client),
+        "hotfixes": lambda _unknown: _hotfixes(client),
+        "adapters": lambda unknown: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
+        "virtual_machines": lambda unknown: _virtual_machines(client, unknown),
+        "events": lambda unknown: _events(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
-    found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
+    found = attempt_each(client, {part: readers[part] for part in requested}, unknown)
     if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}

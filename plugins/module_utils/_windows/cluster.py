@@ -10,7 +10,7 @@ import typing as t
 
 from .._wsman.errors import NotFound, QueryRefused, ServerError
 from ..identity import node_key
-from . import service
+from . import computer, service
 from .columns import read_columns
 from .version import WINDOWS_2012, WindowsVersion
 
@@ -170,8 +170,7 @@ def _release(build: int | None) -> str:
 
 def read_own_node_name(client: Client) -> str:
     """Read the computer name of the host, which is its node name."""
-    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation="reading the computer name")
-    name = found[0].text("Name") if found else None
+    name = computer.read_computer(client).name
     if not name:
         raise ServerError(f"{client.host} returned no computer name")
     return name

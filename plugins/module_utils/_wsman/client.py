@@ -87,6 +87,8 @@ class PutResult:
 class Client:
     """A session with one host. With C(read_only) it does not send any write."""
 
+    connections = 1  # which send requests at the same time
+
     def __init__(
         self,
         transport: Transport,
@@ -103,9 +105,7 @@ class Client:
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
         self.warnings: tuple[str, ...] = ()
-        self._answered = False
-        self._waited = 0.0  # seconds
-        self._received = 0  # bytes
+        self._answered, self._waited, self._received = False, 0.0, 0  # seconds and bytes
         self.pause = pause
 
     def get(self, reference: Reference, *, operation: str) -> Instance:
@@ -290,7 +290,7 @@ class Client:
     def _check_writable(self, operation: str) -> None:
         if self._read_only:
             with self._error_context(operation):
-                raise WriteRefused("the session is read-only (check mode) and does not send writes")
+                raise WriteRefused("the session is read-only and does not send writes")
 
     def _release(self, target: Reference, context: str) -> None:
         # If this fails, the enumeration expires, and the error that ended it matters more.
