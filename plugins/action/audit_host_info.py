@@ -10,8 +10,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils._audit import visit
-from ansible_collections.winha.cluster.plugins.module_utils._windows import computer
-from ansible_collections.winha.cluster.plugins.module_utils._windows.cluster import NOT_CLUSTERED
+from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, computer
 from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import at_the_same_time
 from ansible_collections.winha.cluster.plugins.module_utils.connection import WINDOWS_VISIT
 from ansible_collections.winha.cluster.plugins.module_utils.errors import (
@@ -23,9 +22,6 @@ from ansible_collections.winha.cluster.plugins.module_utils.errors import (
 from ansible_collections.winha.cluster.plugins.modules import cluster_info, host_info, jumbo_path_info, net_adapter
 from ansible_collections.winha.cluster.plugins.plugin_utils import role_specification, role_variables
 from ansible_collections.winha.cluster.plugins.plugin_utils.controller import ControllerAction
-
-if t.TYPE_CHECKING:
-    from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
 role_specification.load()  # ansible-core loads an action before it forks its workers
 
@@ -43,7 +39,7 @@ _KINDS = {"hyperv_host": "hyperv_hosts", "dag_member": "dag_members"}  # the opt
 Results = dict[str, visit.Result]
 
 
-def read(client: Client, options: tasks.Options) -> Results:
+def read(client: t.Any, options: tasks.Options) -> Results:
     """Run the modules, those of a line at the same time. The result of each is kept apart."""
     wanted: t.Mapping[str, tasks.Options] = options["modules"]
     names = [name for line in ORDER for name in line if name in wanted]
@@ -66,7 +62,7 @@ def read(client: Client, options: tasks.Options) -> Results:
     return {name: results.get(name, _SKIPPED) for name in wanted}
 
 
-def _run(client: Client, name: str, options: tasks.Options) -> visit.Result:
+def _run(client: t.Any, name: str, options: tasks.Options) -> visit.Result:
     """The result of a module as Ansible would register it."""
     task = MODULES[name]
     validated = ArgumentSpecValidator(task.spec, **task.rules).validate(dict(options))
@@ -93,12 +89,10 @@ def report(state: Results, outcome: tasks.Outcome) -> visit.Result:
     results = {"results": json.dumps(state)}
     if unreachable or failed:
         return results | {"unreachable" if unreachable else "failed": True, "msg": " ".join(errors)}
-    return results | {"warnings": [error for error in errors if NOT_CLUSTERED not in error]}
+    return results | {"warnings": [error for error in errors if cluster.NOT_CLUSTERED not in error]}
 
 
-TASK = tasks.Task(
-    spec={"modules": {"type": "dict", "required": True}}, read=read, report=report, service=WINDOWS_VISIT
-)
+TASK = tasks.Task(spec={"modules": {"type": "dict", "required": True}}, read=read, report=report, service=WINDOWS_VISIT)
 SPEC = {**TASK.argument_spec, "modules": {"type": "dict"}}
 
 

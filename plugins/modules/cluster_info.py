@@ -203,7 +203,9 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
             "nodes": _rows(cluster.read_nodes(client), "name", "state", "vote", "windows"),
             "node": attempt("cluster.node", lambda: cluster.read_own_node_name(client), unknown),
         },
-        "networks": lambda _unknown: {"networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")},
+        "networks": lambda _unknown: {
+            "networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")
+        },
         "live_migration_networks": lambda _unknown: {
             "live_migration_networks": [one.name for one in cluster.live_migration_order(resource_type(), networks())]
         },

@@ -17,8 +17,8 @@ from .facts import CLUSTER_PARTS, FOREST_PARTS, HOST_PARTS, VERSION, in_order
 from .wording import sentence
 
 _ANSIBLE_KEYS = {
-    "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
-    "skip_reason", "skipped", "unreachable", "warnings",
+    "ansible_facts", "attempts", "changed", "changed_when_result", "deprecations", "diff", "failed",
+    "failed_when_result", "invocation", "msg", "skip_reason", "skipped", "unreachable", "warnings",
 }  # fmt: skip
 # The parts of each kind of host.
 _PARTS = {
@@ -104,7 +104,7 @@ def _visited(result: Facts | None) -> dict[str, Facts | None]:
     with contextlib.suppress(ValueError):
         results = json.loads(text)
         return {part: results.get(part) for part in HOST_PARTS}
-    return dict.fromkeys(HOST_PARTS, {"failed": True, "msg": f"The result of {VISIT} is not JSON"})
+    return {part: {"failed": True, "msg": f"The result of {VISIT} is not JSON"} for part in HOST_PARTS}
 
 
 def _host(

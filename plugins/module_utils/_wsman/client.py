@@ -290,7 +290,7 @@ class Client:
     def _check_writable(self, operation: str) -> None:
         if self._read_only:
             with self._error_context(operation):
-                raise WriteRefused("the session is read-only and does not send writes")
+                raise WriteRefused("the session is read-only (check mode) and does not send writes")
 
     def _release(self, target: Reference, context: str) -> None:
         # If this fails, the enumeration expires, and the error that ended it matters more.

@@ -14,12 +14,12 @@ import dataclasses
 import threading
 import typing as t
 
-from .cim import Instance
 from .client import Client
 from .transport import Endpoint, HttpTransport
 
 if t.TYPE_CHECKING:
     from ..ticket import Kinit, Ticket
+    from .cim import Instance
 
 
 class Connections:
@@ -46,7 +46,7 @@ class Connections:
         finally:
             with self._change:
                 self._free.append(connection)
-                self._change.notify()
+                self._change.notify_all()  # the first response also allows more connections
 
     def addresses(self) -> frozenset[str]:
         """The IP addresses of the host name; empty if the name does not resolve."""
