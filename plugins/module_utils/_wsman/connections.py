@@ -10,11 +10,13 @@ connection.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import threading
 import typing as t
 
 from .client import Client
+from .errors import Fault, TimedOut
 from .transport import Endpoint, HttpTransport
 
 if t.TYPE_CHECKING:
@@ -95,19 +97,28 @@ class _SharedTicket:
 
 
 class Visit(Client):
-    """A session that only reads, over several connections. A query is sent once: its result is kept."""
+    """A session that only reads, over several connections. A query is sent once: its result is kept.
+
+    A fault is a result, too, and so is a response that did not come in time: the host should not be asked again.
+    """
 
     def __init__(self, endpoint: Endpoint, *, name: str | None = None, connections: int) -> None:
         transport = Connections(endpoint, name=name, most=connections)
         super().__init__(transport, read_only=True, operation_timeout=endpoint.operation_timeout)
         self.connections = connections
-        self._results: dict[tuple[str, str], list[Instance]] = {}
+        self._results: dict[tuple[str, str], list[Instance] | Fault | TimedOut] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
 
     def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
-        """Return all instances of a WQL query. A query that failed is sent again when it is asked again."""
+        """Return all instances of a WQL query. Raises an error of its own for each call."""
         key = namespace, wql
         with self._locks.setdefault(key, threading.Lock()):
             if key not in self._results:
-                self._results[key] = super().query(namespace, wql, operation=operation)
-            return self._results[key]
+                try:
+                    self._results[key] = super().query(namespace, wql, operation=operation)
+                except (Fault, TimedOut) as exc:
+                    self._results[key] = exc
+            result = self._results[key]
+        if isinstance(result, list):
+            return result
+        raise copy.copy(result)

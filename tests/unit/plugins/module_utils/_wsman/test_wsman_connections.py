@@ -13,7 +13,12 @@ import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import at_the_same_time
 from ansible_collections.winha.cluster.plugins.module_utils._wsman import client, connections
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass, Instance
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import CredentialsRefused, WriteRefused
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    CredentialsRefused,
+    Fault,
+    ResponseLost,
+    WriteRefused,
+)
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 
 
@@ -130,8 +135,10 @@ class TestVisit:
 
         def query(_self: t.Any, namespace: str, wql: str, *, operation: str) -> list[Instance]:
             sent.append(wql)
-            if "Lost" in wql and sent.count(wql) == 1:
-                raise CredentialsRefused(f"{operation} {namespace}")
+            if sent.count(wql) == 1 and "Lost" in wql:
+                raise ResponseLost(f"{operation} {namespace}")
+            if "Broken" in wql:
+                raise Fault("broken", code=5, subcode="InternalError")
             time.sleep(0.02)
             return []
 
@@ -149,9 +156,20 @@ class TestVisit:
         visit.query("root/other", "SELECT * FROM A", operation="reading")
         assert sorted(queries) == ["SELECT * FROM A", "SELECT * FROM A", "SELECT * FROM B"]
 
-    def test_a_query_that_failed_is_sent_again(self, queries: list[str]) -> None:
+    def test_a_fault_is_the_result_of_a_query_and_it_is_not_sent_again(self, queries: list[str]) -> None:
         visit = self.visit()
-        with pytest.raises(CredentialsRefused):
+        found = []
+        for _time in range(2):
+            with pytest.raises(Fault, match="broken") as raised:
+                visit.query("root/cimv2", "SELECT * FROM Broken", operation="reading")
+            found.append(raised.value)
+        assert len(queries) == 1
+        assert found[0] is not found[1]
+        assert (found[1].code, found[1].subcode) == (5, "InternalError")
+
+    def test_a_query_whose_response_was_lost_is_sent_again(self, queries: list[str]) -> None:
+        visit = self.visit()
+        with pytest.raises(ResponseLost):
             visit.query("root/cimv2", "SELECT * FROM Lost", operation="reading")
         assert visit.query("root/cimv2", "SELECT * FROM Lost", operation="reading") == []
         assert len(queries) == 2
