@@ -12,8 +12,8 @@ description:
   - Runs several modules of this collection that read a host, in one session. The role P(winha.cluster.audit#role) uses
     it. The result of each module is kept apart, also when it fails.
   - A query that several of the modules need is sent once. Queries whose order does not matter are sent at the same
-    time, over up to four connections. The first one is sent alone, so that a host that refuses the account is asked
-    once.
+    time, over up to four connections, if the host takes its time. The first one is sent alone, so that a host that
+    refuses the account is asked once.
   - Nothing is written. The module M(winha.cluster.net_adapter) runs in check mode.
   - The task fails if one of the modules fails, and the results of the others are returned.
 version_added: 1.1.0

@@ -75,6 +75,8 @@ def read(templar: Templar, role: str, variables: Variables) -> tuple[dict[str, t
 
 
 def _templated(templar: Templar, name: str, value: t.Any) -> t.Any:
+    if isinstance(value, (bool, int)) or (isinstance(value, str) and "{" not in value):
+        return value  # most values are no template, and a template costs each host time
     try:
         # A mapping loses what is omitted.
         return templar.template({name: value}).get(name)

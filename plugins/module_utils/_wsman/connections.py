@@ -24,6 +24,10 @@ if t.TYPE_CHECKING:
     from .cim import Instance
 
 
+# Seconds that a query takes on average. If a host is faster, threads cost more than they save.
+_WORTHWHILE = 0.02
+
+
 class Connections:
     """Sends messages over one of several connections. Another one is opened when all others are in use."""
 
@@ -105,7 +109,7 @@ class Visit(Client):
     def __init__(self, endpoint: Endpoint, *, name: str | None = None, connections: int) -> None:
         transport = Connections(endpoint, name=name, most=connections)
         super().__init__(transport, read_only=True, operation_timeout=endpoint.operation_timeout)
-        self.connections = connections
+        self._most = connections
         self._results: dict[tuple[str, str], list[Instance] | Fault | TimedOut] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
 
@@ -118,6 +122,8 @@ class Visit(Client):
                     self._results[key] = super().query(namespace, wql, operation=operation)
                 except (Fault, TimedOut) as exc:
                     self._results[key] = exc
+                slow = self._waited > _WORTHWHILE * len(self._results)
+                self.connections = self._most if slow else 1
             result = self._results[key]
         if isinstance(result, list):
             return result

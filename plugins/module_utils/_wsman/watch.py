@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 import typing as t
 
 with contextlib.suppress(ImportError):  # without it there is no transport, so nothing here is called
@@ -26,9 +25,6 @@ class Watch:
         self.connected = False  # whether the connection, with TLS, was established, so that a request can be sent
         self.expired = False
         self._socket: socket.socket | None = None
-        self._end = 0.0  # of the exchange that is running, as time.monotonic(); 0 if none is
-        self._waits_until = 0.0  # until when the thread waits; 0 if no thread is running
-        self._change = threading.Lock()
 
     def connecting(self, connection: socket.socket) -> None:
         """Watch a new connection."""
@@ -48,33 +44,14 @@ class Watch:
     @contextlib.contextmanager
     def limit(self, seconds: float) -> t.Iterator[None]:
         """Shut down the connection if the block takes longer."""
-        with self._change:
-            self.expired = False
-            self._end = time.monotonic() + seconds
-            # A thread that waits for an earlier exchange looks again then. So a session needs one, not one a request.
-            if not self._waits_until or self._end < self._waits_until:
-                self._waits_until = self._end
-                threading.Thread(target=self._wait, args=(self._end,), daemon=True).start()
+        self.expired = False
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
         try:
             yield
         finally:
-            with self._change:
-                self._end = 0.0
-
-    def _wait(self, until: float) -> None:
-        while True:
-            time.sleep(max(until - time.monotonic(), 0))
-            with self._change:
-                if self._waits_until != until:
-                    return  # a thread with a shorter wait has been started
-                if not self._end:
-                    self._waits_until = 0.0
-                    return
-                if self._end <= time.monotonic():
-                    self._waits_until = 0.0
-                    self._expire()
-                    return
-                until = self._waits_until = self._end
+            timer.cancel()
 
     def _expire(self) -> None:
         self.expired = True

@@ -129,6 +129,8 @@ def test_all_connections_share_one_ticket_until_the_session_ends(listener: Liste
 class TestVisit:
     """A session that only reads."""
 
+    seconds = 0.0  # that each query seems to wait
+
     @pytest.fixture
     def queries(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         sent: list[str] = []
@@ -140,6 +142,7 @@ class TestVisit:
             if "Broken" in wql:
                 raise Fault("broken", code=5, subcode="InternalError")
             time.sleep(0.02)
+            _self._waited += self.seconds
             return []
 
         monkeypatch.setattr(client.Client, "query", query)
@@ -150,11 +153,22 @@ class TestVisit:
 
     def test_the_same_query_is_sent_once_also_at_the_same_time(self, queries: list[str]) -> None:
         visit = self.visit()
+        visit.connections = 4
         wqls = ["SELECT * FROM A", "SELECT * FROM B"] * 3
         calls = [lambda wql=wql: visit.query("root/cimv2", wql, operation="reading") for wql in wqls]
         assert at_the_same_time(visit, calls) == [[]] * 6
         visit.query("root/other", "SELECT * FROM A", operation="reading")
         assert sorted(queries) == ["SELECT * FROM A", "SELECT * FROM A", "SELECT * FROM B"]
+
+    @pytest.mark.parametrize(("seconds", "connections"), [(0.001, 1), (0.1, 4)])
+    def test_only_a_host_that_takes_its_time_is_asked_several_things_at_once(
+        self, queries: list[str], seconds: float, connections: int
+    ) -> None:
+        self.seconds = seconds
+        visit = self.visit()
+        assert visit.connections == 1
+        visit.query("root/cimv2", "SELECT * FROM A", operation="reading")
+        assert (visit.connections, len(queries)) == (connections, 1)
 
     def test_a_fault_is_the_result_of_a_query_and_it_is_not_sent_again(self, queries: list[str]) -> None:
         visit = self.visit()
