@@ -31,6 +31,7 @@ class Use(enum.Enum):
     MAKE = "the commands of the README"
     OPTIONAL = "the workbench, which uses it where it is there"
     GIT = "ansible-test, which asks git what belongs to a checkout that git made"
+    SSH = "ansible-test, which makes a key of SSH before all integration tests"
     BUILD = "python-ldap and pykerberos, which come as source"
     DOMAIN_CONTROLLER = "the lab's domain controller and the tests that ask it"
     KERBEROS = "tests that sign in with Kerberos, and the lab's listener that takes it"
@@ -85,6 +86,7 @@ NEEDS = (
     Need("sudo", "sudo", Use.OPTIONAL),
     Need("systemctl", "systemd", Use.OPTIONAL),
     Need("git", "git", Use.GIT),
+    Need("ssh-keygen", "openssh-client", Use.SSH, started_by="ansible-test"),
     Need("gcc", "gcc", Use.BUILD, started_by="pip"),
     Need("krb5-config", "libkrb5-dev", Use.BUILD, started_by="pip"),
     Need("/usr/include/stdio.h", "libc6-dev", Use.BUILD),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What some tests need beside Python, of the packages in debian_packages.py: a domain controller, a browser, git."""
+"""What some tests need beside Python, of the packages in debian_packages.py."""
 
 from __future__ import annotations
 
@@ -100,6 +100,13 @@ GIT = Equipment(
     to_build=lambda python: [],
     # In an unpacked archive ansible-test takes all files.
     to_run=lambda: debian_packages.missing(Use.GIT) if (ROOT / ".git").exists() else [],
+    impediment=lambda: None,
+)
+SSH = Equipment(
+    name="ssh",
+    what="the tests of the installed collection, for which ansible-test makes a key",
+    to_build=lambda python: [],
+    to_run=lambda: debian_packages.missing(Use.SSH),
     impediment=lambda: None,
 )
 

@@ -15,7 +15,7 @@ import typing as t
 from .ansible_test import prepare_home, pythons_directory
 from .awx import add_awx_collection
 from .checkout import mark_as_own, tree
-from .equipment import BROWSER, DIRECTORY, GIT, Equipment
+from .equipment import BROWSER, DIRECTORY, GIT, SSH, Equipment
 from .places import CACHE, COLLECTION, ROOT
 from .pythons import search_path
 from .terminal import quietly
@@ -241,4 +241,4 @@ NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "molecule": (DIRECTORY,),
 }
 # Parts that are left out as a whole where this is missing; in the others single tests are.
-ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"installed": (GIT,), "sanity": (GIT,)}
+ESSENTIAL: t.Mapping[str, t.Sequence[Equipment]] = {"installed": (GIT, SSH), "sanity": (GIT,)}

@@ -13,12 +13,16 @@ import typing as t
 Options = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
 
-# Only what a rule needs is read.
+# Only what a rule needs is read: the parts of host_info, those of cluster_info, and event channels, by kind of host.
 _HOST_PARTS = {
-    "hyperv_host": ("windows", "hotfixes", "events", "adapters", "virtual_machines"),
-    "dag_member": ("windows", "hotfixes", "events"),
+    "hyperv_host": ("windows", "hotfixes", "events", "adapters", "virtual_machines", "processors", "live_migration"),
+    "dag_member": ("windows", "hotfixes", "events", "guest"),
 }
-_CLUSTER_PARTS = {"hyperv_host": ("nodes", "virtual_machines"), "dag_member": ("nodes",)}
+_CLUSTER_PARTS = {
+    "hyperv_host": ("nodes", "quorum", "virtual_machines", "placement"),
+    "dag_member": ("nodes", "quorum"),
+}
+_CHANNELS = {"hyperv_host": ("cluster", "live_migrations", "saved_states"), "dag_member": ("cluster", "databases")}
 
 
 def modules_for(kinds: t.Iterable[str], options: Options) -> dict[str, Result]:
@@ -26,26 +30,35 @@ def modules_for(kinds: t.Iterable[str], options: Options) -> dict[str, Result]:
     kinds = [kind for kind in kinds if kind in _HOST_PARTS]
     if not kinds or not options["gather"]:
         return {}
-    parameters, network = options["parameters"], options.get("migration_network") or None
+    channels = ["channels"] if options["channels"] else []
     modules: dict[str, Result] = {
         "host_info": {
-            "gather": _united(_HOST_PARTS, kinds),
+            "gather": _united(_HOST_PARTS, kinds) + channels,
             "event_days": options["event_days"],
             "event_limit": options["event_limit"],
+            "channels": _united(_CHANNELS, kinds),
+            "channel_wait": options["channel_wait"],
         },
         "cluster_info": {"gather": _united(_CLUSTER_PARTS, kinds)},
     }
     if "hyperv_host" in kinds:
-        mtu, adapters = parameters.get("mtu", 9000), options["migration_adapters"]
-        own_network = {"cluster_network": network} if network else {}
-        modules["net_adapter"] = {
-            **({"adapters": adapters} if adapters else own_network or {"live_migration": True}),
+        modules |= _of_live_migration(options)
+    return modules
+
+
+def _of_live_migration(options: Options) -> dict[str, Result]:
+    parameters, adapters = options["parameters"], options["migration_adapters"]
+    network = {"cluster_network": options["migration_network"]} if options.get("migration_network") else {}
+    mtu = parameters.get("mtu", 9000)
+    return {
+        "net_adapter": {
+            **({"adapters": adapters} if adapters else network or {"live_migration": True}),
             "mtu": mtu,
             "receive_buffers": parameters.get("receive_buffers", 8192),
             "on_unsupported": "report",
-        }
-        modules["jumbo_path_info"] = {"mtu": mtu, **own_network}
-    return modules
+        },
+        "jumbo_path_info": {"mtu": mtu, **network},
+    }
 
 
 def _united(parts: t.Mapping[str, t.Sequence[str]], kinds: t.Iterable[str]) -> list[str]:

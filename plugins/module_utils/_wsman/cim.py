@@ -248,6 +248,18 @@ def read_reference(element: Element) -> Reference | None:
     return Reference(resource_uri=uri, selectors=tuple(selectors))
 
 
+def read_item(element: Element, namespace: str, uri_style: UriStyle) -> Instance:
+    """Read an item: with EnumerateObjectAndEPR it contains the object and its reference, else it is the object."""
+    if element.tag != f"{{{WSMAN}}}Item":
+        return Instance(element)
+    endpoint = element.find(f"{{{ADDRESSING}}}EndpointReference")
+    reference = read_reference(endpoint) if endpoint is not None else None
+    objects = [child for child in element if local_name(child.tag) != "EndpointReference"]
+    if not objects:
+        raise ResponseLost("an item of the enumeration contains no object")
+    return Instance(objects[0], uri_style.with_namespace(reference, namespace) if reference else None)
+
+
 def write_reference(reference: Reference) -> list[Element]:
     """Build the child elements of an endpoint reference."""
     address = Element(f"{{{ADDRESSING}}}Address")

@@ -17,6 +17,7 @@ from .errors import ResponseLost
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+EVENTING = "http://schemas.xmlsoap.org/ws/2004/08/eventing"
 ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"

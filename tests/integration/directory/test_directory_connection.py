@@ -238,13 +238,14 @@ ON_THIS_MACHINE = (
     "a ticket", "a password", "no ticket", "an expired ticket", "an IP address", "a domain", "simple and ldaps",
     "simple without TLS", "ldaps and no CA file", "ldaps and another name",
 )  # fmt: skip
+WAYS = [*(("winrm", name) for name in CASES), *(("local", name) for name in ON_THIS_MACHINE)]
 
 
 @pytest.fixture(scope="module")
 def results(
-    only_domain: Domain, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> t.Iterator[dict[str, tuple[Result, dict[str, str]]]]:
-    """Run all cases in one playbook on the controller, or some as a module on this machine."""
+    only_domain: Domain, tmp_path_factory: pytest.TempPathFactory
+) -> t.Iterator[dict[tuple[str, str], tuple[Result, dict[str, str]]]]:
+    """Run all cases in one playbook on the controller, and some as a module on this machine."""
     domain, folder = only_domain, tmp_path_factory.mktemp("connections")
     domain.clean()
     domain.add("svc-disabled", userAccountControl=str(0x10202))
@@ -273,15 +274,15 @@ def results(
             words[f"ldaps_{kind}"] = listen(listeners.tls(context))
             words[f"start_tls_{kind}"] = listen(listeners.tls(context, start=True))
         hosts: dict[str, Variables] = {}
-        chosen = CASES if request.param == "winrm" else {name: CASES[name] for name in ON_THIS_MACHINE}
-        for number, (options, _status, _expected, environment) in enumerate(chosen.values()):
+        for number, (connection, name) in enumerate(WAYS):
+            options, _status, _expected, environment = CASES[name]
             asked = (
                 {"servers": ["{fqdn}"], "connect_timeout": 3, "accounts": ["krbtgt"]} | {"spns": ["kadmin/*"]} | options
             )
             hosts[f"case{number}"] = {
                 "options": filled({key: value for key, value in asked.items() if value is not None}, words),
                 "surroundings": filled(environment, words),
-                "ansible_connection": "local" if request.param == "localhost" else "winrm",
+                "ansible_connection": connection,
                 "ansible_host": domain.fqdn,
             }
         play = tasks(
@@ -294,18 +295,14 @@ def results(
         assert controller.highest_usn() == usn
         for secret in (SECRET, "Not-This-0ne"):
             assert secret not in run.output
-        yield {name: (run.of(f"case{number}"), words) for number, name in enumerate(chosen)}
+        yield {way: (run.of(f"case{number}"), words) for number, way in enumerate(WAYS)}
 
 
-@pytest.mark.parametrize(
-    ("results", "name"),
-    [*(("winrm", name) for name in CASES), *(("localhost", name) for name in ON_THIS_MACHINE)],
-    indirect=["results"],
-)
+@pytest.mark.parametrize(("connection", "name"), WAYS)
 def test_a_connection_succeeds_or_has_the_reason_in_its_message(
-    results: dict[str, tuple[Result, dict[str, str]]], name: str
+    results: dict[tuple[str, str], tuple[Result, dict[str, str]]], connection: str, name: str
 ) -> None:
-    result, words = results[name]
+    result, words = results[connection, name]
     _options, status, expected, _environment = CASES[name]
     if status == OK:
         assert result.status == OK, result.message

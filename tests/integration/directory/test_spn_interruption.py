@@ -128,10 +128,10 @@ def lose_response(domain: Domain, number: int, options: dict[str, t.Any], host: 
 
 @pytest.mark.slow
 def test_any_response_can_be_lost(domain: Domain) -> None:
-    """Lose each response of a move in turn."""
+    """Lose every second response of a move in turn. The others are cells of C(make torture)."""
     host = "dc"
     asa, old = domain.add("ASA$"), domain.add("OLD$")
-    for number in range(SIGN_IN_RESPONSES + 1, 100):
+    for number in range(SIGN_IN_RESPONSES + 1, 100, 2):
         for dn in (asa, old):
             if held := domain.names_of(dn):
                 domain.delete_spns(dn, *held)

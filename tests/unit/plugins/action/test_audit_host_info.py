@@ -18,6 +18,7 @@ from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._windows.
 
 OPTIONS: dict[str, t.Any] = {
     "gather": True, "parameters": {}, "migration_adapters": [], "event_days": 30, "event_limit": 200,
+    "channels": True, "channel_wait": 2,
 }  # fmt: skip
 CLUSTER = "root/mscluster"
 READ = {"host_info": {"gather": ["windows"]}, "cluster_info": {"gather": ["nodes"]}, "jumbo_path_info": {}}
@@ -83,7 +84,9 @@ def test_a_hyperv_host_is_read_with_all_modules_and_a_dag_member_with_two() -> N
     assert found["jumbo_path_info"] == {"mtu": 9000}
     assert list(visit.modules_for(["dag_member"], OPTIONS)) == ["host_info", "cluster_info"]
     both = visit.modules_for(["dag_member", "hyperv_host"], OPTIONS)
-    assert both["host_info"]["gather"] == ["windows", "hotfixes", "events", "adapters", "virtual_machines"]
+    assert {"adapters", "guest", "channels"} <= set(both["host_info"]["gather"])
+    assert both["host_info"]["channels"] == ["cluster", "databases", "live_migrations", "saved_states"]
+    assert "channels" not in visit.modules_for(["dag_member"], {**OPTIONS, "channels": False})["host_info"]["gather"]
     assert visit.modules_for(["domain_controller"], OPTIONS) == {}
     assert visit.modules_for(["hyperv_host"], {**OPTIONS, "gather": False}) == {}
 
