@@ -10,52 +10,21 @@ module: host_info
 short_description: Read the facts of a Windows host for an audit
 description:
   - Reads the Windows release, the installed hotfixes, the network adapters, the virtual machines of Hyper-V, and the
-    events of the failover cluster in the event log, with a few requests.
+    events of the failover cluster in the event log, with a few requests. It also reads event channels.
   - RV(unknown) lists each part that could not be read, with the reason. The other parts are returned. The task fails
     only if no part could be read.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
-options:
-  gather:
-    description:
-      - The parts to read.
-      - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
-        V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
-        All parts of a host with 100 virtual machines need about 15 requests.
-      - V(processors) needs two requests, V(live_migration) one to five, and V(guest) one or, in a virtual machine of
-        Hyper-V, four. The first two also need that of V(windows).
-      - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
-        in the registry.
-    type: list
-    elements: str
-    choices: [windows, hotfixes, adapters, virtual_machines, events, processors, live_migration, guest]
-    default: [windows, hotfixes, adapters, virtual_machines, events]
-  event_ids:
-    description:
-      - The ids of the events to read from the System log.
-      - The default is 1135 (the cluster removed a node), 1177 (the quorum was lost) and 1069 (a cluster resource
-        failed).
-    type: list
-    elements: int
-    default: [1135, 1177, 1069]
-  event_days:
-    description: The number of days to read, 1 to 366. If Windows needs more than a minute for this, the events are
-      unknown.
-    type: int
-    default: 30
-  event_limit:
-    description: The maximum number of events to return, 0 to 1000. RV(events_beyond) is the number of older events.
-    type: int
-    default: 50
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.connection.listener
+  - winha.cluster.host_facts
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
-  - This module reads classic event logs only. It cannot read the event channels of Hyper-V, which contain the blackout
-    of live migrations.
+  - RV(channels) needs a subscription to the event plug-in of WinRM, which ends with the task. It changes no setting.
+    The host may note the subscription in its log C(Microsoft-Windows-Forwarding/Operational).
   - A hotfix that is not listed can be part of a rollup that replaced it.
   - The virtual machines are those on this host now. For a cluster, run the module on every node.
 seealso:
@@ -83,6 +52,13 @@ EXAMPLES = r"""
     event_ids: [1135]
     event_days: 365
   register: removed
+
+- name: Read the blackout of each live migration of the last week
+  winha.cluster.host_info:
+    gather: [channels]
+    channels: [live_migrations]
+    event_days: 7
+  register: migrations
 
 - name: Fail if the events are unknown
   ansible.builtin.assert:
@@ -266,6 +242,18 @@ events_beyond:
   returned: when the events were gathered and read
   type: int
   sample: 0
+channels:
+  description: What O(channels) asks for, by its name. What could not be read is in RV(unknown).
+  returned: when gathered and read
+  type: dict
+  sample:
+    live_migrations:
+      channel: Microsoft-Windows-Hyper-V-VMMS-Admin
+      events: [{time: '2026-02-03T04:05:06Z', id: 20415, topic: blackout, virtual_machine: EX01, blackout_seconds: 0.5}]
+      events_beyond: 0  # the number of older events
+      complete: true  # whether these are all events; null if nothing shows that
+      reaches_back: null  # whether the channel has an event older than event_days; null if that was not read
+      compared: null  # for System, the number of events from channel and wmi, whether they are the same, and why not
 events_reach_back:
   description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
     small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were
@@ -281,18 +269,26 @@ import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, host_parts
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
-PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
-CHOICES = [*PARTS, "processors", "live_migration", "guest"]
+DEFAULT_PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
+PARTS = [*DEFAULT_PARTS, "processors", "live_migration", "guest", "channels"]
 SPEC: dict[str, dict[str, t.Any]] = {
-    "gather": {"type": "list", "elements": "str", "choices": CHOICES, "default": PARTS},
+    "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": DEFAULT_PARTS},
     "event_ids": {"type": "list", "elements": "int", "default": [1135, 1177, 1069]},
     "event_days": {"type": "int", "default": 30},
     "event_limit": {"type": "int", "default": 50},
+    "channels": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(CHANNELS),
+        "default": ["cluster", "live_migrations", "saved_states"],
+    },
+    "channel_wait": {"type": "int", "default": 5},
 }
 
 
@@ -301,18 +297,19 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     _check_options(options)
     unknown: list[Unknown] = []
     own = functools.cache(lambda: computer.read_computer(client))
-    readers: dict[str, t.Callable[[], host_parts.Part]] = {
-        "windows": lambda: host_parts.windows(own()),
-        "hotfixes": lambda: host_parts.hotfixes(client),
-        "adapters": lambda: host_parts.adapters(client, unknown),
-        "virtual_machines": lambda: host_parts.virtual_machines(client, unknown),
-        "events": lambda: host_parts.events(client, options, unknown),
-        "processors": lambda: host_parts.processors(client, own()),
-        "live_migration": lambda: host_parts.migration(client, own(), unknown),
-        "guest": lambda: host_parts.own_machine(client),
+    readers: dict[str, t.Callable[[list[Unknown]], host_parts.Part]] = {
+        "windows": lambda _unknown: host_parts.windows(own()),
+        "hotfixes": lambda _unknown: host_parts.hotfixes(client),
+        "adapters": lambda unknown: host_parts.adapters(client, unknown),
+        "virtual_machines": lambda unknown: host_parts.virtual_machines(client, unknown),
+        "events": lambda unknown: host_parts.events(client, options, unknown),
+        "processors": lambda _unknown: host_parts.processors(client, own()),
+        "live_migration": lambda unknown: host_parts.migration(client, own(), unknown),
+        "guest": lambda _unknown: host_parts.own_machine(client),
+        "channels": lambda unknown: host_parts.channels(client, options, unknown),
     }
-    requested = [part for part in CHOICES if part in options["gather"]]
-    found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
+    requested = [part for part in PARTS if part in options["gather"]]
+    found = attempt_each(client, {part: readers[part] for part in requested}, unknown)
     if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}
@@ -324,7 +321,7 @@ def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
 
 
 def _check_options(options: task.Options) -> None:
-    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000)):
+    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000), ("channel_wait", 1, 60)):
         if not lowest <= options[name] <= highest:
             raise task.TaskError(f"{name} {options[name]} is out of range: valid values are {lowest} to {highest}.")
     invalid = [number for number in options["event_ids"] if not 0 <= number <= 0xFFFF]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import typing as t
 
@@ -278,6 +279,31 @@ def test_reaches_back_can_be_unknown(lab: Stage) -> None:
     (unknown,) = found["unknown"]
     assert unknown["what"] == "events_reach_back"
     assert unknown["why"].startswith("Reading older entries of the System event log on hv51 failed: ")
+
+
+CHANNELS = ["cluster", "live_migrations", "saved_states", "databases"]
+
+
+def test_event_channels_are_compared_with_wmi_and_a_refused_one_is_unknown(lab: Stage) -> None:
+    """Each subscription is ended, and a channel needs few requests."""
+    options = {"gather": ["channels"], "channels": CHANNELS, "channel_wait": 2}
+    found = data(lab.check(ours("hv51", **options)), "hv51")
+    operations = [entry.operation for entry in lab.journal()]
+    assert lab.writes() == []
+    # The host has no channel of Exchange, so that subscription is refused. The rest is the System log by WMI.
+    expected = {"Subscribe": 4, "Pull": 9, "Unsubscribe": 3, "Enumerate": 2, "Release": 1}
+    assert collections.Counter(operations) == expected
+    (unknown,) = found["unknown"]
+    assert unknown["what"] == "channels.databases"
+    assert "Microsoft-Exchange-HighAvailability/Operational on hv51 failed" in unknown["why"]
+    assert "Event Log Readers" in unknown["why"]
+    cluster, migrations, saved = (found["channels"][name] for name in CHANNELS[:3])
+    assert rows(cluster, "events", "id", "topic", "data") == [(1677, "drain", {"NodeName": "hv51"})]
+    assert (cluster["compared"]["same"], cluster["complete"], cluster["reaches_back"]) == (True, True, True)
+    columns = ("virtual_machine", "blackout_seconds", "id")
+    assert rows(migrations, "events", *columns) == [("EX51", 1.2, 20415)]
+    assert rows(saved, "events", *columns) == [("EX03", None, 18510)]
+    assert (migrations["complete"], saved["complete"]) == (True, True)
 
 
 UNREADABLE = {

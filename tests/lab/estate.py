@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds", "job_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
 
 
@@ -61,6 +61,11 @@ class Host:
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
     log_days: float = 400.0
+    channels: tuple[str, ...] = ()
+    unreadable_channels: tuple[str, ...] = ()
+    event_plugin: str = "works"
+    event_search: str = "at_once"
+    quiet_seconds: float = 0.05
     failback_seconds: float = 1.0
     updating: bool = False
     network_atc: tuple[str, ...] = ()
@@ -70,6 +75,8 @@ class Host:
     cores: int = 32
     virtual_machine: str = ""
     guest_of: VirtualMachine | None = None
+    job_seconds: float = 0.1
+    settings_answer: str = "job"
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -164,6 +171,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
     optional |= {"updating", "network_atc", *_DURATIONS, "live_migration", "cores", "virtual_machine"}
+    optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds", "settings_answer"}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -202,8 +210,13 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         bool(body["hyperv"]) if "hyperv" in body else True if machines or virtual_switches else None,
         machines,
         hotfixes_and_events.hotfixes(body["name"], body.get("hotfixes", ())),
-        hotfixes_and_events.events(body["name"], body.get("events", ())),
+        hotfixes_and_events.events(body["name"], windows, body.get("events", ())),
         float(body.get("log_days", 400)),
+        tuple(str(name) for name in body.get("channels", ())),
+        tuple(str(name) for name in body.get("unreadable_channels", ())),
+        check_choice(f"event_plugin of {where}", body.get("event_plugin", "works"), ("works", "denied", "missing")),
+        check_choice(f"event_search of {where}", body.get("event_search", "at_once"), ("at_once", "slow")),
+        float(body.get("quiet_seconds", 0.05)),
         float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
         bool(body.get("updating", False)),
         tuple(str(name) for name in body.get("network_atc", ())),
@@ -211,6 +224,10 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         live_migration=body.get("live_migration", {}),
         cores=int(body.get("cores", 32)),
         virtual_machine=str(body.get("virtual_machine", "")),
+        job_seconds=float(body.get("job_seconds", durations.get("job_seconds", 0.1))),
+        settings_answer=check_choice(
+            f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
+        ),
     )
 
 

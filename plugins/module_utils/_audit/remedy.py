@@ -18,6 +18,7 @@ from .error import RuleError
 from .wording import fill, placeholders
 
 _KINDS = ("task", "role", "manual")
+_WIDTH = 110  # characters of a line with many names
 _ONLY_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -25,8 +26,9 @@ _ONLY_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 class Remedy:
     """A remedy: C(task) is one task, C(role) a role with C(vars), C(manual) a text.
 
-    C({key}) is replaced by the value in the row of the finding; alone in a value, it keeps its type. The first of
-    C(instead) whose C(when) is a key with a value in the row replaces the remedy.
+    C(because) is why no task does a manual step. C({key}) is replaced by the value in the row of the finding; alone in
+    a value, it keeps its type. The first of C(instead) whose C(when) is a key with a value in the row replaces the
+    remedy.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Remedy:
     variables: t.Mapping[str, t.Any]
     hosts: str
     when: str = ""
+    because: str = ""
     instead: tuple[Remedy, ...] = ()
 
     @classmethod
@@ -43,10 +46,10 @@ class Remedy:
 
     @classmethod
     def _parse(cls, name: str, value: t.Any, more: str) -> Remedy:
-        known = {*_KINDS, "vars", "hosts", more}
+        known = {*_KINDS, "vars", "hosts", "because", more}
         if not isinstance(value, dict) or len(set(value) & set(_KINDS)) != 1 or set(value) - known:
             raise RuleError(
-                name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars, hosts and {more}"
+                name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars, hosts, because and {more}"
             )
         (kind,) = set(value) & set(_KINDS)
         if not isinstance(value[kind], dict if kind == "task" else str):
@@ -60,41 +63,64 @@ class Remedy:
             variables=value.get("vars") or {},
             hosts=str(value.get("hosts", "{host}")),
             when=str(value.get("when") or ""),
+            because=" ".join(str(value.get("because") or "").split()),
             instead=tuple(cls._parse(name, other, "when") for other in others),
         )
 
+    @property
+    def by_hand(self) -> str:
+        """The text of a manual step: why no task does it, and what to do."""
+        return f"{self.because} {self.body}".strip()
+
     def of(self, row: t.Mapping[str, t.Any]) -> dict[str, str]:
         """The remedy of one finding, with its values filled in."""
-        for other in self.instead:
-            if row.get(other.when):
-                return other.of(row)
-        if self.kind == "manual":
-            return {"kind": self.kind, "text": fill(self.body, row).strip()}
+        variant = self.variant(row)
+        if variant.kind == "manual":
+            return {"kind": "manual", "text": variant.steps(row)}
+        return {"kind": variant.kind, "text": variant.dump([variant.play(row)])}
+
+    def variant(self, row: t.Mapping[str, t.Any]) -> Remedy:
+        """The remedy for this row: this one, or one of C(instead)."""
+        return next((other for other in self.instead if row.get(other.when)), self)
+
+    def steps(self, row: t.Mapping[str, t.Any]) -> str:
+        """The manual steps with the values of a row."""
+        return fill(self.by_hand, row).strip()
+
+    def play(self, row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The play with the values of a row."""
         play: dict[str, t.Any] = {"hosts": self.hosts, "gather_facts": False}
         if self.kind == "task":
             play["tasks"] = [self.body]
         else:
             play["roles"] = [{"role": self.body, **({"vars": self.variables} if self.variables else {})}]
-        return {"kind": self.kind, "text": _dump([_fill_values(play, row)])}
+        found: dict[str, t.Any] = _fill_values(play, row)
+        return found
+
+    @staticmethod
+    def dump(plays: t.Sequence[t.Mapping[str, t.Any]], *, compact: bool = False) -> str:
+        """Plays as YAML; C(compact) has the items of a list of names in one line."""
+        return _dump(list(plays), compact=compact)
 
     def in_general(self) -> dict[str, str]:
         """The remedy without a finding, with C(<key>) in place of the values."""
-        names = placeholders(_dump([self.body, self.variables, self.hosts]))
+        names = placeholders(_dump([self.body, self.because, self.variables, self.hosts]))
         return self.of({name: f"<{name}>" for name in names})
 
 
-class _Unsafe(str):
+class Unsafe(str):
     """Text that Ansible must not template."""
 
 
-def _dump(value: t.Any) -> str:
+def _dump(value: t.Any, *, compact: bool = False) -> str:
     class Dumper(yaml.SafeDumper):
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
             """Indent the items of lists, as ansible-lint requires."""
             super().increase_indent(flow, False)
 
-    Dumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
-    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=1000)
+    Dumper.add_representer(Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
+    style: dict[str, t.Any] = {"default_flow_style": None, "width": _WIDTH} if compact else {"width": 1000}
+    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, **style)
     return text
 
 
@@ -116,5 +142,5 @@ def _mark_unsafe(found: t.Any, rule: str) -> t.Any:
     if isinstance(found, list):
         return [_mark_unsafe(each, rule) for each in found]
     if isinstance(found, str) and found != rule and ("{{" in found or "{%" in found or "{#" in found):
-        return _Unsafe(found)
+        return Unsafe(found)
     return found

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
-from . import computer, event, guest, hotfix, hyperv, link, live_migration, processor
-from .unknown import Unknown, attempt
+from . import channel_log, computer, event, guest, hotfix, hyperv, link, live_migration, processor
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
+    from .unknown import Unknown
 
 Part = dict[str, t.Any]
 
@@ -59,15 +58,15 @@ def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
 
 def events(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown]) -> Part:
     """The newest events of the System log with the C(event_ids) of the last C(event_days)."""
-    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=options["event_days"])
-    found = event.read_events(client, options["event_ids"], since=since, limit=options["event_limit"])
-    rows = [dataclasses.asdict(one) | {"time": computer.iso(one.time)} for one in found.newest]
-    reaches_back = None
-    if {one.id for one in found.newest} != set(options["event_ids"]):
-        reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
-    if found.unreadable:
-        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
-    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
+    days, limit = options["event_days"], options["event_limit"]
+    return event.read_result(client, options["event_ids"], days=days, limit=limit, unknown=unknown)
+
+
+def channels(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown]) -> Part:
+    """The events of the last C(event_days) in the event C(channels)."""
+    names, wait = options["channels"], options["channel_wait"]
+    days, limit = options["event_days"], options["event_limit"]
+    return {"channels": channel_log.read_result(client, names, wait, days=days, limit=limit, unknown=unknown)}
 
 
 def processors(client: Client, own: computer.Computer) -> Part:

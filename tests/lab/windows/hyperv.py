@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..identity import identity
+from . import hyperv_settings
 from .repository import Instance
 from .versions import VERSIONS
 
@@ -40,10 +41,12 @@ _Rows = Iterator[Mapping[str, "Value"]]
 
 
 def machines_on(
-    host: Host, cluster: Cluster | None, repository: Repository | None
+    host: Host, own: Repository, cluster: Cluster | None, repository: Repository | None
 ) -> list[tuple[MachineSettings, int]]:
     """The virtual machines that are on a host now, with their EnabledState."""
-    found = [(machine, machine.enabled_state or _ENABLED) for machine in host.virtual_machines]
+    found = [
+        (hyperv_settings.current(own, machine), machine.enabled_state or _ENABLED) for machine in host.virtual_machines
+    ]
     for machine in cluster.virtual_machines if cluster and repository else ():
         resource = repository.named("MSCluster_Resource", machine.resource) if repository else None
         if resource is None:
@@ -51,7 +54,8 @@ def machines_on(
         owner = resource.values.get("OwnerNode") or machine.owner
         if str(owner).lower() == host.name.lower():
             default = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
-            found.append((machine.settings, machine.settings.enabled_state or default))
+            settings = hyperv_settings.current(repository, machine.settings)
+            found.append((settings, settings.enabled_state or default))
     return found
 
 
@@ -142,9 +146,9 @@ def _memory(_host: Host, machines: list[tuple[MachineSettings, int]], first: boo
             yield common | {
                 "InstanceID": rf"Microsoft:{number}\{_MEMORY}",
                 "DynamicMemoryEnabled": machine.dynamic_memory,
-                "VirtualQuantity": 16384,
-                "Reservation": 512 if machine.dynamic_memory else 16384,
-                "Limit": 1048576 if machine.dynamic_memory else 16384,
+                "VirtualQuantity": machine.memory[0],
+                "Reservation": machine.memory[1],
+                "Limit": machine.memory[2],
             }
 
 
@@ -290,6 +294,18 @@ def _disks(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool
         }
 
 
+def _service(host: Host, _machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    yield _SYSTEM | {
+        "CreationClassName": hyperv_settings.SERVICE,
+        "Name": "vmms",
+        "SystemName": host.name.upper(),
+        "ElementName": "Hyper-V Virtual System Management Service",
+        "Caption": "Hyper-V Virtual System Management Service",
+        "EnabledState": 5,
+        "Started": True,
+    }
+
+
 _ROWS_BY_CLASS: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Rows]] = {
     "Msvm_ComputerSystem": _systems,
     "Msvm_VirtualSystemSettingData": _settings,
@@ -302,6 +318,7 @@ _ROWS_BY_CLASS: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], boo
     "Msvm_DiskDrive": _drives,
     "Msvm_ShutdownComponent": _shutdown,
     "MSFT_Disk": _disks,
+    hyperv_settings.SERVICE: _service,
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..checks import EstateError
 from ..identity import identity
-from . import adapters, event_log, placement, registry, roles, storage, switches, topology
+from . import adapters, event_log, hyperv_settings, placement, registry, roles, storage, switches, topology
 from .classes import namespaces
 from .versions import VERSIONS
 
@@ -107,6 +107,8 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     switches.fill(repository, host)
     event_log.fill(repository, host, begun)
     storage.add_storage(repository, host)
+    for machine in host.virtual_machines:
+        hyperv_settings.add(repository, machine)
     _add_service(repository, "Winmgmt")
     if host.cluster:
         _add_service(repository, "ClusSvc")

@@ -4,7 +4,7 @@
 
 """The possible owners of the resources, the affinity rules, and the witness of a cluster as an association.
 
-The possible owners are not stored, but built for each request: they are resources multiplied by nodes.
+The rows of the possible owners are built for each request.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wire.values import Embedded
+from . import possible_owners
 from .repository import Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..estate import Cluster
     from .classes import Class
     from .repository import Repository
@@ -30,13 +29,8 @@ def _reference(class_name: str, name: str) -> Embedded:
     return Embedded(class_name, {"Name": name})
 
 
-def owners(cls: Class, cluster: Cluster, repository: Repository) -> list[Instance]:
+def owners(cls: Class, repository: Repository) -> list[Instance]:
     """A row for each resource and each node that may own it."""
-    limited: dict[str, Sequence[str]] = {
-        machine.resource.lower(): machine.possible_owners
-        for machine in cluster.virtual_machines
-        if machine.possible_owners
-    }
     resources = repository.cls(_CLUSTER, "MSCluster_Resource")
     names = [item.name for item in repository.instances(resources)] if resources else []
     return [
@@ -48,7 +42,7 @@ def owners(cls: Class, cluster: Cluster, repository: Repository) -> list[Instanc
             },
         )
         for name in names
-        for node in limited.get(name.lower(), cluster.nodes)
+        for node in possible_owners.owners(repository, name)
     ]
 
 

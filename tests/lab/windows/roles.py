@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks import EstateError
 from ..identity import identity
 from ..wire.values import Embedded, Value, check_value
+from . import hyperv_settings, possible_owners
 from .classes import private_class
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _add_resource(
     parts = {"GroupComponent": ("MSCluster_ResourceGroup", group), "PartComponent": ("MSCluster_Resource", name)}
     ends = {end: Embedded(class_name, {"Name": key}) for end, (class_name, key) in parts.items()}
     repository.add(_CLUSTER, "MSCluster_ResourceGroupToResource", ends)
+    limited = {one.resource.lower(): one.possible_owners for one in cluster.virtual_machines}
+    possible_owners.add(repository, name, limited.get(name.lower()) or cluster.nodes)
     repository.add(
         _CLUSTER,
         "MSCluster_Resource",
@@ -155,6 +158,7 @@ def add_core_groups(repository: Repository, cluster: Cluster) -> None:
 def add_virtual_machine(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
     """Add the group of a virtual machine, its resource and its configuration resource."""
     vm_id = machine.settings.id.lower()
+    hyperv_settings.add(repository, machine.settings)
     _add_group(
         repository,
         cluster,
