@@ -15,8 +15,9 @@ import typing as t
 
 from ..identity import node_key
 from . import votes
+from .channel_events import Blackouts
 from .machines import Home, Machines
-from .relations import folded
+from .relations import distinct, exactly, folded
 
 if t.TYPE_CHECKING:
     from .facts import Subject
@@ -27,20 +28,27 @@ _APART = ("different_node", "different_fault_domain")
 
 
 def with_placement(hosts: t.Sequence[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
-    """The clusters, each with its C(placement): the witness, and for a DAG its members and the hosts they are on."""
+    """The clusters, each with its C(placement), and with the C(blackouts) of its nodes.
+
+    The placement has the witness, and for a DAG its members and the hosts they are on.
+    """
     machines = Machines(hosts, clusters)
-    return [
-        dataclasses.replace(each, document={**each.document, "placement": _placement(each, machines)})
-        for each in clusters
-    ]
+    blackouts = Blackouts({host.name: host.document for host in hosts})
+    found = []
+    for each in clusters:
+        members = [machines.member(each, str(node.get("name"))) for node in _cluster(each).get("nodes") or ()]
+        more = {
+            "placement": _placement(each, members, machines),
+            "blackouts": _blackouts(each, members, blackouts),
+        }
+        found.append(dataclasses.replace(each, document={**each.document, **more}))
+    return found
 
 
-def _placement(cluster: Subject, machines: Machines) -> Row:
+def _placement(cluster: Subject, members: t.Sequence[Member], machines: Machines) -> Row:
     if "dag_member" not in cluster.kinds:
         return {"witness": _witness(cluster, [Home(cluster, None, {})], machines)}
-    nodes = [str(node.get("name")) for node in _cluster(cluster).get("nodes") or ()]
-    members = [machines.member(cluster, name) for name in nodes]
-    rows = [_member(each, members) for each in members]
+    rows = [_member(each, members, cluster.name) for each in members]
     return {
         "members": rows,
         "hosts": _hosts(cluster, members) + [_without_home(row) for row in rows if not row["located"]],
@@ -48,12 +56,26 @@ def _placement(cluster: Subject, machines: Machines) -> Row:
     }
 
 
+def _blackouts(cluster: Subject, members: t.Sequence[Member], blackouts: Blackouts) -> list[Row]:
+    """The longest blackout of each node. A node is the virtual machine that the operator names, else the one it has."""
+    known = {
+        each.name: str(each.home.machine["name"]) for each in members if each.home and each.home.machine.get("name")
+    }
+    names = known | (cluster.document["parameters"].get("dag_virtual_machines") or {})
+    rows = blackouts.of_nodes([{"name": each.name} for each in members], names)
+    physical = {each.name: each.not_applicable for each in members}
+    return [{**row, "not_applicable": physical[row["node"]]} for row in rows]
+
+
 def _without_home(row: Row) -> Row:
     return {key: row[key] for key in ("subject", "not_applicable", "unknown")}
 
 
-def _member(member: Member, others: t.Iterable[Member]) -> Row:
-    """The row of one member. C(together) are the members that nothing keeps on other nodes."""
+def _member(member: Member, others: t.Iterable[Member], dag: str) -> Row:
+    """The row of one member. C(together) are the members that nothing keeps on other nodes.
+
+    C(classes) are its anti-affinity class names with the name of the DAG.
+    """
     home = member.home
     row: Row = {
         "subject": member.name,
@@ -81,7 +103,8 @@ def _member(member: Member, others: t.Iterable[Member]) -> Row:
         "machine": machine.get("name") or member.name,
         "group": machine.get("group"),
         "node": home.cluster.document["host"] if home.cluster else None,
-        "classes": machine.get("anti_affinity") or [],
+        "pattern": machine.get("id") or exactly(machine.get("name")),
+        "classes": distinct([*(machine.get("anti_affinity") or ()), dag]),
         "cluster": home.cluster.name if home.cluster else None,
         "near": near,
         "together": together,
