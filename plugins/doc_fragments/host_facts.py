@@ -15,13 +15,15 @@ options:
       - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
         V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
         These parts of a host with 100 virtual machines need about 15 requests.
+      - V(processors) needs two requests, V(live_migration) one to five, and V(guest) one or, in a virtual machine of
+        Hyper-V, four. The first two also need that of V(windows). They are not read by default.
       - V(channels) is not read by default. It needs four or five requests for each event channel, up to four more for a
         channel without events, and O(channel_wait) twice for each channel.
       - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
         in the registry.
     type: list
     elements: str
-    choices: [windows, hotfixes, adapters, virtual_machines, events, channels]
+    choices: [windows, hotfixes, adapters, virtual_machines, events, processors, live_migration, guest, channels]
     default: [windows, hotfixes, adapters, virtual_machines, events]
   event_ids:
     description:

@@ -16,6 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .connection import WINDOWS
 from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, one_line, shorten
+from .plan import shown
 from .session import Options
 
 if t.TYPE_CHECKING:
@@ -286,8 +287,8 @@ def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, 
     for change in step.changes:
         now = applied.values[change.label]
         if now != change.after:
-            shown = "unknown" if now is None else one_line(str(now))
-            groups.setdefault((str(change.after), shown), []).append(change.label)
+            found = "unknown" if now is None else one_line(shown(now))
+            groups.setdefault((shown(change.after), found), []).append(change.label)
     reason = applied.reason or "the host returned no reason"
     return {
         label: f"{', '.join(labels)} on {host} should be {after} and {'are' if labels[1:] else 'is'} {now}: {reason}."

@@ -163,6 +163,12 @@ virtual_machines:
         is a different setting, see M(winha.cluster.vm_offline_action).
       type: str
       sample: save
+    critical_error_action:
+      description: V(none) or V(pause) when the storage of the virtual machine is lost. Null before Windows Server
+        2016.
+      type: str
+      version_added: 1.1.0
+      sample: pause
     dynamic_memory:
       description: Whether the virtual machine has dynamic memory.
       type: bool
@@ -189,6 +195,36 @@ virtual_machines:
         V(lost_contact), V(error) or V(none). A virtual machine that is off has no contact.
       type: str
       sample: ok
+processors:
+  description: The C(cores) and C(logical) processors of the host, and the C(virtual) processors by the id of the
+    virtual machine. Null without Hyper-V, and before Windows Server 2012.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample: {cores: 16, logical: 32, virtual: {6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB: 8}}
+live_migration:
+  description:
+    - The settings of live migration; null without Hyper-V, and before Windows Server 2012.
+    - C(transport) is V(tcp), V(compression) or V(smb), and null on Windows Server 2012. C(parallel) is the number of
+      live migrations at the same time. C(rdma_adapters) are those with RDMA; null unless the transport is V(smb).
+      C(network_atc) is whether Network ATC has an intent.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample:
+    enabled: true
+    transport: smb
+    parallel: 2
+    authentication: kerberos
+    rdma_adapters: [LiveMigration]
+    network_atc: false
+guest:
+  description: The virtual machine of Hyper-V that the host is, with the C(host) that runs it; null if it is none.
+    Values are null where the integration service "Data Exchange" is disabled.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample: {machine_name: EX01, machine_id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, host: HV01}
 events:
   description: The newest events, the newest first. Times are in UTC. A message is one line of at most 500 characters in
     the language of the host.
@@ -228,27 +264,19 @@ events_reach_back:
 """
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import (
-    channel_log,
-    computer,
-    event,
-    hotfix,
-    hyperv,
-    link,
-)
+from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, host_parts
 from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS
 from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
-    Part = dict[str, t.Any]
-
 DEFAULT_PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
-PARTS = [*DEFAULT_PARTS, "channels"]
+PARTS = [*DEFAULT_PARTS, "processors", "live_migration", "guest", "channels"]
 SPEC: dict[str, dict[str, t.Any]] = {
     "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": DEFAULT_PARTS},
     "event_ids": {"type": "list", "elements": "int", "default": [1135, 1177, 1069]},
@@ -268,17 +296,17 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     """Read the requested parts, and list those that are unknown."""
     _check_options(options)
     unknown: list[Unknown] = []
-    days, limit = options["event_days"], options["event_limit"]
-    names, wait = options["channels"], options["channel_wait"]
-    readers: dict[str, t.Callable[[], Part]] = {
-        "windows": lambda: _windows(client),
-        "hotfixes": lambda: _hotfixes(client),
-        "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
-        "virtual_machines": lambda: _virtual_machines(client, unknown),
-        "events": lambda: event.read_result(client, options["event_ids"], days=days, limit=limit, unknown=unknown),
-        "channels": lambda: {
-            "channels": channel_log.read_result(client, names, wait, days=days, limit=limit, unknown=unknown)
-        },
+    own = functools.cache(lambda: computer.read_computer(client))
+    readers: dict[str, t.Callable[[], host_parts.Part]] = {
+        "windows": lambda: host_parts.windows(own()),
+        "hotfixes": lambda: host_parts.hotfixes(client),
+        "adapters": lambda: host_parts.adapters(client, unknown),
+        "virtual_machines": lambda: host_parts.virtual_machines(client, unknown),
+        "events": lambda: host_parts.events(client, options, unknown),
+        "processors": lambda: host_parts.processors(client, own()),
+        "live_migration": lambda: host_parts.migration(client, own(), unknown),
+        "guest": lambda: host_parts.own_machine(client),
+        "channels": lambda: host_parts.channels(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
     found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
@@ -300,38 +328,6 @@ def _check_options(options: task.Options) -> None:
     if invalid or not options["event_ids"]:
         value = str(invalid[0]) if invalid else "empty"
         raise task.TaskError(f"event_ids must contain event ids, which are numbers from 0 to 65535, but is {value}.")
-
-
-def _windows(client: Client) -> Part:
-    found = computer.read_computer(client)
-    return {
-        "windows": {
-            "release": found.windows.name,
-            "build": found.windows.build,
-            "computer_name": found.name,
-            "last_boot": computer.iso(found.last_boot),
-        }
-    }
-
-
-def _hotfixes(client: Client) -> Part:
-    found = hotfix.read_hotfixes(client)
-    days = [one.installed_on.isoformat() if one.installed_on else None for one in found]
-    return {"hotfixes": [{"id": one.id, "installed_on": day} for one, day in zip(found, days, strict=True)]}
-
-
-def _virtual_machines(client: Client, unknown: list[Unknown]) -> Part:
-    try:
-        machines = hyperv.read_virtual_machines(client, unknown)
-    except hyperv.NoHyperV:
-        return {"hyperv": False, "virtual_machines": []}
-    return {"hyperv": True, "virtual_machines": [_virtual_machine(machine) for machine in machines]}
-
-
-def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
-    row = dataclasses.asdict(machine)
-    settings = row.pop("settings") or dict.fromkeys(field.name for field in dataclasses.fields(hyperv.Settings))
-    return row | settings
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

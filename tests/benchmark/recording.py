@@ -28,9 +28,7 @@ _SOAP = {"Content-Type": "application/soap+xml;charset=UTF-8"}
 _SHELL = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd<"
 _MESSAGE = re.compile(rb"<a:MessageID>([^<]*)</a:MessageID>")
 # The port of the host and the times of event queries differ in each run.
-_VARIABLE_PARTS = re.compile(
-    rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z"
-)
+_VARIABLE_PARTS = re.compile(rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z")
 _Key = tuple[str, bytes]
 
 

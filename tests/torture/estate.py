@@ -34,6 +34,7 @@ credentials: {user: Administrator, password: %(password)s}
 restart_seconds: 0.1
 drain_seconds: 0.1
 failback_seconds: 0.1
+job_seconds: 0.05
 hosts:
   - name: tn1
     address: %(network)s.11
@@ -60,6 +61,17 @@ hosts:
     adapters:
       - {name: Local Area Connection, driver: intel-1g, address: %(network)s.31}
       - {name: Local Area Connection 2, driver: intel-10g, address: 10.44.9.31}
+  - name: ts1
+    address: %(network)s.41
+    windows: 2016
+    virtual_machines:
+      - {name: OFF1, enabled_state: 3, dynamic_memory: true}
+      - {name: RUN1, enabled_state: 2, user_snapshot_type: 5}
+  - name: ts2
+    address: %(network)s.42
+    windows: 2012 R2
+    settings_answer: direct
+    virtual_machines: [{name: OFF2, enabled_state: 3}]
 clusters:
   - name: TC
     fqdn: tc.example.test

@@ -9,7 +9,7 @@ import functools
 import typing as t
 
 from .._exchange import scope
-from . import relations
+from . import relations, votes
 from .channel_events import channel_events
 from .error import AuditError
 
@@ -42,6 +42,8 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
     "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
     "product": (relations.product, (_ARRAY,)),
+    "is_odd": (relations.is_odd, (_NUMBER,)),
+    "votes": (votes.total, (["object", "null"],)),
     "gigabits": (relations.gigabits, (_NUMBER,)),
     "exactly": (relations.exactly, (_OPTIONAL_TEXT,)),
 }

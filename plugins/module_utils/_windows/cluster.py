@@ -28,6 +28,7 @@ _ROLE = service.Role(
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
+_NODE_STATUS = {1: "isolated", 2: "quarantined"}  # bits of StatusInformation
 NETWORK_STATES = {0: "unavailable", 1: "down", 2: "partitioned", 3: "up"}
 NETWORK_ROLES = {0: "none", 1: "cluster", 2: "client", 3: "cluster_and_client"}
 RESOURCE_STATES = {
@@ -54,7 +55,8 @@ class NotClustered(ServerError):
 class Node:
     """A node: C(drain) is the state of its last drain, C(vote) its quorum vote, C(windows) its Windows release.
 
-    C(site) is the site in its fault domain (Windows Server 2016 and later).
+    C(site) is the site in its fault domain, and C(status) has C(isolated) or C(quarantined) (Windows Server 2016 and
+    later).
     """
 
     name: str
@@ -65,6 +67,7 @@ class Node:
     windows: str
     build: int | None = None
     site: str | None = None
+    status: tuple[str, ...] = ()
     reference: Reference | None
 
     @property
@@ -151,6 +154,7 @@ def read_nodes(client: Client) -> list[Node]:
             windows=_release(node.integer("BuildNumber")),
             build=node.integer("BuildNumber"),
             site=_site_of(node),
+            status=tuple(word for bit, word in _NODE_STATUS.items() if (node.integer("StatusInformation") or 0) & bit),
             reference=node.reference,
         )
         for node in found

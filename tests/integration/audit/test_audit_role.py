@@ -84,6 +84,16 @@ def test_the_audit_finds_faults_on_every_layer(healthy: Audited) -> None:
     assert healthy.outcomes("hotfixes")["old51", "KB2550886"] == "pass"
     assert healthy.outcomes("hotfixes")["old51", "KB2520235"] == "fail"
     assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
+    # The members of the DAG are found as virtual machines of the Hyper-V cluster by their ids.
+    assert healthy.outcomes("dag-members-apart") == {("DAG5", "ex51"): "fail", ("DAG5", "ex52"): "fail"}
+    assert healthy.outcomes("dag-host-loss") == {("DAG5", ""): "pass"}
+    (witness,) = healthy.of("dag-witness-apart")
+    assert "file01.example.test is the virtual machine FILE01 on HVC5." in witness["text"]
+    assert healthy.outcomes("vm-processors")["hv52", "processors"] == "fail"
+    assert healthy.outcomes("migration-smb-direct")["hv52", "SMB Direct"] == "pass"
+    assert healthy.outcomes("receive-buffers")["hv52", "LM"] == "not_applicable"
+    assert healthy.outcomes("quorum-one-loss")["HVC5", "votes"] == "pass"
+    assert healthy.outcomes("auto-balancer")["HVC5", "balancer"] == "fail"
 
 
 def test_the_audit_writes_all_reports_and_only_the_owner_reads_the_facts(healthy: Audited) -> None:

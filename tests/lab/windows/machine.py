@@ -15,7 +15,7 @@ from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, sch
 from ..wire.soap import E, N, X
 from ..wire.subscription import OPTIONS as EVENT_OPTIONS
 from ..wire.values import Style, write, write_instance
-from . import adapter_state, hyperv, ping, providers
+from . import adapter_state, hyperv, hyperv_settings, ping, placement, providers
 from .classes import Class, Method, classes, namespaces
 from .event_channels import EventPlugin
 from .repository import Change, Instance, Repository
@@ -162,11 +162,13 @@ class Machine:
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
         stored = repository.instances(cls)
+        if cls.name == placement.OWNERS:
+            return placement.owners(cls, repository)
         if cls.namespace not in hyperv.NAMESPACES:
             return stored
-        return stored + hyperv.instances(
-            cls, self.host, hyperv.machines_on(self.host, self.cluster, self._cluster_repository)
-        )
+        if cls.name == hyperv_settings.JOB:
+            return stored + hyperv_settings.jobs(self.simulation, self.host, cls)
+        return stored + hyperv.instances(cls, self.host, self.simulation.machines_on(self.host))
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
