@@ -105,21 +105,22 @@ def run(
     with _errors_as_sentences():
         session = session_factory(read_only=check_mode)
     try:
-        return _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
+        return run_in(task, session, options, check_mode=check_mode, progress=progress, record=record)
     finally:
         with contextlib.suppress(Exception):  # the result matters more
             session.close()
 
 
-def _run(
+def run_in(
     task: Task[State],
     session: Session,
     options: Options,
     *,
     check_mode: bool,
-    progress: Progress,
-    record: t.Callable[[list[dict[str, t.Any]]], None],
+    progress: Progress = _ignore,
+    record: t.Callable[[list[dict[str, t.Any]]], None] = _ignore,
 ) -> dict[str, t.Any]:
+    """Run the task as C(run) does, in a session that stays open."""
     with _errors_as_sentences(session.host):
         state = task.read(session, options)
         if task.plan is None:

@@ -226,7 +226,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows import (
     quorum,
     virtual_machine,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance
@@ -253,19 +253,23 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "settings": cluster_settings.settings_of(found, unknown),
     }
     has_resiliency = result["functional_level"] is not None
-    readers: dict[str, t.Callable[[], dict[str, t.Any]]] = {
-        "nodes": lambda: {
+    readers: dict[str, t.Callable[[list[Unknown]], dict[str, t.Any]]] = {
+        "nodes": lambda unknown: {
             "nodes": _nodes(client),
             "node": attempt("cluster.node", lambda: cluster.read_own_node_name(client), unknown),
         },
-        "networks": lambda: {"networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")},
-        "live_migration_networks": lambda: {
+        "networks": lambda _unknown: {
+            "networks": _rows(networks(), "name", "role", "state", "address", "mask", "metric")
+        },
+        "live_migration_networks": lambda _unknown: {
             "live_migration_networks": [one.name for one in cluster.live_migration_order(resource_type(), networks())]
         },
-        "virtual_machines": lambda: _virtual_machines(client, resource_type, unknown, has_resiliency=has_resiliency),
-        "machine_names": lambda: {"machine_names": hyperv.read_names(client)},
-        "quorum": lambda: {"quorum": quorum.read_quorum(client, found, unknown)},
-        "placement": lambda: {
+        "virtual_machines": lambda unknown: _virtual_machines(
+            client, resource_type, unknown, has_resiliency=has_resiliency
+        ),
+        "machine_names": lambda _unknown: {"machine_names": hyperv.read_names(client)},
+        "quorum": lambda unknown: {"quorum": quorum.read_quorum(client, found, unknown)},
+        "placement": lambda unknown: {
             "placement": {
                 name: attempt(f"cluster.placement.{name}", functools.partial(read_it, client), unknown)
                 for name, read_it in (
@@ -274,13 +278,12 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
                 )
             }
         },
-        "shared_volumes": lambda: {"shared_volumes": cluster.read_shared_volumes(client)},
+        "shared_volumes": lambda _unknown: {"shared_volumes": cluster.read_shared_volumes(client)},
     }
     networks = functools.cache(lambda: cluster.read_networks(client))
     resource_type = functools.cache(lambda: cluster.read_resource_type(client))
-    requested = [part for part in readers if part in parts]
-    read_parts = (attempt(f"cluster.{name}", readers[name], unknown) for name in requested)
-    found_parts = [part for part in read_parts if part is not None]
+    requested = {f"cluster.{part}": readers[part] for part in readers if part in parts}
+    found_parts = attempt_each(client, requested, unknown)
     if requested and not found_parts:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     for part in found_parts:

@@ -270,7 +270,7 @@ import typing as t
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, host_parts
 from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
@@ -297,19 +297,19 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     _check_options(options)
     unknown: list[Unknown] = []
     own = functools.cache(lambda: computer.read_computer(client))
-    readers: dict[str, t.Callable[[], host_parts.Part]] = {
-        "windows": lambda: host_parts.windows(own()),
-        "hotfixes": lambda: host_parts.hotfixes(client),
-        "adapters": lambda: host_parts.adapters(client, unknown),
-        "virtual_machines": lambda: host_parts.virtual_machines(client, unknown),
-        "events": lambda: host_parts.events(client, options, unknown),
-        "processors": lambda: host_parts.processors(client, own()),
-        "live_migration": lambda: host_parts.migration(client, own(), unknown),
-        "guest": lambda: host_parts.own_machine(client),
-        "channels": lambda: host_parts.channels(client, options, unknown),
+    readers: dict[str, t.Callable[[list[Unknown]], host_parts.Part]] = {
+        "windows": lambda _unknown: host_parts.windows(own()),
+        "hotfixes": lambda _unknown: host_parts.hotfixes(client),
+        "adapters": lambda unknown: host_parts.adapters(client, unknown),
+        "virtual_machines": lambda unknown: host_parts.virtual_machines(client, unknown),
+        "events": lambda unknown: host_parts.events(client, options, unknown),
+        "processors": lambda _unknown: host_parts.processors(client, own()),
+        "live_migration": lambda unknown: host_parts.migration(client, own(), unknown),
+        "guest": lambda _unknown: host_parts.own_machine(client),
+        "channels": lambda unknown: host_parts.channels(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
-    found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
+    found = attempt_each(client, {part: readers[part] for part in requested}, unknown)
     if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import NotFound, QueryRefused, ServerError
+from .._wsman.errors import NotFound, QueryRefused, ServerError, Unreachable
 from ..identity import node_key
-from . import service
+from . import computer, service
 from .columns import read_columns
 from .version import WINDOWS_2012, WindowsVersion
 
@@ -173,9 +173,19 @@ def _release(build: int | None) -> str:
 
 
 def read_own_node_name(client: Client) -> str:
-    """Read the computer name of the host, which is its node name."""
-    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation="reading the computer name")
-    name = found[0].text("Name") if found else None
+    """Read the computer name of the host, which is its node name.
+
+    The operating system has it, too, and a session that reads several things has mostly read that.
+    """
+    name = ""
+    try:
+        name = computer.read_computer(client).name
+    except Unreachable:
+        raise
+    except ServerError:
+        operation = "reading the computer name"
+        found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation=operation)
+        name = (found[0].text("Name") if found else None) or ""
     if not name:
         raise ServerError(f"{client.host} returned no computer name")
     return name

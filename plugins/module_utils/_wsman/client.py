@@ -88,6 +88,8 @@ class PutResult:
 class Client:
     """A session with one host. With C(read_only) it does not send any write."""
 
+    connections = 1  # which send requests at the same time
+
     def __init__(
         self,
         transport: Transport,
@@ -104,9 +106,7 @@ class Client:
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
         self.warnings: tuple[str, ...] = ()
-        self._answered = False
-        self._waited = 0.0  # seconds
-        self._received = 0  # bytes
+        self._answered, self._waited, self._received = False, 0.0, 0  # seconds and bytes
         self.pause = pause
 
     def get(self, reference: Reference, *, operation: str) -> Instance:
