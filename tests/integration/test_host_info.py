@@ -301,7 +301,7 @@ def test_event_channels_are_compared_with_wmi_and_a_refused_one_is_unknown(lab: 
     assert rows(cluster, "events", "id", "topic", "data") == [(1677, "drain", {"NodeName": "hv51"})]
     assert (cluster["compared"]["same"], cluster["complete"], cluster["reaches_back"]) == (True, True, True)
     columns = ("virtual_machine", "blackout_seconds", "id")
-    assert rows(migrations, "events", *columns) == [("EX51", 1.2, 20415)]
+    assert rows(migrations, "events", *columns) == [("EX01", 1.2, 20415)]
     assert rows(saved, "events", *columns) == [("EX03", None, 18510)]
     assert (migrations["complete"], saved["complete"]) == (True, True)
 
