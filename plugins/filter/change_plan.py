@@ -32,8 +32,9 @@ options:
     description:
       - The names of the variables with the registered results of each role, as lists. A variable may have the result of
         a task, of a loop, or a list of results.
-      - The default is V(dag_heartbeat_set), V(hyperv_cluster_set), V(migration_network_plan), and for
-        C(exchange_kerberos) V(exchange_kerberos_set) and V(exchange_kerberos_deleted).
+      - The default is V(dag_heartbeat_set), V(migration_network_plan), for C(hyperv_cluster) V(hyperv_cluster_set),
+        V(hyperv_cluster_groups_set) and V(hyperv_cluster_vm_settings_set), and for C(exchange_kerberos)
+        V(exchange_kerberos_set) and V(exchange_kerberos_deleted).
     type: dict
   playing:
     description:
@@ -79,12 +80,13 @@ _value:
       description:
         - Each permitted change with C(module), C(role), C(host), C(node), C(cluster), C(label), C(setting), C(thing),
           C(before), C(after), C(cost) and C(management).
-        - C(cost) is V(nothing), V(adapter_restart), V(node_drain) or V(host_restart). C(management) is true for the
-          adapter of Ansible's own connection.
+        - C(cost) is V(nothing), V(vm_shutdown), V(adapter_restart), V(node_drain) or V(host_restart). C(management) is
+          true for the adapter of Ansible's own connection.
       type: list
       elements: dict
     left:
-      description: The changes that are not permitted in this run, as in C(changes), with C(reason).
+      description: The changes that are not permitted in this run, or wait for the shutdown of a virtual machine, as in
+        C(changes), with C(reason).
       type: list
       elements: dict
     unread:
@@ -115,7 +117,7 @@ Mapping = t.Mapping[str, t.Any]
 
 RESULTS: t.Mapping[str, t.Sequence[str]] = {
     "dag_heartbeat": ["dag_heartbeat_set"],
-    "hyperv_cluster": ["hyperv_cluster_set"],
+    "hyperv_cluster": ["hyperv_cluster_set", "hyperv_cluster_groups_set", "hyperv_cluster_vm_settings_set"],
     "migration_network": ["migration_network_plan"],
     "exchange_kerberos": ["exchange_kerberos_set", "exchange_kerberos_deleted"],
 }

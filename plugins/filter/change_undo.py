@@ -42,7 +42,8 @@ _value:
   contains:
     tasks:
       description:
-        - A list of tasks for each of C(vm_offline_action), C(heartbeat), C(net_adapter) and C(spn).
+        - A list of tasks for each of C(vm_offline_action), C(cluster_group), C(vm_settings), C(heartbeat),
+          C(net_adapter) and C(spn).
         - A task has C(host), C(cluster) and C(options).
       type: dict
     changes:

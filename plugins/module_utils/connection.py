@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ._wsman.client import Client
+from ._wsman.connections import Visit
 from ._wsman.transport import Endpoint, HttpTransport
 from .errors import TaskError
 from .session import Service
@@ -15,6 +16,9 @@ from .ticket import Kinit
 
 if t.TYPE_CHECKING:
     from .session import Options, SessionFactory
+
+# Of one visit. WinRM 2.0 (Windows Server 2008 R2) allows 15 operations of one account at a time.
+_CONNECTIONS = 4
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},
@@ -86,13 +90,25 @@ def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFacto
     return open_session
 
 
-def _session_factory_from(options: Options) -> SessionFactory:
+def visit_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory:
+    """Make a factory for sessions that only read, over several connections, and send no query twice."""
+
+    def open_session(*, read_only: bool) -> Client:
+        client = Visit(endpoint, name=name, connections=_CONNECTIONS)
+        client.warnings = endpoint.warnings
+        return client
+
+    return open_session
+
+
+def _endpoint_and_name(options: Options) -> tuple[Endpoint, str]:
     if not options["host"]:
         raise TaskError(
             "The option host is missing. The connection of this task is not winrm or psrp, so the task needs the name "
             "of the Windows host."
         )
-    return session_factory(endpoint_of(options), options["host"])
+    return endpoint_of(options), options["host"]
 
 
-WINDOWS = Service(spec=SPEC, session_factory=_session_factory_from)
+WINDOWS = Service(spec=SPEC, session_factory=lambda options: session_factory(*_endpoint_and_name(options)))
+WINDOWS_VISIT = Service(spec=SPEC, session_factory=lambda options: visit_factory(*_endpoint_and_name(options)))

@@ -66,14 +66,15 @@ class Plan:
         return {
             "before_header": self.title,
             "after_header": self.title,
-            "before": "".join(f"{change.label}: {change.before}\n" for change in changes),
-            "after": "".join(f"{change.label}: {change.after}\n" for change in changes),
+            "before": "".join(f"{change.label}: {shown(change.before)}\n" for change in changes),
+            "after": "".join(f"{change.label}: {shown(change.after)}\n" for change in changes),
         }
 
     def expecting(self, expected: t.Mapping[str, t.Any]) -> Plan:
         """The plan without the changes whose current value is not the expected one; these are left alone.
 
-        A change has its label, and its C(id) if it has one. The case is ignored, as Windows ignores that of names.
+        A change has its label, and its C(id), alone or with its C(setting), if it has one. The case is ignored, as
+        Windows ignores that of names.
         """
         values = {label.casefold(): value for label, value in expected.items()}
         skipped = [
@@ -96,9 +97,15 @@ class Plan:
         )
 
 
+def shown(value: t.Any) -> str:
+    """A value in a diff or a sentence."""
+    return (", ".join(map(str, value)) or "none") if isinstance(value, (list, tuple)) else str(value)
+
+
 def _given(change: Change, values: t.Mapping[str, t.Any]) -> list[t.Any]:
     """The values in a mapping that are given for a change."""
-    keys = (change.label.casefold(), str(change.details.get("id") or "").casefold())
+    number, setting = (str(change.details.get(name) or "").casefold() for name in ("id", "setting"))
+    keys = (change.label.casefold(), number, f"{number} {setting}" if number else "")
     return [values[key] for key in keys if key in values]
 
 

@@ -16,6 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .connection import WINDOWS
 from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, one_line, shorten
+from .plan import shown
 from .session import Options
 
 if t.TYPE_CHECKING:
@@ -104,21 +105,22 @@ def run(
     with _errors_as_sentences():
         session = session_factory(read_only=check_mode)
     try:
-        return _run(task, session, options, check_mode=check_mode, progress=progress, record=record)
+        return run_in(task, session, options, check_mode=check_mode, progress=progress, record=record)
     finally:
         with contextlib.suppress(Exception):  # the result matters more
             session.close()
 
 
-def _run(
+def run_in(
     task: Task[State],
     session: Session,
     options: Options,
     *,
     check_mode: bool,
-    progress: Progress,
-    record: t.Callable[[list[dict[str, t.Any]]], None],
+    progress: Progress = _ignore,
+    record: t.Callable[[list[dict[str, t.Any]]], None] = _ignore,
 ) -> dict[str, t.Any]:
+    """Run the task as C(run) does, in a session that stays open."""
     with _errors_as_sentences(session.host):
         state = task.read(session, options)
         if task.plan is None:
@@ -286,8 +288,8 @@ def _describe_differences(step: Step, applied: Applied, host: str) -> dict[str, 
     for change in step.changes:
         now = applied.values[change.label]
         if now != change.after:
-            shown = "unknown" if now is None else one_line(str(now))
-            groups.setdefault((str(change.after), shown), []).append(change.label)
+            found = "unknown" if now is None else one_line(shown(now))
+            groups.setdefault((shown(change.after), found), []).append(change.label)
     reason = applied.reason or "the host returned no reason"
     return {
         label: f"{', '.join(labels)} on {host} should be {after} and {'are' if labels[1:] else 'is'} {now}: {reason}."

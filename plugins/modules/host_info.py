@@ -10,50 +10,21 @@ module: host_info
 short_description: Read the facts of a Windows host for an audit
 description:
   - Reads the Windows release, the installed hotfixes, the network adapters, the virtual machines of Hyper-V, and the
-    events of the failover cluster in the event log, with a few requests.
+    events of the failover cluster in the event log, with a few requests. It also reads event channels.
   - RV(unknown) lists each part that could not be read, with the reason. The other parts are returned. The task fails
     only if no part could be read.
 version_added: 1.0.0
 author:
   - winha.cluster contributors (!UNKNOWN)
-options:
-  gather:
-    description:
-      - The parts to read.
-      - V(windows) and V(hotfixes) need one request each, V(adapters) two, V(events) three or, with many events, more.
-        V(virtual_machines) needs six, two more for pass-through disks, and some more with hundreds of virtual machines.
-        All parts of a host with 100 virtual machines need about 15 requests.
-      - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
-        in the registry.
-    type: list
-    elements: str
-    choices: [windows, hotfixes, adapters, virtual_machines, events]
-    default: [windows, hotfixes, adapters, virtual_machines, events]
-  event_ids:
-    description:
-      - The ids of the events to read from the System log.
-      - The default is 1135 (the cluster removed a node), 1177 (the quorum was lost) and 1069 (a cluster resource
-        failed).
-    type: list
-    elements: int
-    default: [1135, 1177, 1069]
-  event_days:
-    description: The number of days to read, 1 to 366. If Windows needs more than a minute for this, the events are
-      unknown.
-    type: int
-    default: 30
-  event_limit:
-    description: The maximum number of events to return, 0 to 1000. RV(events_beyond) is the number of older events.
-    type: int
-    default: 50
 extends_documentation_fragment:
   - winha.cluster.connection
   - winha.cluster.connection.listener
+  - winha.cluster.host_facts
   - winha.cluster.attributes
   - winha.cluster.attributes.info
 notes:
-  - This module reads classic event logs only. It cannot read the event channels of Hyper-V, which contain the blackout
-    of live migrations.
+  - RV(channels) needs a subscription to the event plug-in of WinRM, which ends with the task. It changes no setting.
+    The host may note the subscription in its log C(Microsoft-Windows-Forwarding/Operational).
   - A hotfix that is not listed can be part of a rollup that replaced it.
   - The virtual machines are those on this host now. For a cluster, run the module on every node.
 seealso:
@@ -81,6 +52,13 @@ EXAMPLES = r"""
     event_ids: [1135]
     event_days: 365
   register: removed
+
+- name: Read the blackout of each live migration of the last week
+  winha.cluster.host_info:
+    gather: [channels]
+    channels: [live_migrations]
+    event_days: 7
+  register: migrations
 
 - name: Fail if the events are unknown
   ansible.builtin.assert:
@@ -185,6 +163,12 @@ virtual_machines:
         is a different setting, see M(winha.cluster.vm_offline_action).
       type: str
       sample: save
+    critical_error_action:
+      description: V(none) or V(pause) when the storage of the virtual machine is lost. Null before Windows Server
+        2016.
+      type: str
+      version_added: 1.1.0
+      sample: pause
     dynamic_memory:
       description: Whether the virtual machine has dynamic memory.
       type: bool
@@ -211,6 +195,36 @@ virtual_machines:
         V(lost_contact), V(error) or V(none). A virtual machine that is off has no contact.
       type: str
       sample: ok
+processors:
+  description: The C(cores) and C(logical) processors of the host, and the C(virtual) processors by the id of the
+    virtual machine. Null without Hyper-V, and before Windows Server 2012.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample: {cores: 16, logical: 32, virtual: {6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB: 8}}
+live_migration:
+  description:
+    - The settings of live migration; null without Hyper-V, and before Windows Server 2012.
+    - C(transport) is V(tcp), V(compression) or V(smb), and null on Windows Server 2012. C(parallel) is the number of
+      live migrations at the same time. C(rdma_adapters) are those with RDMA; null unless the transport is V(smb).
+      C(network_atc) is whether Network ATC has an intent.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample:
+    enabled: true
+    transport: smb
+    parallel: 2
+    authentication: kerberos
+    rdma_adapters: [LiveMigration]
+    network_atc: false
+guest:
+  description: The virtual machine of Hyper-V that the host is, with the C(host) that runs it; null if it is none.
+    Values are null where the integration service "Data Exchange" is disabled.
+  returned: when gathered and read
+  type: dict
+  version_added: 1.1.0
+  sample: {machine_name: EX01, machine_id: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, host: HV01}
 events:
   description: The newest events, the newest first. Times are in UTC. A message is one line of at most 500 characters in
     the language of the host.
@@ -228,6 +242,18 @@ events_beyond:
   returned: when the events were gathered and read
   type: int
   sample: 0
+channels:
+  description: What O(channels) asks for, by its name. What could not be read is in RV(unknown).
+  returned: when gathered and read
+  type: dict
+  sample:
+    live_migrations:
+      channel: Microsoft-Windows-Hyper-V-VMMS-Admin
+      events: [{time: '2026-02-03T04:05:06Z', id: 20415, topic: blackout, virtual_machine: EX01, blackout_seconds: 0.5}]
+      events_beyond: 0  # the number of older events
+      complete: true  # whether these are all events; null if nothing shows that
+      reaches_back: null  # whether the channel has an event older than event_days; null if that was not read
+      compared: null  # for System, the number of events from channel and wmi, whether they are the same, and why not
 events_reach_back:
   description: Whether the System log contains an entry older than O(event_days). If not, the log was cleared, is too
     small, or Windows was installed later, so events can be missing. Null if events of all O(event_ids) were
@@ -238,24 +264,31 @@ events_reach_back:
 """
 
 import dataclasses
-import datetime
+import functools
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
-from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, event, hotfix, hyperv, link
-from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt
+from ansible_collections.winha.cluster.plugins.module_utils._windows import computer, host_parts
+from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS
+from ansible_collections.winha.cluster.plugins.module_utils._windows.unknown import Unknown, attempt_each
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 
-    Part = dict[str, t.Any]
-
-PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
+DEFAULT_PARTS = ["windows", "hotfixes", "adapters", "virtual_machines", "events"]
+PARTS = [*DEFAULT_PARTS, "processors", "live_migration", "guest", "channels"]
 SPEC: dict[str, dict[str, t.Any]] = {
-    "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": PARTS},
+    "gather": {"type": "list", "elements": "str", "choices": PARTS, "default": DEFAULT_PARTS},
     "event_ids": {"type": "list", "elements": "int", "default": [1135, 1177, 1069]},
     "event_days": {"type": "int", "default": 30},
     "event_limit": {"type": "int", "default": 50},
+    "channels": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(CHANNELS),
+        "default": ["cluster", "live_migrations", "saved_states"],
+    },
+    "channel_wait": {"type": "int", "default": 5},
 }
 
 
@@ -263,15 +296,20 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     """Read the requested parts, and list those that are unknown."""
     _check_options(options)
     unknown: list[Unknown] = []
-    readers: dict[str, t.Callable[[], Part]] = {
-        "windows": lambda: _windows(client),
-        "hotfixes": lambda: _hotfixes(client),
-        "adapters": lambda: {"adapters": [dataclasses.asdict(one) for one in link.read_links(client, unknown)]},
-        "virtual_machines": lambda: _virtual_machines(client, unknown),
-        "events": lambda: _events(client, options, unknown),
+    own = functools.cache(lambda: computer.read_computer(client))
+    readers: dict[str, t.Callable[[list[Unknown]], host_parts.Part]] = {
+        "windows": lambda _unknown: host_parts.windows(own()),
+        "hotfixes": lambda _unknown: host_parts.hotfixes(client),
+        "adapters": lambda unknown: host_parts.adapters(client, unknown),
+        "virtual_machines": lambda unknown: host_parts.virtual_machines(client, unknown),
+        "events": lambda unknown: host_parts.events(client, options, unknown),
+        "processors": lambda _unknown: host_parts.processors(client, own()),
+        "live_migration": lambda unknown: host_parts.migration(client, own(), unknown),
+        "guest": lambda _unknown: host_parts.own_machine(client),
+        "channels": lambda unknown: host_parts.channels(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
-    found = [part for name in requested if (part := attempt(name, readers[name], unknown)) is not None]
+    found = attempt_each(client, {part: readers[part] for part in requested}, unknown)
     if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}
@@ -283,57 +321,13 @@ def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:
 
 
 def _check_options(options: task.Options) -> None:
-    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000)):
+    for name, lowest, highest in (("event_days", 1, 366), ("event_limit", 0, 1000), ("channel_wait", 1, 60)):
         if not lowest <= options[name] <= highest:
             raise task.TaskError(f"{name} {options[name]} is out of range: valid values are {lowest} to {highest}.")
     invalid = [number for number in options["event_ids"] if not 0 <= number <= 0xFFFF]
     if invalid or not options["event_ids"]:
         value = str(invalid[0]) if invalid else "empty"
         raise task.TaskError(f"event_ids must contain event ids, which are numbers from 0 to 65535, but is {value}.")
-
-
-def _windows(client: Client) -> Part:
-    found = computer.read_computer(client)
-    return {
-        "windows": {
-            "release": found.windows.name,
-            "build": found.windows.build,
-            "computer_name": found.name,
-            "last_boot": computer.iso(found.last_boot),
-        }
-    }
-
-
-def _hotfixes(client: Client) -> Part:
-    found = hotfix.read_hotfixes(client)
-    days = [one.installed_on.isoformat() if one.installed_on else None for one in found]
-    return {"hotfixes": [{"id": one.id, "installed_on": day} for one, day in zip(found, days, strict=True)]}
-
-
-def _virtual_machines(client: Client, unknown: list[Unknown]) -> Part:
-    try:
-        machines = hyperv.read_virtual_machines(client, unknown)
-    except hyperv.NoHyperV:
-        return {"hyperv": False, "virtual_machines": []}
-    return {"hyperv": True, "virtual_machines": [_virtual_machine(machine) for machine in machines]}
-
-
-def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
-    row = dataclasses.asdict(machine)
-    settings = row.pop("settings") or dict.fromkeys(field.name for field in dataclasses.fields(hyperv.Settings))
-    return row | settings
-
-
-def _events(client: Client, options: task.Options, unknown: list[Unknown]) -> Part:
-    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=options["event_days"])
-    found = event.read_events(client, options["event_ids"], since=since, limit=options["event_limit"])
-    rows = [dataclasses.asdict(one) | {"time": computer.iso(one.time)} for one in found.newest]
-    reaches_back = None
-    if {one.id for one in found.newest} != set(options["event_ids"]):
-        reaches_back = attempt("events_reach_back", lambda: event.reaches_back(client, since), unknown)
-    if found.unreadable:
-        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
-    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": reaches_back}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report)

@@ -151,9 +151,11 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         paths = _paths_to_nodes(client, options)
     rows = []
     reasons: list[Unknown] = []
+    addresses = [address for _source, _target, address, _network in paths]
+    replies = path.read_replies(client, addresses, mtu=options["mtu"], timeout_ms=options["timeout_ms"])
     for source, target, address, network in paths:
         read_path = functools.partial(
-            path.read_path, client, address, mtu=options["mtu"], timeout_ms=options["timeout_ms"]
+            path.read_path, client, address, mtu=options["mtu"], timeout_ms=options["timeout_ms"], replies=replies
         )
         before = len(reasons)
         found = attempt(f"the path from {source} to {target}", read_path, reasons)

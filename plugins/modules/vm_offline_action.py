@@ -173,7 +173,7 @@ left_alone:
 import dataclasses
 import typing as t
 
-from ansible_collections.winha.cluster.plugins.module_utils import task
+from ansible_collections.winha.cluster.plugins.module_utils import selection, task
 from ansible_collections.winha.cluster.plugins.module_utils._windows import properties, virtual_machine
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TimedOut
 from ansible_collections.winha.cluster.plugins.module_utils.plan import Applied, Change, Plan, Step
@@ -193,62 +193,18 @@ SPEC = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The selected virtual machines by name, and what the selection could not be sure of."""
+    """The selected virtual machines by name, and what was selected."""
 
     machines: t.Mapping[str, VirtualMachine]
-    unmatched: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    selected: selection.Selection[VirtualMachine]
 
 
 def read(client: Client, options: task.Options) -> State:
     """Read the selected virtual machines of the cluster."""
     names = {str(number): str(name) for number, name in options["machine_names"].items()}
-    return select(virtual_machine.read_virtual_machines(client, names), options, client.host)
-
-
-def select(machines: t.Sequence[VirtualMachine], options: task.Options, host: str) -> State:
-    """Select machines by C(names) and C(exclude). Raises C(TaskError) for a name in C(names) that matches none."""
-    chosen = {name: virtual_machine.chosen(machines, name) for name in [*options["names"], *options["exclude"]]}
-    unmatched = [name for name in options["names"] if not chosen[name]]
-    if unmatched and not options["allow_no_match"]:
-        known = ", ".join(machine.name for machine in machines[:10]) or "none"
-        more = f" and {len(machines) - 10} more" if len(machines) > 10 else ""
-        raise task.TaskError(
-            f"No clustered virtual machine of the cluster of {host} matches {', '.join(unmatched)}; it has "
-            f"{known}{more}.{_names_not_known(machines, host)} Correct the names, or set allow_no_match if this is "
-            "expected."
-        )
-    excluded = [machine for name in options["exclude"] for machine in chosen[name]]
-    wanted = [machine for name in options["names"] for machine in chosen[name]]
-    unused = [name for name in options["exclude"] if not chosen[name]]
-    warnings = []
-    if unused:
-        warnings.append(
-            f"No clustered virtual machine of the cluster of {host} matches {', '.join(unused)} in exclude, so nothing "
-            "was excluded for it."
-        )
-    if any(name != "*" and not _is_certain(name, found) for name, found in chosen.items()):
-        warnings.append(_names_not_known(machines, host).strip())
-    return State(
-        machines={machine.name: machine for machine in machines if machine in wanted and machine not in excluded},
-        unmatched=tuple(dict.fromkeys([*unmatched, *unused])),
-        warnings=tuple(filter(None, warnings)),
-    )
-
-
-def _is_certain(name: str, found: t.Iterable[VirtualMachine]) -> bool:
-    """Whether a name is that of a virtual machine in Hyper-V, so that no other name matters."""
-    return any(machine.name_known and machine.name.casefold() == name.casefold() for machine in found)
-
-
-def _names_not_known(machines: t.Iterable[VirtualMachine], host: str) -> str:
-    nodes = sorted({machine.owner_node or "other nodes" for machine in machines if not machine.name_known})
-    if not nodes:
-        return ""
-    return (
-        f" {host} does not return the names of the virtual machines on {', '.join(nodes)}, so they have the names of "
-        "their cluster resources or clustered roles. Use the role hyperv_cluster, or set machine_names."
-    )
+    machines = virtual_machine.read_virtual_machines(client, names)
+    found = selection.select(machines, options, client.host, kind="clustered virtual machine of the cluster of")
+    return State(machines={machine.name: machine for machine in found.chosen}, selected=found)
 
 
 def plan(state: State, options: task.Options) -> Plan:
@@ -311,12 +267,7 @@ def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:
             "offline_action": outcome.now(name, machine.offline_action),
         }
         rows.append(row | outcome.result_of(name))
-    found: dict[str, t.Any] = {"virtual_machines": rows}
-    if state.unmatched:
-        found["unmatched"] = list(state.unmatched)
-    if state.warnings:
-        found["warnings"] = list(state.warnings)
-    return found
+    return {"virtual_machines": rows, **state.selected.report()}
 
 
 TASK = task.Task(spec=SPEC, read=read, plan=plan, apply=apply, apply_together=apply_together, report=report)

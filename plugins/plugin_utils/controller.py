@@ -50,12 +50,15 @@ class ControllerAction(ActionBase):
                 f"connection of this host is {self._connection.transport}. Set winrm or psrp, or delegate the "
                 f"task{set_host}."
             )
+        return result | self._run_on_host(task_vars or {})
+
+    def _run_on_host(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         executed: dict[str, t.Any] = self._execute_module(
             module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
         )
         if not self._task.check_mode:
-            self._recorder(task_vars or {}, self._task.args)(executed.get("changes") or [])
-        return result | executed
+            self._recorder(task_vars, self._task.args)(executed.get("changes") or [])
+        return executed
 
     def _recorder(
         self, task_vars: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]
@@ -106,7 +109,7 @@ class ControllerAction(ActionBase):
             except Exception as exc:  # for example a connection variable of the wrong type
                 result = _failed(describe_unexpected(exc))
         if warnings:
-            result["warnings"] = warnings
+            result["warnings"] = [*warnings, *result.get("warnings", ())]
         if not self._task.diff:
             result.pop("diff", None)
         # Values that contain each other: the longest first.

@@ -14,7 +14,12 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
-from ansible_collections.winha.cluster.plugins.module_utils.connection import session_factory, without_brackets
+from ansible_collections.winha.cluster.plugins.module_utils.connection import (
+    WINDOWS_VISIT,
+    session_factory,
+    visit_factory,
+    without_brackets,
+)
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, shorten
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
@@ -54,7 +59,10 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
         return service.session_factory(options)
     if service is DIRECTORY:
         return service.session_factory(options if has_servers_or_domain(options) else _use_host(options, connection))
-    return service.session_factory(options) if options["host"] else session_factory(endpoint_of(connection), name)
+    if options["host"]:
+        return service.session_factory(options)
+    factory = visit_factory if service is WINDOWS_VISIT else session_factory
+    return factory(endpoint_of(connection), name)
 
 
 def _use_host(options: Options, connection: ConnectionBase) -> Options:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import typing as t
 
@@ -16,6 +17,7 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 ROLES = pathlib.Path(__file__).parents[2] / "roles"
 
 
+@functools.cache
 def options_of(role: str) -> Options:
     """The options of all entry points of a role, by the name of the variable. Raises C(TaskError)."""
     file = ROLES / role / "meta" / "argument_specs.yml"
@@ -32,6 +34,12 @@ def role_of(variable: str) -> str:
     if not roles:
         raise TaskError(f"{variable} is no variable of a role of winha.cluster.")
     return max(roles, key=len)
+
+
+def load() -> None:
+    """Read the argument specs of all roles now, so that processes that are forked later need not read them."""
+    for role in role_names():
+        options_of(role)
 
 
 def role_names() -> list[str]:

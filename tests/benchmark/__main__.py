@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m benchmark): measure the cost of tasks, print a table, and write the numbers as JSON."""
+"""C(python -m benchmark): measure the cost of tasks, print a table, and write the numbers as JSON.
+
+C(python -m benchmark audit) measures an audit, C(slices) an audit in slices, C(duplicates) a search in a large forest.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import argparse
 import collections
 import dataclasses
 import datetime
+import importlib
 import importlib.metadata
 import json
 import os
@@ -45,11 +49,15 @@ _MAX_LOAD = 0.5  # load average of a quiet machine
 _LARGE_TASK: TaskArguments = {"winha.cluster.vm_offline_action": {}}
 _PEER_COLLECTIONS = ("ansible.windows", "microsoft.ad")
 
+_OTHERS = ("audit", "duplicates", "slices")
+
 Runs = dict[str, list[Run]]
 
 
 def main() -> int:
     """Measure and report."""
+    if sys.argv[1:2] and sys.argv[1] in _OTHERS:
+        return int(importlib.import_module(f".{sys.argv.pop(1)}", __package__).main())
     options = _options()
     try:
         results = measure(options.rounds)

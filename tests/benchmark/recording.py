@@ -15,6 +15,7 @@ import http.server
 import multiprocessing
 import re
 import threading
+import time
 import typing as t
 import xml.etree.ElementTree as ET
 
@@ -27,8 +28,8 @@ _AUTHENTICATE = {"WWW-Authenticate": 'Basic realm="WSMAN"'}
 _SOAP = {"Content-Type": "application/soap+xml;charset=UTF-8"}
 _SHELL = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd<"
 _MESSAGE = re.compile(rb"<a:MessageID>([^<]*)</a:MessageID>")
-# The port of the host and the start time of event queries differ in each run.
-_VARIABLE_PARTS = re.compile(rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}")
+# The port of the host and the times of event queries differ in each run.
+_VARIABLE_PARTS = re.compile(rb"<a:To[^>]*>[^<]*</a:To>|\d{14}\.\d{6}[+-]\d{3}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z")
 _Key = tuple[str, bytes]
 
 
@@ -43,6 +44,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self.lab = lab
         self.account = account
         self.tally = Tally()
+        self.delay = 0.0  # seconds before each response, as in a network
         self.responses: dict[_Key, tuple[int, bytes, bytes]] = {}
         self.shells = Shells()
 
@@ -55,6 +57,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         message = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        time.sleep(self.server.delay)
         if self.headers["Authorization"] != self.server.account.header:
             status, headers, response = 401, _AUTHENTICATE, b""
         else:
@@ -105,8 +108,8 @@ def _serve(pipe: Connection, lab: int, account: Account) -> None:
     pipe.send(server.server_port)
     with contextlib.suppress(EOFError):
         while command := pipe.recv():
-            if command == "replay":
-                server.lab = None
+            if command != "take":
+                server.lab, server.delay = None, float(command)
             pipe.send(server.tally.take())
 
 
@@ -121,9 +124,12 @@ class Recording:
         other.close()
         self.port: int = self._pipe.recv()
 
-    def replay(self) -> None:
-        """Replay the recorded responses from now on, without the lab. Raises C(UnexpectedError) like C(take)."""
-        self._send("replay")
+    def replay(self, delay: float = 0) -> None:
+        """Replay the recorded responses from now on, without the lab, each after C(delay) seconds.
+
+        Raises C(UnexpectedError) like C(take).
+        """
+        self._send(str(delay))
 
     def take(self) -> Count:
         """The count since the last call. Raises C(UnexpectedError) if a request has no recorded response."""

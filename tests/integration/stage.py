@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import preloaded
 import yaml
 from lab.inventory import inventory
 from lab.running import RunningEstate, running
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 ESTATES = ROOT / "tests" / "lab" / "estates"
 PASSWORD = "Lab-Passw0rd"
+TIMEOUT = 600  # seconds for one run of ansible-playbook
 CONNECTIONS = [(connection, listener) for connection in ("winrm", "psrp") for listener in ("http", "https")]
 DEFECTS = ("Traceback", "MODULE FAILURE", "nexpected", "An unhandled exception", "object at 0x", "[WARNING]: Callback")
 
@@ -143,15 +145,18 @@ class Stage:
     def play(self, playbook: str, *arguments: str, wrapper: t.Sequence[str] = (), **more: t.Any) -> Run:
         """Run a playbook to its end. Its output must contain no defect and no password."""
         command, environment, folder = self.prepare(playbook, *arguments, **more)
-        done = subprocess.run(
-            [*wrapper, *command],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
+        if wrapper:
+            done = subprocess.run(
+                [*wrapper, *command],
+                env=environment,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=TIMEOUT,
+            )
+        else:
+            done = preloaded.run(command, environment, folder, TIMEOUT)
         return finished(done.returncode, done.stdout + done.stderr, folder)
 
     def check(self, playbook: str, *arguments: str, **more: t.Any) -> Run:

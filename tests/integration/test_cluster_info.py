@@ -31,7 +31,7 @@ def test_the_whole_cluster_is_read_and_nothing_is_written(lab: Stage, via: tuple
     assert found == checked.of("hv01").data["cluster"]
     estate = lab.estate.estate.cluster("HVC1")
     assert (found["name"], found["fqdn"], found["functional_level"]) == ("HVC1", "hvc1.example.test", 11)
-    windows = {"state": "up", "vote": 1, "windows": "2022"}
+    windows = {"state": "up", "vote": 1, "dynamic_vote": 1, "status": [], "windows": "2022"}
     assert found["nodes"] == [{"name": name, **windows} for name in ("hv01", "hv02")]
     expected = [
         {
@@ -43,6 +43,8 @@ def test_the_whole_cluster_is_read_and_nothing_is_written(lab: Stage, via: tuple
             "owner_node": one.owner,
             "state": STATES[one.state],
             "priority": one.priority,
+            "anti_affinity": [],
+            "resiliency_seconds": None,
             "default_move_type": "by_priority",
             "saved_by_drain": one.priority < 2000,
             "offline_action": OFFLINE_ACTIONS[one.private_properties.get("OfflineAction")],
@@ -80,7 +82,7 @@ def test_only_the_requested_parts_are_read(lab: Stage) -> None:
         "virtual_machines": (["virtual_machines"], 4),
         "shared_volumes": (["shared_volumes"], 2),
     }
-    always = {"name", "fqdn", "id", "functional_level", "heartbeat", "heartbeat_seconds"}
+    always = {"name", "fqdn", "id", "functional_level", "heartbeat", "heartbeat_seconds", "settings"}
     listed = [{"name": name, "cluster_info": {"gather": gather}} for name, (gather, _messages) in parts.items()]
     run = lab.play(tasks("ex01", *listed))
     for name, (gather, _messages) in parts.items():

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import typing as t
 
@@ -162,6 +163,44 @@ def test_older_windows_versions(lab: Stage) -> None:
     assert rows(old, "events", "id", "message") == [(1135, "old52")]
 
 
+def test_processors_live_migration_and_the_own_virtual_machine(lab: Stage) -> None:
+    more = ["processors", "live_migration", "guest"]
+    run = lab.play(ours("hv51:hv52:hv53:old51:ex51:mgmt51", gather=more))
+    found = {name: data(run, name) for name in ("hv51", "hv52", "hv53", "old51", "ex51", "mgmt51")}
+    assert [one["unknown"] for one in found.values()] == [[]] * 6
+    identity = lab.estate.private_properties("HVC5", "Virtual Machine EX01")["VmID"].upper()
+    assert found["ex51"]["guest"] == {"machine_name": "EX01", "machine_id": identity, "host": "HV51"}
+    assert (found["hv51"]["guest"], found["mgmt51"]["guest"]) == (None, None)
+    assert found["hv51"]["processors"]["cores"] == 32
+    assert found["hv51"]["processors"]["virtual"][identity] == 4
+    assert (found["hv52"]["processors"]["cores"], found["hv52"]["processors"]["logical"]) == (4, 8)
+    assert sorted(found["hv52"]["processors"]["virtual"].values()) == [4, 4, 4, 8]  # two of checkpoints
+    settings = {"enabled": True, "transport": "compression", "parallel": 2, "authentication": "credssp"}
+    assert found["hv51"]["live_migration"] == {**settings, "rdma_adapters": None, "network_atc": False}
+    smb = {"enabled": True, "transport": "smb", "parallel": 4, "authentication": "kerberos"}
+    assert found["hv52"]["live_migration"] == {**smb, "rdma_adapters": ["LM"], "network_atc": False}
+    assert found["hv53"]["live_migration"]["transport"] is None  # Windows Server 2012 has only TCP
+    assert (found["old51"]["live_migration"], found["old51"]["processors"]) == (None, None)
+    assert (found["ex51"]["live_migration"], found["ex51"]["processors"]) == (None, None)
+
+
+def test_quorum_and_placement_of_a_cluster(lab: Stage) -> None:
+    options = {"gather": ["virtual_machines", "quorum", "placement"]}
+    task = {"name": "read", "winha.cluster.cluster_info": options}
+    run = lab.play(tasks("hv51", task))
+    requests = [entry.cls or entry.operation for entry in lab.journal()]
+    found = run.of("hv51").data["cluster"]
+    assert found["placement"] == {
+        "possible_owners": {"Virtual Machine FILE01": ["hv52"]},
+        "affinity_rules": [{"name": "Apart", "type": "different_node", "enabled": True, "groups": ["EX03", "FILE01"]}],
+    }
+    witness = {"type": "file_share", "name": "File Share Witness", "state": "online", "path": r"\\fs01\witness-hvc5"}
+    assert found["quorum"] == {"dynamic": True, "witness": witness, "witness_vote": 1}
+    assert (found["settings"]["auto_balancer"], found["settings"]["resiliency_seconds"]) == ("always", 240)
+    assert {row["resiliency_seconds"] for row in found["virtual_machines"]} == {None}
+    assert len(requests) == 9, requests
+
+
 def test_a_host_without_hyper_v_has_no_virtual_machines(lab: Stage) -> None:
     found = data(lab.play(ours("ex51")), "ex51")
     assert (found["hyperv"], found["virtual_machines"], found["unknown"]) == (False, [], [])
@@ -240,6 +279,31 @@ def test_reaches_back_can_be_unknown(lab: Stage) -> None:
     (unknown,) = found["unknown"]
     assert unknown["what"] == "events_reach_back"
     assert unknown["why"].startswith("Reading older entries of the System event log on hv51 failed: ")
+
+
+CHANNELS = ["cluster", "live_migrations", "saved_states", "databases"]
+
+
+def test_event_channels_are_compared_with_wmi_and_a_refused_one_is_unknown(lab: Stage) -> None:
+    """Each subscription is ended, and a channel needs few requests."""
+    options = {"gather": ["channels"], "channels": CHANNELS, "channel_wait": 2}
+    found = data(lab.check(ours("hv51", **options)), "hv51")
+    operations = [entry.operation for entry in lab.journal()]
+    assert lab.writes() == []
+    # The host has no channel of Exchange, so that subscription is refused. The rest is the System log by WMI.
+    expected = {"Subscribe": 4, "Pull": 9, "Unsubscribe": 3, "Enumerate": 2, "Release": 1}
+    assert collections.Counter(operations) == expected
+    (unknown,) = found["unknown"]
+    assert unknown["what"] == "channels.databases"
+    assert "Microsoft-Exchange-HighAvailability/Operational on hv51 failed" in unknown["why"]
+    assert "Event Log Readers" in unknown["why"]
+    cluster, migrations, saved = (found["channels"][name] for name in CHANNELS[:3])
+    assert rows(cluster, "events", "id", "topic", "data") == [(1677, "drain", {"NodeName": "hv51"})]
+    assert (cluster["compared"]["same"], cluster["complete"], cluster["reaches_back"]) == (True, True, True)
+    columns = ("virtual_machine", "blackout_seconds", "id")
+    assert rows(migrations, "events", *columns) == [("EX51", 1.2, 20415)]
+    assert rows(saved, "events", *columns) == [("EX03", None, 18510)]
+    assert (migrations["complete"], saved["complete"]) == (True, True)
 
 
 UNREADABLE = {

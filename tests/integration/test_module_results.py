@@ -26,6 +26,16 @@ MORE = (
         "names": ["VM*"], "exclude": ["VM2", "vm4"], "action": "turn_off",
     }),
     Variant(name="vm_offline_action/unmatched", host="tn1", options={"names": ["VM1"], "exclude": ["none*"]}),
+    Variant(name="cluster_group/owner", host="tn1", options={"names": ["VM3"], "possible_owners": ["tn1"]}),
+    Variant(name="cluster_group/none", host="tn1", prepared_by="cluster_group/role", options={
+        "names": ["VM*"], "anti_affinity_class_names": [], "priority": 2000,
+    }),
+    Variant(name="vm_settings/waits", host="ts1", options={
+        "names": ["*"], "automatic_stop_action": "shut_down", "dynamic_memory": False,
+    }),
+    Variant(name="vm_settings/dynamic", host="ts1", prepared_by="vm_settings/off", options={
+        "names": ["OFF1"], "dynamic_memory": True, "minimum_memory_mb": 1024, "maximum_memory_mb": 65536,
+    }),
     Variant(name="net_adapter/settings", host="tn1", options={
         "adapters": ["LM", "Heartbeat"], "properties": {"*FlowControl": "0"}, "mtu": 9000, "on_unsupported": "report",
     }),
@@ -41,6 +51,8 @@ MORE = (
     Variant(name="net_adapter/live_migration", host="tn1", options={"live_migration": True, "receive_buffers": 100000}),
     Variant(name="cluster_info/some", host="tn1", options={"gather": ["networks", "nodes"]}),
     Variant(name="cluster_info/old", host="to1"),
+    Variant(name="cluster_info/quorum", host="tn1", options={"gather": ["quorum", "placement"]}),
+    Variant(name="cluster_info/quorum_old", host="to1", options={"gather": ["quorum", "placement"]}),
     Variant(name="cluster_health_info/old", host="to1"),
     Variant(name="host_info/some", host="tn1", options={"gather": ["adapters", "windows"]}),
     Variant(name="heartbeat/shorter", host="te1", options={"same_subnet_delay": 500}),
@@ -83,7 +95,7 @@ def run(lab: Stand, variant: Variant, *, check_mode: bool) -> dict[str, t.Any]:
         for change in entry.changes
     ]
     # A module that waits for an adapter or a drain asks as often as the machine gives it time to.
-    waits = variant.module in ("cluster_node", "net_adapter") and not check_mode
+    waits = variant.module in ("cluster_node", "net_adapter", "vm_settings") and not check_mode
     requests = None if waits else sum(entry.operation != "Event" for entry in entries)
     return told(lab, {
         "result": result if error is None else {"error": str(error)},

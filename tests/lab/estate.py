@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .windows.virtual_machines import MachineSettings
 
 _PUT_MODES = ("works", "stored_but_faults", "ignored", "refused")
-_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds")
+_DURATIONS = ("restart_seconds", "drain_seconds", "failback_seconds", "job_seconds")
 _CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
 
 
@@ -61,11 +61,22 @@ class Host:
     hotfixes: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
     log_days: float = 400.0
+    channels: tuple[str, ...] = ()
+    unreadable_channels: tuple[str, ...] = ()
+    event_plugin: str = "works"
+    event_search: str = "at_once"
+    quiet_seconds: float = 0.05
     failback_seconds: float = 1.0
     updating: bool = False
     network_atc: tuple[str, ...] = ()
     missing_namespaces: tuple[str, ...] = ()
     storage_spaces_direct: StoragePool | None = None
+    live_migration: Mapping[str, Any] = field(default_factory=dict)
+    cores: int = 32
+    virtual_machine: str = ""
+    guest_of: VirtualMachine | None = None
+    job_seconds: float = 0.1
+    settings_answer: str = "job"
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -89,6 +100,8 @@ class VirtualMachine:
     group: str = ""
     private_properties: Mapping[str, Any] = field(default_factory=dict)
     anti_affinity: tuple[str, ...] = ()
+    possible_owners: tuple[str, ...] = ()
+    resiliency_period: int | None = None
     settings: MachineSettings = field(kw_only=True)
 
 
@@ -128,6 +141,8 @@ class Cluster:
     witness: str = "file_share"
     storage_spaces_direct: StoragePool | None = None
     fault_domains: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    affinity_rules: tuple[Mapping[str, Any], ...] = ()
+    witness_share: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +170,8 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     optional = {"groups", "cluster", "instances", "http_401", "first_page", "missing_namespaces"}
     switches = {"user", "password", "fault_detail", "projection", "certificate", "no_restart", "after_restart", "drain"}
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
-    optional |= {"updating", "network_atc", *_DURATIONS}
+    optional |= {"updating", "network_atc", *_DURATIONS, "live_migration", "cores", "virtual_machine"}
+    optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds", "settings_answer"}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -194,12 +210,24 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         bool(body["hyperv"]) if "hyperv" in body else True if machines or virtual_switches else None,
         machines,
         hotfixes_and_events.hotfixes(body["name"], body.get("hotfixes", ())),
-        hotfixes_and_events.events(body["name"], body.get("events", ())),
+        hotfixes_and_events.events(body["name"], windows, body.get("events", ())),
         float(body.get("log_days", 400)),
+        tuple(str(name) for name in body.get("channels", ())),
+        tuple(str(name) for name in body.get("unreadable_channels", ())),
+        check_choice(f"event_plugin of {where}", body.get("event_plugin", "works"), ("works", "denied", "missing")),
+        check_choice(f"event_search of {where}", body.get("event_search", "at_once"), ("at_once", "slow")),
+        float(body.get("quiet_seconds", 0.05)),
         float(body.get("failback_seconds", durations.get("failback_seconds", 1.0))),
         bool(body.get("updating", False)),
         tuple(str(name) for name in body.get("network_atc", ())),
         tuple(str(name).lower() for name in body.get("missing_namespaces", ())),
+        live_migration=body.get("live_migration", {}),
+        cores=int(body.get("cores", 32)),
+        virtual_machine=str(body.get("virtual_machine", "")),
+        job_seconds=float(body.get("job_seconds", durations.get("job_seconds", 0.1))),
+        settings_answer=check_choice(
+            f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
+        ),
     )
 
 
@@ -221,6 +249,8 @@ def _machines(
             "group",
             "private_properties",
             "anti_affinity",
+            "possible_owners",
+            "resiliency_period",
             "count",
             *virtual_machines.KEYS,
         }
@@ -239,6 +269,8 @@ def _machines(
                 body.get("group", "{name}").format(name=name, number=number),
                 body.get("private_properties", {}),
                 tuple(str(name) for name in body.get("anti_affinity", ())),
+                tuple(str(name) for name in body.get("possible_owners", ())),
+                body.get("resiliency_period"),
                 settings=virtual_machines.machine_settings(where, name, vm_id, body, default_disk=path),
             )
 
@@ -263,6 +295,8 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
         "witness",
         "storage_spaces_direct",
         "fault_domains",
+        "affinity_rules",
+        "witness_share",
     }
     body = check_keys(where, data, optional | switches, {"name", "fqdn"})
     members = [host for host in hosts if host.cluster == body["name"]]
@@ -291,9 +325,11 @@ def _cluster(data: Any, hosts: tuple[Host, ...]) -> Cluster:
             f"put_missing_members of {where}", body.get("put_missing_members", "dropped"), ("dropped", "kept")
         ),
         network_layout.paths(body["name"], body.get("paths", ()), [network.name for network in networks], nodes),
-        check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "none")),
+        check_choice(f"witness of {where}", body.get("witness", "file_share"), ("file_share", "cloud", "none")),
         storage_pool.storage_pool(where, body["storage_spaces_direct"]) if "storage_spaces_direct" in body else None,
         check_keys(f"fault_domains of {where}", body.get("fault_domains", {}), set(nodes), set()),
+        tuple(body.get("affinity_rules", ())),
+        str(body.get("witness_share", rf"\\fs01\witness-{body['name'].lower()}")),
     )
 
 
@@ -335,6 +371,11 @@ def parse(data: Any) -> Estate:
             raise EstateError(f"two hosts have the {attribute} {duplicate}")
     clusters = tuple(_cluster(item, hosts) for item in body.get("clusters", ()))
     hosts = tuple(_with_addresses(host, clusters) for host in hosts)
+    machines = {machine.name: machine for cluster in clusters for machine in cluster.virtual_machines}
+    unknown = next((host for host in hosts if host.virtual_machine and host.virtual_machine not in machines), None)
+    if unknown:
+        raise EstateError(f"host {unknown.name} is the virtual machine {unknown.virtual_machine}, which no cluster has")
+    hosts = tuple(replace(host, guest_of=machines.get(host.virtual_machine)) for host in hosts)
     names = {cluster.name for cluster in clusters}
     misplaced = next((host for host in hosts if host.cluster and host.cluster not in names), None)
     if misplaced:

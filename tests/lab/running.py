@@ -133,7 +133,14 @@ class RunningEstate:
         for host in self.estate.hosts:
             cluster = self.estate.cluster(host.cluster) if host.cluster else None
             shared = self._clusters[cluster.name] if cluster else None
-            machine = Machine(host, self._hosts[host.name], cluster, shared, simulation=self.simulation)
+            machine = Machine(
+                host,
+                self._hosts[host.name],
+                cluster,
+                shared,
+                simulation=self.simulation,
+                begun=lambda: start_time(self.state),
+            )
             self._machines.append(machine)
             service = Service(machine, self._journal, self._rules)
             for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
@@ -195,6 +202,7 @@ class RunningEstate:
             self._hosts[host.name].reset(own.all_instances())
         for machine in self._machines:
             machine.cursors.clear()
+            machine.events.subscriptions.clear()
             machine.host = new_estate.host(machine.host.name)
             machine.cluster = new_estate.cluster(machine.cluster.name) if machine.cluster else None
         self.simulation.reset(new_estate)

@@ -34,6 +34,7 @@ credentials: {user: Administrator, password: %(password)s}
 restart_seconds: 0.1
 drain_seconds: 0.1
 failback_seconds: 0.1
+job_seconds: 0.05
 hosts:
   - name: tn1
     address: %(network)s.11
@@ -43,6 +44,14 @@ hosts:
       - {name: Management, driver: intel-1g, network: Management}
       - {name: LM, driver: intel-10g, network: LiveMigration}
       - {name: Heartbeat, driver: intel-1g, network: Cluster}
+    events:
+      - {event: 1677, days_ago: 4, data: {NodeName: tn1}}
+      - event: 20415
+        days_ago: 4
+        log: Microsoft-Windows-Hyper-V-VMMS-Admin
+        source: Microsoft-Windows-Hyper-V-VMMS
+        user_data: VmlEventLog
+        data: {Parameter0: VM1, Parameter1: 6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB, Parameter2: '0.5'}
   - {name: tn2, address: %(network)s.12, windows: 2022, cluster: TC, adapters: *adapters}
   - {name: te1, address: %(network)s.21, windows: 2016, cluster: TD}
   - name: to1
@@ -52,6 +61,17 @@ hosts:
     adapters:
       - {name: Local Area Connection, driver: intel-1g, address: %(network)s.31}
       - {name: Local Area Connection 2, driver: intel-10g, address: 10.44.9.31}
+  - name: ts1
+    address: %(network)s.41
+    windows: 2016
+    virtual_machines:
+      - {name: OFF1, enabled_state: 3, dynamic_memory: true}
+      - {name: RUN1, enabled_state: 2, user_snapshot_type: 5}
+  - name: ts2
+    address: %(network)s.42
+    windows: 2012 R2
+    settings_answer: direct
+    virtual_machines: [{name: OFF2, enabled_state: 3}]
 clusters:
   - name: TC
     fqdn: tc.example.test

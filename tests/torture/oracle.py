@@ -245,13 +245,15 @@ def _readings(found: Evidence, usual: Evidence) -> t.Iterator[str]:
     for row in rows_of(found.variant.module, found.result or {}):
         if row.label in stored and row.now not in (None, stored[row.label]):
             yield f"{row.label} is read as {row.now}, and it is {stored[row.label]}"
-    unknown = [value for name, value in _leaves(found.result) if "unknown" in name and value]
+    unknown = [value for name, value in _leaves(found.result) if ("unknown" in name or name.endswith(".why")) and value]
     allowed = bool(unknown) or (found.fault is not None and found.fault.absent)
     now = dict(_leaves({name: value for name, value in (found.result or {}).items() if name != "unknown"}))
     then = dict(_leaves({name: value for name, value in (usual.result or {}).items() if name != "unknown"}))
     for name in sorted(now.keys() | then.keys()):
-        # These say in the row itself that something was not read: name_known is false, or msg is the reason.
-        if "unknown" in name or now.get(name) == then.get(name) or "name_known" in name or (allowed and ".msg" in name):
+        # These say in the row itself that something was not read: name_known is false, or msg or why is the reason.
+        if "unknown" in name or now.get(name) == then.get(name) or "name_known" in name:
+            continue
+        if name.endswith(".time") or (allowed and (".msg" in name or ".why" in name)):  # events are as old as the lab
             continue
         if now.get(name) not in (None, "", False, "unknown") or not allowed:
             yield f"{name} is {now.get(name)!r} and should be {then.get(name)!r}; unknown: {unknown}"

@@ -41,6 +41,11 @@ def _net_adapter(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
             yield Row(f"{one['adapter']} {one['setting']}", one["before"], one["now"], one["result"])
 
 
+def _settings(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
+    for one in result["settings"]:
+        yield Row(f"{one['name']} {one['setting']}", one["before"], one["now"], one["result"])
+
+
 def _cluster_node(result: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
     yield Row(result["node"]["name"], result["node"]["before"], result["node"]["state"])
     for name, owner in result.get("owners", {}).items():
@@ -71,6 +76,8 @@ _READERS: t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], t.Iterator[Row]]] =
     "vm_offline_action": _vm_offline_action,
     "heartbeat": _heartbeat,
     "net_adapter": _net_adapter,
+    "cluster_group": _settings,
+    "vm_settings": _settings,
     "cluster_node": _cluster_node,
     "cluster_info": _cluster_info,
     "cluster_health_info": _cluster_health_info,

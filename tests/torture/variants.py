@@ -131,6 +131,43 @@ def registry_values(picture: Picture, host: str) -> State:
     return {name.removeprefix("Values."): value for name, value in values.items()}
 
 
+def cluster_groups(picture: Picture) -> State:
+    """The settings of the clustered roles VM1 and VM3."""
+    groups, owners = (picture.instances("TC", name) for name in ("MSCluster_ResourceGroup", "Lab_PossibleOwners"))
+    resources = picture.instances("TC", "MSCluster_Resource")
+    state: State = {}
+    for name in ("VM1", "VM3"):
+        listed = [owners[f"Virtual Machine {kind}{name}"]["NodeNames"] for kind in ("", "Configuration ")]
+        move_type = resources[f"Virtual Machine {name}"].get("PrivateProperties.DefaultMoveType")
+        state |= {
+            f"{name} priority": groups[name]["Priority"],
+            f"{name} anti_affinity_class_names": list(groups[name]["AntiAffinityClassNames"] or []),
+            f"{name} possible_owners": [
+                node if all(node in one for one in listed) else f"{node} (not all resources)"
+                for node in sorted({node for one in listed for node in one})
+            ],
+            f"{name} default_move_type": {4: "live_migration"}.get(move_type, "by_priority"),
+        }
+    return state
+
+
+def machine_settings(picture: Picture) -> State:
+    """The settings of the virtual machines of ts1 and ts2."""
+    state: State = {}
+    machines = (picture.instances(host, "Lab_VirtualMachine") for host in ("ts1", "ts2"))
+    for name, values in (row for host in machines for row in host.items()):
+        stop, kind = values["AutomaticShutdownAction"], values["UserSnapshotType"]
+        state |= {
+            f"{name} automatic_stop_action": {None: "save", 2: "turn_off", 3: "save", 4: "shut_down"}[stop],
+            f"{name} checkpoint_type": {2: "disabled", 3: "production", 4: "production_only", 5: "standard"}[kind],
+            f"{name} dynamic_memory": values["DynamicMemoryEnabled"],
+            f"{name} startup_memory_mb": values["VirtualQuantity"],
+            f"{name} minimum_memory_mb": values["Reservation"],
+            f"{name} maximum_memory_mb": values["Limit"],
+        }
+    return state
+
+
 def _adapter_variant(kind: str, host: str, name: str, **options: t.Any) -> Variant:
     buffers = 4096 if "LM" in name or name.endswith("2") else 2048
     usual = {"adapters": [name], "mtu": 9000, "receive_buffers": buffers, "reconnect_timeout": 3}
@@ -151,6 +188,14 @@ _LISTED = (
     ),
     Variant(name="host_info/all", host="tn1", state=host_adapters),
     Variant(name="host_info/old", host="to1"),
+    Variant(
+        name="host_info/system_channel", host="tn1",
+        options={"gather": ["channels"], "channels": ["cluster"], "event_days": 7, "channel_wait": 1},
+    ),
+    Variant(
+        name="host_info/channels", host="tn1",
+        options={"gather": ["channels"], "channels": ["live_migrations", "saved_states"], "channel_wait": 1},
+    ),
     Variant(name="cluster_health_info/all", host="tn1", state=cluster_health),
     Variant(name="jumbo_path_info/network", host="tn1", options={"cluster_network": "LiveMigration"}),
     Variant(name="jumbo_path_info/targets", host="tn1", options={"targets": ["10.44.2.11", "10.44.2.99"]}),
@@ -200,6 +245,49 @@ _LISTED = (
         name="cluster_node/resume", host="tn1", options={"state": "active", "timeout": 3, "mark": RUN},
         wanted={"tn1": "active", "drain mark": "none", "VM1 owner": "tn1", "VM2 owner": "tn1"},
         state=node, prepared_by="cluster_node/drain_with_mark",
+    ),
+    Variant(
+        name="cluster_group/role",
+        host="tn1",
+        options={"names": ["VM1", "VM3"], "priority": 3000, "anti_affinity_class_names": ["DAG1"]},
+        wanted={
+            f"{name} {setting}": value
+            for name in ("VM1", "VM3")
+            for setting, value in (("priority", 3000), ("anti_affinity_class_names", ["DAG1"]))
+        },
+        state=cluster_groups,
+    ),
+    Variant(
+        name="cluster_group/machine",
+        host="tn1",
+        options={"names": ["VM1"], "possible_owners": ["TN1"], "default_move_type": "live_migration"},
+        wanted={"VM1 possible_owners": ["tn1"], "VM1 default_move_type": "live_migration"},
+        state=cluster_groups,
+    ),
+    Variant(
+        name="cluster_group/put", host="tn1", options={"names": ["VM1"], "priority": 1000},
+        wanted={"VM1 priority": 1000}, state=cluster_groups, refuses="ExecuteGroupControl",
+    ),
+    Variant(
+        name="vm_settings/off",
+        host="ts1",
+        options={
+            "names": ["OFF1"], "automatic_stop_action": "shut_down", "checkpoint_type": "disabled",
+            "dynamic_memory": False, "startup_memory_mb": 32768,
+        },
+        wanted={
+            "OFF1 automatic_stop_action": "shut_down", "OFF1 checkpoint_type": "disabled", "OFF1 dynamic_memory": False,
+            "OFF1 startup_memory_mb": 32768, "OFF1 minimum_memory_mb": 32768, "OFF1 maximum_memory_mb": 32768,
+        },
+        state=machine_settings,
+    ),
+    Variant(
+        name="vm_settings/running", host="ts1", options={"names": ["*1"], "checkpoint_type": "disabled"},
+        wanted={"OFF1 checkpoint_type": "disabled", "RUN1 checkpoint_type": "disabled"}, state=machine_settings,
+    ),
+    Variant(
+        name="vm_settings/direct", host="ts2", options={"names": ["OFF2"], "automatic_stop_action": "turn_off"},
+        wanted={"OFF2 automatic_stop_action": "turn_off"}, state=machine_settings,
     ),
     _adapter_variant("restart", "tn1", "LM"),
     _adapter_variant("defer", "tn1", "LM", restart="defer"),

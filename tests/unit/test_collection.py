@@ -26,7 +26,8 @@ PACKAGE = "ansible_collections.winha.cluster.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
 # These run on the controller only, and contact no host.
 ON_CONTROLLER = {"audit_reports", "plan_reports", "role_options"}
-TASKS = [name for name in MODULES if name not in ON_CONTROLLER]
+COMPOSED = {"audit_host_info"}  # runs other modules; only an action can
+TASKS = [name for name in MODULES if name not in ON_CONTROLLER | COMPOSED]
 INVENTORY = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLUGINS = sorted(path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py"))
@@ -54,6 +55,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "powershell": "",
         "name_list": "",
         "name_pattern": "",
+        "selection": "errors name_pattern",
         "typed_value": "errors",
         "plan": "",
         "ticket": "errors",
@@ -69,10 +71,11 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "connection": "_wsman errors session ticket",
         "directory": "_directory errors session",
         "task": "connection errors plan session",
-        "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan task",
+        "wanted": "plan task",
+        "modules": "_directory _dns _exchange _windows _wsman directory errors identity plan selection task wanted",
         "filter": "_audit _change _exchange _report artifact directory errors plugin_utils typed_value",
-        "plugin_utils": "_change _dns _wsman connection directory errors identity session task ticket",
-        "action": "_audit _change _report artifact errors modules plugin_utils typed_value",
+        "plugin_utils": "_change _dns _wsman connection directory errors identity session task ticket typed_value",
+        "action": "_audit _change _report _windows artifact connection errors modules plugin_utils task typed_value",
         "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
     }.items()
@@ -111,7 +114,7 @@ def documentation(name: str, kind: str = "modules") -> Mapping:
 
 def argument_spec(name: str) -> Mapping:
     """The options of a module in code."""
-    if name in ON_CONTROLLER:
+    if name in ON_CONTROLLER | COMPOSED:
         return t.cast("Mapping", importlib.import_module(f"{PACKAGE}.action.{name}").SPEC)
     return t.cast("Mapping", module(name).TASK.argument_spec)
 
@@ -157,13 +160,13 @@ def test_every_action_has_a_module() -> None:
 
 def test_the_action_groups_contain_every_module() -> None:
     groups = load("meta", "runtime.yml")["action_groups"]
-    assert sorted(groups["all"]) == TASKS
+    assert sorted(groups["all"]) == sorted([*TASKS, *COMPOSED])
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", [*TASKS, *COMPOSED])
 def test_a_module_is_in_the_action_group_of_its_service(name: str) -> None:
     groups = load("meta", "runtime.yml")["action_groups"]
-    options = module(name).TASK.argument_spec
+    options = argument_spec(name)
     assert (name in groups["windows"]) == ("scheme" in options)
     assert (name in groups["directory"]) == ("global_catalogs" in options)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What some tests need beside Python, of the packages in debian_packages.py: a domain controller, a browser, git, SSH."""
+"""What some tests need beside Python, of the packages in debian_packages.py."""
 
 from __future__ import annotations
 

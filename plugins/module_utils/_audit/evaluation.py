@@ -23,6 +23,7 @@ from .joint_remedy import joint_remedies
 from .judgement import Finding, finding_without_cluster, judge
 from .not_checked import left_out, unread
 from .place import Places, places
+from .placement import with_placement
 from .rule import SEVERITIES, Rule
 from .unmatched import machine_names, unmatched
 
@@ -52,7 +53,7 @@ def evaluate(
         raise AuditError(f"accepted (audit_accepted) must be a list of mappings, each with a dash. Found: {accepted}.")
     acceptances = [Acceptance.parse(entry, [rule.id for rule in known.rules]) for entry in accepted or ()]
     hosts = hosts_of(facts, known.parameters)
-    clusters = clusters_of(facts, known.parameters)
+    clusters = with_placement(hosts, clusters_of(facts, known.parameters))
     forest = forest_of(facts, known.parameters)
     reader = Reader(now)
     findings: list[Finding] = []

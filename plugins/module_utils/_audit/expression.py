@@ -9,7 +9,8 @@ import functools
 import typing as t
 
 from .._exchange import scope
-from . import relations
+from . import relations, votes
+from .channel_events import channel_events
 from .error import AuditError
 
 if t.TYPE_CHECKING:
@@ -37,9 +38,12 @@ _FUNCTIONS: dict[str, tuple[t.Callable[..., t.Any], tuple[list[str], ...]]] = {
     "service_points": (scope.service_points, (_ARRAY, _ARRAY)),
     "scopes": (scope.scopes, (_ARRAY,)),
     "arrays_in_use": (relations.arrays_in_use, (_ARRAY, _ARRAY, _ARRAY)),
+    "channel_events": (channel_events, (["object", "null"], _TEXT, _TEXT)),
     "account_named": (relations.account_named, (_ARRAY, _OPTIONAL_TEXT)),
     "at_version": (relations.at_version, (_OPTIONAL_TEXT, _TEXT)),
     "product": (relations.product, (_ARRAY,)),
+    "is_odd": (relations.is_odd, (_NUMBER,)),
+    "votes": (votes.total, (["object", "null"],)),
     "gigabits": (relations.gigabits, (_NUMBER,)),
     "exactly": (relations.exactly, (_OPTIONAL_TEXT,)),
 }

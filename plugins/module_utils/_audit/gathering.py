@@ -8,6 +8,8 @@ If a task failed, was skipped or could not reach its host, its part has a senten
 
 from __future__ import annotations
 
+import contextlib
+import json
 import typing as t
 
 from .._windows.cluster import NOT_CLUSTERED
@@ -15,8 +17,8 @@ from .facts import CLUSTER_PARTS, FOREST_PARTS, HOST_PARTS, VERSION, in_order
 from .wording import sentence
 
 _ANSIBLE_KEYS = {
-    "ansible_facts", "attempts", "changed", "deprecations", "diff", "failed", "failed_when_result", "invocation", "msg",
-    "skip_reason", "skipped", "unreachable", "warnings",
+    "ansible_facts", "attempts", "changed", "changed_when_result", "deprecations", "diff", "failed",
+    "failed_when_result", "invocation", "msg", "skip_reason", "skipped", "unreachable", "warnings",
 }  # fmt: skip
 # The parts of each kind of host.
 _PARTS = {
@@ -24,6 +26,8 @@ _PARTS = {
     "dag_member": ("cluster_info", "host_info"),
     "domain_controller": (),
 }
+
+VISIT = "audit_host_info"  # the module that runs those of all parts of a host in one session
 
 Facts = dict[str, t.Any]
 
@@ -48,6 +52,7 @@ def facts_of(
         name = str(variables["inventory_hostname"])
         kinds = [kind for kind, group in groups.items() if group in variables["group_names"]]
         registered = {part: _registered(variables, prefix + part) for part in (*HOST_PARTS, *FOREST_PARTS)}
+        registered |= _visited(_registered(variables, f"{prefix}host_results"))
         own = {part for kind in kinds for part in _PARTS[kind]}
         parts = {part: registered[part] for part in HOST_PARTS if part in own}
         found[name] = {"gathered": gathered, **_host(name, kinds, parts, registered)}
@@ -87,6 +92,19 @@ def _text(value: t.Any) -> str:
 def _registered(variables: t.Mapping[str, t.Any], name: str) -> Facts | None:
     value = plain(variables[name]) if name in variables else None
     return value if isinstance(value, dict) else None
+
+
+def _visited(result: Facts | None) -> dict[str, Facts | None]:
+    """The result of each module that one task has run; of a task that failed before, its own for each of them."""
+    if result is None or result.get("skipped"):
+        return {}
+    text = result.get("results")
+    if not isinstance(text, str):
+        return dict.fromkeys(HOST_PARTS, result)
+    with contextlib.suppress(ValueError):
+        results = json.loads(text)
+        return {part: results.get(part) for part in HOST_PARTS}
+    return {part: {"failed": True, "msg": f"The result of {VISIT} is not JSON"} for part in HOST_PARTS}
 
 
 def _host(

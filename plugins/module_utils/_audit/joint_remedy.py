@@ -148,7 +148,7 @@ def _steps(variant: Remedy, rows: t.Sequence[Row]) -> dict[str, str]:
         return {"kind": "manual", "text": next(iter(texts))}
     command = _COMMAND.fullmatch(variant.body)
     if command is None or _PROSE.search(command[3]):
-        return {"kind": "manual", "text": fill(variant.body, _merged(variant.body, rows)).strip()}
+        return {"kind": "manual", "text": fill(variant.by_hand, _merged(variant.by_hand, rows)).strip()}
     before, place, line = command.groups()
     by_place: dict[str, dict[str, None]] = {}
     for row in rows:

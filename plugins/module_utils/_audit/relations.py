@@ -137,6 +137,11 @@ def product(values: list[t.Any] | None) -> float | None:
     return result
 
 
+def is_odd(value: float | None) -> bool | None:
+    """Whether a number is odd."""
+    return None if value is None else value % 2 == 1
+
+
 def gigabits(value: float | None) -> str | None:
     """A speed in bit/s as text in Gbit/s."""
     return None if value is None else f"{value / 1e9:g} Gbit/s"

@@ -26,8 +26,9 @@ _ONLY_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 class Remedy:
     """A remedy: C(task) is one task, C(role) a role with C(vars), C(manual) a text.
 
-    C({key}) is replaced by the value in the row of the finding; alone in a value, it keeps its type. The first of
-    C(instead) whose C(when) is a key with a value in the row replaces the remedy.
+    C(because) is why no task does a manual step. C({key}) is replaced by the value in the row of the finding; alone in
+    a value, it keeps its type. The first of C(instead) whose C(when) is a key with a value in the row replaces the
+    remedy.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Remedy:
     variables: t.Mapping[str, t.Any]
     hosts: str
     when: str = ""
+    because: str = ""
     instead: tuple[Remedy, ...] = ()
 
     @classmethod
@@ -44,10 +46,10 @@ class Remedy:
 
     @classmethod
     def _parse(cls, name: str, value: t.Any, more: str) -> Remedy:
-        known = {*_KINDS, "vars", "hosts", more}
+        known = {*_KINDS, "vars", "hosts", "because", more}
         if not isinstance(value, dict) or len(set(value) & set(_KINDS)) != 1 or set(value) - known:
             raise RuleError(
-                name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars, hosts and {more}"
+                name, "remedy", f"must have one of {', '.join(_KINDS)}, and may have vars, hosts, because and {more}"
             )
         (kind,) = set(value) & set(_KINDS)
         if not isinstance(value[kind], dict if kind == "task" else str):
@@ -61,8 +63,14 @@ class Remedy:
             variables=value.get("vars") or {},
             hosts=str(value.get("hosts", "{host}")),
             when=str(value.get("when") or ""),
+            because=" ".join(str(value.get("because") or "").split()),
             instead=tuple(cls._parse(name, other, "when") for other in others),
         )
+
+    @property
+    def by_hand(self) -> str:
+        """The text of a manual step: why no task does it, and what to do."""
+        return f"{self.because} {self.body}".strip()
 
     def of(self, row: t.Mapping[str, t.Any]) -> dict[str, str]:
         """The remedy of one finding, with its values filled in."""
@@ -77,7 +85,7 @@ class Remedy:
 
     def steps(self, row: t.Mapping[str, t.Any]) -> str:
         """The manual steps with the values of a row."""
-        return fill(self.body, row).strip()
+        return fill(self.by_hand, row).strip()
 
     def play(self, row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The play with the values of a row."""
@@ -96,7 +104,7 @@ class Remedy:
 
     def in_general(self) -> dict[str, str]:
         """The remedy without a finding, with C(<key>) in place of the values."""
-        names = placeholders(_dump([self.body, self.variables, self.hosts]))
+        names = placeholders(_dump([self.body, self.because, self.variables, self.hosts]))
         return self.of({name: f"<{name}>" for name in names})
 
 

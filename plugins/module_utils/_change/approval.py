@@ -23,7 +23,9 @@ def objections(approved: object, current: Mapping, *, now: str, max_age: float) 
     except TaskError as error:
         return [f"The approved plan cannot be used. {error}"]
     found = list(_age(known, now, max_age))
-    listed = {identity_of(change): change for change in known["changes"]}
+    # A change that waited for the shutdown of a virtual machine is approved: the shutdown was all that it needed.
+    waiting = [change for change in known["left"] if change["cost"] == "vm_shutdown"]
+    listed = {identity_of(change): change for change in (*waiting, *known["changes"])}
     refused = {identity_of(change) for change in known["left"]}
     for change in current["changes"]:
         found += _of_change(change, listed.get(identity_of(change)), identity_of(change) in refused)
@@ -66,7 +68,7 @@ def _of_change(change: Mapping, approved: Mapping | None, refused: bool) -> t.It
     for part, word in (("before", "now"), ("after", "to be set")):
         if change[part] != approved[part]:
             yield f"{_title(change)} is {word} {change[part]}, and the approved plan has {approved[part]}."
-    if change["cost"] != approved["cost"]:
+    if change["cost"] != approved["cost"] and approved["cost"] != "vm_shutdown":
         yield f"{_title(change)} costs {_words(change['cost'])}, and the approved plan has {_words(approved['cost'])}."
     elif change["management"] and not approved["management"]:
         yield f"{_title(change)} is on the adapter of Ansible's own connection, and in the approved plan it is not."

@@ -14,13 +14,15 @@ from ..identity import cluster_key, distinct_names, node_key
 from .plain import plain
 
 VERSION = 1
-COSTS = ("nothing", "adapter_restart", "node_drain", "host_restart")
+COSTS = ("nothing", "vm_shutdown", "adapter_restart", "node_drain", "host_restart")
 MODULES = {
     "dag_heartbeat": "heartbeat",
     "hyperv_cluster": "vm_offline_action",
     "migration_network": "net_adapter",
     "exchange_kerberos": "spn",
 }
+# The results of a role that are not those of its first module.
+_OTHERS = {"hyperv_cluster_groups_set": "cluster_group", "hyperv_cluster_vm_settings_set": "vm_settings"}
 HOWS = ("live", "saved", "shut_down", "turned_off")
 _PERMISSIONS = {
     "node_drain": "It drains the node; set migration_network_allow_drain to true to permit it.",
@@ -80,16 +82,17 @@ def make_plan(
     for variables in hosts:
         host = str(variables["inventory_hostname"])
         for role, names in results.items():
-            for result in (each for name in names if name in variables for each in _results(variables[name])):
+            for variable, result in ((name, each) for name in names for each in _results(variables.get(name))):
                 key = _key(role, host, variables, rolling)
+                module = _OTHERS.get(variable) or MODULES.get(role, role)
                 if result.get("failed") or result.get("unreachable"):
                     failed.setdefault(host, str(result.get("msg") or f"{role} failed on {host}"))
                 elif role == "migration_network" and host in rolling.get("aliases", {}):
                     continue  # the node is there under its other name
                 else:
                     rows += [
-                        _change(MODULES.get(role, role), host, key, change, result, role=role, rolling=rolling)
-                        for change in result.get("changes") or ()
+                        _change(module, host, key, change, result, role=role, rolling=rolling)
+                        for change in (*(result.get("changes") or ()), *_waiting(result))
                     ]
         if playing is not None and host not in playing:
             failed.setdefault(host, _why_gone(host, variables))
@@ -120,9 +123,16 @@ def identity_of(change: Mapping) -> tuple[str, str, str]:
     scope = str(change["cluster"] or change["host"])
     if change["module"] == "net_adapter":
         scope = f"{change['cluster']} {node_key(change['node'])}"
-    elif change["module"] == "spn":
-        scope = ""
-    return change["module"], scope.casefold(), change["label"]
+    elif change["module"] in ("spn", "vm_settings"):
+        scope = ""  # the label of a virtual machine goes with its id
+    return change["module"], scope.casefold(), f"{change.get('id') or ''} {change['label']}".strip()
+
+
+def _waiting(result: Mapping) -> t.Iterator[Row]:
+    """The changes that wait for the shutdown of a virtual machine, as changes that are not permitted yet."""
+    for row in result.get("left_alone") or ():
+        if row.get("waits_for"):
+            yield {**row, "before": row["current"], "after": row["wanted"]}
 
 
 def _results(value: t.Any) -> t.Iterator[Mapping]:
@@ -188,9 +198,11 @@ def _change(module: str, host: str, key: str, change: Mapping, result: Mapping, 
         "label": str(change["label"]),
         "setting": change.get("setting"),
         "thing": thing,
+        **({"id": change["id"]} if module == "vm_settings" else {}),
         "before": change.get("before"),
         "after": change.get("after"),
-        "cost": _cost(module, host, thing, result, rolling),
+        "cost": "vm_shutdown" if change.get("waits_for") else _cost(module, host, thing, result, rolling),
+        **({"reason": f"{change['reason']}."} if change.get("waits_for") else {}),
         "management": module == "net_adapter" and thing in connection,
     }
 
@@ -217,7 +229,9 @@ def _sorted_out(rows: t.Iterable[Row], clusters: t.Sequence[Row]) -> tuple[list[
     going = {host for row in clusters for each_round in row["order"] for host in each_round}
     allowed, left = [], []
     for row in sorted(rows, key=lambda row: COSTS.index(row["cost"])):
-        if row["cost"] == "nothing" or row["host"] in going:
+        if row["cost"] == "vm_shutdown":
+            left.append(row)
+        elif row["cost"] == "nothing" or row["host"] in going:
             allowed.append(row)
         else:
             left.append({**row, "reason": _PERMISSIONS[row["cost"]]})
@@ -245,5 +259,7 @@ def _summary(clusters: t.Sequence[Row], changes: t.Sequence[Row], left: t.Sequen
             "unknown": sum(gate["outcome"] == "unknown" and not gate["allowed"] for gate in gates),
             "allowed": sum(gate["outcome"] != "pass" and gate["allowed"] for gate in gates),
         },
-        "forbidden": sum(row["cost"] != "nothing" and row["cluster"] in stopped for row in (*changes, *left)),
+        "forbidden": sum(
+            row["cost"] not in ("nothing", "vm_shutdown") and row["cluster"] in stopped for row in (*changes, *left)
+        ),
     }

@@ -16,6 +16,7 @@ Mapping = t.Mapping[str, t.Any]
 _SIZE = 20  # virtual machines that a line names
 _COSTS = {
     "nothing": "no interruption",
+    "vm_shutdown": "VM shutdown",
     "adapter_restart": "adapter restart",
     "node_drain": "node drain",
     "host_restart": "host restart",
@@ -73,7 +74,7 @@ def _cost(changes: t.Sequence[Mapping]) -> str:
     words = []
     for cost, title in _COSTS.items():
         mine = [each for each in changes if each["cost"] == cost]
-        things = {(each["host"], each["thing"] if cost == "adapter_restart" else "") for each in mine}
+        things = {(each["host"], each["thing"] if cost in ("adapter_restart", "vm_shutdown") else "") for each in mine}
         if mine and cost != "nothing":
             words.append(_many(len(things), title))
     if any(each["management"] for each in changes):
@@ -168,7 +169,7 @@ def _unread(plan: Mapping) -> list[str]:
 
 def _place(plan: Mapping, change: Mapping) -> str:
     """The host of a change, or the cluster where the setting is the cluster's."""
-    if change["module"] in ("net_adapter", "spn") or not change["cluster"]:
+    if change["module"] in ("net_adapter", "spn", "vm_settings") or not change["cluster"]:
         return str(change["host"])
     return next((str(row["name"]) for row in plan["clusters"] if row["key"] == change["cluster"]), change["cluster"])
 

@@ -19,7 +19,7 @@ _ONCE = {
     "cluster_node": "Drains and resumes cannot be undone. The virtual machines went back to their nodes in the run.",
 }
 # A setting of the whole cluster is the same whichever node wrote it.
-_OF_CLUSTER = ("heartbeat", "vm_offline_action")
+_OF_CLUSTER = ("heartbeat", "vm_offline_action", "cluster_group")
 
 Mapping = t.Mapping[str, t.Any]
 Row = dict[str, t.Any]
@@ -85,7 +85,7 @@ def collapsed(entries: t.Iterable[Entry]) -> list[Setting]:
     for entry in entries:
         for change in entry.changes:
             label = str(change["label"])
-            key = (entry.module, _scope(entry), _kept(entry.module, label))
+            key = (entry.module, _scope(entry, change), _kept(entry.module, label))
             first = found[key].first if key in found else change
             found[key] = Setting(
                 module=entry.module,
@@ -99,9 +99,11 @@ def collapsed(entries: t.Iterable[Entry]) -> list[Setting]:
     return list(found.values())
 
 
-def _scope(entry: Entry) -> str:
+def _scope(entry: Entry, change: Mapping) -> str:
     if entry.module == "spn":
         return ""  # a name is on an account, whichever domain controller wrote it
+    if entry.module == "vm_settings" and change.get("id"):
+        return str(change["id"]).casefold()  # the virtual machine may have moved since
     return (entry.cluster if entry.module in _OF_CLUSTER and entry.cluster else entry.host).casefold()
 
 
@@ -125,6 +127,8 @@ def _why_not(setting: Setting) -> str:
         return ""
     if setting.before is None:
         return "The value before is not known."
+    if setting.last.get("setting") == "possible_owners" and any(str(node).endswith(")") for node in setting.before):
+        return "The resources of the virtual machine had different possible owners before. Set them yourself."
     if setting.module == "spn" and len(setting.before) > 1:
         return f"The SPN was on {' and on '.join(setting.before)}. A duplicate SPN is not restored."
     return ""
@@ -147,6 +151,31 @@ def _offline_actions(settings: t.Sequence[Setting]) -> list[Row]:
         expected = {str(each.last.get("id") or each.label): each.after for each in group}
         tasks.append(_task(group, {"action": action, "names": names, "allow_no_match": True, "expected": expected}))
     return tasks
+
+
+def _of_things(settings: t.Sequence[Setting]) -> list[Row]:
+    """A task for each virtual machine or clustered role, by its id: somebody may have renamed it since."""
+    groups: dict[tuple[str, str], list[Setting]] = {}
+    for each in settings:
+        scope = "" if each.module == "vm_settings" and each.last.get("id") else each.cluster or each.host
+        groups.setdefault((scope.casefold(), str(each.last.get("id") or each.last["thing"])), []).append(each)
+    return [
+        _task(
+            group,
+            {
+                "names": [str(group[0].last.get("id") or glob.escape(str(group[0].last["thing"])))],
+                "allow_no_match": True,
+                **{str(each.last["setting"]): each.before for each in group},
+                "expected": {_expected_label(each): each.after for each in group},
+            },
+        )
+        for group in groups.values()
+    ]
+
+
+def _expected_label(setting: Setting) -> str:
+    number = setting.last.get("id")
+    return f"{number} {setting.last['setting']}" if number else setting.label
 
 
 def _heartbeats(settings: t.Sequence[Setting]) -> list[Row]:
@@ -200,6 +229,8 @@ def _spns(settings: t.Sequence[Setting]) -> list[Row]:
 
 _TASKS: t.Mapping[str, t.Callable[[t.Sequence[Setting]], list[Row]]] = {
     "vm_offline_action": _offline_actions,
+    "cluster_group": _of_things,
+    "vm_settings": _of_things,
     "heartbeat": _heartbeats,
     "net_adapter": _adapters,
     "spn": _spns,

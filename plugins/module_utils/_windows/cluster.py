@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._wsman.errors import NotFound, QueryRefused, ServerError
+from .._wsman.errors import NotFound, QueryRefused, ServerError, Unreachable
 from ..identity import node_key
-from . import service
+from . import computer, service
 from .columns import read_columns
 from .version import WINDOWS_2012, WindowsVersion
 
@@ -28,6 +28,7 @@ _ROLE = service.Role(
 
 NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 DRAIN_STATES = {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed"}
+_NODE_STATUS = {1: "isolated", 2: "quarantined"}  # bits of StatusInformation
 NETWORK_STATES = {0: "unavailable", 1: "down", 2: "partitioned", 3: "up"}
 NETWORK_ROLES = {0: "none", 1: "cluster", 2: "client", 3: "cluster_and_client"}
 RESOURCE_STATES = {
@@ -54,7 +55,8 @@ class NotClustered(ServerError):
 class Node:
     """A node: C(drain) is the state of its last drain, C(vote) its quorum vote, C(windows) its Windows release.
 
-    C(site) is the site in its fault domain (Windows Server 2016 and later).
+    C(site) is the site in its fault domain, and C(status) has C(isolated) or C(quarantined) (Windows Server 2016 and
+    later).
     """
 
     name: str
@@ -65,6 +67,7 @@ class Node:
     windows: str
     build: int | None = None
     site: str | None = None
+    status: tuple[str, ...] = ()
     reference: Reference | None
 
     @property
@@ -151,6 +154,7 @@ def read_nodes(client: Client) -> list[Node]:
             windows=_release(node.integer("BuildNumber")),
             build=node.integer("BuildNumber"),
             site=_site_of(node),
+            status=tuple(word for bit, word in _NODE_STATUS.items() if (node.integer("StatusInformation") or 0) & bit),
             reference=node.reference,
         )
         for node in found
@@ -169,9 +173,19 @@ def _release(build: int | None) -> str:
 
 
 def read_own_node_name(client: Client) -> str:
-    """Read the computer name of the host, which is its node name."""
-    found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation="reading the computer name")
-    name = found[0].text("Name") if found else None
+    """Read the computer name of the host, which is its node name.
+
+    The operating system has it, too, and a session that reads several things has mostly read that.
+    """
+    name = ""
+    try:
+        name = computer.read_computer(client).name
+    except Unreachable:
+        raise
+    except ServerError:
+        operation = "reading the computer name"
+        found = read_columns(client, "root/cimv2", "Win32_ComputerSystem", "Name", operation=operation)
+        name = (found[0].text("Name") if found else None) or ""
     if not name:
         raise ServerError(f"{client.host} returned no computer name")
     return name

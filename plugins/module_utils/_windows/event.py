@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the System event log. Private to this collection.
+"""Read the System event log with WMI. Private to this collection.
 
 Win32_NTLogEvent contains only the classic logs: it has the System events of the failover cluster, but not the event
-channels of Hyper-V.
+channels of Hyper-V, which C(channel) reads. Its result has an end, so it is known to be complete.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import typing as t
 
 from .._wsman.cim import UriStyle
 from .._wsman.errors import ResponseLost, ServerError
-from .computer import in_utc
+from .._wsman.faults import is_time_out
+from .._wsman.subscription import TooManyEvents
+from .computer import in_utc, iso
+from .unknown import Unknown, attempt
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -28,6 +31,7 @@ _NAMESPACE = "root/cimv2"
 _COLUMNS = "ComputerName, EventCode, InsertionStrings, Message, SourceName, TimeGenerated"
 _MAX_MESSAGE = 500  # characters
 _MAX_ENTRIES = 10_000
+_DAY = datetime.timedelta(days=1)
 _SYSTEM = "FROM Win32_NTLogEvent WHERE Logfile='System'"
 
 
@@ -51,27 +55,75 @@ class Events:
     unreadable: int = 0
 
 
-class TooManyEvents(ServerError):
-    """More entries match than the limit allows."""
-
-    advice = "read fewer days or fewer event ids"
-
-
 def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetime, limit: int) -> Events:
-    """Read the newest entries of the System log with these ids, with one query.
+    """Read the newest entries of the System log with these ids.
 
-    The query reads all of them, because Windows does not guarantee an order. Raises C(TooManyEvents) above 10,000.
+    All of them are read, because Windows does not guarantee an order. Raises C(TooManyEvents) above 10,000.
+    """
+    events, unreadable = _read_all(client, _COLUMNS, ids, since)
+    newest = tuple(reversed(events[max(len(events) - limit, 0) :]))
+    return Events(newest=newest, older=len(events) - len(newest), unreadable=unreadable)
+
+
+def read_result(
+    client: Client, ids: t.Sequence[int], *, days: int, limit: int, unknown: list[Unknown]
+) -> dict[str, t.Any]:
+    """The newest entries and what is known about the others, for the result of a module."""
+    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=days)
+    found = read_events(client, ids, since=since, limit=limit)
+    rows = [dataclasses.asdict(one) | {"time": iso(one.time)} for one in found.newest]
+    back = None
+    if {one.id for one in found.newest} != set(ids):
+        back = attempt("events_reach_back", lambda: reaches_back(client, since), unknown)
+    if found.unreadable:
+        unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
+    return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": back}
+
+
+def read_entries(client: Client, ids: t.Sequence[int], *, since: datetime.datetime) -> tuple[list[Event], int]:
+    """All entries of the System log with these ids, and the number of those without a valid time or id.
+
+    They have their insertion strings in the place of the message, because Windows builds each message from a message
+    file, which takes most of the time. Raises C(TooManyEvents) above 10,000.
+    """
+    return _read_all(client, _COLUMNS.replace("Message, ", ""), ids, since)
+
+
+def _read_all(client: Client, columns: str, ids: t.Sequence[int], since: datetime.datetime) -> tuple[list[Event], int]:
+    """The entries, the oldest first, and the number of those without a valid time or id.
+
+    If Windows has no time for one query, each day is read alone, the newest one first. The first day that Windows has
+    no time for ends this.
     """
     codes = " OR ".join(f"EventCode={int(number)}" for number in ids)
-    wql = f"SELECT {_COLUMNS} {_SYSTEM} AND ({codes}) AND TimeGenerated>='{_wmi_time(since)}'"
+    wql = f"SELECT {columns} {_SYSTEM} AND ({codes}) AND TimeGenerated>='{{}}'"
+    found: list[Instance] = []
     with _error_context("reading the System event log", client):
-        found = list(_read_limited(client, wql, _MAX_ENTRIES + 1))
-        if len(found) > _MAX_ENTRIES:
-            raise TooManyEvents(f"more than {_MAX_ENTRIES} entries match")
+        try:
+            found = _read_some(client, wql.format(_wmi_time(since)), found)
+        except ServerError as exc:
+            if not is_time_out(exc):
+                raise
+            for begin, end in _days(since):
+                until = f" AND TimeGenerated<'{_wmi_time(end)}'" if end else ""
+                found = _read_some(client, wql.format(_wmi_time(begin)) + until, found)
     known = [_event(item) for item in found]
     events = sorted((event for event in known if event is not None), key=lambda event: event.time)
-    newest = tuple(reversed(events[max(len(events) - limit, 0) :]))
-    return Events(newest=newest, older=len(events) - len(newest), unreadable=len(known) - len(events))
+    return events, len(known) - len(events)
+
+
+def _read_some(client: Client, wql: str, before: list[Instance]) -> list[Instance]:
+    found = before + list(_read_limited(client, wql, _MAX_ENTRIES + 1 - len(before)))
+    if len(found) > _MAX_ENTRIES:
+        raise TooManyEvents(f"more than {_MAX_ENTRIES} entries match")
+    return found
+
+
+def _days(since: datetime.datetime) -> t.Iterator[tuple[datetime.datetime, datetime.datetime | None]]:
+    """Each day since then, the newest one first, which has no end."""
+    days = max((datetime.datetime.now(tz=datetime.UTC) - since) // _DAY, 1)
+    begins = [since + number * _DAY for number in range(days)]
+    yield from zip(reversed(begins), [None, *reversed(begins[1:])], strict=True)
 
 
 def reaches_back(client: Client, since: datetime.datetime) -> bool:

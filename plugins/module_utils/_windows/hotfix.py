@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from .._wsman.client import Client
 
 _NUMBER = re.compile(r"KB[0-9]{1,10}", re.IGNORECASE)
+_MONTH_FIRST = re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})")
+_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})")
 _FILETIME = re.compile(r"[0-9A-Fa-f]{16}")
 _EPOCH = datetime.datetime(1601, 1, 1)
 
@@ -51,9 +53,11 @@ def day_of(text: str) -> datetime.date | None:
     Returns C(None) for other formats, for example of other locales.
     """
     text = text.strip()
-    for form in ("%m/%d/%Y", "%Y%m%d"):
-        with contextlib.suppress(ValueError):
-            return datetime.datetime.strptime(text, form).date()
+    # Not strptime: it loads the names of months of the locale, in each process again.
+    for form in (_MONTH_FIRST, _YEAR_FIRST):
+        if found := form.fullmatch(text):
+            with contextlib.suppress(ValueError):
+                return datetime.date(**{name: int(value) for name, value in found.groupdict().items()})
     if _FILETIME.fullmatch(text):
         with contextlib.suppress(OverflowError):
             return (_EPOCH + datetime.timedelta(microseconds=int(text, 16) // 10)).date()

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
     from .._wsman.client import Client
 
-_FIRST, _SECOND = "root/virtualization", "root/virtualization/v2"
+FIRST, SECOND = "root/virtualization", "root/virtualization/v2"
 
 _STATES = {
     2: "running",
@@ -41,12 +41,13 @@ _STATES = {
     32776: "pausing",
     32777: "resuming",
 }
-_STOP_ACTIONS = {
-    _FIRST: {0: "turn_off", 1: "save", 2: "shut_down"},
-    _SECOND: {2: "turn_off", 3: "save", 4: "shut_down"},
+STOP_ACTIONS = {
+    FIRST: {0: "turn_off", 1: "save", 2: "shut_down"},
+    SECOND: {2: "turn_off", 3: "save", 4: "shut_down"},
 }
-_CHECKPOINT_TYPES = {2: "disabled", 3: "production", 4: "production_only", 5: "standard"}  # UserSnapshotType
-_REALIZED, _PLANNED = "Microsoft:Hyper-V:System:Realized", "Microsoft:Hyper-V:System:Planned"  # VirtualSystemType
+_CRITICAL_ERROR_ACTIONS = {0: "none", 1: "pause"}
+CHECKPOINT_TYPES = {2: "disabled", 3: "production", 4: "production_only", 5: "standard"}  # UserSnapshotType
+REALIZED, _PLANNED = "Microsoft:Hyper-V:System:Realized", "Microsoft:Hyper-V:System:Planned"  # VirtualSystemType
 _SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
 _CHECKPOINT_KINDS = {"Realized": "standard", "Recovery": "recovery", "Planned": "planned", "Missing": "missing"}
 _FIRST_SNAPSHOT = 5  # SettingType
@@ -64,9 +65,13 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The automatic stop action and the checkpoints of a virtual machine."""
+    """The automatic stop action and the checkpoints of a virtual machine.
+
+    C(critical_error_action) is what Hyper-V does when the storage is lost (Windows Server 2016 and later).
+    """
 
     automatic_stop_action: str | None = None
+    critical_error_action: str | None = None
     checkpoint_type: str | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
 
@@ -95,19 +100,10 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
 
     A detail that could not be read is C(None) and listed in C(unknown). Raises C(NoHyperV) if Hyper-V is not installed.
     """
-    namespace, systems = _read_systems(client)
-    machines = [
-        VirtualMachine(
-            name=item.text("ElementName") or "",
-            id=adapter.guid_in(item.text("Name")).upper(),
-            state=name_of(_STATES, attempt_value("virtual_machines.state", item.integer, "EnabledState", unknown)),
-        )
-        for item in systems
-        if adapter.guid_in(item.text("Name"))  # the host has a name instead of a GUID; captions are translated
-    ]
+    namespace, machines = read_names_and_states(client, unknown)
     if not machines:
         return []
-    read_settings = _first_settings if namespace == _FIRST else _settings
+    read_settings = _first_settings if namespace == FIRST else _settings
     read = functools.partial(attempt, unknown=unknown)
     settings = read("virtual_machines.automatic_stop_action", lambda: read_settings(client, unknown))
     if settings is None:
@@ -133,6 +129,24 @@ def read_virtual_machines(client: Client, unknown: list[Unknown]) -> list[Virtua
     return sorted(complete, key=lambda machine: (machine.name.casefold(), machine.id))
 
 
+def read_names_and_states(client: Client, unknown: list[Unknown] | None = None) -> tuple[str, list[VirtualMachine]]:
+    """Read names, ids and states of the virtual machines on this host, and the namespace that has them.
+
+    A state that is not valid is added to C(unknown).
+    """
+    namespace, systems = _read_systems(client)
+    found = [] if unknown is None else unknown
+    return namespace, [
+        VirtualMachine(
+            name=item.text("ElementName") or "",
+            id=adapter.guid_in(item.text("Name")).upper(),
+            state=name_of(_STATES, attempt_value("virtual_machines.state", item.integer, "EnabledState", found)),
+        )
+        for item in systems
+        if adapter.guid_in(item.text("Name"))  # the host has a name instead of a GUID; captions are translated
+    ]
+
+
 def read_names(client: Client) -> dict[str, str]:
     """Read the names of the virtual machines on this host by id; empty if Hyper-V does not return them."""
     try:
@@ -149,7 +163,7 @@ def _rows(client: Client, namespace: str, name: str, columns: str, where: str = 
 
 def _read_systems(client: Client) -> tuple[str, list[Instance]]:
     """Read the computer systems of Hyper-V, including the host, and the namespace that contains them."""
-    namespace = _SECOND
+    namespace = SECOND
     try:
         try:
             found = _systems(client, namespace)
@@ -158,7 +172,7 @@ def _read_systems(client: Client) -> tuple[str, list[Instance]]:
         except Fault as exc:
             if not computer.is_before_2012(client, exc):
                 raise
-            namespace = _FIRST
+            namespace = FIRST
             found = _systems(client, namespace)
     except NotFound as exc:
         if service.is_absent(client, adapter.HYPER_V, exc):
@@ -175,17 +189,23 @@ def _systems(client: Client, namespace: str) -> list[Instance]:
 
 
 def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
-    columns = "AutomaticShutdownAction, ElementName, UserSnapshotType, VirtualSystemIdentifier, VirtualSystemType"
-    found = _rows(client, _SECOND, "Msvm_VirtualSystemSettingData", columns, what="the settings")
+    columns = (
+        "AutomaticCriticalErrorAction, AutomaticShutdownAction, ElementName, UserSnapshotType, "
+        "VirtualSystemIdentifier, VirtualSystemType"
+    )
+    found = _rows(client, SECOND, "Msvm_VirtualSystemSettingData", columns, what="the settings")
     settings: dict[str, Settings] = {}
     checkpoints: dict[str, list[Checkpoint]] = {}
     for item in found:
         owner, kind = (item.text("VirtualSystemIdentifier") or "").upper(), item.text("VirtualSystemType") or ""
-        if kind == _REALIZED or (kind == _PLANNED and owner not in settings):
+        if kind == REALIZED or (kind == _PLANNED and owner not in settings):
             allowed = attempt_value("virtual_machines.checkpoint_type", item.integer, "UserSnapshotType", unknown)
+            what = "virtual_machines.critical_error_action"
+            critical = attempt_value(what, item.integer, "AutomaticCriticalErrorAction", unknown)
             settings[owner] = Settings(
-                automatic_stop_action=_stop_action(item, _SECOND, unknown),
-                checkpoint_type=None if allowed is None else name_of(_CHECKPOINT_TYPES, allowed),
+                automatic_stop_action=_stop_action(item, SECOND, unknown),
+                critical_error_action=None if critical is None else name_of(_CRITICAL_ERROR_ACTIONS, critical),
+                checkpoint_type=None if allowed is None else name_of(CHECKPOINT_TYPES, allowed),
             )
         elif kind.startswith(_SNAPSHOT):
             point = kind.removeprefix(_SNAPSHOT)
@@ -196,14 +216,14 @@ def _settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
 
 def _first_settings(client: Client, unknown: list[Unknown]) -> dict[str, Settings]:
     name = "Msvm_VirtualSystemGlobalSettingData"
-    found = _rows(client, _FIRST, name, "AutomaticShutdownAction, SystemName", what="the settings")
+    found = _rows(client, FIRST, name, "AutomaticShutdownAction, SystemName", what="the settings")
     settings = {
-        (item.text("SystemName") or "").upper(): Settings(automatic_stop_action=_stop_action(item, _FIRST, unknown))
+        (item.text("SystemName") or "").upper(): Settings(automatic_stop_action=_stop_action(item, FIRST, unknown))
         for item in found
     }
     name, where = "Msvm_VirtualSystemSettingData", f" WHERE SettingType={_FIRST_SNAPSHOT}"
     checkpoints: dict[str, list[Checkpoint]] = {}
-    for item in _rows(client, _FIRST, name, "ElementName, SystemName", where, what="the checkpoints"):
+    for item in _rows(client, FIRST, name, "ElementName, SystemName", where, what="the checkpoints"):
         point = Checkpoint(name=item.text("ElementName") or "", kind="standard")
         checkpoints.setdefault((item.text("SystemName") or "").upper(), []).append(point)
     return _with_checkpoints(settings, checkpoints, unknown)
@@ -213,7 +233,7 @@ def _stop_action(item: Instance, namespace: str, unknown: list[Unknown]) -> str 
     what = "virtual_machines.automatic_stop_action"
     known = len(unknown)
     number = attempt_value(what, item.integer, "AutomaticShutdownAction", unknown)
-    return name_of(_STOP_ACTIONS[namespace], number) if len(unknown) == known else None
+    return name_of(STOP_ACTIONS[namespace], number) if len(unknown) == known else None
 
 
 def _with_checkpoints(
@@ -241,7 +261,7 @@ def _dynamic_memory(client: Client, namespace: str, unknown: list[Unknown]) -> d
 def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, list[disk.Disk]]:
     """Read by the id of the virtual machine or checkpoint, in the order of the controllers."""
     allocation, what = "Msvm_ResourceAllocationSettingData", "the disks"
-    if namespace == _FIRST:
+    if namespace == FIRST:
         where = (
             " WHERE ResourceSubType='Microsoft Virtual Hard Disk' OR ResourceSubType='Microsoft Physical Disk Drive'"
         )
@@ -266,7 +286,7 @@ def _disks(client: Client, namespace: str, unknown: list[Unknown]) -> dict[str, 
         physical = _rows(client, namespace, allocation, columns, f"{kind}Physical Disk Drive'", what=what)
     physical = [item for item in physical if not (item.text("InstanceID") or "").startswith("Microsoft:Definition")]
     attached = [(item, disk.image(item, path_property)) for item in images]
-    drives = disk.read_drives(client, namespace, physical, unknown, buses=namespace == _SECOND)
+    drives = disk.read_drives(client, namespace, physical, unknown, buses=namespace == SECOND)
     attached += zip(physical, drives, strict=True)
     disks: dict[str, list[disk.Disk]] = {}
     for item, one in sorted(attached, key=lambda pair: pair[0].text("InstanceID") or ""):

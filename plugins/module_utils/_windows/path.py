@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import ipaddress
 import typing as t
 
 from .._wsman.envelope import quoted
+from .._wsman.errors import ServerError, Unreachable
 
 if t.TYPE_CHECKING:
     from .._wsman.cim import Instance
@@ -19,6 +21,7 @@ if t.TYPE_CHECKING:
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 STANDARD_MTU = 1500
 _SMALL = 32  # bytes: passes on every path
+_TOGETHER = 30_000  # milliseconds that the echo requests of one query may wait, half of the longest operation
 
 # Win32_PingStatus.StatusCode (IP_STATUS of iphlpapi)
 _RESULTS = {0: "passes", 11009: "too_big", 11010: "no_answer"}
@@ -63,12 +66,51 @@ class Path:
         )
 
 
-def read_path(client: Client, address: str, *, mtu: int, timeout_ms: int) -> Path:
-    """Send echo requests from the host to an address, with the wanted and the standard MTU."""
+Replies = t.Mapping[tuple[str, int], "Instance"]
+
+
+def read_replies(client: Client, addresses: t.Iterable[str], *, mtu: int, timeout_ms: int) -> Replies:
+    """Send the echo requests to several addresses with few queries. Return the replies by address and buffer size.
+
+    A reply that is missing, also because a query failed, has to be requested alone: it shows which address it is about.
+    """
+    replies: dict[tuple[str, int], Instance] = {}
+    for size, group in _groups(addresses, mtu, most=max(_TOGETHER // max(timeout_ms, 1), 1)):
+        condition = " OR ".join(f"Address={quoted(address)}" for address in group)
+        operation = f"sending echo requests with {size} bytes to {', '.join(group)}"
+        try:
+            found = client.query("root/cimv2", _wql(f"({condition})", size, timeout_ms), operation=operation)
+        except Unreachable:
+            raise
+        except ServerError:
+            continue
+        by_address = {(row.text("Address") or ""): row for row in found}
+        replies |= {(address, size): by_address[address] for address in group if address in by_address}
+    return replies
+
+
+def _groups(addresses: t.Iterable[str], mtu: int, *, most: int) -> t.Iterator[tuple[int, list[str]]]:
+    """The buffer size and the addresses of each query. Names have none: the version of IP to them is not known."""
+    by_version: dict[int, list[str]] = {}
+    for address in dict.fromkeys(addresses):
+        with contextlib.suppress(ValueError):
+            by_version.setdefault(ipaddress.ip_address(address).version, []).append(address)
+    for version, found in by_version.items():
+        for first in range(0, len(found), most):
+            for size in (mtu, STANDARD_MTU):
+                if found[first + 1 : first + most]:
+                    yield size - _HEADERS[version], found[first : first + most]
+
+
+def read_path(client: Client, address: str, *, mtu: int, timeout_ms: int, replies: Replies | None = None) -> Path:
+    """Send echo requests from the host to an address, with the wanted and the standard MTU.
+
+    C(replies) are those that are already there.
+    """
     headers = _HEADERS[_version(client, address, timeout_ms)]
 
     def result(size: int) -> str:
-        found = _echo(client, address, size - headers, timeout_ms)
+        found = (replies or {}).get((address, size - headers)) or _echo(client, address, size - headers, timeout_ms)
         code = found.integer("StatusCode") if found else None
         return "unknown" if code is None else _RESULTS.get(code, "unknown")
 
@@ -86,9 +128,13 @@ def _version(client: Client, address: str, timeout_ms: int) -> int:
 
 
 def _echo(client: Client, address: str, size: int, timeout_ms: int) -> Instance | None:
-    wql = (
-        f"SELECT * FROM Win32_PingStatus WHERE Address={quoted(address)} AND BufferSize={size} "  # noqa: S608
-        f"AND NoFragmentation=TRUE AND Timeout={timeout_ms}"
-    )
+    wql = _wql(f"Address={quoted(address)}", size, timeout_ms)
     found = client.query("root/cimv2", wql, operation=f"sending an echo request with {size} bytes to {address}")
     return next(iter(found), None)
+
+
+def _wql(addresses: str, size: int, timeout_ms: int) -> str:
+    return (
+        f"SELECT * FROM Win32_PingStatus WHERE {addresses} AND BufferSize={size} "  # noqa: S608
+        f"AND NoFragmentation=TRUE AND Timeout={timeout_ms}"
+    )

@@ -34,6 +34,9 @@ class ControlCode:
 # MS-CMRP, tables of control codes. The store codes contain the modify bit 0x00400000.
 RESOURCE_PRIVATE = ControlCode(method="ExecuteResourceControl", validate=0x01000089, store=0x01400086)
 CLUSTER_COMMON = ControlCode(method="ExecuteClusterControl", validate=0x07000061, store=0x0740005E)
+GROUP_COMMON = ControlCode(method="ExecuteGroupControl", validate=0x03000061, store=0x0340005E)
+
+Values: t.TypeAlias = "t.Mapping[str, int | t.Sequence[str]]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class StoreResult:
 
 
 def send(
-    client: Client, reference: Reference, values: t.Mapping[str, int], code: ControlCode, *, operation: str
+    client: Client, reference: Reference, values: Values, code: ControlCode, *, operation: str
 ) -> ServerError | None:
     """Store the values by one control code, which contains only them. The caller reads back what is stored.
 
@@ -67,24 +70,25 @@ def denial(problem: ServerError | None) -> str:
 
 
 def send_and_store(
-    client: Client, reference: Reference, values: t.Mapping[str, int], code: ControlCode, *, operation: str
+    client: Client, reference: Reference, values: Values, code: ControlCode, *, within: str = "", operation: str
 ) -> StoreResult:
     """Set the properties by the control code and read them back; C(store) follows for those that did not change.
 
-    Raises C(ServerError) only if the values could not be read back.
+    C(within) names the embedded object that contains them. Raises C(ServerError) only if the values could not be read
+    back.
     """
     problem = send(client, reference, values, code, operation=operation)
     instance = client.get(reference, operation=f"reading back after {operation}")
-    missing = _missing(instance, values, "")
+    missing = _missing(instance, values, within)
     if not missing or denial(problem):
         return StoreResult(instance=instance, reason=denial(problem) if missing else "")
-    return store(client, reference, missing, code, operation=operation)
+    return store(client, reference, missing, code, within=within, operation=operation)
 
 
 def store(
     client: Client,
     reference: Reference,
-    values: t.Mapping[str, int],
+    values: Values,
     code: ControlCode,
     *,
     within: str = "",
@@ -139,6 +143,13 @@ def _describe(problem: ServerError | None) -> str:
     return f"{problem.detail} ({problem.advice})" if problem.advice else problem.detail
 
 
-def _missing(instance: Instance, values: t.Mapping[str, int], within: str) -> dict[str, int]:
+def _missing(instance: Instance, values: Values, within: str) -> dict[str, int | t.Sequence[str]]:
     holder = instance.embedded(within) if within else instance
-    return {name: value for name, value in values.items() if holder is None or holder.integer(name) != value}
+    return {name: value for name, value in values.items() if holder is None or not _has(holder, name, value)}
+
+
+def _has(holder: Instance, name: str, value: int | t.Sequence[str]) -> bool:
+    """Whether a property has a value. The order in a list of texts does not count."""
+    if isinstance(value, int):
+        return holder.integer(name) == value
+    return sorted(holder.array(name) or ()) == sorted(value)

@@ -15,9 +15,10 @@ import typing as t
 _NAME = 0x00040003
 _DWORD = 0x00010002
 _TEXT = 0x00010003
+_TEXTS = 0x00010005
 _END = 0
 
-Value: t.TypeAlias = "int | str"
+Value: t.TypeAlias = "int | str | t.Sequence[str]"
 
 
 class PropertyListError(ValueError):
@@ -25,20 +26,21 @@ class PropertyListError(ValueError):
 
 
 def encode(values: t.Mapping[str, Value]) -> bytes:
-    """Encode whole numbers as DWORD and texts as SZ."""
+    """Encode whole numbers as DWORD, texts as SZ, and lists of texts as MULTI_SZ."""
     parts = [struct.pack("<I", len(values))]
     for name, value in values.items():
         parts.append(_item(_NAME, _text(name)))
-        parts.append(_item(_DWORD, struct.pack("<I", value)) if isinstance(value, int) else _item(_TEXT, _text(value)))
+        parts.append(_value(value))
         parts.append(struct.pack("<I", _END))
     return b"".join(parts)
 
 
-def decode(data: bytes) -> dict[str, Value]:
+def decode(data: bytes) -> dict[str, int | str]:
     """Decode the properties that are whole numbers or texts; other kinds are left out. Raises C(PropertyListError)."""
     try:
         (count,) = struct.unpack_from("<I", data)
-        at, found = 4, {}
+        found: dict[str, int | str] = {}
+        at = 4
         for _number in range(count):
             syntax, raw, at = _next(data, at)
             if syntax != _NAME:
@@ -57,6 +59,14 @@ def decode(data: bytes) -> dict[str, Value]:
     except (struct.error, UnicodeDecodeError) as exc:
         raise PropertyListError(str(exc)) from exc
     return found
+
+
+def _value(value: Value) -> bytes:
+    if isinstance(value, int):
+        return _item(_DWORD, struct.pack("<I", value))
+    if isinstance(value, str):
+        return _item(_TEXT, _text(value))
+    return _item(_TEXTS, b"".join(_text(each) for each in value) + b"\0\0")
 
 
 def _item(syntax: int, raw: bytes) -> bytes:

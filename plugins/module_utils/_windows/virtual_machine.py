@@ -10,7 +10,6 @@ import dataclasses
 import typing as t
 
 from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError, Unreachable
-from ..name_pattern import matches
 from . import cluster, computer, hyperv, properties
 from .adapter import guid_in
 from .columns import read_columns
@@ -169,23 +168,6 @@ def _complete(client: Client, item: Instance) -> VirtualMachine:
     return _virtual_machine(item)
 
 
-def chosen(machines: t.Sequence[VirtualMachine], pattern: str) -> list[VirtualMachine]:
-    """The virtual machines that a name or wildcard means.
-
-    That is the one with this name, else with this id, resource or clustered role. A wildcard is compared with the names
-    of virtual machines, and if none matches, with those of the resources and clustered roles.
-    """
-    if pattern != "*":
-        for key in ("name", "id", "resource", "group"):
-            same = [machine for machine in machines if getattr(machine, key).casefold() == pattern.casefold()]
-            if same:
-                return same
-    by_name = [machine for machine in machines if any(matches(name, pattern) for name in machine.names)]
-    return by_name or [
-        machine for machine in machines if any(matches(name, pattern) for name in (machine.resource, machine.group))
-    ]
-
-
 def read_priorities(client: Client) -> dict[str, int | None]:
     """Read the priority of each virtual machine's group, by group name; none before Windows Server 2012."""
     wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
@@ -262,6 +244,11 @@ def offline_action_of(instance: Instance) -> str:
     return cluster.name_of(OFFLINE_ACTIONS, _DEFAULT_OFFLINE_ACTION if number is None else number)
 
 
+def move_type_name(number: int | None) -> str:
+    """The default move type by its number; an absent value means the default."""
+    return cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if number is None else number)
+
+
 def _virtual_machine(item: Instance) -> VirtualMachine:
     resource = item.text("Name") or ""
     private = item.embedded("PrivateProperties")
@@ -270,8 +257,7 @@ def _virtual_machine(item: Instance) -> VirtualMachine:
     try:
         state = cluster.name_of(cluster.RESOURCE_STATES, item.integer("State"))
         action = offline_action_of(item)
-        number = private.integer("DefaultMoveType") if private is not None else None
-        move_type = cluster.name_of(MOVE_TYPES, _DEFAULT_MOVE_TYPE if number is None else number)
+        move_type = move_type_name(private.integer("DefaultMoveType") if private is not None else None)
     except ResponseLost as exc:
         problem = str(exc)
     if item.reference is None:

@@ -17,7 +17,7 @@ import typing as t
 from xml.etree.ElementTree import Element, QName, SubElement
 
 from ..errors import shorten
-from .document import ADDRESSING, CIM_COMMON, WSMAN, XSI_NIL, XSI_TYPE, local_name, namespace_of, text_of
+from .document import ADDRESSING, CIM_COMMON, WSMAN, XSI_NIL, XSI_TYPE, folded_name, local_name, namespace_of, text_of
 from .errors import ResponseLost
 from .scalar import read_boolean, read_date_time, read_integer
 
@@ -90,14 +90,17 @@ class Instance:
 
     element: Element
     reference: Reference | None = None
+    _by_name: dict[str, list[Element]] = dataclasses.field(init=False, repr=False, default_factory=dict)
 
     @property
     def class_name(self) -> str:
         return local_name(self.element.tag)
 
     def _elements(self, name: str) -> list[Element]:
-        wanted = name.casefold()
-        return [child for child in self.element if local_name(child.tag).casefold() == wanted]
+        if not self._by_name:
+            for child in self.element:
+                self._by_name.setdefault(folded_name(child.tag), []).append(child)
+        return self._by_name.get(name.casefold(), [])
 
     def has(self, name: str) -> bool:
         """Whether the property is present, even if it is null."""
@@ -243,6 +246,18 @@ def read_reference(element: Element) -> Reference | None:
         selectors.append((selector.get("Name", ""), inner or selector.text or ""))
     uri = text_of(parameters.find(f"{{{WSMAN}}}ResourceURI"))
     return Reference(resource_uri=uri, selectors=tuple(selectors))
+
+
+def read_item(element: Element, namespace: str, uri_style: UriStyle) -> Instance:
+    """Read an item: with EnumerateObjectAndEPR it contains the object and its reference, else it is the object."""
+    if element.tag != f"{{{WSMAN}}}Item":
+        return Instance(element)
+    endpoint = element.find(f"{{{ADDRESSING}}}EndpointReference")
+    reference = read_reference(endpoint) if endpoint is not None else None
+    objects = [child for child in element if local_name(child.tag) != "EndpointReference"]
+    if not objects:
+        raise ResponseLost("an item of the enumeration contains no object")
+    return Instance(objects[0], uri_style.with_namespace(reference, namespace) if reference else None)
 
 
 def write_reference(reference: Reference) -> list[Element]:

@@ -14,14 +14,15 @@ import time
 import typing as t
 from xml.etree.ElementTree import Element
 
-from .cim import CimClass, Instance, Reference, UriStyle, Value, encode, read_reference
-from .document import ADDRESSING, ENUMERATION, REPLACEMENT, SOAP, WSMAN, local_name, parse, serialize, text_of
+from .cim import CimClass, Instance, Reference, UriStyle, Value, encode, read_item
+from .document import ENUMERATION, REPLACEMENT, SOAP, WSMAN, local_name, parse, serialize, text_of
 from .envelope import (
     ENUMERATE,
     GET,
     PRECISE_ARRAYS,
     PULL,
     PUT,
+    READING_ACTIONS,
     RELEASE,
     Request,
     enumerate_body,
@@ -87,6 +88,8 @@ class PutResult:
 class Client:
     """A session with one host. With C(read_only) it does not send any write."""
 
+    connections = 1  # which send requests at the same time
+
     def __init__(
         self,
         transport: Transport,
@@ -103,15 +106,13 @@ class Client:
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
         self.warnings: tuple[str, ...] = ()
-        self._answered = False
-        self._waited = 0.0  # seconds
-        self._received = 0  # bytes
+        self._answered, self._waited, self._received = False, 0.0, 0  # seconds and bytes
         self.pause = pause
 
     def get(self, reference: Reference, *, operation: str) -> Instance:
         """Read the instance of a reference with all its properties, including null arrays."""
         request = Request(action=GET, target=reference, options=(PRECISE_ARRAYS,))
-        return self._read(lambda: Instance(self._send_for_body(request), reference), operation)
+        return self.read(lambda: Instance(self._send_for_body(request), reference), operation)
 
     def put(
         self,
@@ -172,14 +173,14 @@ class Client:
 
     def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
         """Return all instances of a WQL query, each with its reference."""
-        return self._read(
+        return self.read(
             lambda: list(self.pages(self._uri_style.query_reference(namespace), namespace, wql=wql)), operation
         )
 
     def instances(self, cim_class: CimClass, *, operation: str) -> list[Instance]:
         """Return all instances of a class, each with its reference."""
         target = self._uri_style.class_reference(cim_class)
-        return self._read(lambda: list(self.pages(target, cim_class.namespace)), operation)
+        return self.read(lambda: list(self.pages(target, cim_class.namespace)), operation)
 
     def pages(
         self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000
@@ -204,7 +205,7 @@ class Client:
                     element for space in (WSMAN, ENUMERATION) for element in response.iterfind(f"{{{space}}}Items/*")
                 ]
                 for element in found:
-                    yield self._item(element, namespace)
+                    yield read_item(element, namespace, self._uri_style)
                 if ended:
                     return
                 if not context or (not found and local_name(response.tag) == "PullResponse"):
@@ -244,13 +245,13 @@ class Client:
             body.extend(encode(f"{{{uri}}}{name}", value))
         request = Request(action=f"{uri}/{method}", target=reference, body=serialize(body))
         if query:
-            return self._read(lambda: Instance(self._send_for_body(request)), operation)
+            return self.read(lambda: Instance(self._send_for_body(request)), operation)
         self._check_writable(operation)
         with self._error_context(operation), self._counted_write():
             return Instance(self._send_for_body(request))
 
-    def _read(self, read: t.Callable[[], _T], operation: str) -> _T:
-        """Read, and retry after temporary faults and lost connections."""
+    def read(self, read: t.Callable[[], _T], operation: str) -> _T:
+        """Call C(read), and call it again after temporary faults and lost connections."""
         with self._error_context(operation):
             for pause in _RETRY_PAUSES:
                 try:
@@ -264,6 +265,16 @@ class Client:
                         raise  # probably the wrong port or path
                     self.pause(pause)
             return read()
+
+    def send(self, request: Request, *, operation: str) -> Element | None:
+        """Send one message that only reads, and return the element in the body of the response.
+
+        Whether the session is read-only or not, any other message is refused here.
+        """
+        with self._error_context(operation):
+            if request.action not in READING_ACTIONS:
+                raise WriteRefused(f"the action {request.action} is not one that only reads")
+            return self._send(request)
 
     def _write(self, request: Request, operation: str) -> ServerError | None:
         self._check_writable(operation)
@@ -326,17 +337,6 @@ class Client:
         self._answered = True
         self._received += len(response)
         return response
-
-    def _item(self, element: Element, namespace: str) -> Instance:
-        """Read an item: with EnumerateObjectAndEPR it contains the object and its reference, else it is the object."""
-        if element.tag != f"{{{WSMAN}}}Item":
-            return Instance(element)
-        endpoint = element.find(f"{{{ADDRESSING}}}EndpointReference")
-        reference = read_reference(endpoint) if endpoint is not None else None
-        objects = [child for child in element if local_name(child.tag) != "EndpointReference"]
-        if not objects:
-            raise ResponseLost("an item of the enumeration contains no object")
-        return Instance(objects[0], self._uri_style.with_namespace(reference, namespace) if reference else None)
 
     @contextlib.contextmanager
     def _error_context(self, operation: str) -> t.Iterator[None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import sys
 import typing as t
@@ -16,6 +17,7 @@ from .errors import ResponseLost
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+EVENTING = "http://schemas.xmlsoap.org/ws/2004/08/eventing"
 ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
@@ -36,41 +38,37 @@ XSI_NIL = f"{{{XSI}}}nil"
 
 
 class _TreeBuilder(TreeBuilder):
-    """Builds the tree and keeps the namespace of an C(xsi:type) prefix, which ElementTree drops.
-
-    The value becomes a QName, so that the serializer declares its namespace.
-    """
+    """Builds the tree, and remembers the namespaces that each prefix has had, which ElementTree drops."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._depth = 0
-        self._prefixes: dict[str, list[str]] = {}
+        self.namespaces: dict[str, set[str]] = {}
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> t.NoReturn:
         # Entities need a DTD, so this also prevents entity expansion and external references.
         raise ResponseLost("the response contains a document type definition, which WS-Management does not allow")
 
     def start_ns(self, prefix: str, uri: str) -> None:
-        self._prefixes.setdefault(prefix or "", []).append(uri)
+        self.namespaces.setdefault(prefix or "", set()).add(uri)
+
+
+class _ScopedTreeBuilder(_TreeBuilder):
+    """Resolves C(xsi:type) where a prefix has several namespaces in one document. This takes longer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scopes: dict[str, list[str]] = {}
+
+    def start_ns(self, prefix: str, uri: str) -> None:
+        self._scopes.setdefault(prefix or "", []).append(uri)
 
     def end_ns(self, prefix: str) -> None:
-        self._prefixes[prefix or ""].pop()
+        self._scopes[prefix or ""].pop()
 
     def start(self, tag: t.Any, attrs: dict[t.Any, t.Any], /) -> Element:
-        declared = attrs.get(XSI_TYPE)
-        if declared is not None:
-            prefix, _colon, name = declared.strip().rpartition(":")
-            uris = self._prefixes.get(prefix)
-            if uris and uris[-1]:
-                attrs[XSI_TYPE] = QName(uris[-1], name)
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise ResponseLost(f"the response has more than {MAX_DEPTH} elements inside each other")
-        return super().start(tag, attrs)
-
-    def end(self, tag: t.Any, /) -> Element:
-        self._depth -= 1
-        return super().end(tag)
+        element = super().start(tag, attrs)
+        _resolve_type(element, {prefix: uris[-1:] for prefix, uris in self._scopes.items()})
+        return element
 
 
 def parse(document: bytes) -> Element:
@@ -90,9 +88,47 @@ def parse(document: bytes) -> Element:
 
 
 def _parse(document: bytes | str) -> Element:
-    parser = XMLParser(target=_TreeBuilder())  # noqa: S314 (the tree builder rejects DTDs)
+    builder = _TreeBuilder()
+    root = _built(document, builder)
+    _check_depth(root)
+    try:
+        for element in root.iter():
+            _resolve_type(element, builder.namespaces)
+    except _AmbiguousError:
+        return _built(document, _ScopedTreeBuilder())
+    return root
+
+
+def _built(document: bytes | str, builder: TreeBuilder) -> Element:
+    parser = XMLParser(target=builder)  # noqa: S314 (the tree builder rejects DTDs)
     parser.feed(document)
     return parser.close()
+
+
+def _check_depth(root: Element) -> None:
+    level = [root]
+    for _depth in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise ResponseLost(f"the response has more than {MAX_DEPTH} elements inside each other")
+
+
+class _AmbiguousError(Exception):
+    """A prefix has several namespaces."""
+
+
+def _resolve_type(element: Element, namespaces: t.Mapping[str, t.Collection[str]]) -> None:
+    """Make C(xsi:type) a QName, so that the serializer declares its namespace."""
+    declared = element.get(XSI_TYPE)
+    if declared is None:
+        return
+    prefix, _colon, name = declared.strip().rpartition(":")
+    uris = namespaces.get(prefix, ())
+    if len(uris) > 1:
+        raise _AmbiguousError
+    for uri in filter(None, uris):
+        element.set(XSI_TYPE, t.cast("t.Any", QName(uri, name)))
 
 
 def _repair(document: bytes) -> str | None:
@@ -119,6 +155,12 @@ def serialize(element: Element) -> str:
 def local_name(tag: str) -> str:
     """The name without its namespace."""
     return tag.rpartition("}")[2]
+
+
+@functools.lru_cache(4096)
+def folded_name(tag: str) -> str:
+    """The name without its namespace, to compare it without case. Responses repeat few names."""
+    return local_name(tag).casefold()
 
 
 def namespace_of(tag: str) -> str:

@@ -22,6 +22,7 @@ from .document import (
     CARRIAGE_RETURN,
     CIM_COMMON,
     ENUMERATION,
+    EVENTING,
     SOAP,
     TRANSFER,
     WSMAN,
@@ -40,22 +41,31 @@ PUT = f"{TRANSFER}/Put"
 ENUMERATE = f"{ENUMERATION}/Enumerate"
 PULL = f"{ENUMERATION}/Pull"
 RELEASE = f"{ENUMERATION}/Release"
+SUBSCRIBE = f"{EVENTING}/Subscribe"
+UNSUBSCRIBE = f"{EVENTING}/Unsubscribe"
+# An Invoke can also read, but its action does not show that.
+READING_ACTIONS = frozenset({GET, ENUMERATE, PULL, RELEASE, SUBSCRIBE, UNSUBSCRIBE})
 
+Option: t.TypeAlias = "tuple[str, str, str | None]"
 PRECISE_ARRAYS = ("msftwinrm:UsePreciseArrays", "xs:boolean", "true")
 _MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One message: C(options) are (name, XML schema type, value); C(body) is self-contained XML text.
+    """One message: C(options) are (name, XML schema type or an empty text, value or C(None) for C(xsi:nil)).
 
-    C(all_of_class) is true for a query of all columns of a class without a condition.
+    C(body), and C(header) with further elements of the header, are self-contained XML text. C(timeout_seconds) is for
+    this message, if it is shorter than that of the session. C(all_of_class) is true for a query of all columns of a
+    class without a condition.
     """
 
     action: str
     target: Reference
     body: str = ""
-    options: tuple[tuple[str, str, str], ...] = ()
+    header: str = ""
+    options: tuple[Option, ...] = ()
+    timeout_seconds: float | None = None
     all_of_class: bool = False
 
 
@@ -76,7 +86,9 @@ def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int
         f"<a:MessageID>{message_id}</a:MessageID>"
         '<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>'
         f"{_selectors(request.target)}{_options(request.options)}"
-        f"<w:OperationTimeout>PT{timeout_seconds:.3f}S</w:OperationTimeout>"
+        f"<w:OperationTimeout>{duration(min(request.timeout_seconds or timeout_seconds, timeout_seconds))}"
+        "</w:OperationTimeout>"
+        f"{request.header}"
     )
     text = (
         f'<s:Envelope xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:n="{ENUMERATION}" xmlns:w="{WSMAN}"'
@@ -84,6 +96,11 @@ def envelope(request: Request, *, to: str, timeout_seconds: float, max_size: int
         f"<s:Header>{header}</s:Header><s:Body>{request.body}</s:Body></s:Envelope>"
     )
     return text, message_id
+
+
+def duration(seconds: float) -> str:
+    """Write a number of seconds in the format of XML schema."""
+    return f"PT{seconds:.3f}S"
 
 
 def enumerate_body(*, wql: str = "", with_references: bool = True, max_elements: int = 32000) -> str:
@@ -156,11 +173,14 @@ def _selectors(target: Reference) -> str:
     return f"<w:SelectorSet>{''.join(rows)}</w:SelectorSet>"
 
 
-def _options(options: tuple[tuple[str, str, str], ...]) -> str:
+def _options(options: tuple[Option, ...]) -> str:
     if not options:
         return ""
-    rows = "".join(
-        f"<w:Option Name={quoteattr(name)} Type={quoteattr(kind)}>{_text(value)}</w:Option>"
-        for name, kind, value in options
-    )
-    return f'<w:OptionSet xmlns:xs="{XML_SCHEMA}">{rows}</w:OptionSet>'
+    return f'<w:OptionSet xmlns:xs="{XML_SCHEMA}">{"".join(_option(*option) for option in options)}</w:OptionSet>'
+
+
+def _option(name: str, kind: str, value: str | None) -> str:
+    attributes = f"Name={quoteattr(name)}" + (f" Type={quoteattr(kind)}" if kind else "")
+    if value is None:
+        return f'<w:Option {attributes} xsi:nil="true"/>'
+    return f"<w:Option {attributes}>{_text(value)}</w:Option>"

@@ -14,7 +14,17 @@ import re
 import typing as t
 
 from .document import SOAP, WSMAN_FAULT, local_name, text_of
-from .errors import AccessDenied, ContextLost, Fault, Missing, NotFound, QueryRefused, TransientFault
+from .errors import (
+    AccessDenied,
+    ContextLost,
+    Fault,
+    Missing,
+    NotFound,
+    QueryRefused,
+    ServerError,
+    TimedOut,
+    TransientFault,
+)
 from .scalar import read_integer
 
 if t.TYPE_CHECKING:
@@ -33,6 +43,7 @@ WBEM_E_INVALID_PROPERTY = 0x80041031
 WSMAN_RESOURCE_NOT_FOUND = 0x80338000
 WSMAN_CANNOT_PROCESS_FILTER = 0x8033801A
 WSMAN_INVALID_CONTEXT = 0x8033801B
+WSMAN_TIMED_OUT = 0x80338029
 
 _CIM_ACCESS_DENIED, _CIM_INVALID_NAMESPACE, _CIM_INVALID_CLASS, _CIM_NOT_FOUND, _CIM_INVALID_QUERY = 2, 3, 5, 6, 15
 # In this order: a fault can have the number of the class or namespace beside a general "not found".
@@ -65,6 +76,10 @@ _ADVICE = {
     0x800706D9: _RPC,  # EPT_S_NOT_REGISTERED
     0x8007046A: _QUOTA,  # ERROR_NOT_ENOUGH_SERVER_MEMORY
     0x803381A6: f"{_QUOTA} MaxConcurrentOperationsPerUser of the WinRM service",
+    5004: (  # of the event plug-in: none of the event channels of a subscription can be read
+        "check that the host has this event channel, and that NETWORK SERVICE may read it: add NETWORK SERVICE to the "
+        "group Event Log Readers of the host and restart the service WinRM"
+    ),
 }
 _ADVICE_BY_SUBCODE = {
     "EncodingLimit": "set MaxEnvelopeSizekb of the WinRM service on the host to 500 or more",
@@ -83,7 +98,7 @@ def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
         name, text = local_name(part.tag), " ".join(text_of(part).split())
         if part.tag == f"{{{WSMAN_FAULT}}}WSManFault":
             codes.append(_number(part.get("Code")))
-        elif name in ("Message", "Description"):
+        elif name in ("Message", "Description", "ProviderError"):
             texts.append(text)
         elif name == "CIMStatusCode":
             cim_statuses.append(_number(text))
@@ -114,6 +129,13 @@ def parse_fault(element: Element, *, all_of_class: bool = False) -> Fault:
         by_number = (advice for known, advice in _ADVICE.items() if known in numbers)
         fault.advice = next(by_number, _ADVICE_BY_SUBCODE.get(subcode, ""))
     return fault
+
+
+def is_time_out(error: ServerError) -> bool:
+    """Whether the host or the connection ran out of time."""
+    return isinstance(error, TimedOut) or (
+        isinstance(error, Fault) and (error.subcode == "TimedOut" or error.code == WSMAN_TIMED_OUT)
+    )
 
 
 def _fault_class(subcode: str, numbers: set[int], cim_status: int | None, text: str) -> type[Fault]:

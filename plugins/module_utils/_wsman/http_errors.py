@@ -64,6 +64,7 @@ class SessionDropped(Exception):
 
 def fault_body(status: int, text: str, *, encrypted: bool) -> bytes:
     """Return the SOAP fault in the body of an HTTP error, or raise an error with the words of the server."""
+    text = text.removeprefix("\ufeff")  # a byte order mark
     if text.lstrip().startswith("<") and "Envelope" in text:
         return text.encode()
     if status == http.HTTPStatus.BAD_REQUEST and not text.strip():

@@ -68,9 +68,32 @@ def test_the_audit_finds_faults_on_every_layer(healthy: Audited) -> None:
     }
     ex52 = healthy.of("nodes-removed", host="ex52")[0]
     assert "The oldest event in the System log is newer than audit_event_days." in ex52["why_unknown"]
+    assert healthy.outcomes("dag-blackout-measured") == {("DAG5", "ex51"): "fail", ("DAG5", "ex52"): "unknown"}
+    assert "was 23.4 s, logged on hv52" in healthy.of("dag-blackout-measured", subject="ex51")[0]["text"]
+    assert healthy.outcomes("drains-failed") == {
+        ("hv51", "drains"): "fail",
+        ("hv52", "drains"): "pass",
+        ("hv53", "drains"): "not_applicable",
+        ("old51", ""): "not_applicable",
+    }
+    saved = {host: outcome for (host, _subject), outcome in healthy.outcomes("vm-saved-lately").items()}
+    assert saved == {"hv51": "fail", "hv52": "pass", "hv53": "unknown", "old51": "not_applicable"}
+    # The channel of ex52 is refused, and WMI has no old entry of it.
+    quarantined = {host: outcome for (host, _subject), outcome in healthy.outcomes("nodes-quarantined").items()}
+    assert (quarantined["hv51"], quarantined["ex51"], quarantined["ex52"]) == ("pass", "pass", "unknown")
     assert healthy.outcomes("hotfixes")["old51", "KB2550886"] == "pass"
     assert healthy.outcomes("hotfixes")["old51", "KB2520235"] == "fail"
     assert set(healthy.outcomes("dag-heartbeat-most").values()) == {"pass"}
+    # The members of the DAG are found as virtual machines of the Hyper-V cluster by their ids.
+    assert healthy.outcomes("dag-members-apart") == {("DAG5", "ex51"): "fail", ("DAG5", "ex52"): "fail"}
+    assert healthy.outcomes("dag-host-loss") == {("DAG5", ""): "pass"}
+    (witness,) = healthy.of("dag-witness-apart")
+    assert "file01.example.test is the virtual machine FILE01 on HVC5." in witness["text"]
+    assert healthy.outcomes("vm-processors")["hv52", "processors"] == "fail"
+    assert healthy.outcomes("migration-smb-direct")["hv52", "SMB Direct"] == "pass"
+    assert healthy.outcomes("receive-buffers")["hv52", "LM"] == "not_applicable"
+    assert healthy.outcomes("quorum-one-loss")["HVC5", "votes"] == "pass"
+    assert healthy.outcomes("auto-balancer")["HVC5", "balancer"] == "fail"
 
 
 def test_the_audit_writes_all_reports_and_only_the_owner_reads_the_facts(healthy: Audited) -> None:

@@ -114,6 +114,21 @@ def _bindings(repository: Repository, host: Host, adapter: Adapter) -> None:
         )
 
 
+def _rdma(repository: Repository, host: Host, adapter: Adapter) -> None:
+    if adapter.rdma is not None:
+        repository.add(
+            STANDARD,
+            "MSFT_NetAdapterRdmaSettingData",
+            {
+                "InstanceID": _id(adapter, "Rdma"),
+                "Name": adapter.name,
+                "InterfaceDescription": adapter.description,
+                "SystemName": host.name,
+                "Enabled": adapter.rdma,
+            },
+        )
+
+
 def _ip(repository: Repository, host: Host, adapter: Adapter) -> None:
     index = interface_index(adapter)
     common: dict[str, Value] = {
@@ -268,6 +283,7 @@ def fill(repository: Repository, host: Host) -> None:
         _net_adapter(repository, host, adapter)
         _advanced(repository, host, adapter)
         _bindings(repository, host, adapter)
+        _rdma(repository, host, adapter)
         if not is_bound(host, adapter):
             _ip(repository, host, adapter)
         _cimv2(repository, host, adapter)

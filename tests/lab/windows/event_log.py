@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,31 +21,44 @@ if TYPE_CHECKING:
 
 _CIMV2 = "root/cimv2"
 _ERROR = 1
-_STARTED = 6009  # the event of EventLog when Windows starts
+_STARTED, _UPTIME = 6009, 6013  # the events of EventLog when Windows starts, and at noon of each day
+_UPTIME_DAYS = 40
+_CLASSIC = {"system", "application", "security"}  # the logs that WMI reads
 
 
 def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
     oldest = Event(_STARTED, host.log_days, source="EventLog", message="Microsoft (R) Windows (R)")
-    for event in (oldest, *host.events):
+    days = int(min(host.log_days, _UPTIME_DAYS))
+    uptime = Event(
+        _UPTIME, 0.4, source="EventLog", level=4, strings=("", "", "", "", "86400"), count=days, hours_apart=24
+    )
+    for event in (oldest, uptime, *host.events):
         for number in range(event.count):
             yield begun - timedelta(days=event.days_ago, hours=event.hours_apart * number), event
 
 
+def records(host: Host, begun: datetime) -> Iterator[tuple[datetime, int, Event]]:
+    """All entries of all logs by time, each with its record number. Their ages count from `begun`."""
+    numbers: dict[str, Iterator[int]] = {}
+    for time, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
+        yield time, next(numbers.setdefault(event.log, itertools.count(10_001))), event
+
+
 def fill(repository: Repository, host: Host, begun: datetime) -> None:
-    """Add the hotfixes, and the events in the order of their time. Their ages count from `begun`."""
+    """Add the hotfixes, and the events of the classic logs."""
     for hotfix in host.hotfixes:
         update: dict[str, Value] = {"CSName": host.name.upper(), "Description": "Update", "ServicePackInEffect": ""}
         repository.add(_CIMV2, "Win32_QuickFixEngineering", update | dict(hotfix))
-    records: dict[str, int] = {}
-    for time, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
-        records[event.log] = records.get(event.log, 10_000) + 1
+    for time, record, event in records(host, begun):
+        if event.log.lower() not in _CLASSIC:
+            continue
         text = time.strftime("%Y-%m-%dT%H:%M:%SZ")
         repository.add(
             _CIMV2,
             "Win32_NTLogEvent",
             {
                 "Logfile": event.log,
-                "RecordNumber": records[event.log],
+                "RecordNumber": record,
                 "EventCode": event.event,
                 "EventIdentifier": event.event,
                 "EventType": _ERROR,

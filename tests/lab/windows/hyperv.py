@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..identity import identity
+from . import hyperv_settings
 from .repository import Instance
 from .versions import VERSIONS
 
@@ -31,6 +32,7 @@ _STOPPED = {3, 6}  # off, saved
 _ONLINE = 2
 _NO_CONTACT = 12
 _MEMORY = "4764334d-e001-4176-82ee-5594ec9b530e"
+_PROCESSOR = "B637F346-6A0E-4DEC-AF52-BD70CB80A21D"
 _CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 _PHYSICAL = "353B3BE8-310C-4CF4-839E-4E1B14616136"
 _SYSTEM = {"SystemCreationClassName": "Msvm_ComputerSystem"}
@@ -39,10 +41,12 @@ _Rows = Iterator[Mapping[str, "Value"]]
 
 
 def machines_on(
-    host: Host, cluster: Cluster | None, repository: Repository | None
+    host: Host, own: Repository, cluster: Cluster | None, repository: Repository | None
 ) -> list[tuple[MachineSettings, int]]:
     """The virtual machines that are on a host now, with their EnabledState."""
-    found = [(machine, machine.enabled_state or _ENABLED) for machine in host.virtual_machines]
+    found = [
+        (hyperv_settings.current(own, machine), machine.enabled_state or _ENABLED) for machine in host.virtual_machines
+    ]
     for machine in cluster.virtual_machines if cluster and repository else ():
         resource = repository.named("MSCluster_Resource", machine.resource) if repository else None
         if resource is None:
@@ -50,7 +54,8 @@ def machines_on(
         owner = resource.values.get("OwnerNode") or machine.owner
         if str(owner).lower() == host.name.lower():
             default = _ENABLED if resource.values.get("State") == _ONLINE else _DISABLED
-            found.append((machine.settings, machine.settings.enabled_state or default))
+            settings = hyperv_settings.current(repository, machine.settings)
+            found.append((settings, settings.enabled_state or default))
     return found
 
 
@@ -107,7 +112,7 @@ def _settings(_host: Host, machines: list[tuple[MachineSettings, int]], first: b
                 "AutomaticShutdownAction": action,
                 "AutomaticStartupAction": 3,
                 "AutomaticRecoveryAction": 3,
-                "AutomaticCriticalErrorAction": 1,
+                "AutomaticCriticalErrorAction": machine.automatic_critical_error_action,
                 "UserSnapshotType": machine.user_snapshot_type,
                 "ConfigurationID": number,
             }
@@ -141,10 +146,41 @@ def _memory(_host: Host, machines: list[tuple[MachineSettings, int]], first: boo
             yield common | {
                 "InstanceID": rf"Microsoft:{number}\{_MEMORY}",
                 "DynamicMemoryEnabled": machine.dynamic_memory,
-                "VirtualQuantity": 16384,
-                "Reservation": 512 if machine.dynamic_memory else 16384,
-                "Limit": 1048576 if machine.dynamic_memory else 16384,
+                "VirtualQuantity": machine.memory[0],
+                "Reservation": machine.memory[1],
+                "Limit": machine.memory[2],
             }
+
+
+def _processors(_host: Host, machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    common: dict[str, Value] = {"ElementName": "Processor", "ResourceType": 3}
+    common["ResourceSubType"] = "Microsoft:Hyper-V:Processor"
+    for limit in ("Default", "Minimum", "Maximum", "Increment"):
+        yield common | {"InstanceID": rf"Microsoft:Definition\{_PROCESSOR}\{limit}", "VirtualQuantity": 1}
+    for machine, _state in machines:
+        for number in (machine.id, *_snapshots(machine)):
+            yield common | {
+                "InstanceID": rf"Microsoft:{number}\{_PROCESSOR}\0",
+                "VirtualQuantity": machine.processors,
+                "Limit": 100_000,
+                "Reservation": 0,
+                "Weight": 100,
+            }
+
+
+def _migration(host: Host, _machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    yield {
+        "InstanceID": f"Microsoft:{identity(host.name, 'migration service').upper()}",
+        "Caption": "Virtual Machine Migration Service Settings",
+        "ElementName": "Virtual Machine Migration Service Settings",
+        "AuthenticationType": 0,
+        "EnableCompression": True,
+        "EnableSmbTransport": False,
+        "EnableVirtualSystemMigration": bool(host.cluster),
+        "MaximumActiveStorageMigration": 2,
+        "MaximumActiveVirtualSystemMigration": 2,
+        **host.live_migration,
+    }
 
 
 def _attached(machines: list[tuple[MachineSettings, int]]) -> Iterator[tuple[str, Disk]]:
@@ -258,16 +294,31 @@ def _disks(host: Host, machines: list[tuple[MachineSettings, int]], _first: bool
         }
 
 
+def _service(host: Host, _machines: list[tuple[MachineSettings, int]], _first: bool) -> _Rows:
+    yield _SYSTEM | {
+        "CreationClassName": hyperv_settings.SERVICE,
+        "Name": "vmms",
+        "SystemName": host.name.upper(),
+        "ElementName": "Hyper-V Virtual System Management Service",
+        "Caption": "Hyper-V Virtual System Management Service",
+        "EnabledState": 5,
+        "Started": True,
+    }
+
+
 _ROWS_BY_CLASS: dict[str, Callable[[Host, list[tuple[MachineSettings, int]], bool], _Rows]] = {
     "Msvm_ComputerSystem": _systems,
     "Msvm_VirtualSystemSettingData": _settings,
     "Msvm_VirtualSystemGlobalSettingData": _global_settings,
     "Msvm_MemorySettingData": _memory,
+    "Msvm_ProcessorSettingData": _processors,
+    "Msvm_VirtualSystemMigrationServiceSettingData": _migration,
     "Msvm_StorageAllocationSettingData": _storage,
     "Msvm_ResourceAllocationSettingData": _resources,
     "Msvm_DiskDrive": _drives,
     "Msvm_ShutdownComponent": _shutdown,
     "MSFT_Disk": _disks,
+    hyperv_settings.SERVICE: _service,
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..checks import EstateError
 from ..identity import identity
-from . import adapters, event_log, registry, roles, storage, switches, topology
+from . import adapters, event_log, hyperv_settings, placement, registry, roles, storage, switches, topology
 from .classes import namespaces
 from .versions import VERSIONS
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..estate import Cluster, Estate, Host
     from ..wire.values import Value
     from .repository import Repository
+
+_SOCKETS = 2
 
 
 def fill_cluster(repository: Repository, cluster: Cluster, estate: Estate) -> None:
@@ -36,6 +38,7 @@ def fill_cluster(repository: Repository, cluster: Cluster, estate: Estate) -> No
         roles.add_shared_volume(repository, cluster, volume)
     for resource in cluster.resources:
         roles.add_resource(repository, cluster, resource)
+    placement.fill(repository, cluster)
 
 
 def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
@@ -75,12 +78,37 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
     repository.add(
         "root/cimv2",
         "Win32_ComputerSystem",
-        {"Name": host.name.upper(), "DNSHostName": host.name, "Domain": "example.test", "PartOfDomain": True},
+        {
+            "Name": host.name.upper(),
+            "DNSHostName": host.name,
+            "Domain": "example.test",
+            "PartOfDomain": True,
+            "Manufacturer": "Microsoft Corporation" if host.guest_of else "Contoso",
+            "Model": "Virtual Machine" if host.guest_of else "Server 2U",
+            "NumberOfLogicalProcessors": 2 * host.cores,
+            "NumberOfProcessors": _SOCKETS,
+        },
     )
+    for socket in range(_SOCKETS):
+        repository.add(
+            "root/cimv2",
+            "Win32_Processor",
+            {
+                "DeviceID": f"CPU{socket}",
+                "CreationClassName": "Win32_Processor",
+                "NumberOfCores": host.cores // _SOCKETS,
+                "NumberOfLogicalProcessors": 2 * host.cores // _SOCKETS,
+                "Status": "OK",
+            },
+        )
+    if host.guest_of:
+        registry.add_guest(repository, host.guest_of)
     adapters.fill(repository, host)
     switches.fill(repository, host)
     event_log.fill(repository, host, begun)
     storage.add_storage(repository, host)
+    for machine in host.virtual_machines:
+        hyperv_settings.add(repository, machine)
     _add_service(repository, "Winmgmt")
     if host.cluster:
         _add_service(repository, "ClusSvc")

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 from ..wire import enumeration
 from ..wire.bodies import input_values, put_values
 from ..wire.fault import Fault, FaultError, protocol_fault, provider_failed, schema_error
-from ..wire.soap import N, X
+from ..wire.soap import E, N, X
+from ..wire.subscription import OPTIONS as EVENT_OPTIONS
 from ..wire.values import Style, write, write_instance
-from . import adapter_state, hyperv, ping, providers
+from . import adapter_state, hyperv, hyperv_settings, ping, placement, providers
 from .classes import Class, Method, classes, namespaces
+from .event_channels import EventPlugin
 from .repository import Change, Instance, Repository
 from .request_context import RequestContext
 from .versions import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from ..estate import Cluster, Host
     from ..wire.envelope import Request
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _TRANSFER = {f"{X}/{name}": name for name in ("Get", "Put", "Create", "Delete")}
 _PAGING = {f"{N}/{name}": name for name in ("Enumerate", "Pull", "Release")}
+_EVENTING = {f"{E}/{name}": name for name in ("Subscribe", "Unsubscribe", "Renew", "GetStatus")}
 _CLUSTER = "root/mscluster"
 _MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
 _OPTIONS = {_MODIFIED, "msftwinrm:UsePreciseArrays", "__MI_CallbackRegistration"}
@@ -67,6 +71,8 @@ def operation(request: Request) -> tuple[str, str]:
         return _TRANSFER[request.action], ""
     if request.action in _PAGING:
         return _PAGING[request.action], ""
+    if request.action in _EVENTING:
+        return _EVENTING[request.action], ""
     prefix, _mark, method = request.action.rpartition("/")
     if prefix.lower() == request.target.uri.lower() and method:
         return "Invoke", method
@@ -91,11 +97,13 @@ class Machine:
         cluster_repository: Repository | None,
         *,
         simulation: Simulation,
+        begun: Callable[[], datetime],
     ) -> None:
         self.simulation = simulation
         self.host = host
         self.version = VERSIONS[host.windows]
         self.cursors = enumeration.Cursors(self.version.max_operations)
+        self.events = EventPlugin(begun)
         self._host_repository = repository
         self.cluster = cluster
         self._cluster_repository = cluster_repository
@@ -115,6 +123,8 @@ class Machine:
             "Release": self._release,
             "Invoke": self._invoke,
         }
+        if target.class_name == "EventLog" and not target.namespace:
+            return self._event_log(request, user, record)
         handler = handlers.get(record.operation)
         self._check_options(request)
         if handler is None:
@@ -152,11 +162,13 @@ class Machine:
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
         stored = repository.instances(cls)
+        if cls.name == placement.OWNERS:
+            return placement.owners(cls, repository)
         if cls.namespace not in hyperv.NAMESPACES:
             return stored
-        return stored + hyperv.instances(
-            cls, self.host, hyperv.machines_on(self.host, self.cluster, self._cluster_repository)
-        )
+        if cls.name == hyperv_settings.JOB:
+            return stored + hyperv_settings.jobs(self.simulation, self.host, cls)
+        return stored + hyperv.instances(cls, self.host, self.simulation.machines_on(self.host))
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
@@ -301,6 +313,23 @@ class Machine:
         count = enumeration.pull_count(request.body)
         self._repository(request.target.namespace)
         return self._page("Pull", "n", self.cursors.pop(request.body, user), count, request)
+
+    def _event_log(self, request: Request, user: str, record: RequestRecord) -> Reply:
+        """The event plug-in of WinRM: Subscribe, Pull and Unsubscribe."""
+        for item in request.options:
+            if item.name.lower() not in EVENT_OPTIONS:
+                raise protocol_fault("w:InvalidOptions", 2150858829, f"The option {item.name} is not known.")
+        if record.operation == "Subscribe":
+            body, record.wql = self.events.subscribe(self.host, request, user)
+            return Reply(f"{E}/SubscribeResponse", body)
+        if record.operation == "Pull":
+            return Reply(f"{N}/PullResponse", self.events.pull(self.host, request, user))
+        if record.operation == "Unsubscribe":
+            self.events.unsubscribe(self.host, request, user)
+            return Reply(f"{E}/UnsubscribeResponse", "")
+        if record.operation == "Renew":
+            raise protocol_fault("e:UnableToRenew", 2150858807, "The subscription cannot be renewed.")
+        raise FaultError(Fault("a:ActionNotSupported", 2150858771, f"The action {request.action} is not supported."))
 
     def _release(self, request: Request, user: str, _record: RequestRecord) -> Reply:
         self.cursors.pop(request.body, user)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..wire.fault import invalid_parameter, provider_failed
 from ..wire.values import Embedded
+from . import possible_owners
 from .property_list import PropertyListError, decode
 from .simulation import instances_of
 
@@ -27,6 +28,7 @@ _NODE_UP = 0
 _ONLINE = 2
 _VIRTUAL_MACHINE = 111
 _HOST_NODE_NOT_AVAILABLE, _NODE_NOT_FOUND, _GENERIC_FAILURE = 0x8007138D, 0x800713B2, 0x80041001
+_NOT_RESOURCE_OWNER = 0x80071397
 _DEFAULT_THRESHOLD, _DEFAULT_MOVE_TYPE = 2000, 4294967295
 _MOVE_TYPES = {0: "turned off", 1: "saved", 2: "shut down", 3: "shut down", 4: "live"}
 _QUEUED = 0x4  # bit of StatusInformation: the group waits for its move
@@ -55,8 +57,8 @@ def plain_move(context: RequestContext, group: Instance, name: str) -> None:
     """
     current = str(group.values["OwnerNode"])
     if not name:
-        name = least_loaded_node(context.repository, current) or ""
-    target = _up_node(context.repository, name)
+        name = least_loaded_node(context.repository, current, group) or ""
+    target = _up_node(context.repository, name, group)
     changes = move_group(context.repository, group, target)
     context.changes.extend(changes)
     machine = virtual_machine_of(context.repository, group)
@@ -77,7 +79,7 @@ def live_move(context: RequestContext, group: Instance, values: Mapping[str, Val
         items = decode(bytes(buffer) if isinstance(buffer, list) else b"")
     except PropertyListError as problem:
         raise invalid_parameter(f"The property list is not valid: {problem}.", "ExecMethod", "Parameters") from problem
-    target = _up_node(context.repository, str(values.get("NodeName") or ""))
+    target = _up_node(context.repository, str(values.get("NodeName") or ""), group)
     flags = values.get("Flags")
     if not isinstance(flags, int) or not flags & _QUEUE_FLAG:
         raise invalid_parameter("The lab moves groups with the flag 4 (queue) only.", "ExecMethod", "Flags")
@@ -95,12 +97,20 @@ def live_move(context: RequestContext, group: Instance, values: Mapping[str, Val
     raise provider_failed(_GENERIC_FAILURE, "Generic failure")
 
 
-def _up_node(repository: Repository, name: str) -> str:
+def possible_nodes(repository: Repository, group: Instance) -> list[str]:
+    """The nodes that all resources of a group have as possible owners."""
+    listed = [possible_owners.owners(repository, item.name) for item in resources_of(repository, group.name)]
+    return [name for name in nodes_up(repository) if all(name in names for names in listed)]
+
+
+def _up_node(repository: Repository, name: str, group: Instance) -> str:
     target = repository.named(_NODE, name)
     if target is None:
         raise provider_failed(_NODE_NOT_FOUND, "The cluster node was not found.")
     if target.values["State"] != _NODE_UP:
         raise provider_failed(_HOST_NODE_NOT_AVAILABLE, "The cluster node is not available for the group.")
+    if str(target.values["Name"]) not in possible_nodes(repository, group):
+        raise provider_failed(_NOT_RESOURCE_OWNER, "The node is not a possible owner of a resource of the group.")
     return str(target.values["Name"])
 
 
@@ -114,7 +124,8 @@ def least_loaded_node(repository: Repository, leaving: str, group: Instance | No
 
     A node with a group of the same anti-affinity class comes last, but it is taken when no other node is left.
     """
-    load = {name: 0 for name in nodes_up(repository) if name != leaving}
+    possible = nodes_up(repository) if group is None else possible_nodes(repository, group)
+    load = {name: 0 for name in nodes_up(repository) if name != leaving and name in possible}
     classes = set(_classes_of(group)) if group is not None else set()
     conflicts = dict.fromkeys(load, 0)
     for item in instances_of(repository, _GROUP):

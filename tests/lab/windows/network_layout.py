@@ -22,7 +22,10 @@ _SWITCH_MTU = 9198
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A network adapter. The adapter of a team or a virtual switch has members. Without C(link) no cable is in it."""
+    """A network adapter. The adapter of a team or a virtual switch has members. Without C(link) no cable is in it.
+
+    C(rdma) is whether RDMA is enabled, and C(None) for an adapter without RDMA.
+    """
 
     name: str
     driver_name: str
@@ -39,6 +42,7 @@ class Adapter:
     values: Mapping[str, str] = field(default_factory=dict)
     maximum: Mapping[str, int] = field(default_factory=dict)
     link: bool = True
+    rdma: bool | None = None
 
     @property
     def driver(self) -> drivers.Driver:
@@ -102,6 +106,7 @@ class _AdapterList:
                 values=values,
                 maximum=maximum,
                 link=bool(body.get("link", True)),
+                rdma=body.get("rdma"),
                 **more,
             )
         )
@@ -123,7 +128,9 @@ def adapters(host: str, items: Any, teams: Any, switches: Any) -> tuple[tuple[Ad
         where = f"adapter {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"
         adapters.add(
             where,
-            check_keys(where, data, _ADDRESS_KEYS | {"values", "maximum", "speed", "mac", "link"}, {"name", "driver"}),
+            check_keys(
+                where, data, _ADDRESS_KEYS | {"values", "maximum", "speed", "mac", "link", "rdma"}, {"name", "driver"}
+            ),
         )
     for data in teams:
         where = f"team {data.get('name', '?') if isinstance(data, dict) else '?'} of {host}"

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from ..wire.fault import invalid_parameter, provider_failed
 from ..wire.values import Embedded, Value
-from . import adapter_provider, adapter_state, drain, moves, registry_provider
+from . import (
+    adapter_provider,
+    adapter_state,
+    drain,
+    hyperv_settings,
+    moves,
+    possible_owners,
+    registry_provider,
+)
 from .property_list import Item, PropertyListError, decode, encode
 from .repository import Instance
 from .request_context import RequestContext
@@ -234,6 +242,11 @@ def invoke(context: RequestContext, instance: Instance, method: str, values: Map
         outputs = drain.invoke(context, instance, name, values)
     elif instance.cls.name == "Win32_OperatingSystem":
         outputs = adapter_provider.boot(context, name, values)
+    elif instance.cls.name == "MSCluster_Resource":
+        outputs = possible_owners.invoke(context, instance, name, values)
+    elif instance.cls.name == hyperv_settings.SERVICE and context.simulation and context.host:
+        machines = context.simulation.machines_on(context.host)
+        outputs = hyperv_settings.invoke(context, name, values, machines)
     elif adapter_provider.handles(instance.cls.name):
         outputs = adapter_provider.invoke(context, instance, name)
     if outputs is not None:

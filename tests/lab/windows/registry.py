@@ -16,6 +16,7 @@ from .repository import Instance, Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..estate import VirtualMachine
     from .drivers import Keyword
     from .network_layout import Adapter
 
@@ -88,6 +89,18 @@ def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
     for intent in intents:
         _add(repository, rf"{service}\Intents\{intent}", {"IntentName": intent})
     _add(repository, rf"{service}\Intents", {})
+
+
+def add_guest(repository: Repository, machine: VirtualMachine) -> None:
+    """Add what the integration service "Data Exchange" writes: the virtual machine, and its host at the beginning."""
+    values: dict[str, Value] = {
+        "VirtualMachineName": machine.name,
+        "VirtualMachineId": machine.settings.id,
+        "PhysicalHostName": machine.owner.upper(),
+        "PhysicalHostNameFullyQualified": f"{machine.owner}.example.test",
+        "HostName": f"{machine.owner}.example.test",
+    }
+    _add(repository, r"SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters", values)
 
 
 def find(repository: Repository, path: str) -> Instance | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks import EstateError
 from ..identity import identity
 from ..wire.values import Embedded, Value, check_value
+from . import hyperv_settings, possible_owners
 from .classes import private_class
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _add_resource(
     parts = {"GroupComponent": ("MSCluster_ResourceGroup", group), "PartComponent": ("MSCluster_Resource", name)}
     ends = {end: Embedded(class_name, {"Name": key}) for end, (class_name, key) in parts.items()}
     repository.add(_CLUSTER, "MSCluster_ResourceGroupToResource", ends)
+    limited = {one.resource.lower(): one.possible_owners for one in cluster.virtual_machines}
+    possible_owners.add(repository, name, limited.get(name.lower()) or cluster.nodes)
     repository.add(
         _CLUSTER,
         "MSCluster_Resource",
@@ -93,7 +96,7 @@ def _add_resource(
             "RetryPeriodOnFailure": 3600000,
             "SeparateMonitor": False,
             "DeleteRequiresAllNodes": False,
-            "QuorumCapable": kind in {"File Share Witness", "Physical Disk"},
+            "QuorumCapable": kind in {"File Share Witness", "Cloud Witness", "Physical Disk"},
             "LocalQuorumCapable": False,
             "Flags": 0,
             "Characteristics": 0,
@@ -136,12 +139,15 @@ def add_core_groups(repository: Repository, cluster: Cluster) -> None:
     )
     if cluster.witness == "none":
         return
-    share = _members(SharePath=rf"\\fs01\witness-{cluster.name.lower()}", ArbitrationDelay=6)
+    kind = "Cloud Witness" if cluster.witness == "cloud" else "File Share Witness"
+    share = _members(SharePath=cluster.witness_share, ArbitrationDelay=6)
+    if cluster.witness == "cloud":
+        share = _members(AccountName="witness", EndPointInfo="core.windows.net", PrimaryKey="Lab-Secret-Key")
     _add_resource(
         repository,
         cluster,
-        "File Share Witness",
-        "File Share Witness",
+        kind,
+        kind,
         group=group,
         owner=owner,
         private=share,
@@ -152,6 +158,7 @@ def add_core_groups(repository: Repository, cluster: Cluster) -> None:
 def add_virtual_machine(repository: Repository, cluster: Cluster, machine: VirtualMachine) -> None:
     """Add the group of a virtual machine, its resource and its configuration resource."""
     vm_id = machine.settings.id.lower()
+    hyperv_settings.add(repository, machine.settings)
     _add_group(
         repository,
         cluster,
@@ -161,6 +168,7 @@ def add_virtual_machine(repository: Repository, cluster: Cluster, machine: Virtu
         Priority=machine.priority,
         State=_UP if machine.state == _ONLINE else _DOWN,
         AntiAffinityClassNames=list(machine.anti_affinity) or None,
+        ResiliencyPeriod=4294967295 if machine.resiliency_period is None else machine.resiliency_period,
     )
     state: dict[str, Any] = {"VmState": 2 if machine.state == _ONLINE else 3, "MigrationState": 0}
     defaults = {"MigrationProgress": 0, "MigrationFailureReason": 0, "StartMemory": 1024, "VirtualNumaCount": 1}

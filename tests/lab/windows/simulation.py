@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..clock import Clock
 from ..journal import Entry, Journal
-from . import adapter_state, registry
+from . import adapter_state, hyperv, registry
 from .repository import Change
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..wire.values import Value
     from .network_layout import Adapter
     from .repository import Instance, Repository
+    from .virtual_machines import MachineSettings
 
 _CLUSTER = "root/mscluster"
 _UNAVAILABLE, _FAILED, _UP = 0, 1, 3
@@ -52,6 +53,7 @@ class Simulation:
         self.clock = Clock()
         self.listeners: dict[str, list[Listener]] = {}
         self.drained_roles: dict[str, list[tuple[str, str]]] = {}
+        self.jobs: dict[str, list[dict[str, Value]]] = {}
         self._journal = journal
         self._restart_numbers = itertools.count(1)
         self._last_restart: dict[tuple[str, str], int] = {}
@@ -62,6 +64,11 @@ class Simulation:
         if host.cluster is None:
             return None
         return self.estate.cluster(host.cluster), self.clusters[host.cluster]
+
+    def machines_on(self, host: Host) -> list[tuple[MachineSettings, int]]:
+        """The virtual machines that are on a host now, with their EnabledState."""
+        cluster, repository = self.cluster_of(host) or (None, None)
+        return hyperv.machines_on(host, self.hosts[host.name], cluster, repository)
 
     def record_event(
         self, host: str, kind: str, cls: str, name: str, *, detail: str = "", changes: Iterable[Change] = ()
@@ -250,6 +257,7 @@ class Simulation:
         self.clock.cancel()
         self.estate = estate
         self.drained_roles.clear()
+        self.jobs.clear()
         self._last_restart.clear()
         self._rebooting.clear()
         for listeners in self.listeners.values():

@@ -43,6 +43,14 @@ def add_cluster(repository: Repository, cluster: Cluster) -> None:
         "DrainOnShutdown": 1,
         "DynamicQuorumEnabled": 1,
         "QuorumType": "Majority",
+        "QuorumTypeValue": {"file_share": 2, "none": 1}.get(cluster.witness),
+        "WitnessDynamicWeight": int(cluster.witness != "none" and len(cluster.nodes) % 2 == 0),
+        "ClusterEnforcedAntiAffinity": 0,
+        "AutoBalancerMode": 2,
+        "AutoBalancerLevel": 1,
+        "MaximumParallelMigrations": 1,
+        "SetSMBBandwidthLimit": 1,
+        "SMBBandwidthLimitFactor": 2500,
         "QuarantineDuration": 7200,
         "QuarantineThreshold": 3,
         "ResiliencyDefaultPeriod": 240,
@@ -68,6 +76,11 @@ def add_cluster(repository: Repository, cluster: Cluster) -> None:
 
 def add_nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host]) -> None:
     """Add the nodes. A node that is a host of the estate is up, any other node is down."""
+    up = [node for node in cluster.nodes if node in hosts]
+    # Dynamic quorum takes the votes of nodes that are down, and without a witness one of an even number (2012 R2).
+    is_even = repository.version.has("2012 R2") and cluster.witness == "none" and len(up) % 2 == 0
+    votes = up[:-1] if is_even else up
+    dynamic = cluster.properties.get("DynamicQuorumEnabled", 1)
     for number, node in enumerate(cluster.nodes, 1):
         version = VERSIONS[hosts[node].windows] if node in hosts else repository.version
         major, minor, build = (int(part) for part in version.number.split("."))
@@ -82,12 +95,13 @@ def add_nodes(repository: Repository, cluster: Cluster, hosts: Mapping[str, Host
                 "NodeInstanceID": f"{number:032X}",
                 "State": _UP if node in hosts else _DOWN,
                 "NodeWeight": 1,
-                "DynamicWeight": 1,
+                "DynamicWeight": int(node in votes or not dynamic),
                 "NodeDrainStatus": 0,
                 "MajorVersion": major,
                 "MinorVersion": minor,
                 "BuildNumber": build,
                 "Status": "OK",
+                "StatusInformation": 0,
                 **({"FaultDomain": list(cluster.fault_domains[node])} if node in cluster.fault_domains else {}),
             },
         )

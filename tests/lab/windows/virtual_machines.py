@@ -16,13 +16,17 @@ KEYS = {
     "enabled_state",
     "automatic_shutdown_action",
     "dynamic_memory",
+    "memory",
     "user_snapshot_type",
     "checkpoints",
     "disks",
     "shutdown_component",
+    "automatic_critical_error_action",
+    "processors",
 }
 _SNAPSHOT = "Microsoft:Hyper-V:Snapshot:Realized"
 _SAS, _OK = 10, 2
+_STATIC, _DYNAMIC = (16384, 16384, 16384), (16384, 512, 1048576)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class MachineSettings:
     checkpoints: tuple[Checkpoint, ...] = ()
     disks: tuple[Disk, ...] = field(default=())
     shutdown_component: int | None = _OK
+    automatic_critical_error_action: int = 1
+    processors: int = 4
+    memory: tuple[int, int, int] = _STATIC  # startup, minimum and maximum in MB
 
 
 def _disk(where: str, data: Any) -> Disk:
@@ -78,7 +85,10 @@ def machine_settings(where: str, name: str, vm_id: str, body: dict[str, Any], *,
     given = {key: body[key] for key in KEYS & set(body)}
     given["checkpoints"] = tuple(_checkpoint(where, item) for item in given.get("checkpoints", ()))
     given["disks"] = tuple(_disk(where, item) for item in given.get("disks", (default_disk,)))
-    return MachineSettings(name, vm_id.upper(), **given)
+    memory = tuple(given.get("memory", _DYNAMIC if given.get("dynamic_memory") else _STATIC))
+    if len(memory) != 3:
+        raise EstateError(f"the memory of {where} must be its startup, minimum and maximum")
+    return MachineSettings(name, vm_id.upper(), **{**given, "memory": memory})
 
 
 def standalone(host: str, items: Any, extension: str) -> tuple[MachineSettings, ...]:

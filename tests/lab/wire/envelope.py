@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from .fault import Fault, FaultError, protocol_fault
-from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, P, S, W, local, text
+from .soap import ANONYMOUS, DMTF, DMTF_CLASS, WMI, A, E, P, S, W, local, text
+from .subscription import EVENT_LOG
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
@@ -25,6 +26,7 @@ _KNOWN = {
         f"{{{W}}}{name}"
         for name in ("ResourceURI", "MaxEnvelopeSize", "Locale", "SelectorSet", "OptionSet", "OperationTimeout")
     ),
+    f"{{{E}}}Identifier",
     *(
         f"{{{P}}}{name}"
         for name in ("DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "CompressionType")
@@ -61,6 +63,7 @@ class Request:
     max_envelope: int
     timeout: float
     body: ET.Element | None
+    identifier: str = ""
 
     def option(self, name: str) -> tuple[str, ...]:
         """All values of an option."""
@@ -117,6 +120,10 @@ def _headers(root: ET.Element) -> dict[str, ET.Element]:
 
 def _target(element: ET.Element, selectors: tuple[Selector, ...]) -> Target:
     uri = text(element)
+    if uri.lower() == EVENT_LOG.lower():
+        if selectors:
+            raise protocol_fault("w:InvalidSelectors", 2150858843, "The event log has no selectors.")
+        return Target(uri, "", "", "EventLog")
     named = next((item.value for item in selectors if item.name.lower() == "__cimnamespace"), None)
     if uri.lower().startswith(WMI):
         space, _mark, name = uri[len(WMI) :].rpartition("/")
@@ -209,4 +216,5 @@ def read(root: ET.Element, limit: int) -> Request:
         _envelope_size(headers, limit),
         _timeout(headers.get(f"{{{W}}}OperationTimeout")),
         body[0] if len(body) else None,
+        text(headers.get(f"{{{E}}}Identifier")),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from .soap import CIM, DMTF_CLASS, FAULT_ACTION, WMI, XSI, A, B, F, N, X
+from .soap import CIM, DMTF_CLASS, FAULT_ACTION, WMI, XSI, A, B, E, F, N, X
 
 _REASONS = {
     "w:SchemaValidationError": "The SOAP XML in the message does not match the XML schema.",
@@ -39,6 +39,8 @@ _DETAILS = {
     "w:UnsupportedFeature": "OptimizedEnumeration",
     "a:DestinationUnreachable": "InvalidResourceURI",
 }
+_EVENT_LOG = "http://schemas.microsoft.com/wbem/wsman/1/windows/EventLog"
+_EVENT_PLUGIN_PATH = r"%systemroot%\system32\wevtfwd.dll"
 _PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
 
 
@@ -56,11 +58,12 @@ class Fault:
     parameter: str = ""
     namespace: str = "root/cimv2"
     not_understood: str = ""
+    event_plugin: bool = False
 
     @property
     def action(self) -> str:
         """The Action header of the fault."""
-        spaces = {"n": N, "a": A, "x": X}
+        spaces = {"n": N, "a": A, "x": X, "e": E}
         space = spaces.get(self.subcode.partition(":")[0])
         return f"{space}/fault" if space else FAULT_ACTION
 
@@ -118,6 +121,10 @@ def _wsman_fault(fault: Fault, machine: str) -> str:
     opening = f'<f:WSManFault xmlns:f="{F}" Code="{fault.code}" Machine={quoteattr(machine)}><f:Message>'
     closing = "</f:Message></f:WSManFault>"
     simple = opening + escape(fault.message) + " " + closing
+    if fault.event_plugin:
+        error = f'<t:ProviderError xmlns:t="{_EVENT_LOG}">{escape(fault.message)} </t:ProviderError>'
+        provider = f'provider="Event Forwarding Plugin" path="{_EVENT_PLUGIN_PATH}"'
+        return f"{opening}<f:ProviderFault {provider}>{error}</f:ProviderFault>{closing}"
     if not fault.provider:
         return simple
     status = f"{WMI}{fault.namespace}/__ExtendedStatus"

@@ -21,6 +21,7 @@ class FailingHost:
     """A host on which every query fails."""
 
     host = "hv01"
+    connections = 1
 
     def __init__(self, error: Exception) -> None:
         self.error = error

@@ -40,7 +40,16 @@ def rule(name: str) -> Mapping:
 
 
 def facts_of(name: str, parts: Mapping) -> Mapping:
-    """The facts of one host, or of a forest, with these parts."""
+    """The facts of one host, or of a forest, with these parts. Parts can have hosts of their own."""
+    if "hosts" in parts:
+        kinds = {"hv": "hyperv_host", "ex": "dag_member"}
+        hosts = parts["hosts"] or {}
+        return {
+            "title": "lab",
+            "hosts": {
+                host: {"kinds": [kinds[host[:2]]], "reached": True, **(found or {})} for host, found in hosts.items()
+            },
+        }
     if rule(name)["scope"] == "forest":
         return {"title": "lab", "hosts": {}, "forest": {"host": "dc1", **parts}}
     return {"title": "lab", "hosts": {"H": {"kinds": [rule(name)["applies"]["kinds"][0]], "reached": True, **parts}}}

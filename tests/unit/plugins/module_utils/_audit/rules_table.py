@@ -20,7 +20,7 @@ def table() -> str:
     known = [Rule.parse(entry) for entry in rules()]
     lines = ["| Rule | Severity | Checks for | Applies to | Source | Remedy |", "|---|---|---|---|---|---|"]
     for rule in sorted(known, key=lambda one: one.layer):
-        remedy = f"by hand: {rule.remedy.body}" if rule.remedy.kind == "manual" else f"`{_remedy_name(rule)}`"
+        remedy = f"by hand: {rule.remedy.by_hand}" if rule.remedy.kind == "manual" else f"`{_remedy_name(rule)}`"
         applies = rule.applies.description(rule.scope)
         cells = (f"`{rule.id}`", rule.severity, rule.title, applies, "; ".join(rule.source), remedy)
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")

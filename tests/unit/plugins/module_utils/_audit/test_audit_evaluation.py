@@ -269,7 +269,7 @@ def wrong(**changes: t.Any) -> Mapping:
         ({"rules": [wrong(reads="name")]}, "key reads: must return a list of mappings, each with a subject"),
         ({"rules": [wrong(remedy={"task": "x"})]}, "key remedy: a task must be a mapping, a role a name"),
         ({"rules": [wrong(remedy={"manual": "x", "instead": [{"manual": "y"}]})]}, "remedies, each with the key when"),
-        ({"rules": [wrong(remedy={"manual": "x", "when": "y"})]}, "and may have vars, hosts and instead"),
+        ({"rules": [wrong(remedy={"manual": "x", "when": "y"})]}, "and may have vars, hosts, because and instead"),
         ({"rules": [{"title": "x"}]}, "Rule without id, key id: text is required"),
         ({"overrides": {"vm-x": {}}}, "(audit_rule_overrides) names the rule vm-x, which does not exist."),
         ({"overrides": {RULE: {"needs": "x"}}}, "Rule vm-offline-action, key needs: must be a list of texts"),

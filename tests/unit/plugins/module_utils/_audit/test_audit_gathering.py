@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils._audit.completion import completed
@@ -38,6 +39,33 @@ def test_keys_of_ansible_are_removed_from_results() -> None:
     assert found["cluster_info"] == {"cluster": {"name": "HVC1"}}
     assert (found["kinds"], found["reached"], found["standalone"]) == (["hyperv_host"], True, None)
     assert found["net_adapter"] == {"unknown": "net_adapter was not read on h."}
+
+
+def test_one_task_for_all_modules_gives_the_same_facts_as_one_for_each() -> None:
+    results: dict[str, t.Any] = {
+        "host_info": {"windows": {"release": "2022"}, "unknown": [{"what": "events", "why": "No."}]},
+        "cluster_info": {"failed": True, "msg": "It timed out"},
+        "net_adapter": {"skipped": True},
+        "jumbo_path_info": {"skipped": True},
+    }
+    visited = {"changed": False, "warnings": ["It timed out"], "results": json.dumps(results)}
+    alone = gathered(host("hyperv_hosts", **results))
+    assert gathered(host("hyperv_hosts", host_results=visited)) == alone
+    assert alone["hosts"]["h"]["cluster_info"] == {"unknown": "It timed out."}
+
+
+def test_a_task_that_failed_before_it_read_is_the_reason_of_all_parts() -> None:
+    found = gathered(host("dag_members", host_results={"failed": True, "msg": "audit_event_days is many"}))["hosts"][
+        "h"
+    ]
+    assert found["host_info"] == found["cluster_info"] == {"unknown": "audit_event_days is many."}
+    found = gathered(host("dag_members", host_results={"results": "{", "changed": False}))["hosts"]["h"]
+    assert found["host_info"] == {"unknown": "The result of audit_host_info is not JSON."}
+
+
+def test_a_host_of_which_nothing_is_read_has_no_results() -> None:
+    skipped = gathered(host("domain_controllers", host_results={"skipped": True, "changed": False}))
+    assert skipped == gathered(host("domain_controllers"))
 
 
 def test_a_failed_task_leaves_its_message() -> None:

@@ -20,7 +20,8 @@ TEAM = {"adapters": [{"name": "LM", "status": "up", "speed": 20_000_000_000}], "
 
 
 def on_adapters(name: str, *settings: Mapping, parameters: Mapping | None = None, **more: t.Any) -> list[Mapping]:
-    return judged(name, {"net_adapter": {"settings": list(settings)}, "parameters": parameters, **more})
+    known = {"host_info": {"unknown": [], "windows": {"release": "2022"}}}
+    return judged(name, {**known, "net_adapter": {"settings": list(settings)}, "parameters": parameters, **more})
 
 
 def buffers(adapter: str = "LM", **values: t.Any) -> Mapping:
@@ -105,3 +106,23 @@ def test_a_remedy_sets_the_parameters_of_the_audit(name: str, setting: Mapping) 
         "migration_network_allow_drain": True,
         "migration_network_allow_restart": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("transport", "speeds", "outcomes"),
+    [
+        ("compression", (4, 4), {"fail"}),
+        ("smb", (4, 4), {"pass"}),
+        ("smb", (2, 2), {"fail"}),
+        ("smb", (8, None), {"pass", "unknown"}),
+    ],
+)
+def test_links_count_together_with_smb(transport: str, speeds: t.Any, outcomes: set[str]) -> None:
+    links = [
+        {"name": f"LM{number}", "status": "up", "speed": speed and speed * 1_000_000_000}
+        for number, speed in enumerate(speeds)
+    ]
+    info = {"unknown": [], "windows": {"release": "2022"}, "live_migration": {"transport": transport}}
+    settings = [{"adapter": link["name"], "setting": "receive_buffers"} for link in links]
+    found = on_adapters("migration-bandwidth", *settings, host_info={**info, "adapters": links})
+    assert {one["outcome"] for one in found} == outcomes

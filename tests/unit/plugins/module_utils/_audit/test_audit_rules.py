@@ -13,6 +13,7 @@ import typing as t
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.winha.cluster.plugins.module_utils._audit.rule import Rule
 from audit_cases import OUTCOMES, ROOT, Mapping, cases, judged, rule, rules
 
 IDS = [each["id"] for each in rules()]
@@ -96,6 +97,15 @@ def test_a_manual_remedy_is_filled_in(name: str) -> None:
     for finding in judged(name, cases()[name]["fail"]):
         assert finding["remedy"]["text"]
         assert not BLANK.search(finding["remedy"]["text"])
+
+
+@pytest.mark.parametrize("name", [name for name in IDS if rule(name)["severity"] == "error"])
+def test_every_error_has_a_task_or_says_why_only_a_person_can_fix_it(name: str) -> None:
+    first = rule(name)["remedy"]
+    for remedy in (first, *first.get("instead", ())):
+        assert "manual" not in remedy or remedy["because"].startswith("No task "), remedy
+    shown = Rule.parse(rule(name)).as_report()["remedy"]["text"]
+    assert ("because" in first) == shown.startswith("No task ")
 
 
 def test_every_rule_has_a_reason_a_source_and_a_question() -> None:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import typing as t
 
 import pytest
+import yaml
 from audit_cases import Mapping, judged
 
 ID = "6F0C5CC1-2B4E-4B3F-9F7E-0123456789AB"
 HOSTILE = ["*", "EX[12]?", "'; Remove-Item C:\\ -Recurse; '", "\u2019; Stop-Computer \u2019", "$(Stop-Computer)"]
-QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def on_a_host(rule: str, windows: str = "2022", **machine: t.Any) -> Mapping:
@@ -37,6 +38,13 @@ def command(finding: Mapping) -> str:
     """The command of a remedy: the text after the host."""
     text: str = finding["remedy"]["text"]
     return re.split(r"run on (?:a node of )?\w+: ", text, flags=re.IGNORECASE)[-1]
+
+
+def task_of(finding: Mapping) -> Mapping:
+    """The task of a remedy, without its name."""
+    (play,) = yaml.safe_load(finding["remedy"]["text"])
+    (task,) = play["tasks"]
+    return {key: value for key, value in task.items() if key != "name"}
 
 
 @pytest.mark.parametrize("disks", [[], [{"kind": None, "path": "C:\\ClusterStorage\\V1\\a.vhdx"}]])
@@ -88,9 +96,7 @@ def test_the_remedy_raises_the_priority_to_the_threshold(threshold: int, priorit
         group="SCVMM EX1 Resources",
     )
     assert found["expected"] == f"a priority of at least {threshold}"
-    assert command(found) == (
-        f"(Get-ClusterGroup | Where-Object {{ $_.Name -eq 'SCVMM EX1 Resources' }}).Priority = {enough}"
-    )
+    assert task_of(found) == {"winha.cluster.cluster_group": {"names": ["EX01"], "priority": enough}}
 
 
 @pytest.mark.parametrize(("threshold", "move_type"), [(2000, "save"), (3001, "by_priority"), (2000, "turn_off")])
@@ -98,10 +104,8 @@ def test_the_remedy_sets_the_move_type_if_no_priority_helps(threshold: int, move
     values = {"priority": 3000, "default_move_type": move_type, "saved_by_drain": True, "resource": "SCVMM EX1"}
     found = in_a_cluster("vm-drain", threshold, **values)
     assert ("priority" in found["expected"]) is (move_type == "by_priority")
-    assert command(found) == (
-        "Get-ClusterResource | Where-Object { $_.Name -eq 'SCVMM EX1' } | "
-        "Set-ClusterParameter -Name DefaultMoveType -Value 4"
-    )
+    wanted = {"names": ["EX01"], "default_move_type": "live_migration"}
+    assert task_of(found) == {"winha.cluster.cluster_group": wanted}
 
 
 def test_the_remedy_removes_only_standard_checkpoints() -> None:
@@ -139,9 +143,9 @@ def test_a_remedy_is_for_the_release_of_the_host(rule: str, values: Mapping) -> 
 @pytest.mark.parametrize(
     ("state", "first"),
     [
-        ("running", "Shut it down first, and start it again after the command."),
-        ("saved", "Start it and shut it down first, and start it again after the command."),
-        ("off", "EX01 is off, so nothing is interrupted."),
+        ("running", "Shut it down "),
+        ("saved", "Start it and shut it down "),
+        ("off", "EX01 is off, so nothing is interrupted"),
     ],
 )
 def test_a_remedy_states_that_the_virtual_machine_must_be_off(
@@ -150,7 +154,11 @@ def test_a_remedy_states_that_the_virtual_machine_must_be_off(
     text = on_a_host(rule, state=state, **values)["remedy"]["text"]
     assert first in text
     assert ("This needs a shutdown of EX01" in text) == (state != "off")
-    assert ("-StartupBytes <memory of the server" in text) == (rule == "vm-dynamic-memory")
+    assert ("startup_memory_mb: <memory of the server in MB>" in text) == (rule == "vm-dynamic-memory")
+    assert ("start it again after" in text) == (state != "off")
+    if rule == "vm-automatic-stop":
+        options = {"names": [ID], "automatic_stop_action": "shut_down"}
+        assert task_of(on_a_host(rule, state=state, **values)) == {"winha.cluster.vm_settings": options}
 
 
 def test_a_remedy_is_for_what_was_found() -> None:
@@ -168,9 +176,7 @@ def test_a_remedy_is_for_what_was_found() -> None:
 def test_a_command_is_for_one_virtual_machine_with_any_name(name: str) -> None:
     """By its id, in which no name is looked up as a wildcard; of two machines with one name, one is meant."""
     findings = [
-        on_a_host("vm-automatic-stop", name=name, automatic_stop_action="save"),
         on_a_host("vm-shutdown-component", name=name, shutdown_component="disabled"),
-        on_a_host("vm-dynamic-memory", name=name, dynamic_memory=True),
         on_a_host("vm-checkpoints", name=name, checkpoints=[{"name": name, "kind": "standard"}]),
         on_a_host("vm-disks", name=name, disks=[{"kind": "file", "path": "D:\\a.vhdx"}]),
     ]
@@ -179,17 +185,17 @@ def test_a_command_is_for_one_virtual_machine_with_any_name(name: str) -> None:
         assert f"-VM (Get-VM -Id '{ID}')" in found["remedy"]["text"]
         assert "-VMName" not in found["remedy"]["text"]
         assert "-Name '" not in found["remedy"]["text"]
+    stop = on_a_host("vm-automatic-stop", name=name, automatic_stop_action="save")
+    assert task_of(stop)["winha.cluster.vm_settings"]["names"] == [ID]
+    assert f"names: '{ID}'" in on_a_host("vm-dynamic-memory", name=name, dynamic_memory=True)["remedy"]["text"]
 
 
 @pytest.mark.parametrize("move_type", ["by_priority", "save"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_stays_one_quoted_powershell_string(name: str, move_type: str) -> None:
+def test_a_hostile_name_is_one_name_of_a_task(name: str, move_type: str) -> None:
     drained = {"priority": 1000, "default_move_type": move_type, "saved_by_drain": True}
-    found = in_a_cluster("vm-drain", name=name, group=name, resource=name, **drained)
-    before, _equals, rest = found["remedy"]["text"].rpartition("$_.Name -eq '")
-    word, _end, after = rest.rpartition("' }")
-    assert before.count("'") == 0
-    assert after.endswith((".Priority = 2000", "-Value 4"))
-    for quote in QUOTES:
-        word = word.replace(quote * 2, "")
-    assert not set(QUOTES) & set(word)
+    for known, number in ((True, ID), (False, ID), (False, None)):
+        found = in_a_cluster("vm-drain", name=name, name_known=known, id=number, **drained)
+        (pattern,) = task_of(found)["winha.cluster.cluster_group"]["names"]
+        assert pattern == ID if number and not known else fnmatch.fnmatchcase(name, pattern)
+        assert not fnmatch.fnmatchcase("EX01", pattern)

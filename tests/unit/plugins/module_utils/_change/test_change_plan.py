@@ -21,7 +21,7 @@ from change_samples import cluster, host, role, roll
 
 RESULTS = {
     "dag_heartbeat": ["dag_heartbeat_set"],
-    "hyperv_cluster": ["hyperv_cluster_set"],
+    "hyperv_cluster": ["hyperv_cluster_set", "hyperv_cluster_groups_set", "hyperv_cluster_vm_settings_set"],
     "migration_network": ["migration_network_plan"],
     "exchange_kerberos": ["exchange_kerberos_set"],
 }
@@ -92,6 +92,42 @@ def test_what_is_not_permitted_is_left_with_the_reason() -> None:
         ("hv02", "It drains the node; set migration_network_allow_drain to true to permit it."),
     ]
     assert plan["summary"]["machines_moved"]["live"] == 0
+
+
+WAITING = {
+    "label": "EX01 automatic_stop_action",
+    "thing": "EX01",
+    "id": "ID1",
+    "setting": "automatic_stop_action",
+    "wanted": "shut_down",
+    "current": "save",
+    "reason": "Shut it down",
+    "waits_for": "shutdown",
+}
+
+
+def test_what_waits_for_a_shutdown_is_left_and_is_approved_with_the_plan() -> None:
+    hosts = estate()
+    moved = {key: WAITING[key] for key in ("label", "thing", "id", "setting")}
+    hosts[0]["hyperv_cluster_groups_set"] = {"results": [{"changes": [change("EX01 priority", 1000, 3000)]}]}
+    hosts[0]["hyperv_cluster_vm_settings_set"] = {"results": [{"changes": [], "left_alone": [WAITING]}]}
+    before = plan_of(hosts)
+    assert [row["module"] for row in before["changes"][:2]] == ["vm_offline_action", "cluster_group"]
+    (left,) = [row for row in before["left"] if row["cost"] == "vm_shutdown"]
+    assert (left["module"], left["before"], left["after"], left["reason"]) == (
+        "vm_settings", "save", "shut_down", "Shut it down.",
+    )  # fmt: skip
+    assert before["summary"]["forbidden"] == 0
+    assert "1 VM shutdown" in "\n".join(text_of(before))
+    # It was shut down, and the cluster moved it to the other node.
+    del hosts[0]["hyperv_cluster_vm_settings_set"]
+    done = {"changes": [{**moved, "before": "save", "after": "shut_down"}]}
+    hosts[1]["hyperv_cluster_vm_settings_set"] = {"results": [done]}
+    after = plan_of(hosts)
+    assert [row["cost"] for row in after["changes"] if row["module"] == "vm_settings"] == ["nothing"]
+    assert objections(before, after, now=CREATED, max_age=1) == []
+    done["changes"][0]["before"] = "turn_off"
+    assert "is now turn_off" in objections(before, plan_of(hosts), now=CREATED, max_age=1)[0]
 
 
 def test_a_gate_that_does_not_pass_forbids_the_changes_that_cost_something() -> None:

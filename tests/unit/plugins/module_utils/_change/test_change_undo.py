@@ -23,7 +23,9 @@ def undo(entries: t.Iterable[Entry], clusters: dict[str, str] | None = None) -> 
     return undo_of(entries, clusters or {})
 
 
-_NOTHING: dict[str, list[Row]] = {"vm_offline_action": [], "heartbeat": [], "net_adapter": [], "spn": []}
+_NOTHING: dict[str, list[Row]] = {
+    name: [] for name in ("vm_offline_action", "cluster_group", "vm_settings", "heartbeat", "net_adapter", "spn")
+}
 
 
 def entry(
@@ -100,6 +102,43 @@ def test_offline_actions_are_set_back_in_one_task_for_each_action() -> None:
         },
     ]  # fmt: skip
     assert fnmatch.fnmatchcase("EX[2]", options["names"][1])
+
+
+def test_settings_are_set_back_by_the_id_whatever_the_name_and_the_node_are_now() -> None:
+    def setting(name: str, before: t.Any, after: t.Any, thing: str = "EX01", number: str = "ID1") -> Row:
+        return change(f"{thing} {name}", before, after, thing=thing, id=number, setting=name)
+
+    memory = [setting("dynamic_memory", True, False), setting("startup_memory_mb", 4096, 65536)]
+    found = undo([
+        entry("vm_settings", *memory),
+        entry("vm_settings", setting("dynamic_memory", False, False), host="hv02"),
+        entry("vm_settings", setting("checkpoint_type", "standard", "disabled", "EX01", "ID2"), host="hv03"),
+        entry("cluster_group", setting("priority", 1000, 3000), setting("anti_affinity_class_names", [], ["DAG1"])),
+        entry("cluster_group", setting("possible_owners", ["hv01"], None)),
+        entry("cluster_group", setting("possible_owners", ["a", "b (not all resources)"], ["a"], "EX02", "ID2")),
+        entry("cluster_group", change("FS [1] priority", 0, 1000, thing="FS [1]", setting="priority")),
+    ])  # fmt: skip
+    tasks = found["tasks"]
+    assert [(task["host"], task["options"]) for task in tasks["vm_settings"]] == [
+        ("hv01", {
+            "names": ["ID1"], "allow_no_match": True, "dynamic_memory": True, "startup_memory_mb": 4096,
+            "expected": {"ID1 dynamic_memory": False, "ID1 startup_memory_mb": 65536},
+        }),
+        ("hv03", {
+            "names": ["ID2"], "allow_no_match": True, "checkpoint_type": "standard",
+            "expected": {"ID2 checkpoint_type": "disabled"},
+        }),
+    ]  # fmt: skip
+    assert [task["options"] for task in tasks["cluster_group"]] == [
+        {
+            "names": ["ID1"], "allow_no_match": True, "priority": 1000, "anti_affinity_class_names": [],
+            "expected": {"ID1 priority": 3000, "ID1 anti_affinity_class_names": ["DAG1"]},
+        },
+        {"names": ["FS [[]1]"], "allow_no_match": True, "priority": 0, "expected": {"FS [1] priority": 1000}},
+    ]  # fmt: skip
+    assert [row["reason"].partition(" ")[2][:22] for row in found["left"]] == [
+        "run does not know the ", "resources of the virtu",
+    ]  # fmt: skip
 
 
 def test_the_later_of_two_records_collapses_to_first_before_and_last_after() -> None:

@@ -35,6 +35,7 @@ class FakeHost:
     """
 
     host = "hv01"
+    connections = 1
 
     def __init__(
         self, rows: t.Mapping[tuple[str, str], Rows], *, build: int = 17763, services: t.Sequence[str] = ()

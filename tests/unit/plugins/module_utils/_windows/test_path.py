@@ -10,8 +10,9 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._windows.path import Path, read_path
+from ansible_collections.winha.cluster.plugins.module_utils._windows.path import Path, read_path, read_replies
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, new_instance
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault
 
 # No reply to the large echo request is a failure only if the standard one passes.
 VERDICTS = {
@@ -106,3 +107,51 @@ def test_the_result_of_an_echo_request(row: dict[str, t.Any] | None, expected: s
 
     found = read_path(t.cast("t.Any", Silent()), "10.0.2.2", mtu=9000, timeout_ms=100)
     assert (found.jumbo, found.standard) == (expected, expected)
+
+
+class Several(Host):
+    """A host that answers echo requests to several addresses in one query, except for one address."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.asked: list[str] = []
+        self.refuses = refuses
+
+    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+        self.asked.append(wql)
+        found = re.findall(r"Address='([^']*)'", wql)
+        if self.refuses and len(found) > 1:
+            raise Fault("not supported")
+        answered = [each for each in found if each != "10.0.2.9" or len(found) == 1]
+        condition = wql[wql.index("BufferSize=") :]
+        return [
+            super(Several, self)
+            .query(namespace, f"Address='{each}' AND {condition}", operation=operation)[0]
+            .with_property("Address", each)
+            for each in answered
+        ]
+
+
+@pytest.mark.parametrize(
+    ("refuses", "addresses", "queries"),
+    [
+        (False, ["10.0.2.2", "10.0.2.3", "10.0.2.4"], 2),
+        (False, ["10.0.2.2", "10.0.2.3", "10.0.2.9"], 4),  # the last one alone, for each size
+        (False, ["10.0.2.2", "fd00:2::2", "hv02"], 7),  # nothing to put together; a name needs one more
+        (True, ["10.0.2.2", "10.0.2.3"], 6),
+    ],
+)
+def test_several_addresses_are_tested_with_few_queries(refuses: bool, addresses: list[str], queries: int) -> None:
+    """One query for each size and version of IP; an address without a reply in it is asked alone."""
+    host = Several(refuses=refuses)
+    client = t.cast("t.Any", host)
+    replies = read_replies(client, addresses, mtu=9000, timeout_ms=100)
+    found = [read_path(client, each, mtu=9000, timeout_ms=100, replies=replies) for each in addresses]
+    assert [one.verdict for one in found] == ["passes"] * len(addresses)
+    assert found[0].payload == 8972
+    assert len(host.asked) == queries
+
+
+def test_the_echo_requests_of_one_query_wait_at_most_half_of_the_longest_operation() -> None:
+    host = Several()
+    read_replies(t.cast("t.Any", host), [f"10.0.2.{number}" for number in range(20, 53)], mtu=9000, timeout_ms=2000)
+    assert [wql.count("Address=") for wql in host.asked] == [15, 15, 15, 15, 3, 3]

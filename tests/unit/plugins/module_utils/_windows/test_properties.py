@@ -29,6 +29,13 @@ def test_a_threshold_is_encoded_in_68_bytes() -> None:
     )
 
 
+def test_a_list_of_texts_ends_with_an_empty_text() -> None:
+    assert property_list({"A": ["x", "yz"], "B": []}).hex(" ", 4) == (
+        "02000000 03000400 04000000 41000000 05000100 0c000000 78000000 79007a00 00000000 00000000 "
+        "03000400 04000000 42000000 05000100 02000000 00000000 00000000"
+    )
+
+
 @given(st.dictionaries(st.from_regex(r"[A-Za-z]{1,30}", fullmatch=True), st.integers(0, 2**32 - 1), max_size=5))
 def test_the_encoded_list_contains_every_value(values: dict[str, int]) -> None:
     data = property_list(values)

@@ -140,13 +140,25 @@ def test_priorities_that_were_refused_are_unknown() -> None:
         ("EX02", "shut_down"),
     ]
     assert {(row["priority"], row["saved_by_drain"]) for row in found["virtual_machines"]} == {(None, None)}
-    assert set(unknown) == {"cluster.virtual_machines.priority", "cluster.move_type_threshold"}
+    details = {"priority", "anti_affinity"}
+    assert set(unknown) == {"cluster.move_type_threshold", *(f"cluster.virtual_machines.{name}" for name in details)}
 
 
-def test_before_2012_there_are_no_priorities_and_nothing_is_unknown() -> None:
-    host = cluster_of(MSCluster_ResourceGroup=Fault("no column", code=0x8033801A), build=7601)
+def test_before_2012_there_are_no_priorities_and_nothing_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = cluster_of(MSCluster_ResourceGroup=[{"Name": "EX01", "AntiAffinityClassNames": ["DAG1"]}], build=7601)
+    query = host.query
+
+    def query_without_priority(namespace: str, wql: str, *, operation: str) -> list[t.Any]:
+        if "Priority" in wql:
+            raise Fault("no column", code=0x8033801A)
+        return query(namespace, wql, operation=operation)
+
+    monkeypatch.setattr(host, "query", query_without_priority)
     found, unknown = info(host, "virtual_machines")
-    assert [row["priority"] for row in found["virtual_machines"]] == [None, None]
+    assert [(row["priority"], row["anti_affinity"]) for row in found["virtual_machines"]] == [
+        (None, ["DAG1"]),
+        (None, None),
+    ]
     assert unknown == {}
 
 

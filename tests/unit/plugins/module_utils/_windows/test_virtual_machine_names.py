@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils import selection
 from ansible_collections.winha.cluster.plugins.module_utils._windows import virtual_machine
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, NotFound
 
@@ -122,13 +123,13 @@ def test_machines_of_one_name_have_the_names_of_their_resources() -> None:
 )
 def test_what_a_name_means(pattern: str, expected: list[int]) -> None:
     known = {1: "EX01", 2: "EX02", 3: "EX03", 4: "EX04", 5: "EX05"}
-    assert numbers(virtual_machine.chosen(machines(names=known), pattern)) == expected
+    assert numbers(selection.meant(machines(names=known), pattern)) == expected
 
 
 def test_a_name_in_hyper_v_comes_before_the_old_name_of_another_machine() -> None:
     swapped = [(1, "Virtual Machine EX01", "EX01"), (2, "Virtual Machine EX02", "EX02"), (3, "VM [x]", "VM [x]")]
     found = machines(swapped, {1: "FILE01", 2: "EX01", 3: "EX [x]"})
-    assert numbers(virtual_machine.chosen(found, "EX01")) == [2]
-    assert numbers(virtual_machine.chosen(found, "EX0*")) == [2]
-    assert numbers(virtual_machine.chosen(found, "EX [x]")) == [3]
-    assert numbers(virtual_machine.chosen(found, "FILE*")) == [1]
+    assert numbers(selection.meant(found, "EX01")) == [2]
+    assert numbers(selection.meant(found, "EX0*")) == [2]
+    assert numbers(selection.meant(found, "EX [x]")) == [3]
+    assert numbers(selection.meant(found, "FILE*")) == [1]

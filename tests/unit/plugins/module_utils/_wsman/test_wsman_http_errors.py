@@ -15,7 +15,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
     ServerError,
     Unreachable,
 )
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.http_errors import convert_http_error
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.http_errors import convert_http_error, fault_body
 
 
 class KerberosExchangeError(Exception):
@@ -81,3 +81,9 @@ def test_what_was_sent_is_never_unreachable() -> None:
 
 def test_a_long_text_of_a_provider_is_cut() -> None:
     assert len(str(Fault("no", provider_text="x" * 1_000_000, hresult=0x80041001))) < 700
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\r\n"])
+def test_the_fault_in_an_http_error_may_begin_with_a_byte_order_mark(mark: str) -> None:
+    text = "<s:Envelope><s:Body/></s:Envelope>"
+    assert fault_body(500, mark + text, encrypted=True).strip() == text.encode()

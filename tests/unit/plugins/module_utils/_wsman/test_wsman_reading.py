@@ -341,7 +341,7 @@ class TestInvalidResponses:
             (f'<!DOCTYPE x [<!ENTITY l0 "ha">{ENTITIES}]><x>&l9;</x>'.encode(), "document type definition"),
             (b"<x>&undeclared;</x>", "not well-formed XML"),
             (b"<a>" * 201 + b"</a>" * 201, "more than 200 elements inside each other"),
-            (b"<a>" * 400_000, "more than 200 elements inside each other"),
+            (b"<a>" * 400_000 + b"</a>" * 400_000, "more than 200 elements inside each other"),
         ],
     )
     def test_a_response_that_is_not_soap_is_lost(self, talk: Talk, sent: bytes, said: str) -> None:

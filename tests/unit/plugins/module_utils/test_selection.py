@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows.virtual_machine import VirtualMachine
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
-from ansible_collections.winha.cluster.plugins.modules.vm_offline_action import State, select
+from ansible_collections.winha.cluster.plugins.module_utils.selection import Selection, select
 
 
 def machine(name: str, *, known: bool = True, node: str = "HV01") -> VirtualMachine:
@@ -32,8 +32,11 @@ def machine(name: str, *, known: bool = True, node: str = "HV01") -> VirtualMach
 MACHINES = (machine("EX01"), machine("EX [2]"), machine("FILE01", known=False, node="HV02"))
 
 
-def selected(names: list[str], exclude: t.Sequence[str] = (), machines: t.Sequence[VirtualMachine] = MACHINES) -> State:
-    return select(machines, {"names": names, "exclude": exclude, "allow_no_match": False}, "hv01")
+def selected(
+    names: list[str], exclude: t.Sequence[str] = (), machines: t.Sequence[VirtualMachine] = MACHINES
+) -> Selection[VirtualMachine]:
+    options = {"names": names, "exclude": exclude, "allow_no_match": False}
+    return select(machines, options, "hv01", kind="clustered virtual machine of the cluster of")
 
 
 @pytest.mark.parametrize(
@@ -53,13 +56,13 @@ def test_what_is_selected_and_warned_about(
     names: list[str], exclude: list[str], expected: list[str], warned: str
 ) -> None:
     found = selected(names, exclude)
-    assert list(found.machines) == expected
+    assert [one.name for one in found.chosen] == expected
     assert [warned in text for text in found.warnings[:1]] == [True] * bool(warned)
 
 
 def test_with_all_names_known_nothing_is_uncertain() -> None:
     found = selected(["EX*"], ["EX01"], MACHINES[:2])
-    assert (list(found.machines), found.warnings, found.unmatched) == (["EX [2]"], (), ())
+    assert ([one.name for one in found.chosen], found.warnings, found.unmatched) == (["EX [2]"], (), ())
 
 
 def test_a_name_that_matches_nothing_names_what_is_there() -> None:
