@@ -106,7 +106,7 @@ def finding(name: str, host: str, subject: str = "", outcome: str = "pass", **mo
     """A finding of the rule C(name)."""
     about: Row = {
         "rule": name, "host": host, "subject": subject, "outcome": outcome, "severity": None, "expected": "",
-        "found": "", "text": "", "why_unknown": None, "accepted": None, "remedy": None, "status": None,
+        "found": "", "text": "", "why_unknown": None, "accepted": None, "remedy": None, "status": None, "place": {},
     }  # fmt: skip
     return about | more
 
@@ -134,6 +134,9 @@ def small() -> Row:
         for about in RULES
         if about["layer"] in _LAYERS["hyperv_host"]
     ]
+    clusters = {host["name"]: host["cluster"] for host in hosts}
+    for each in findings:
+        each["place"] = _place_of(clusters[each["host"]])
     comparison = {
         "earlier": "2026-11-16T22:00:11Z", "new": 3, "open": 7,
         "fixed": [finding("receive-buffers", "hv01", "LM", "pass", found="4096", status="fixed"),
@@ -150,7 +153,18 @@ def small() -> Row:
         ],
         "left_out": ["1 virtual machine is left out (parameter excluded_virtual_machines): FILE01."],
         "unmatched": ["The accepted finding (rule vm-disks, host hv09) matches no finding."],
+        "runs": [_run(f"2026-11-{day:02}T22:00:11Z", error, 2, 8) for day, error in ((9, 9), (16, 8), (23, 6))],
+        "places": [{"kind": "cluster", "name": "HVC1"}, {"kind": "dag", "name": "DAG1"}],
     }
+
+
+def _place_of(cluster: str) -> Row:
+    return {"dag" if cluster.startswith("DAG") else "cluster": cluster} if cluster else {}
+
+
+def _run(gathered: str, error: int, warning: int, unknown: int) -> Row:
+    return {"gathered": gathered, "hosts": 9, "unread": 1, "error": error, "warning": warning, "notice": 1,
+            "unknown": unknown, "accepted": 1, "pass": 20}  # fmt: skip
 
 
 _LAYERS = {
@@ -245,6 +259,7 @@ def clean() -> Row:
     for path in found["pictures"]["paths"]:
         path |= {"mtu": 9000, "proved": True, "why": ""}
     found["comparison"] |= {"new": 0, "open": 0, "fixed": [], "unseen": []}
+    found["runs"][-1] = _run("2026-11-23T22:00:11Z", 0, 0, 0)
     return found | {"unread": [], "left_out": [], "unmatched": []}
 
 
@@ -260,7 +275,8 @@ def hostile() -> Row:
     outcomes = ("fail", "unknown", "accepted", "pass", "not_applicable")
     findings = [
         finding(f"{number}{name}", f"{number}{name}", name, outcome, expected=name, found=name, text=name,
-                why_unknown=name, accepted={"reason": name, "until": name}, status="new",
+                why_unknown=name, accepted={"reason": name, "until": name}, status="new", cause=name,
+                place={"cluster": name, "dag": name, "server": name, "site": name},
                 remedy={"kind": ("task", "role", "manual")[number % 3], "text": name})
         for number, name in enumerate(HOSTILE)
         for outcome in outcomes
@@ -277,7 +293,17 @@ def hostile() -> Row:
         {"host": host["name"], "what": name, "why": name, "accepted": None if number % 2 else {"reason": name}}
         for number, (host, name) in enumerate(zip(hosts, HOSTILE, strict=True))
     ]
-    return found | {"unread": copy.deepcopy(unread), "left_out": [*HOSTILE[::2]], "unmatched": [*HOSTILE[1::2]]}
+    return found | {
+        "unread": copy.deepcopy(unread),
+        "left_out": [*HOSTILE[::2]],
+        "unmatched": [*HOSTILE[1::2]],
+        "places": [{"kind": kind, "name": name} for kind in ("cluster", "dag", "site", "server") for name in HOSTILE],
+        "remedies": {
+            each["id"]: [{"kind": "script", "text": name, "findings": 1, "hosts": [name]}] * 2
+            for each, name in zip(rules, HOSTILE, strict=True)
+        },
+        "runs": [_run(name, place, place, place) for place, name in enumerate(HOSTILE)],
+    }
 
 
 def writable(sample: Row) -> Row:
@@ -317,5 +343,5 @@ def _of_large(name: str, host: str, outcome: str, chance: random.Random) -> Row:
         why_unknown=chance.choice(("The provider timed out.", "Access is denied.", "The class does not exist.")),
         accepted={"reason": "It is moved next month.", "until": "2026-12-31"} if outcome == "accepted" else None,
         remedy={"kind": "task", "text": _TASK.format(host=host, subject=guest)},
-        status=chance.choice(("new", "open")),
+        status=chance.choice(("new", "open")), place={"cluster": f"HVC{int(host[2:5]) // 16}"},
     )  # fmt: skip

@@ -10,12 +10,19 @@ import pathlib
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.winha.cluster.plugins.module_utils._audit import evaluation, gathering, packing, verdict
+from ansible_collections.winha.cluster.plugins.module_utils._audit import (
+    evaluation,
+    gathering,
+    history,
+    packing,
+    verdict,
+)
 from ansible_collections.winha.cluster.plugins.module_utils._audit.error import AuditError
+from ansible_collections.winha.cluster.plugins.module_utils._audit.facts import title_of
 from ansible_collections.winha.cluster.plugins.module_utils._report import formats
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
 from ansible_collections.winha.cluster.plugins.module_utils.typed_value import plain
-from ansible_collections.winha.cluster.plugins.plugin_utils import report_file
+from ansible_collections.winha.cluster.plugins.plugin_utils import kept_runs, report_file
 
 SPEC = {
     "hosts": {"type": "list", "elements": "str"},
@@ -29,6 +36,8 @@ SPEC = {
     "parameters": {"type": "dict", "default": {}},
     "accepted": {"type": "list", "elements": "dict", "default": []},
     "earlier_file": {"type": "path"},
+    "history_folder": {"type": "path"},
+    "history_keep": {"type": "int", "default": 30},
     "folder": {"type": "path", "required": True},
     "formats": {"type": "list", "elements": "str", "choices": ["html", "junit", "markdown"], "default": []},
     "fail_on": {"type": "str", "choices": list(verdict.THRESHOLDS), "default": "error"},
@@ -65,6 +74,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         facts = packing.unpacked(str(facts_file), facts_file.read_text("utf-8"))
     else:
         report_file.write(facts_file, json.dumps(facts), report_file.FOR_OWNER)
+    last, problems = _last_run(options, facts)
     earlier = options["earlier_file"]
     found = evaluation.evaluate(
         plain(options["rules"]),
@@ -72,12 +82,16 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         overrides=plain(options["overrides"]),
         parameters=plain(options["parameters"]),
         accepted=plain(options["accepted"]),
-        before=json.loads(pathlib.Path(earlier).read_text("utf-8")) if earlier else None,
+        before=json.loads(pathlib.Path(earlier).read_text("utf-8")) if earlier else last,
+        runs=history.runs_before(last, options["history_keep"] - 1),
         now=now,
     )
+    found["notes"] += problems
     files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
     for file, name in files.items():
         report_file.write(folder / file, formats.render(found, name))
+    if options["history_folder"] and options["history_keep"] > 0:
+        kept_runs.keep(options["history_folder"], found, options["history_keep"])
     failed = verdict.has_failed(
         found,
         fail_on=options["fail_on"],
@@ -91,6 +105,14 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         "artifact": verdict.summary(found, failed=failed, text=text, folder=str(folder)),
         **({"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}),
     }
+
+
+def _last_run(options: dict[str, t.Any], facts: dict[str, t.Any]) -> tuple[dict[str, t.Any] | None, list[str]]:
+    """The kept run before this one, and a sentence for each kept file that is no run."""
+    if not options["history_folder"] or options["history_keep"] < 1:
+        return None, []
+    folder = pathlib.Path(options["history_folder"])
+    return kept_runs.last_before(folder, title_of(facts), facts.get("gathered"))
 
 
 def _facts(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], now: datetime.datetime) -> t.Any:

@@ -72,7 +72,10 @@ _value:
   type: dict
   contains:
     findings:
-      description: One for each rule and subject, with C(outcome), C(text), C(expected), C(found) and C(remedy).
+      description:
+        - One for each rule and subject, with C(outcome), C(text), C(expected), C(found) and C(remedy).
+        - C(place) has the names of its C(cluster), C(dag), C(server) and C(site), those that are known. C(cause) is the
+          reason of an unknown finding without the names of its host.
       type: list
       elements: dict
     unmatched:
@@ -86,6 +89,18 @@ _value:
     comparison:
       description: Compared with O(earlier), the numbers of new and open findings, and the fixed findings.
       type: dict
+    remedies:
+      description:
+        - For each rule with failed findings its common remedies, with C(kind), C(text), C(findings) and C(hosts).
+      type: dict
+    places:
+      description: The clusters, DAGs, sites and Exchange servers, with C(kind) and C(name).
+      type: list
+      elements: dict
+    runs:
+      description: The numbers of earlier runs, and at the end those of this one.
+      type: list
+      elements: dict
     rules:
       description: The rules that were evaluated.
       type: list

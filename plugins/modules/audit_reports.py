@@ -63,8 +63,20 @@ options:
     elements: dict
     default: []
   earlier_file:
-    description: The file of an earlier evaluation to compare with.
+    description:
+      - The file of an earlier evaluation to compare with. Without it, the last kept run with the same title is used.
     type: path
+  history_folder:
+    description:
+      - The folder in which the evaluations of runs are kept. It is made if it does not exist. Without it, no run is
+        kept.
+      - The name of a file is the time at which the facts were read, such as C(2026-11-23T221004Z.json). The same facts
+        evaluated again replace their run. Files with other names are left alone.
+    type: path
+  history_keep:
+    description: The number of runs to keep. Older files of runs are deleted. With V(0) no run is kept.
+    type: int
+    default: 30
   folder:
     description: The folder of the reports. It is made if it does not exist.
     type: path

@@ -13,12 +13,16 @@ from . import earlier
 from . import measurements as pictures
 from .acceptance import Acceptance
 from .catalogue import catalogue
+from .cause import Causes
 from .completion import completed
 from .error import AuditError
 from .expression import Reader
-from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster
+from .facts import Subject, check_facts, cluster_name, clusters_of, forest_of, hosts_of, hosts_without_cluster, title_of
+from .history import run_of
+from .joint_remedy import joint_remedies
 from .judgement import Finding, finding_without_cluster, judge
 from .not_checked import left_out, unread
+from .place import Places, places
 from .placement import with_placement
 from .rule import SEVERITIES, Rule
 from .unmatched import machine_names, unmatched
@@ -34,11 +38,13 @@ def evaluate(
     overrides: t.Mapping[str, t.Any] | None = None,
     accepted: t.Iterable[t.Any] | None = None,
     before: t.Mapping[str, t.Any] | None = None,
+    runs: t.Sequence[t.Mapping[str, t.Any]] = (),
     now: datetime.datetime,
 ) -> dict[str, t.Any]:
     """The evaluation as plain values; equal arguments give equal evaluations.
 
-    C(now) is a time with a zone, C(before) an earlier evaluation. Raises C(AuditError).
+    C(now) is a time with a zone, C(before) an earlier evaluation, and C(runs) are the numbers of earlier runs. Raises
+    C(AuditError).
     """
     check_facts(facts)
     facts = completed(facts)
@@ -54,17 +60,20 @@ def evaluate(
     for rule in known.rules:
         findings += _findings(rule, hosts, clusters, forest, reader)
     machines = machine_names(hosts, clusters)
-    places = {*facts["hosts"], *(finding["host"] for finding in findings)}, {each["subject"] for each in findings}
-    acceptances = [one.among(*places) for one in acceptances]
+    names = {*facts["hosts"], *(finding["host"] for finding in findings)}, {each["subject"] for each in findings}
+    acceptances = [one.among(*names) for one in acceptances]
     for finding in findings:
         _accept(finding, acceptances, now.date())
     hosts_out = [_host(host, clusters) for host in hosts]
     rules_out = [rule.as_report() for rule in known.rules]
     not_read = unread(facts, findings, acceptances, now.date())
     compared = earlier.compare(findings, before, hosts=hosts_out, rules=rules_out)
-    return {
+    remedies = _remedies(known.rules, findings)
+    where = places(hosts, clusters, forest)
+    _complete(findings, not_read, where, Causes(facts["hosts"], (cluster.name for cluster in clusters)))
+    found = {
         "version": 1,
-        "title": str(facts.get("title") or (forest.name if forest else "")),
+        "title": title_of(facts),
         "gathered": facts.get("gathered"),
         "evaluated": now.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "hosts": hosts_out,
@@ -76,12 +85,37 @@ def evaluate(
         "notes": list(facts.get("notes") or ()),
         "summary": _summary(findings, known.rules, not_read),
         "comparison": compared,
+        "remedies": remedies,
+        "places": where.listed(),
         "pictures": {
             "paths": pictures.paths(hosts, clusters, known.parameters),
             "heartbeats": pictures.heartbeats(clusters, known.parameters),
             "certificates": pictures.certificates(forest, known.parameters, now),
         },
     }
+    return {**found, "runs": [*runs, run_of(found)]}
+
+
+def _remedies(rules: t.Iterable[Rule], findings: t.Iterable[Finding]) -> dict[str, list[dict[str, t.Any]]]:
+    """The common remedies of the failed findings of each rule."""
+    rows: dict[str, list[t.Any]] = {}
+    for finding in findings:
+        row = finding.pop("row", None)
+        if finding["outcome"] == "fail":
+            rows.setdefault(finding["rule"], []).append(row)
+    return {rule.id: joint_remedies([(rule.remedy, row) for row in rows[rule.id]]) for rule in rules if rule.id in rows}
+
+
+def _complete(
+    findings: t.Iterable[Finding], not_read: t.Iterable[dict[str, t.Any]], where: Places, causes: Causes
+) -> None:
+    """Add to each finding where it belongs, and to what is unknown its cause."""
+    for finding in findings:
+        finding["place"] = where.of(finding)
+        if finding["why_unknown"]:
+            finding["cause"] = causes.of(finding["why_unknown"], finding["subject"])
+    for row in not_read:
+        row["cause"] = causes.of(row["why"])
 
 
 def _findings(

@@ -199,6 +199,15 @@ def _with_machine_names(sources: t.Sequence[Document]) -> dict[str, t.Any]:
     return {**cluster, "virtual_machines": unique}
 
 
+def title_of(facts: t.Mapping[str, t.Any]) -> str:
+    """The title of the report: the given one, else the name of the forest. Raises C(AuditError)."""
+    check_facts(facts)
+    forests = [facts.get("forest"), *(facts.get("forests") or ())]
+    parts = [(forest.get("exchange_info") or {}) for forest in forests if isinstance(forest, dict)]
+    names = [(part.get("organization") or {}).get("forest") for part in parts]
+    return str(facts.get("title") or next(filter(None, names), "forest" if parts else ""))
+
+
 def forest_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any]) -> Subject | None:
     """The forest; C(None) if no domain controller was read."""
     forest = facts.get("forest")

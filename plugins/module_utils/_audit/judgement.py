@@ -24,7 +24,8 @@ Row = dict[str, t.Any]
 def judge(rule: Rule, subject: Subject, reader: Reader) -> list[Finding]:
     """The findings, at least one. Raises C(RuleError) when the expression returns no list of subjects.
 
-    No rule passes on missing facts: the finding is unknown, with the reason.
+    No rule passes on missing facts: the finding is unknown, with the reason. A failed finding has its C(row), from
+    which the common remedy of the rule is made.
     """
     row = {"host": subject.document["host"], "name": subject.name}
     if subject.alias_reason:
@@ -89,7 +90,7 @@ def _judge_row(rule: Rule, subject: Subject, row: Row) -> Finding:
     if held:
         return _finding(rule, subject, row, "pass", text=f"{row['subject']}: {row['found']}, as expected.")
     failed = _finding(rule, subject, row, "fail", text=fill(rule.says, row))
-    return failed | {"remedy": rule.remedy.of(row)}
+    return failed | {"remedy": rule.remedy.of(row), "row": row}
 
 
 def _windows_in_range(rule: Rule, subject: Subject) -> bool | None:

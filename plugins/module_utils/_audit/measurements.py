@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._windows import version
+from .._windows.heartbeat import default_timeouts
 from .facts import Subject, cluster_name
 from .relations import chosen, days_between
 
@@ -16,6 +18,7 @@ if t.TYPE_CHECKING:
 Figure = dict[str, t.Any]
 _VERDICTS = {"passes": True, "fails": False}
 _STANDARD_MTU = 1500
+_BUILDS = {name: build for build, name in version.RELEASES}
 
 
 def paths(hosts: t.Iterable[Subject], clusters: t.Sequence[Subject], parameters: t.Mapping[str, t.Any]) -> list[Figure]:
@@ -62,6 +65,7 @@ def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any])
             "windows": cluster.windows,
             "same_subnet_seconds": seconds.get("same_subnet"),
             "cross_subnet_seconds": seconds.get("cross_subnet"),
+            **_defaults(cluster.windows, is_dag="dag_member" in cluster.kinds),
             **{
                 f"{reach}_limit_seconds": chosen(parameters.get(f"{reach}_seconds_at_most"), cluster.windows)
                 if "dag_member" in cluster.kinds
@@ -73,6 +77,17 @@ def heartbeats(clusters: t.Iterable[Subject], parameters: t.Mapping[str, t.Any])
         for cluster in clusters
         for seconds in [cluster.document["cluster_info"]["cluster"].get("heartbeat_seconds") or {}]
     ]
+
+
+def _defaults(release: str | None, *, is_dag: bool) -> Figure:
+    """The defaults of Windows. On 2012 R2 that of a DAG depends on an update, so it is not known."""
+    if release not in _BUILDS or (is_dag and release == "2012 R2"):
+        return {}
+    found = default_timeouts(version.WindowsVersion(_BUILDS[release]), longer=not is_dag)
+    return {
+        "same_subnet_default_seconds": found.same_subnet,
+        "cross_subnet_default_seconds": found.cross_subnet,
+    }
 
 
 def certificates(forest: Subject | None, parameters: t.Mapping[str, t.Any], now: datetime.datetime) -> list[Figure]:

@@ -18,6 +18,7 @@ from .error import RuleError
 from .wording import fill, placeholders
 
 _KINDS = ("task", "role", "manual")
+_WIDTH = 110  # characters of a line with many names
 _ONLY_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -73,17 +74,33 @@ class Remedy:
 
     def of(self, row: t.Mapping[str, t.Any]) -> dict[str, str]:
         """The remedy of one finding, with its values filled in."""
-        for other in self.instead:
-            if row.get(other.when):
-                return other.of(row)
-        if self.kind == "manual":
-            return {"kind": self.kind, "text": fill(self.by_hand, row).strip()}
+        variant = self.variant(row)
+        if variant.kind == "manual":
+            return {"kind": "manual", "text": variant.steps(row)}
+        return {"kind": variant.kind, "text": variant.dump([variant.play(row)])}
+
+    def variant(self, row: t.Mapping[str, t.Any]) -> Remedy:
+        """The remedy for this row: this one, or one of C(instead)."""
+        return next((other for other in self.instead if row.get(other.when)), self)
+
+    def steps(self, row: t.Mapping[str, t.Any]) -> str:
+        """The manual steps with the values of a row."""
+        return fill(self.by_hand, row).strip()
+
+    def play(self, row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The play with the values of a row."""
         play: dict[str, t.Any] = {"hosts": self.hosts, "gather_facts": False}
         if self.kind == "task":
             play["tasks"] = [self.body]
         else:
             play["roles"] = [{"role": self.body, **({"vars": self.variables} if self.variables else {})}]
-        return {"kind": self.kind, "text": _dump([_fill_values(play, row)])}
+        found: dict[str, t.Any] = _fill_values(play, row)
+        return found
+
+    @staticmethod
+    def dump(plays: t.Sequence[t.Mapping[str, t.Any]], *, compact: bool = False) -> str:
+        """Plays as YAML; C(compact) has the items of a list of names in one line."""
+        return _dump(list(plays), compact=compact)
 
     def in_general(self) -> dict[str, str]:
         """The remedy without a finding, with C(<key>) in place of the values."""
@@ -91,18 +108,19 @@ class Remedy:
         return self.of({name: f"<{name}>" for name in names})
 
 
-class _Unsafe(str):
+class Unsafe(str):
     """Text that Ansible must not template."""
 
 
-def _dump(value: t.Any) -> str:
+def _dump(value: t.Any, *, compact: bool = False) -> str:
     class Dumper(yaml.SafeDumper):
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
             """Indent the items of lists, as ansible-lint requires."""
             super().increase_indent(flow, False)
 
-    Dumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
-    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=1000)
+    Dumper.add_representer(Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style='"'))
+    style: dict[str, t.Any] = {"default_flow_style": None, "width": _WIDTH} if compact else {"width": 1000}
+    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, **style)
     return text
 
 
@@ -124,5 +142,5 @@ def _mark_unsafe(found: t.Any, rule: str) -> t.Any:
     if isinstance(found, list):
         return [_mark_unsafe(each, rule) for each in found]
     if isinstance(found, str) and found != rule and ("{{" in found or "{%" in found or "{#" in found):
-        return _Unsafe(found)
+        return Unsafe(found)
     return found

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 Options = t.Mapping[str, t.Any]
 _PLANNED = ("generations", "services", "extra", "leave_out")
 _GROUPS = ("hyperv_hosts", "dag_members", "domain_controllers")  # the default of each is its own name
-_LEAST = {"domain_controllers_asked": 1, "event_days": 1, "event_limit": 1}
+_LEAST = {"domain_controllers_asked": 1, "event_days": 1, "event_limit": 1, "history_keep": 0}
 
 
 def check_settings(

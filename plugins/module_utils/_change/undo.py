@@ -127,6 +127,8 @@ def _why_not(setting: Setting) -> str:
         return ""
     if setting.before is None:
         return "The value before is not known."
+    if setting.last.get("setting") == "possible_owners" and any(str(node).endswith(")") for node in setting.before):
+        return "The resources of the virtual machine had different possible owners before. Set them yourself."
     if setting.module == "spn" and len(setting.before) > 1:
         return f"The SPN was on {' and on '.join(setting.before)}. A duplicate SPN is not restored."
     return ""

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from .entry import Entry
 from .error import ReportError
+from .measurement import Certificate, Heartbeat, Path, certificate_of, heartbeat_of, path_of
 from .text import plain
 
 SEVERITIES = ("error", "warning", "notice")
@@ -16,10 +18,9 @@ OUTCOMES = ("fail", "unknown", "accepted", "pass", "not_applicable")
 LAYERS = (
     "cluster", "virtual_machine", "network", "dag", "exchange", "directory", "dns", "federation",
 )  # fmt: skip
-REMEDIES = ("task", "role", "manual")
+REMEDIES = ("task", "role", "script", "manual")
+PLACES = ("cluster", "dag", "site", "server")
 STATUSES = ("new", "open", "fixed", "unseen")
-_DEFAULT_MTU = 9000
-_DEFAULT_LIMIT_DAYS = 30
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Unread:
     host: str
     what: str
     why: str
+    cause: str
     accepted: Acceptance | None
 
 
@@ -51,6 +53,33 @@ class Remedy:
 
     kind: str
     text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JointRemedy:
+    """How to fix several findings of a rule, on C(hosts)."""
+
+    remedy: Remedy
+    findings: int
+    hosts: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A cluster, DAG, site or Exchange server; C(kind) is one of C(PLACES)."""
+
+    kind: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The numbers of an audit."""
+
+    gathered: str
+    hosts: int
+    unread: int
+    counts: t.Mapping[str, int]  # failed findings by severity, and the other outcomes
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +107,14 @@ class Acceptance:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The result of one rule for one host and one subject, such as a virtual machine."""
+    """The result of one rule for one host and one subject, such as a virtual machine.
+
+    C(cause) is the reason of an unknown finding without the names of its host. C(places) are where it belongs.
+    """
 
     rule: Rule
     host: str
+    scope: str  # host, cluster or forest: what the name in C(host) is
     subject: str
     outcome: str
     severity: str
@@ -89,6 +122,8 @@ class Finding:
     found: str
     text: str
     why_unknown: str
+    cause: str
+    places: tuple[Place, ...]
     accepted: Acceptance | None
     remedy: Remedy | None
     status: str
@@ -109,48 +144,6 @@ class Comparison:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
-    """A path between two hosts on one cluster network.
-
-    C(proved) is whether C(wanted) bytes pass, or C(None) if that is unknown.
-    """
-
-    cluster: str
-    network: str
-    sender: str
-    receiver: str
-    mtu: int | None
-    wanted: int
-    proved: bool | None
-    why: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat:
-    """The heartbeat timeouts of a cluster with their limits, and the live-migration blackout, in seconds."""
-
-    cluster: str
-    dag: bool
-    windows: str
-    same_subnet: float | None
-    cross_subnet: float | None
-    same_subnet_limit: float | None
-    cross_subnet_limit: float | None
-    offline: float | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """A certificate and the days until it expires. It should be renewed at C(limit_days)."""
-
-    name: str
-    use: str
-    not_after: str
-    days_left: int | None
-    limit_days: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """The content of a report."""
 
@@ -164,6 +157,9 @@ class Evaluation:
     left_out: tuple[str, ...]  # sentences about what settings leave out
     remarks: tuple[str, ...]  # sentences about settings that match nothing, and about hosts in several runs
     comparison: Comparison | None
+    remedies: t.Mapping[str, tuple[JointRemedy, ...]]  # of failed findings, by the id of the rule
+    places: tuple[Place, ...]
+    runs: tuple[Run, ...]  # this one is the last
     paths: tuple[Path, ...]
     heartbeats: tuple[Heartbeat, ...]
     certificates: tuple[Certificate, ...]
@@ -191,9 +187,12 @@ def read_evaluation(evaluation: object) -> Evaluation:
         left_out=top.texts("left_out"),
         remarks=(*top.texts("unmatched"), *top.texts("notes")),
         comparison=_comparison(compared, rules) if compared else None,
-        paths=tuple(map(_path, pictures.entries("paths"))),
-        heartbeats=tuple(map(_heartbeat, pictures.entries("heartbeats"))),
-        certificates=tuple(map(_certificate, pictures.entries("certificates"))),
+        remedies=_remedies(top),
+        places=tuple(Place(each.choice("kind", PLACES), each.text("name", None)) for each in top.entries("places")),
+        runs=tuple(map(_run, top.entries("runs"))),
+        paths=tuple(map(path_of, pictures.entries("paths"))),
+        heartbeats=tuple(map(heartbeat_of, pictures.entries("heartbeats"))),
+        certificates=tuple(map(certificate_of, pictures.entries("certificates"))),
     )
 
 
@@ -214,6 +213,7 @@ def _unread(entry: Entry) -> Unread:
         host=entry.text("host", None),
         what=entry.text("what"),
         why=entry.text("why"),
+        cause=entry.text("cause") or entry.text("why"),
         accepted=_acceptance(entry.entry("accepted")),
     )
 
@@ -238,6 +238,34 @@ def _remedy(entry: Entry | None) -> Remedy | None:
     return Remedy(kind=entry.choice("kind", REMEDIES, "manual"), text=entry.text("text"))
 
 
+def _remedies(top: Entry) -> dict[str, tuple[JointRemedy, ...]]:
+    by_rule = top.entry("remedies") or Entry({}, "the remedies")
+    found = {}
+    for rule in by_rule.values:
+        joint = [(each, _remedy(each)) for each in by_rule.entries(rule)]
+        found[rule] = tuple(
+            JointRemedy(remedy=remedy, findings=int(each.number("findings") or 0), hosts=each.texts("hosts"))
+            for each, remedy in joint
+            if remedy
+        )
+    return found
+
+
+def _places(entry: Entry | None) -> tuple[Place, ...]:
+    names = [(kind, entry.text(kind)) for kind in PLACES] if entry else []
+    return tuple(Place(kind, name) for kind, name in names if name)
+
+
+def _run(entry: Entry) -> Run:
+    counted = (*SEVERITIES, "unknown", "accepted", "pass")
+    return Run(
+        gathered=entry.text("gathered"),
+        hosts=int(entry.number("hosts") or 0),
+        unread=int(entry.number("unread") or 0),
+        counts={name: int(entry.number(name) or 0) for name in counted},
+    )
+
+
 def _rule_of(entry: Entry, rules: dict[str, Rule]) -> Rule:
     rule = rules.get(entry.text("rule", None))
     if rule is None:
@@ -258,6 +286,7 @@ def _finding(entry: Entry, rule: Rule) -> Finding:
     return Finding(
         rule=rule,
         host=entry.text("host", None),
+        scope=entry.text("scope", "host"),
         subject=entry.text("subject"),
         outcome=entry.choice("outcome", OUTCOMES),
         severity=entry.choice("severity", SEVERITIES, rule.severity),
@@ -265,6 +294,8 @@ def _finding(entry: Entry, rule: Rule) -> Finding:
         found=entry.text("found"),
         text=entry.text("text"),
         why_unknown=entry.text("why_unknown"),
+        cause=entry.text("cause") or entry.text("why_unknown"),
+        places=_places(entry.entry("place")),
         accepted=_acceptance(entry.entry("accepted")),
         remedy=_remedy(entry.entry("remedy")),
         status=entry.choice("status", STATUSES, ""),
@@ -282,42 +313,4 @@ def _comparison(entry: Entry, rules: dict[str, Rule]) -> Comparison:
         open=int(entry.number("open") or 0),
         fixed=tuple(_finding(each, _rule_of_earlier(each, rules)) for each in entry.entries("fixed")),
         unseen=tuple(_finding(each, _rule_of_earlier(each, rules)) for each in entry.entries("unseen")),
-    )
-
-
-def _path(entry: Entry) -> Path:
-    mtu = entry.number("mtu")
-    return Path(
-        cluster=entry.text("cluster"),
-        network=entry.text("network"),
-        sender=entry.text("from", None),
-        receiver=entry.text("to", None),
-        mtu=None if mtu is None else int(mtu),
-        wanted=int(entry.number("wanted") or _DEFAULT_MTU),
-        proved=entry.boolean("proved"),
-        why=entry.text("why"),
-    )
-
-
-def _heartbeat(entry: Entry) -> Heartbeat:
-    return Heartbeat(
-        cluster=entry.text("cluster", None),
-        dag=entry.boolean("dag") is True,
-        windows=entry.text("windows"),
-        same_subnet=entry.number("same_subnet_seconds"),
-        cross_subnet=entry.number("cross_subnet_seconds"),
-        same_subnet_limit=entry.number("same_subnet_limit_seconds"),
-        cross_subnet_limit=entry.number("cross_subnet_limit_seconds"),
-        offline=entry.number("offline_seconds"),
-    )
-
-
-def _certificate(entry: Entry) -> Certificate:
-    days, limit = entry.number("days_left"), entry.number("limit_days")
-    return Certificate(
-        name=entry.text("name", None),
-        use=entry.text("use"),
-        not_after=entry.text("not_after"),
-        days_left=None if days is None else int(days),
-        limit_days=_DEFAULT_LIMIT_DAYS if limit is None else int(limit),
     )

@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
     from .order import Group, NumberedFinding, OrderedReport
 
 _MAX_LINES = 10  # for each rule
+_MAX_REMEDIES = 3  # for each rule
+_MAX_REMEDY = 3_000  # characters
 _MAX_TEXT = 300  # characters of one text
 _MAX_LENGTH = 55_000  # characters; a comment on GitHub has at most 65,536
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&|~#$]|:(?=\S)")
@@ -75,8 +77,11 @@ def _line(text: str) -> str:
 
 def _fenced(remedy: Remedy) -> str:
     text = visible(remedy.text).strip("\n")
+    if len(text) > _MAX_REMEDY:
+        return "It is too long for this report. The page and the JSON contain it."
     fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
-    return f"{fence}{'text' if remedy.kind == 'manual' else 'yaml'}\n{text}\n{fence}"
+    language = {"manual": "text", "script": "powershell"}.get(remedy.kind, "yaml")
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _count(number: int, word: str) -> str:
@@ -170,19 +175,20 @@ def _more(lines: t.Sequence[t.Any]) -> list[str]:
 
 
 def _remedies(group: Group) -> list[str]:
-    """The common remedy, or that of the first finding."""
-    first = group.lines[0].finding
-    if first.remedy is None:
-        return []
-    which = (
-        "Remedy" if group.remedy else f"Remedy for {_host_and_subject(first)}; the page has the remedies of the others"
-    )
-    return [f"{which}:", _fenced(group.remedy or first.remedy)]
+    """The common remedies of the findings, the first ones."""
+    parts = []
+    for joint in group.remedies[:_MAX_REMEDIES]:
+        number = _count(joint.findings, "finding")
+        which = "Remedy" if len(group.remedies) == 1 else f"Remedy for {number} on {code(folded(joint.hosts))}"
+        parts += [f"{which}:", _fenced(joint.remedy)]
+    if len(group.remedies) > _MAX_REMEDIES:
+        parts.append(f"The page has {len(group.remedies) - _MAX_REMEDIES} more for this rule.")
+    return parts
 
 
 def _unknown(report: OrderedReport) -> t.Iterator[str]:
     for place, group in enumerate(report.unknown):
-        heading = [] if place else ["## Unknown, by reason"]
+        heading = [] if place else ["## Unknown, by cause"]
         rules = sorted({line.finding.rule.id for line in group.lines})
         on = f"On {code(folded(group.hosts))}: {', '.join(map(code, rules[:_MAX_LINES]))}"
         more = f" and {_count(len(rules) - _MAX_LINES, 'more rule')}" if len(rules) > _MAX_LINES else ""

@@ -8,18 +8,16 @@ from __future__ import annotations
 import collections
 import dataclasses
 import itertools
-import re
 import typing as t
 
-from ..name_list import natural
-from .evaluation import OUTCOMES, SEVERITIES, Remedy
+from ..name_list import folded, natural
+from .evaluation import OUTCOMES, SEVERITIES, JointRemedy
 from .text import layer_name
 
 if t.TYPE_CHECKING:
     from .evaluation import Evaluation, Finding, Host, Rule, Unread
 
-# A YAML list item of one word.
-_ITEM = re.compile(r"( *- )(?:[\w./-]+|'[^']*'|\"[^\"]*\")")
+_FEW = 6  # names in a line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +28,22 @@ class NumberedFinding:
     finding: Finding
 
     @property
+    def sentence(self) -> str:
+        """The sentence on demand, with the reason and the end date of an acceptance."""
+        text = self.finding.text or self.finding.why_unknown
+        accepted = self.finding.accepted
+        if accepted is None or self.finding.outcome != "accepted":
+            return text
+        until = f"Accepted until {accepted.until}." if accepted.until else "No end date."
+        return f"{text} {accepted.reason or 'No reason was given.'} {until}"
+
+    @property
+    def home(self) -> str:
+        """The cluster or DAG of the finding, or its host."""
+        names = (place.name for place in self.finding.places if place.kind in {"cluster", "dag"})
+        return next(names, self.finding.host)
+
+    @property
     def advice(self) -> str:
         """How to find out an unknown value: the text after the reason."""
         reason = self.finding.why_unknown
@@ -38,12 +52,13 @@ class NumberedFinding:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Failed findings of one rule and severity, or unknown findings with one reason (then without C(rule))."""
+    """Failed findings of one rule and severity, or unknown findings with one cause (then without C(rule))."""
 
     title: str
     severity: str
     rule: Rule | None
     lines: tuple[NumberedFinding, ...]
+    remedies: tuple[JointRemedy, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -51,10 +66,13 @@ class Group:
         return tuple(sorted({line.finding.host for line in self.lines}, key=natural))
 
     @property
-    def remedy(self) -> Remedy | None:
-        """The common remedy of all findings; C(None) if they need different ones."""
-        remedies = [line.finding.remedy for line in self.lines if line.finding.remedy]
-        return _common_remedy(tuple(dict.fromkeys(remedies))) if len(remedies) == len(self.lines) else None
+    def where(self) -> str:
+        """The hosts or clusters by name if they are few, else their number."""
+        if len(self.hosts) <= _FEW:
+            return folded(self.hosts) if any(self.hosts) else "all hosts"
+        scopes = {line.finding.scope for line in self.lines}
+        word = "clusters" if scopes == {"cluster"} else "hosts" if scopes == {"host"} else "hosts and clusters"
+        return f"{len(self.hosts):,} {word}"
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -72,22 +90,14 @@ class Group:
         advice = {line.advice for line in self.lines}
         return next(iter(advice)) if len(advice) == 1 else ""
 
+    def sentence_of(self, line: NumberedFinding) -> str:
+        """The sentence on demand, without the advice that the group shows."""
+        return line.finding.why_unknown if self.rule is None and self.advice else line.sentence
+
     @property
     def new(self) -> int:
         """The number of new findings."""
         return sum(line.finding.status == "new" for line in self.lines)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """The numbers of findings on one host."""
-
-    host: str
-    counts: t.Mapping[str, int]  # failed findings by severity, and "unknown"
-
-    @property
-    def rank(self) -> tuple[t.Any, ...]:
-        return (*(-self.counts[kind] for kind in (*SEVERITIES, "unknown")), natural(self.host))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +108,8 @@ class OrderedReport:
     unknown: tuple[Group, ...]
     accepted: tuple[NumberedFinding, ...]
     rest: t.Mapping[str, tuple[NumberedFinding, ...]]  # passed and not applicable, by the id of the rule
-    scores: tuple[Score, ...]  # the host with the worst findings first
     unreached: tuple[Host, ...]
+    causes: t.Mapping[str, str]  # why hosts could not be read, without their names
     unread_parts: tuple[Unread, ...]  # of hosts that were reached, without those that an operator accepted
     skipped_rules: tuple[Rule, ...]  # without findings: the run had no matching hosts
     outcomes: t.Mapping[str, int]
@@ -144,24 +154,20 @@ def in_reading_order(evaluation: Evaluation) -> OrderedReport:
         by_outcome[finding.outcome].append(finding)
     judged = {finding.rule.id for finding in evaluation.findings}
     count = itertools.count()
-    failed = {severity: _failed(by_outcome["fail"], severity, count) for severity in SEVERITIES}
+    failed = {severity: _failed(by_outcome["fail"], severity, count, evaluation) for severity in SEVERITIES}
     unknown = _unknown(by_outcome["unknown"], count)
     accepted = tuple(NumberedFinding(next(count), finding) for finding in by_outcome["accepted"])
-    rest = {
-        rule.id: tuple(
-            NumberedFinding(next(count), finding)
-            for finding in (*by_outcome["pass"], *by_outcome["not_applicable"])
-            if finding.rule.id == rule.id
-        )
-        for rule in evaluation.rules
-    }
+    others: dict[str, list[Finding]] = {rule.id: [] for rule in evaluation.rules}
+    for finding in (*by_outcome["pass"], *by_outcome["not_applicable"]):
+        others[finding.rule.id].append(finding)
+    rest = {rule: tuple(NumberedFinding(next(count), each) for each in found) for rule, found in others.items()}
     return OrderedReport(
         failed=failed,
         unknown=unknown,
         accepted=accepted,
         rest=rest,
-        scores=_scores(evaluation),
         unreached=tuple(sorted((h for h in evaluation.hosts if not h.reached), key=lambda host: natural(host.name))),
+        causes={each.host: each.cause for each in evaluation.unread if not each.what},
         unread_parts=tuple(
             sorted(
                 (each for each in evaluation.unread if each.what and not each.accepted),
@@ -174,31 +180,13 @@ def in_reading_order(evaluation: Evaluation) -> OrderedReport:
     )
 
 
-def _common_remedy(remedies: tuple[Remedy, ...]) -> Remedy | None:
-    """One remedy for all. Tasks and roles that differ only in one item of one list are joined; else C(None)."""
-    if len(remedies) == 1:
-        return remedies[0]
-    texts = [remedy.text.split("\n") for remedy in remedies]
-    kinds = {remedy.kind for remedy in remedies}
-    if len(kinds) > 1 or "manual" in kinds or len(set(map(len, texts))) > 1:
-        return None
-    differing = [place for place, lines in enumerate(zip(*texts, strict=True)) if len(set(lines)) > 1]
-    if len(differing) != 1:
-        return None
-    (place,) = differing
-    items = [text[place] for text in texts]
-    indents = {found[1] if (found := _ITEM.fullmatch(item)) else None for item in items}
-    if place == 0 or not texts[0][place - 1].endswith(":") or len(indents) > 1 or None in indents:
-        return None
-    merged = [*texts[0][:place], *items, *texts[0][place + 1 :]]
-    return Remedy(kind=remedies[0].kind, text="\n".join(merged))
-
-
 def _order(finding: Finding) -> tuple[t.Any, ...]:
     return natural(finding.host), natural(finding.subject), finding.rule.id
 
 
-def _failed(findings: t.Iterable[Finding], severity: str, count: t.Iterator[int]) -> tuple[Group, ...]:
+def _failed(
+    findings: t.Iterable[Finding], severity: str, count: t.Iterator[int], evaluation: Evaluation
+) -> tuple[Group, ...]:
     """Failed findings by rule; the rule with most hosts is first."""
     by_rule: dict[str, list[Finding]] = collections.defaultdict(list)
     for finding in findings:
@@ -214,34 +202,35 @@ def _failed(findings: t.Iterable[Finding], severity: str, count: t.Iterator[int]
             severity=severity,
             rule=found[0].rule,
             lines=tuple(NumberedFinding(next(count), finding) for finding in found),
+            remedies=evaluation.remedies.get(found[0].rule.id) or _separate(found),
         )
         for found in sorted(by_rule.values(), key=rank)
     )
 
 
-def _unknown(findings: t.Iterable[Finding], count: t.Iterator[int]) -> tuple[Group, ...]:
-    """Unknown findings by reason; the reason with most findings is first."""
-    by_reason: dict[str, list[Finding]] = collections.defaultdict(list)
+def _separate(findings: t.Iterable[Finding]) -> tuple[JointRemedy, ...]:
+    """The remedies of an evaluation without common remedies: each text once."""
+    hosts: dict[t.Any, list[str]] = collections.defaultdict(list)
     for finding in findings:
-        by_reason[finding.why_unknown or finding.text or "No reason was given."].append(finding)
+        if finding.remedy:
+            hosts[finding.remedy].append(finding.host)
+    return tuple(
+        JointRemedy(remedy=remedy, findings=len(found), hosts=tuple(dict.fromkeys(found)))
+        for remedy, found in hosts.items()
+    )
+
+
+def _unknown(findings: t.Iterable[Finding], count: t.Iterator[int]) -> tuple[Group, ...]:
+    """Unknown findings by cause; the cause with most findings is first."""
+    by_cause: dict[str, list[Finding]] = collections.defaultdict(list)
+    for finding in findings:
+        by_cause[finding.cause or finding.text or "No reason was given."].append(finding)
     return tuple(
         Group(
-            title=reason,
+            title=cause,
             severity="unknown",
             rule=None,
             lines=tuple(NumberedFinding(next(count), finding) for finding in found),
         )
-        for reason, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+        for cause, found in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0]))
     )
-
-
-def _scores(evaluation: Evaluation) -> tuple[Score, ...]:
-    counts: dict[str, collections.Counter[str]] = {host.name: collections.Counter() for host in evaluation.hosts}
-    for finding in evaluation.findings:
-        found = counts.setdefault(finding.host, collections.Counter())
-        if finding.outcome == "fail":
-            found[finding.severity] += 1
-        elif finding.outcome == "unknown":
-            found["unknown"] += 1
-    scores = (Score(host=host, counts=found) for host, found in counts.items())
-    return tuple(sorted(scores, key=lambda score: score.rank))

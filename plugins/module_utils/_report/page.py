@@ -5,68 +5,85 @@
 
 from __future__ import annotations
 
-import json
+import collections
 import typing as t
 
-from .evaluation import OUTCOMES, SEVERITIES
-from .matrix import matrix, scopes
+from ..name_list import folded, natural
+from .matrix import matrices
 from .order import in_reading_order
-from .pictures import certificate_rows, heartbeat_rows, meshes, scale
+from .page_data import page_data
+from .pictures import certificate_rows, heartbeat_rows, meshes, scale, unknown_heartbeats
+from .place import place_tables
 from .template import file_text, policy, template, trusted
-from .text import visible_json
+from .trend import HEIGHT, WIDTH, trend
 
 if t.TYPE_CHECKING:
-    from .evaluation import Evaluation
+    from .evaluation import Evaluation, Finding
     from .order import OrderedReport
 
-_FIRST = 5  # rules and hosts in the summary
-# Lines of a group that are not folded, on a page with few findings and with many.
-_VISIBLE, _VISIBLE_OF_MANY, _MANY = 8, 3, 200
+_FIRST = 5  # things to do
+_RUNS = 12  # in the picture
+# Findings of a group that are in the HTML, on a page with few findings and with many. The script shows the others.
+_ALL, _FIRST_OF_MANY, _MANY = 1000, 5, 150
+_MESHES = 6  # pictures of paths; on a page with more, networks whose paths all pass have none
+_NAMES = 12  # hosts in a list of the summary
 
 
 def page(evaluation: Evaluation) -> str:
     """The complete HTML document. Raises C(ReportError)."""
     report = in_reading_order(evaluation)
-    style, script = file_text("style.css"), file_text("script.js")
+    style, script = file_text("style.css"), file_text("script.js") + file_text("copy.js")
+    shown = [line for group in (*report.groups, *report.unknown) for line in group.lines]
+    pictures = meshes(evaluation.paths)
+    drawn = [mesh for mesh in pictures if len(pictures) <= _MESHES or len(mesh.of("passes")) < len(mesh.squares)]
     return template("page.html.j2").render(
         evaluation=evaluation,
         report=report,
         first=report.groups[:_FIRST],
-        worst=[score for score in report.scores if any(score.counts.values())][:_FIRST],
-        matrix=matrix(evaluation.rules, report),
-        scopes=scopes(evaluation, report),
-        meshes=meshes(evaluation.paths),
+        trend=trend(evaluation.runs[-_RUNS:]),
+        trend_size=(WIDTH, HEIGHT),
+        not_read=_not_read(report),
+        fixed=_by_rule(evaluation.comparison.fixed if evaluation.comparison else ()),
+        unseen=_by_rule(evaluation.comparison.unseen if evaluation.comparison else ()),
+        tables=place_tables(evaluation, report),
+        matrices=matrices(evaluation, report),
+        meshes=drawn,
+        passing=[mesh for mesh in pictures if mesh not in drawn],
         heartbeat_rows=heartbeat_rows(evaluation.heartbeats),
+        unknown_heartbeats=unknown_heartbeats(evaluation.heartbeats),
         scale=scale(evaluation.heartbeats),
         certificate_rows=certificate_rows(evaluation.certificates),
         style=trusted(style),
         script=trusted(script),
         policy=policy(style, script),
-        data=_data(evaluation, report),
-        visible=_VISIBLE if len(report.lines) <= _MANY else _VISIBLE_OF_MANY,
+        data=trusted(page_data(evaluation, report)),
+        visible=_ALL if len(shown) <= _MANY else _FIRST_OF_MANY,
     )
 
 
-def _data(evaluation: Evaluation, report: OrderedReport) -> str:
-    """The data of the filter: hosts, rules, and for each finding the positions of its host, rule and values."""
-    hosts = [score.host for score in report.scores]
-    places = {host: place for place, host in enumerate(hosts)}
-    rules = {rule.id: place for place, rule in enumerate(evaluation.rules)}
-    data = {
-        "hosts": hosts,
-        "rules": [[rule.id, rule.title] for rule in evaluation.rules],
-        "findings": [
-            [
-                places[finding.host],
-                rules[finding.rule.id],
-                OUTCOMES.index(finding.outcome),
-                SEVERITIES.index(finding.severity),
-                int(finding.status == "new"),
-            ]
-            for finding in (line.finding for line in report.lines)
-        ],
-    }
-    text = visible_json(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return trusted(text)
+def _not_read(report: OrderedReport) -> list[tuple[str, str, str, int]]:
+    """What of the hosts could not be read, by cause: the part, the cause, the hosts, and their number."""
+    by_cause: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    for host in report.unreached:
+        by_cause["", report.causes.get(host.name, host.why)].append(host.name)
+    for part in report.unread_parts:
+        by_cause[part.what, part.cause].append(part.host)
+    return [
+        (what, cause, _names(hosts), len(hosts))
+        for (what, cause), hosts in sorted(by_cause.items(), key=lambda item: (item[0][0] != "", -len(item[1])))
+    ]
+
+
+def _by_rule(findings: t.Iterable[Finding]) -> list[tuple[str, str, list[str]]]:
+    """The title of each rule, why its findings were not seen, and the hosts and subjects."""
+    found: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    for finding in findings:
+        why = finding.why_unknown if finding.status == "unseen" else ""
+        found[finding.rule.title, why].append(" ".join(filter(None, (finding.host or "all hosts", finding.subject))))
+    return [(title, why, names) for (title, why), names in found.items()]
+
+
+def _names(hosts: t.Sequence[str]) -> str:
+    ordered = sorted(set(hosts), key=natural)
+    more = f" and {len(ordered) - _NAMES} more" if len(ordered) > _NAMES else ""
+    return folded(ordered[:_NAMES] if more else ordered) + more

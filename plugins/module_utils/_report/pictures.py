@@ -9,10 +9,10 @@ import dataclasses
 import math
 import typing as t
 
-from ..name_list import natural
+from ..name_list import folded, natural
 
 if t.TYPE_CHECKING:
-    from .evaluation import Certificate, Heartbeat, Path
+    from .measurement import Certificate, Heartbeat, Path
 
 _FEW = 16  # hosts up to which each square has room for a number
 _LARGE, _SMALL = 44, 14  # user units of an SVG
@@ -58,10 +58,11 @@ class Mesh:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A heartbeat timeout and its limit, in seconds and in percent of the common scale."""
+    """A heartbeat timeout, its limit and its default, in seconds and in percent of the common scale."""
 
     seconds: float | None
     limit: float | None
+    default: float | None
     percent: float | None
     limit_percent: float | None
 
@@ -72,9 +73,10 @@ class Bar:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatRow:
-    """The same-subnet and cross-subnet bars of a cluster; C(offline) is in percent of the common scale."""
+    """The same-subnet and cross-subnet bars of equal clusters; C(offline) is in percent of the common scale."""
 
     heartbeat: Heartbeat
+    clusters: tuple[str, ...]
     bars: tuple[Bar, Bar]
     offline: float | None
     exceeds_timeout: bool  # the blackout is not shorter than the same-subnet timeout
@@ -130,7 +132,15 @@ def _kind(path: Path | None) -> str:
 def scale(heartbeats: t.Iterable[Heartbeat]) -> int:
     """The end of the common scale in seconds: the largest value, rounded up to five."""
     values = (
-        (each.same_subnet, each.cross_subnet, each.same_subnet_limit, each.cross_subnet_limit, each.offline)
+        (
+            each.same_subnet,
+            each.cross_subnet,
+            each.same_subnet_limit,
+            each.cross_subnet_limit,
+            each.same_subnet_default,
+            each.cross_subnet_default,
+            each.offline,
+        )
         for each in heartbeats
     )
     known = [value for each in values for value in each if value]
@@ -138,25 +148,38 @@ def scale(heartbeats: t.Iterable[Heartbeat]) -> int:
 
 
 def heartbeat_rows(heartbeats: t.Sequence[Heartbeat]) -> tuple[HeartbeatRow, ...]:
-    """The bars of each cluster, by name."""
+    """The bars of the clusters with a known timeout. Clusters with the same values have one row."""
     end = scale(heartbeats)
+    equal: dict[Heartbeat, list[str]] = {}
+    for each in sorted(heartbeats, key=lambda beat: (not beat.dag, natural(beat.cluster))):
+        if each.same_subnet is not None or each.cross_subnet is not None:
+            equal.setdefault(dataclasses.replace(each, cluster=""), []).append(each.cluster)
+    return tuple(_heartbeat_row(each, names, end) for each, names in equal.items())
 
+
+def _heartbeat_row(beat: Heartbeat, names: t.Sequence[str], end: int) -> HeartbeatRow:
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value / end, 2)
 
-    def bar_of(seconds: float | None, limit: float | None) -> Bar:
-        return Bar(seconds=seconds, limit=limit, percent=percent(seconds), limit_percent=percent(limit))
-
-    return tuple(
-        HeartbeatRow(
-            heartbeat=each,
-            bars=(bar_of(each.same_subnet, each.same_subnet_limit), bar_of(each.cross_subnet, each.cross_subnet_limit)),
-            offline=percent(each.offline),
-            exceeds_timeout=None not in {each.offline, each.same_subnet}
-            and (each.offline or 0) >= (each.same_subnet or 0),
+    def bar_of(seconds: float | None, limit: float | None, default: float | None) -> Bar:
+        return Bar(
+            seconds=seconds, limit=limit, default=default, percent=percent(seconds), limit_percent=percent(limit)
         )
-        for each in sorted(heartbeats, key=lambda beat: natural(beat.cluster))
+
+    same = bar_of(beat.same_subnet, beat.same_subnet_limit, beat.same_subnet_default)
+    cross = bar_of(beat.cross_subnet, beat.cross_subnet_limit, beat.cross_subnet_default)
+    return HeartbeatRow(
+        heartbeat=beat,
+        clusters=tuple(names),
+        bars=(same, cross),
+        offline=percent(beat.offline),
+        exceeds_timeout=None not in {beat.offline, beat.same_subnet} and (beat.offline or 0) >= (beat.same_subnet or 0),
     )
+
+
+def unknown_heartbeats(heartbeats: t.Iterable[Heartbeat]) -> str:
+    """The names of the clusters without a known timeout."""
+    return folded(each.cluster for each in heartbeats if each.same_subnet is None and each.cross_subnet is None)
 
 
 def certificate_rows(certificates: t.Iterable[Certificate]) -> tuple[CertificateRow, ...]:

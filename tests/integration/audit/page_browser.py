@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
@@ -19,6 +20,7 @@ if t.TYPE_CHECKING:
     import report_samples
 
 WIDE, PHONE = (1280, 900), (360, 740)
+PAPER = (703, 1017)  # pixels of A4 within the margins of the page
 SAMPLES = ("small", "clean", "hostile", "large")
 TIMEOUT = 30.0  # seconds
 
@@ -93,6 +95,11 @@ class Browser:
 
     def console_messages(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def sheets(self) -> int:
+        """The number of sheets of the printed page."""
+        data = self.command("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"]
+        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(data)))
 
     def screenshot(self, name: str) -> None:
         if directory := os.environ.get("WINHA_SCREENSHOTS"):

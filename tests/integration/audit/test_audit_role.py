@@ -97,7 +97,7 @@ def test_the_audit_finds_faults_on_every_layer(healthy: Audited) -> None:
 
 
 def test_the_audit_writes_all_reports_and_only_the_owner_reads_the_facts(healthy: Audited) -> None:
-    assert {path.name for path in healthy.folder.iterdir()} == REPORTS
+    assert {path.name for path in healthy.folder.iterdir()} == REPORTS | {"history"}
     assert stat.S_IMODE((healthy.folder / "facts.json").stat().st_mode) == 0o600
     assert staging.PASSWORD not in (healthy.folder / "facts.json").read_text("utf-8")
 
@@ -218,8 +218,18 @@ def test_the_exit_status_depends_on_the_severity_and_the_reports_are_written(
     lab: staging.Stage, healthy: Audited, tmp_path: Path, threshold: str, rc: int
 ) -> None:
     known = {"audit_gather": False, "audit_facts_file": str(healthy.folder / "facts.json"), "audit_fail_on": threshold}
-    found = audit(lab, tmp_path, variables=known)
+    history = tmp_path / "history"
+    history.mkdir()
+    old = {**healthy.evaluation, "gathered": "2020-01-01T00:00:00Z", "evaluated": "2020-01-01T00:01:00Z"}
+    for place in ("2020-01-01T000000Z.json", "2019-01-01T000000Z.json"):
+        (history / place).write_text(json.dumps(old), "utf-8")
+    found = audit(lab, tmp_path, variables={**known, "audit_history_keep": 2})
     assert found.run.rc == rc
+    # The run before is compared, and only two runs are kept.
+    kept = [file.name for file in sorted(history.iterdir())]
+    assert kept == ["2020-01-01T000000Z.json", f"{healthy.evaluation['gathered'].replace(':', '')}.json"]
+    assert found.evaluation["comparison"]["earlier"] == old["evaluated"]
+    assert (found.evaluation["comparison"]["new"], len(found.evaluation["runs"])) == (0, 2)
     assert {path.name for path in tmp_path.iterdir()} >= REPORTS - {"facts.json"}
     assert str(tmp_path) in found.run.output
     accepted = audit(lab, tmp_path, variables={**known, "audit_accepted": [everything()]})

@@ -30,7 +30,7 @@ def test_the_audit_takes_texts(lab: Stage, tmp_path: Path) -> None:
     assert first.rc == 0, first.output
     assert lab.journal()
     (folder,) = lab.folder.glob("run*/audit")
-    assert {file.name for file in folder.iterdir()} == {"audit.html", "audit.json", "facts.json"}
+    assert {file.name for file in folder.iterdir()} == {"audit.html", "audit.json", "facts.json", "history"}
     assert f"Reports in {folder}: " in first.of("localhost", LAST).message
     assert "# Audit of " in first.output
     assert [result.task for result in first.results if result.changed] == []

@@ -15,14 +15,16 @@ import re
 
 import pytest
 import report_samples
+from ansible_collections.winha.cluster.plugins.module_utils._report.evaluation import OUTCOMES
 from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
+from ansible_collections.winha.cluster.plugins.module_utils._report.text import visible
 
 SAMPLES = ("small", "clean", "hostile")
 VOID = {"meta", "link", "input"}
 # The elements of the page: no img, iframe or object.
 ELEMENTS = {
     "html", "head", "meta", "title", "link", "style", "body", "svg", "defs", "symbol", "path", "circle", "rect",
-    "line", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
+    "line", "polyline", "g", "text", "use", "a", "header", "p", "h1", "h2", "h3", "h4", "bdi", "time", "nav", "main",
     "section", "span", "b", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr", "th", "td", "code", "form",
     "label", "input", "select", "option", "fieldset", "legend", "button", "output", "article", "details",
     "summary", "pre", "dl", "dt", "dd", "figure", "figcaption", "footer", "script",
@@ -117,16 +119,46 @@ def digest(text: str) -> str:
 def test_the_data_of_the_script_has_a_row_for_each_finding(sample: str) -> None:
     found = report_samples.writable(getattr(report_samples, sample)())
     page = Page(render(found, "html"))
+    lines = collections.Counter((row["host"], row["rule"], row["subject"], row["outcome"]) for row in decoded(page))
+    wanted = [
+        (visible(each["host"]) or "all hosts", visible(each["rule"]), visible(each["subject"]), each["outcome"])
+        for each in found["findings"]
+    ]
+    assert lines == collections.Counter(wanted)
+
+
+def decoded(page: Page) -> list[dict[str, str]]:
+    """The findings as the script reads them."""
     data = json.loads(page.texts("script")[0])
-    lines = collections.Counter((data["hosts"][line[0]], data["rules"][line[1]][0]) for line in data["findings"])
-    assert lines == collections.Counter((finding["host"], finding["rule"]) for finding in found["findings"])
-    elements = {attributes.get("id") for attributes in page.of("li")}
-    assert {f"f{number}" for number in range(len(found["findings"]))} <= elements
+    rows = []
+    for number in range(len(data["host"])):
+        row = {key: data["texts"][data[key][number]] for key in ("subject", "found", "expected", "sentence")}
+        row |= {"host": data["hosts"][data["host"][number]], "rule": data["rules"][data["rule"][number]][0]}
+        values = dict(
+            zip("\x01\x02\x03\x04", (row["host"], row["subject"], row["found"], row["expected"]), strict=True)
+        )
+        row["sentence"] = "".join(values.get(each, each) for each in row["sentence"])
+        rows.append({**row, "outcome": OUTCOMES[int(data["outcome"][number])]})
+    return rows
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_sentence_of_the_data_is_that_of_its_finding(sample: str) -> None:
+    found = report_samples.writable(getattr(report_samples, sample)())
+    wanted = {
+        (visible(each["host"]), visible(each["rule"]), visible(each["subject"])): visible(each["text"])
+        for each in found["findings"]
+        if each["outcome"] == "fail"
+    }
+    rows = [row for row in decoded(Page(render(found, "html"))) if row["outcome"] == "fail"]
+    assert {(row["host"], row["rule"], row["subject"]): row["sentence"] for row in rows} == wanted
 
 
 def test_the_page_contains_all_texts_of_the_evaluation() -> None:
     found = report_samples.small()
-    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    page = Page(render(found, "html"))
+    text = " ".join([page.texts("body")[0], *(row["sentence"] for row in decoded(page))])
+    text = " ".join(text.split())
     expected = [finding[key] for finding in found["findings"] for key in ("host", "subject", "text", "why_unknown")]
     expected += [
         finding[key] for finding in found["findings"] if finding["outcome"] == "fail" for key in ("expected", "found")
@@ -153,20 +185,51 @@ def test_equal_advice_for_unknown_values_is_shown_once(ends: tuple[str, str], ti
         for host, end in zip(("hv01", "hv02"), ends, strict=True)
     ]
     found["findings"] += more
-    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    text = shown(Page(render(found, "html")))
     assert sum(text.count(end) for end in set(ends)) == times
-    assert text.count("No answer came.") == 1
+
+
+def shown(page: Page) -> str:
+    """The text of the page without the data and the script."""
+    return " ".join(page.texts("body")[0].partition('{"hosts":')[0].split())
+
+
+def test_unknown_checks_with_one_cause_on_several_hosts_have_one_box() -> None:
+    found = report_samples.small()
+    found["findings"] += [
+        report_samples.finding("offline-action", host, outcome="unknown", why_unknown=f"{host} timed out.",
+                               cause="<host> timed out.", severity="error")
+        for host in ("hv01", "hv02")
+    ]  # fmt: skip
+    text = shown(Page(render(found, "html")))
+    assert text.count("<host> timed out. 2 checks · hv01 and hv02") == 1
+    assert "hv01 timed out." in text  # the sentence on demand
 
 
 def test_hosts_are_counted_and_clusters_and_forests_are_labeled() -> None:
     found = report_samples.small()
-    names = ("HVC1", "corp.example.com")
-    found["findings"] += [report_samples.finding("heartbeat", name, "x", "fail", severity="error") for name in names]
-    text = " ".join(Page(render(found, "html")).texts("body")[0].split())
+    for each in found["findings"]:
+        each["place"] = {}
+    about = [("HVC1", "cluster", {"cluster": "HVC1"}), ("corp.example.com", "forest", {})]
+    found["findings"] += [
+        report_samples.finding("heartbeat", name, "x", "fail", severity="error", scope=scope, place=place)
+        for name, scope, place in about
+    ]
+    text = shown(Page(render(found, "html")))
     assert "9 hosts, 13 rules, 46 checks;" in text
-    assert "HVC1 cluster" in text
-    assert "corp.example.com forest" in text
-    assert "hv01 cluster" not in text
+    assert "HVC11000" in text.replace(" ", "")  # its name, and its findings by severity
+    assert "Other hosts, and the forest" in text
+
+
+def test_findings_on_many_clusters_do_not_count_as_hosts() -> None:
+    found = report_samples.small()
+    found["findings"] = [
+        report_samples.finding("heartbeat", f"DAG{number}", "x", "fail", severity="error", scope="cluster")
+        for number in range(7)
+    ]
+    text = shown(Page(render(found, "html")))
+    assert "7 findings on 7 clusters" in text
+    assert "7 hosts" not in text
 
 
 def test_invisible_characters_are_escaped() -> None:
@@ -187,40 +250,18 @@ def test_the_summary_lists_different_values_and_shortens_long_ones() -> None:
     assert values == ", ".join(f"{name[:59]}…" for name in names[:3]) + " and 2 more"
 
 
-_NAMES = """- hosts: hv01
-  tasks:
-    - winha.cluster.vm_offline_action:
-        names:
-          - {}
-        action: {}
-"""
-
-
 @pytest.mark.parametrize("form", ["html", "markdown"])
-@pytest.mark.parametrize(
-    ("kind", "items", "actions", "joined"),
-    [
-        ("task", ("EX01", "'EX 3'"), ("shut_down", "shut_down"), True),
-        ("task", ("EX01", "EX03"), ("shut_down", "turn_off"), False),
-        ("task", ("EX01", "name: EX03"), ("shut_down", "shut_down"), False),
-        ("manual", ("EX01", "EX03"), ("shut_down", "shut_down"), False),
-    ],
-)
-def test_tasks_that_differ_in_one_list_item_are_joined(
-    form: str, kind: str, items: tuple[str, str], actions: tuple[str, str], joined: bool
-) -> None:
-    found = report_samples.clean()
-    tasks = [_NAMES.format(*each) for each in zip(items, actions, strict=True)]
-    found["findings"] = [
-        report_samples.finding(
-            "offline-action", "hv01", f"EX0{number}", "fail", severity="error", remedy={"kind": kind, "text": task}
-        )
-        for number, task in enumerate(tasks)
+def test_a_rule_has_its_remedies_once(form: str) -> None:
+    found = report_samples.small()
+    joint = [
+        {"kind": "task", "text": "- hosts: [hv01, hv02]", "findings": 2, "hosts": ["hv01", "hv02"]},
+        {"kind": "script", "text": "Set-VM -Name EX02", "findings": 1, "hosts": ["hv03"]},
     ]
+    found["remedies"] = {"offline-action": joint}
     text = html.unescape(render(found, form))
-    both = tasks[0].replace("- EX01\n", f"- EX01\n          - {items[1]}\n").strip()
-    assert (both in text) == joined
-    assert (tasks[0].strip() in text) != joined
+    for each in joint:
+        assert text.count(str(each["text"])) == 1
+    assert "vm_offline_action" not in text  # those of the findings
 
 
 def test_a_failed_path_is_not_shown_with_the_wanted_size() -> None:
