@@ -15,6 +15,7 @@ import typing as t
 
 from ..identity import cluster_key, distinct_names, home_of, node_key
 from ..name_list import natural
+from .channel_events import Blackouts
 from .error import AuditError
 from .version_range import RELEASES
 from .wording import sentence
@@ -142,10 +143,16 @@ def clusters_of(facts: t.Mapping[str, t.Any], parameters: t.Mapping[str, t.Any])
             sources.setdefault(cluster_key(cluster), []).append({**host, "host": name})
     first = [nodes[0]["cluster_info"]["cluster"] for nodes in sources.values()]
     names = distinct_names([(str(each.get("name") or each.get("fqdn")), cluster_key(each)) for each in first])
-    return [_cluster_subject(nodes, parameters, name) for nodes, name in zip(sources.values(), names, strict=True)]
+    blackouts = Blackouts(facts["hosts"])
+    return [
+        _cluster_subject(nodes, parameters, name, blackouts)
+        for nodes, name in zip(sources.values(), names, strict=True)
+    ]
 
 
-def _cluster_subject(sources: t.Sequence[Document], parameters: t.Mapping[str, t.Any], name: str) -> Subject:
+def _cluster_subject(
+    sources: t.Sequence[Document], parameters: t.Mapping[str, t.Any], name: str, blackouts: Blackouts
+) -> Subject:
     first = {**sources[0], "cluster_info": {**sources[0]["cluster_info"], "cluster": _with_machine_names(sources)}}
     cluster = first["cluster_info"]["cluster"]
     nodes = cluster.get("nodes") or []
@@ -163,6 +170,7 @@ def _cluster_subject(sources: t.Sequence[Document], parameters: t.Mapping[str, t
             "name": name,
             "windows": oldest,
             "parameters": parameters,
+            "blackouts": blackouts.of_nodes(cluster, parameters.get("dag_virtual_machines") or {}),
         },
         unread_nodes=frozenset(node_key(str(node.get("name"))) for node in nodes)
         - {node_label(source) for source in sources},

@@ -15,7 +15,6 @@ import typing as t
 
 from ..identity import node_key
 from . import votes
-from .channel_events import Blackouts
 from .machines import Home, Machines
 from .relations import distinct, exactly, folded
 
@@ -28,43 +27,24 @@ _APART = ("different_node", "different_fault_domain")
 
 
 def with_placement(hosts: t.Sequence[Subject], clusters: t.Sequence[Subject]) -> list[Subject]:
-    """The clusters, each with its C(placement), and with the C(blackouts) of its nodes.
-
-    The placement has the witness, and for a DAG its members and the hosts they are on.
-    """
+    """The clusters, each with its C(placement): the witness, and for a DAG its members and the hosts they are on."""
     machines = Machines(hosts, clusters)
-    blackouts = Blackouts({host.name: host.document for host in hosts})
-    found = []
-    for each in clusters:
-        members = [machines.member(each, str(node.get("name"))) for node in _cluster(each).get("nodes") or ()]
-        more = {
-            "placement": _placement(each, members, machines),
-            "blackouts": _blackouts(each, members, blackouts),
-        }
-        found.append(dataclasses.replace(each, document={**each.document, **more}))
-    return found
+    return [
+        dataclasses.replace(each, document={**each.document, "placement": _placement(each, machines)})
+        for each in clusters
+    ]
 
 
-def _placement(cluster: Subject, members: t.Sequence[Member], machines: Machines) -> Row:
+def _placement(cluster: Subject, machines: Machines) -> Row:
     if "dag_member" not in cluster.kinds:
         return {"witness": _witness(cluster, [Home(cluster, None, {})], machines)}
+    members = [machines.member(cluster, str(node.get("name"))) for node in _cluster(cluster).get("nodes") or ()]
     rows = [_member(each, members, cluster.name) for each in members]
     return {
         "members": rows,
         "hosts": _hosts(cluster, members) + [_without_home(row) for row in rows if not row["located"]],
         "witness": _witness(cluster, [each.home for each in members if each.home], machines, rows),
     }
-
-
-def _blackouts(cluster: Subject, members: t.Sequence[Member], blackouts: Blackouts) -> list[Row]:
-    """The longest blackout of each node. A node is the virtual machine that the operator names, else the one it has."""
-    known = {
-        each.name: str(each.home.machine["name"]) for each in members if each.home and each.home.machine.get("name")
-    }
-    names = known | (cluster.document["parameters"].get("dag_virtual_machines") or {})
-    rows = blackouts.of_nodes([{"name": each.name} for each in members], names)
-    physical = {each.name: each.not_applicable for each in members}
-    return [{**row, "not_applicable": physical[row["node"]]} for row in rows]
 
 
 def _without_home(row: Row) -> Row:

@@ -144,13 +144,14 @@ def test_print_shows_remedies_and_hides_controls(browser: Browser) -> None:
 def test_the_summary_is_one_sheet_and_the_print_is_short(browser: Browser, hosts: int) -> None:
     earlier = report_estate.environment(hosts)
     runs = [{**earlier["runs"][-1], "gathered": f"2026-11-{day}T22:10:04Z"} for day in range(10, 20)]
-    browser.write("environment", report_estate.environment(hosts, before=earlier, runs=runs))
+    found = report_estate.environment(hosts, before=earlier, runs=runs)
+    browser.write("environment", found)
     browser.open("environment", media="print", size=PAPER)
     assert browser.run("return document.querySelector('#summary').getBoundingClientRect().bottom + scrollY") < PAPER[1]
     sheets = browser.sheets()
     assert sheets < 15
     browser.run("window.print = () => {}; document.querySelector('#print').click()")
-    assert len(browser.all("tr[id^=f]")) == len(report_estate.environment(hosts)["findings"])
+    assert len(browser.all("tr[id^=f]")) == len(found["findings"])
     if hosts < 100:
         assert browser.sheets() > sheets
 

@@ -123,15 +123,6 @@ def test_the_remedy_adds_the_name_of_the_dag_on_a_node_of_the_hyper_v_cluster() 
     assert outcomes("dag-members-apart", hv01=hyperv(**after), **DAG) == PASS
 
 
-def test_a_blackout_belongs_to_the_member_whose_id_the_virtual_machine_has() -> None:
-    events = [{"virtual_machine": "Mail 1", "blackout_seconds": 30.0, "time": None}]
-    log = {"events": events, "complete": True, "events_beyond": 0}
-    node = hyperv(EX01={"name": "Mail 1"}) | {"host_info": {"unknown": [], "channels": {"live_migrations": log}}}
-    hosts = {"hv01": node, "ex01": member("ex01"), "ex02": member("ex02", None)}
-    found = {one["subject"]: one["outcome"] for one in judged("dag-blackout-measured", {"hosts": hosts})}
-    assert found == {"Mail 1": "fail", "ex02": "not_applicable"}
-
-
 def test_a_host_with_too_many_votes_is_named_with_its_members() -> None:
     (found,) = judged("dag-host-loss", {"hosts": {"hv01": hyperv(), **DAG}})
     assert (found["outcome"], found["subject"], found["expected"]) == ("fail", "hv01", "at most 1 of 3 votes")

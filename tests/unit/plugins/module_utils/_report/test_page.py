@@ -14,6 +14,7 @@ import json
 import re
 
 import pytest
+import report_estate
 import report_samples
 from ansible_collections.winha.cluster.plugins.module_utils._report.evaluation import OUTCOMES
 from ansible_collections.winha.cluster.plugins.module_utils._report.formats import render
@@ -275,6 +276,30 @@ def test_a_failed_path_is_not_shown_with_the_wanted_size() -> None:
     assert "hv01 to hv02 does not pass: lost" in text
     assert "hv02 to hv01 passes only 1500 bytes: lost" in text
     assert "only 9000 bytes" not in text
+
+
+def test_clusters_with_the_same_heartbeats_share_a_row_and_unknown_ones_are_named() -> None:
+    found = report_samples.small()
+    known = {"dag": True, "windows": "2019", "same_subnet_seconds": 20, "same_subnet_default_seconds": 20}
+    unknown = {"cluster": "DAG9", "dag": True, "windows": "2019"}
+    found["pictures"]["heartbeats"] = [*({"cluster": f"DAG{place}", **known} for place in (1, 2, 3)), unknown]
+    text = shown(Page(render(found, "html")))
+    assert "DAG1toDAG33DAGs,WindowsServer201920sunknown20s" in text.replace(" ", "")
+    assert "The blackout of live migrations is not set" in text
+    assert "Unknown for DAG9." in text
+    found["pictures"]["heartbeats"] = [unknown]
+    assert 'id="heartbeats"' not in render(found, "html")
+
+
+def test_the_matrix_has_a_row_for_each_host_or_for_equal_clusters() -> None:
+    def names(found: report_samples.Row) -> list[str]:
+        page = render(found, "html").partition('id="matrix"')[2]
+        return re.findall(r'<tr data-rows="[hp0-9 ]+"><th scope="row"><bdi>(.*?)</bdi>', page)
+
+    assert {"hv01", "hv02", "dc01"} <= set(names(report_samples.small()))
+    rows = names(report_estate.environment(60))
+    assert [name for name in rows if name.startswith("hv")] == []
+    assert "DAG00 to DAG06, HVC00 to HVC04, HVC06 and HVC07" in rows
 
 
 def test_the_worst_findings_are_first() -> None:
