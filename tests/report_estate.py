@@ -85,10 +85,36 @@ def _hyperv_cluster(number: int, size: int) -> Row:
         host["cluster_info"]["cluster"] |= {
             "virtual_machines": [machine["role"] for machine in machines],
             "move_type_threshold": 2000,
+            "placement": {"possible_owners": {}, "affinity_rules": []},
         }
+        own = [machine["machine"] for machine in machines if machine["node"] == node]
         host["host_info"] |= {
             "hyperv": True,
-            "virtual_machines": [machine["machine"] for machine in machines if machine["node"] == node],
+            "virtual_machines": own,
+            "processors": {"cores": 64, "logical": 128, "virtual": {machine["id"]: 4 for machine in own}},
+            "live_migration": {
+                "enabled": True,
+                "transport": "compression",
+                "parallel": 2,
+                "rdma_adapters": None,
+                "network_atc": False,
+            },
+            "channels": {
+                "cluster": _log(),
+                "saved_states": _log(),
+                "live_migrations": _log(
+                    {
+                        "time": "2026-11-20T03:00:00Z",
+                        "id": 20415,
+                        "topic": "blackout",
+                        "virtual_machine": machine["name"],
+                        "virtual_machine_id": machine["id"],
+                        "blackout_seconds": 0.4,
+                    }
+                    for machine in own
+                    if machine["name"].startswith("EX")
+                ),
+            },
             "adapters": [
                 {"name": "LM", "description": "Intel X520", "status": "up", "speed": 10 * _GIGABIT, "mtu": 9000}
             ],
@@ -111,7 +137,7 @@ def _hyperv_cluster(number: int, size: int) -> Row:
 def _machine(number: int, place: int, node: str) -> Row:
     # The first four virtual machines are the members of the DAG with the same number.
     name = f"EX{number:02}{place + 1:02}" if place < NODES else f"APP{number:02}{place + 1:02}"
-    own = f"{number:04}-{place:04}"
+    own = _machine_id(number, place)
     action = "save" if place % 3 or number % 2 else "shut_down"
     return {
         "node": node,
@@ -126,6 +152,8 @@ def _machine(number: int, place: int, node: str) -> Row:
             "offline_action": action,
             "default_move_type": "by_priority",
             "priority": 1000 if place == 5 else 2000,
+            "anti_affinity": [f"DAG{number:02}"] if place < NODES else [],
+            "resiliency_seconds": 0 if place < NODES else None,
             "saved_by_drain": place == 5,
         },
         "machine": {
@@ -135,6 +163,7 @@ def _machine(number: int, place: int, node: str) -> Row:
             "dynamic_memory": place == 7,
             "shutdown_component": "ok",
             "disks": [{"path": rf"C:\ClusterStorage\Volume1\{name}\{name}.vhdx", "kind": "shared_volume"}],
+            "critical_error_action": "none",
             "automatic_stop_action": "save" if place % 2 else "shut_down",
             "checkpoint_type": "production",
             "checkpoints": [{"name": "before update"}] if place == 8 and number % 5 == 0 else [],
@@ -145,10 +174,22 @@ def _machine(number: int, place: int, node: str) -> Row:
 def _dag(number: int, names: list[str]) -> Row:
     nodes = [f"{name}.{DOMAIN}" for name in names]
     threshold = 5 if number % 3 else 40
-    return {
-        node: _host(["dag_member"], _cluster(f"DAG{number:02}", nodes, node, "2019", threshold), node, "2019")
-        for node in nodes
-    }
+    found = {}
+    for place, node in enumerate(nodes):
+        host = _host(["dag_member"], _cluster(f"DAG{number:02}", nodes, node, "2019", threshold), node, "2019")
+        guest = {"machine_id": _machine_id(number, place), "machine_name": names[place].upper(), "host": "HV"}
+        host["host_info"] |= {"guest": guest, "channels": {"cluster": _log(), "databases": _log()}}
+        found[node] = host
+    return found
+
+
+def _machine_id(number: int, place: int) -> str:
+    return f"{number:04}-{place:04}"
+
+
+def _log(events: t.Iterable[Row] = ()) -> Row:
+    """An event channel that was read completely."""
+    return {"events": list(events), "events_beyond": 0, "complete": True, "reaches_back": True, "compared": None}
 
 
 def _host(kinds: list[str], cluster: Row, name: str, windows: str) -> Row:
@@ -194,7 +235,36 @@ def _cluster(name: str, nodes: list[str], node: str, windows: str, threshold: in
             "cross_subnet_threshold": threshold,
         },
         "heartbeat_seconds": {"same_subnet": float(threshold), "cross_subnet": float(threshold)},
-        "nodes": [{"name": each.partition(".")[0], "state": "up", "vote": 1, "windows": windows} for each in nodes],
+        "functional_level": 11,
+        "settings": {
+            "auto_balancer": "off",
+            "resiliency_level": 2,
+            "resiliency_seconds": 240,
+            "quarantine_threshold": 3,
+            "quarantine_duration": 7200,
+            "drain_on_shutdown": True,
+            "enforced_anti_affinity": False,
+            "storage_spaces_direct": False,
+            "parallel_migrations": None,
+            "smb_limit": None,
+            "smb_percent": None,
+        },
+        "quorum": {
+            "dynamic": True,
+            "witness": {"type": "file_share", "name": "Witness", "state": "online", "path": rf"\\fs01\{name}"},
+            "witness_vote": 1,
+        },
+        "nodes": [
+            {
+                "name": each.partition(".")[0],
+                "state": "up",
+                "vote": 1,
+                "dynamic_vote": 1,
+                "status": [],
+                "windows": windows,
+            }
+            for each in nodes
+        ],
     }
 
 

@@ -74,7 +74,9 @@ class Blackouts:
             self._nodes.setdefault(home, {node_key(name)}).update(
                 node_key(str(node.get("name"))) for node in cluster.get("nodes") or ()
             )
-            for machine in (host.get("host_info") or {}).get("virtual_machines") or ():
+            # The cluster also has the virtual machines of nodes that were not read.
+            own = (host.get("host_info") or {}).get("virtual_machines") or ()
+            for machine in (*own, *(cluster.get("virtual_machines") or ())):
                 for key in _keys(machine.get("id"), machine.get("name")):
                     self._homes.setdefault(key, set()).add(home)
             for event in (_log(host) or {}).get("events") or ():

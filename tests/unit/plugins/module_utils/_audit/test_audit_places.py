@@ -70,7 +70,7 @@ def test_a_large_report_is_small_enough_to_mail_and_its_causes_are_few(environme
     assert len(render(large, "html").encode()) < 1_000_000
     causes = {each["cause"] for each in large["findings"] if each["outcome"] == "unknown"}
     reasons = {each["why_unknown"] for each in large["findings"] if each["outcome"] == "unknown"}
-    assert len(causes) <= 6 < len(reasons)
+    assert len(causes) <= 8 < len(reasons)
     assert [each for each in causes if "corp.example.com" in each] == []
     assert sum(map(len, environment["remedies"].values())) <= 20
 

@@ -92,6 +92,14 @@ def test_a_host_of_the_same_cluster_that_was_not_read_can_have_a_longer_blackout
     assert row({**known, "hx1": hyperv("HVX", complete=False), "lone": down})["unproved"] is None
 
 
+def test_the_cluster_has_the_virtual_machines_of_a_node_that_was_not_read() -> None:
+    node = hyperv("HVC1")
+    node["cluster_info"]["cluster"]["virtual_machines"] = [{"name": "EX01", "id": "A", "owner_node": "hv2"}]
+    down = {"kinds": ["hyperv_host"], "host_info": {"unknown": "It did not answer."}}
+    found = row({"hv1": node, "hv2": down})
+    assert found["unproved"] == "Live migrations can be missing. hv2: It did not answer."
+
+
 def test_a_machine_without_a_measured_live_migration_is_unknown() -> None:
     assert "No live migration was logged" in row({"hv1": hyperv("HVC1", machines=["EX01"])})["unproved"]
     assert "parameter dag_virtual_machines" in row({"hv1": hyperv("HVC1", machines=["EX02"])})["unproved"]
