@@ -84,8 +84,8 @@ class Blackouts:
         for name, host in hosts.items():
             cluster = (host.get("cluster_info") or {}).get("cluster")
             if isinstance(cluster, dict) and "guest" in (host.get("host_info") or {}):
-                key = cluster_key(cluster), node_key(str(cluster.get("node") or name))
-                self._guests[key] = host["host_info"]
+                node = node_key(str(cluster.get("node") or name))
+                self._guests[cluster_key(cluster), node] = host["host_info"]
 
     def of_nodes(self, cluster: Row, names: t.Mapping[str, str]) -> list[Row]:
         """The longest blackout of each node of a cluster, with a sentence C(unproved) or C(not_applicable).
