@@ -309,7 +309,10 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
         "channels": lambda unknown: host_parts.channels(client, options, unknown),
     }
     requested = [part for part in PARTS if part in options["gather"]]
-    found = attempt_each(client, {part: readers[part] for part in requested}, unknown)
+    # A host closes a subscription whose Pull waits too long for a free connection, so channels are read last.
+    others = [part for part in requested if part != "channels"]
+    found = attempt_each(client, {part: readers[part] for part in others}, unknown)
+    found += attempt_each(client, {part: readers[part] for part in requested if part not in others}, unknown)
     if requested and not found:
         raise task.TaskError(" ".join(dict.fromkeys(one.why for one in unknown)))
     return {name: value for part in found for name, value in part.items()} | {"unknown": unknown}

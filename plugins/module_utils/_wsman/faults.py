@@ -44,6 +44,7 @@ WSMAN_RESOURCE_NOT_FOUND = 0x80338000
 WSMAN_CANNOT_PROCESS_FILTER = 0x8033801A
 WSMAN_INVALID_CONTEXT = 0x8033801B
 WSMAN_TIMED_OUT = 0x80338029
+WSMAN_SUBSCRIPTION_CLOSED = 0x8033800A  # no Pull came within the interval of the heartbeats
 
 _CIM_ACCESS_DENIED, _CIM_INVALID_NAMESPACE, _CIM_INVALID_CLASS, _CIM_NOT_FOUND, _CIM_INVALID_QUERY = 2, 3, 5, 6, 15
 # In this order: a fault can have the number of the class or namespace beside a general "not found".
@@ -145,7 +146,11 @@ def _fault_class(subcode: str, numbers: set[int], cim_status: int | None, text: 
         or cim_status == _CIM_ACCESS_DENIED
     ):
         return AccessDenied
-    if WBEM_E_INVALID_PROPERTY in numbers or subcode == "QuotaLimit" or "invalid property" in text.casefold():
+    if (
+        numbers & {WBEM_E_INVALID_PROPERTY, WSMAN_SUBSCRIPTION_CLOSED}
+        or subcode == "QuotaLimit"
+        or "invalid property" in text.casefold()
+    ):
         return TransientFault
     if subcode == "InvalidEnumerationContext" or WSMAN_INVALID_CONTEXT in numbers:
         return ContextLost

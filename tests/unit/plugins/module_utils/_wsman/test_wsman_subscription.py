@@ -69,6 +69,11 @@ CLOSED = fault(
     "closed",
     '<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="2150858762"/>',
 )
+FAILED = fault(
+    "w:InternalError",
+    "failed",
+    '<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="1717"/>',
+)
 
 
 def event(number: int, source: str = "Test") -> str:
@@ -164,7 +169,7 @@ def test_the_first_event_is_enough_if_only_that_is_asked(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("responses", "error"),
     [
-        ((CLOSED,), Fault),
+        ((FAILED,), Fault),
         ((fault("w:AccessDenied", detail=""),), AccessDenied),
         ((TimedOut("no response within 5 s"),), TimedOut),
         ((pulled("uuid:1", event(1), event(2), event(3)),), TooManyEvents),
@@ -191,10 +196,11 @@ def test_nothing_more_is_sent_to_a_host_that_is_gone(talk: Talk) -> None:
     assert script.actions == ["Subscribe", "Pull"]
 
 
-@pytest.mark.parametrize("lost", ["Subscribe", "Pull"])
-def test_everything_is_read_again_after_a_lost_response(talk: Talk, lost: str) -> None:
+@pytest.mark.parametrize("lost", ["Subscribe", "Pull", "closed"])
+def test_everything_is_read_again_after_a_lost_response_or_a_closed_subscription(talk: Talk, lost: str) -> None:
     """Events of a lost response do not come again, and each known subscription is ended."""
-    first = [ResponseLost("cut")] if lost == "Subscribe" else [SUBSCRIBED, ResponseLost("cut"), UNSUBSCRIBED]
+    pull: str | Exception = CLOSED if lost == "closed" else ResponseLost("cut")
+    first = [ResponseLost("cut")] if lost == "Subscribe" else [SUBSCRIBED, pull, UNSUBSCRIBED]
     client, script = talk(
         *first, SUBSCRIBED, pulled("uuid:1", event(1)), pulled("uuid:2"), pulled("uuid:3"), UNSUBSCRIBED
     )
