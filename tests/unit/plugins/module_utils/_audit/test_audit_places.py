@@ -70,7 +70,7 @@ def test_a_large_report_is_small_enough_to_mail_and_its_causes_are_few(environme
     assert len(render(large, "html").encode()) < 1_000_000
     causes = {each["cause"] for each in large["findings"] if each["outcome"] == "unknown"}
     reasons = {each["why_unknown"] for each in large["findings"] if each["outcome"] == "unknown"}
-    assert len(causes) <= 6 < len(reasons)
+    assert len(causes) < len(reasons) / 10
     assert [each for each in causes if "corp.example.com" in each] == []
     assert sum(map(len, environment["remedies"].values())) <= 20
 
@@ -131,5 +131,7 @@ def test_the_trend_grows_with_each_run_up_to_a_number() -> None:
     second = report_estate.environment(9, before=first, runs=first["runs"])
     assert [row["error"] for row in second["runs"]] == [first["runs"][0]["error"]] * 2
     page = render(second, "html")
-    assert "The run before: 14 errors, 9 warnings, 2 unknown." in " ".join(page.split())
+    before = first["runs"][0]
+    words = f"{before['error']} errors, {before['warning']} warnings, {before['unknown']} unknown."
+    assert f"The run before: {words}" in " ".join(page.split())
     assert "There is no earlier run to compare with." in render(first, "html")
