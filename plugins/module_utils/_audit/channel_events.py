@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..identity import cluster_key, node_key
+from .relations import folded
 
 Row = dict[str, t.Any]
 _MOST_SHOWN = 10
@@ -56,10 +57,14 @@ def _short(event: Row) -> str:
 
 
 class Blackouts:
-    """The blackouts of live migrations of virtual machines, as the Hyper-V hosts of the run logged them."""
+    """The blackouts of live migrations of virtual machines, as the Hyper-V hosts of the run logged them.
+
+    Virtual machines have two keys: their id, and their name.
+    """
 
     def __init__(self, hosts: t.Mapping[str, Row]) -> None:
         self._hosts = {name: host for name, host in hosts.items() if "hyperv_host" in (host.get("kinds") or ())}
+        self._guests: dict[tuple[str, str], Row] = {}
         self._events: dict[str, list[tuple[str, Row]]] = {}
         self._homes: dict[str, set[str]] = {}
         self._nodes: dict[str, set[str]] = {}
@@ -70,33 +75,44 @@ class Blackouts:
                 node_key(str(node.get("name"))) for node in cluster.get("nodes") or ()
             )
             for machine in (host.get("host_info") or {}).get("virtual_machines") or ():
-                self._homes.setdefault(node_key(str(machine.get("name"))), set()).add(home)
+                for key in _keys(machine.get("id"), machine.get("name")):
+                    self._homes.setdefault(key, set()).add(home)
             for event in (_log(host) or {}).get("events") or ():
-                machine_key = node_key(str(event.get("virtual_machine")))
-                self._homes.setdefault(machine_key, set()).add(home)
-                self._events.setdefault(machine_key, []).append((name, event))
+                for key in _keys(event.get("virtual_machine_id"), event.get("virtual_machine")):
+                    self._homes.setdefault(key, set()).add(home)
+                    self._events.setdefault(key, []).append((name, event))
+        for name, host in hosts.items():
+            cluster = (host.get("cluster_info") or {}).get("cluster")
+            if isinstance(cluster, dict) and "guest" in (host.get("host_info") or {}):
+                node = node_key(str(cluster.get("node") or name))
+                self._guests[cluster_key(cluster), node] = host["host_info"]
 
-    def of_nodes(self, nodes: t.Iterable[Row], names: t.Mapping[str, str]) -> list[Row]:
-        """The longest blackout of each node that is a virtual machine, with a sentence C(unproved).
+    def of_nodes(self, cluster: Row, names: t.Mapping[str, str]) -> list[Row]:
+        """The longest blackout of each node of a cluster, with a sentence C(unproved) or C(not_applicable).
 
-        A node is the virtual machine of the same name, or that which C(names) gives it. The sentence is why a longer
-        blackout is possible. There are no rows without a Hyper-V host.
+        A node is the virtual machine that C(names) gives it, else the one whose id its guest operating system has, else
+        the one of the same name. C(unproved) is why a longer blackout is possible. There are no rows without a Hyper-V
+        host.
         """
         known = {node_key(node): machine for node, machine in names.items()}
-        return [
-            self._row(str(node.get("name")), known.get(node_key(str(node.get("name"))), str(node.get("name"))))
-            for node in nodes
-            if self._hosts
-        ]
+        nodes = [str(node.get("name")) for node in cluster.get("nodes") or ()] if self._hosts else []
+        return [self._of_node(cluster_key(cluster), node, known.get(node_key(node))) for node in nodes]
 
-    def _row(self, node: str, machine: str) -> Row:
-        key = node_key(machine)
+    def _of_node(self, cluster: str, node: str, machine: str | None) -> Row:
+        info = self._guests.get((cluster, node_key(node)), {})
+        guest = info.get("guest")
+        if machine is None and "guest" in info and guest is None:
+            return {"node": node, "not_applicable": f"{node} is not a virtual machine of Hyper-V."}
+        if machine is None and isinstance(guest, dict) and guest.get("machine_id"):
+            return {"node": node, **self._row(f"id {folded(guest['machine_id'])}", guest.get("machine_name") or node)}
+        return {"node": node, **self._row(f"name {node_key(machine or node)}", machine or node)}
+
+    def _row(self, key: str, machine: str) -> Row:
         events = self._events.get(key, [])
         measured = [(event.get("blackout_seconds"), host, event) for host, event in events]
         valid = [each for each in measured if isinstance(each[0], (int, float))]
         longest = max(valid, key=lambda each: t.cast("float", each[0]), default=None)
         return {
-            "node": node,
             "machine": machine,
             "seconds": longest[0] if longest else None,
             "host": longest[1] if longest else None,
@@ -123,6 +139,10 @@ class Blackouts:
         if not all_valid:
             return "An event has no valid blackout."
         return None if self._events.get(key) else "No live migration was logged within audit_event_days."
+
+
+def _keys(number: object, name: object) -> list[str]:
+    return ([f"id {folded(number)}"] if number else []) + ([f"name {node_key(str(name))}"] if name else [])
 
 
 def _home(name: str, host: Row) -> str:

@@ -170,7 +170,7 @@ def _cluster_subject(
             "name": name,
             "windows": oldest,
             "parameters": parameters,
-            "blackouts": blackouts.of_nodes(nodes, parameters.get("dag_virtual_machines") or {}),
+            "blackouts": blackouts.of_nodes(cluster, parameters.get("dag_virtual_machines") or {}),
         },
         unread_nodes=frozenset(node_key(str(node.get("name"))) for node in nodes)
         - {node_label(source) for source in sources},

@@ -16,7 +16,7 @@ import typing as t
 from ..identity import node_key
 from . import votes
 from .machines import Home, Machines
-from .relations import folded
+from .relations import distinct, exactly, folded
 
 if t.TYPE_CHECKING:
     from .facts import Subject
@@ -38,9 +38,8 @@ def with_placement(hosts: t.Sequence[Subject], clusters: t.Sequence[Subject]) ->
 def _placement(cluster: Subject, machines: Machines) -> Row:
     if "dag_member" not in cluster.kinds:
         return {"witness": _witness(cluster, [Home(cluster, None, {})], machines)}
-    nodes = [str(node.get("name")) for node in _cluster(cluster).get("nodes") or ()]
-    members = [machines.member(cluster, name) for name in nodes]
-    rows = [_member(each, members) for each in members]
+    members = [machines.member(cluster, str(node.get("name"))) for node in _cluster(cluster).get("nodes") or ()]
+    rows = [_member(each, members, cluster.name) for each in members]
     return {
         "members": rows,
         "hosts": _hosts(cluster, members) + [_without_home(row) for row in rows if not row["located"]],
@@ -52,8 +51,11 @@ def _without_home(row: Row) -> Row:
     return {key: row[key] for key in ("subject", "not_applicable", "unknown")}
 
 
-def _member(member: Member, others: t.Iterable[Member]) -> Row:
-    """The row of one member. C(together) are the members that nothing keeps on other nodes."""
+def _member(member: Member, others: t.Iterable[Member], dag: str) -> Row:
+    """The row of one member. C(together) are the members that nothing keeps on other nodes.
+
+    C(classes) are its anti-affinity class names with the name of the DAG.
+    """
     home = member.home
     row: Row = {
         "subject": member.name,
@@ -81,7 +83,8 @@ def _member(member: Member, others: t.Iterable[Member]) -> Row:
         "machine": machine.get("name") or member.name,
         "group": machine.get("group"),
         "node": home.cluster.document["host"] if home.cluster else None,
-        "classes": machine.get("anti_affinity") or [],
+        "pattern": machine.get("id") or exactly(machine.get("name")),
+        "classes": distinct([*(machine.get("anti_affinity") or ()), dag]),
         "cluster": home.cluster.name if home.cluster else None,
         "near": near,
         "together": together,

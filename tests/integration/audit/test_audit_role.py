@@ -133,7 +133,9 @@ def test_unreachable_hosts_are_unknown_and_the_other_findings_are_complete(
     # The cluster and the DAG are read through the nodes that answer.
     assert found.outcomes("vm-offline-action") == healthy.outcomes("vm-offline-action")
     assert found.outcomes("dag-heartbeat-least") == healthy.outcomes("dag-heartbeat-least")
-    assert {one["outcome"] for one in found.evaluation["findings"] if one["host"] in ("hv52", "ex51")} == {"unknown"}
+    # Through its cluster the release of hv52 is known, so a rule for older releases does not apply to it.
+    lost = [one for one in found.evaluation["findings"] if one["host"] in ("hv52", "ex51")]
+    assert {one["outcome"] for one in lost if one["rule"] != "receive-buffers-before-2016"} == {"unknown"}
     (events,) = found.of("nodes-removed", host="hv51")
     assert events["outcome"] == "unknown"
     assert "hv51" in events["why_unknown"]

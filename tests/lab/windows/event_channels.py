@@ -46,6 +46,8 @@ def channels(host: Host) -> set[str]:
     names = {"System", "Application", "Security", *host.channels, *(event.log for event in host.events)}
     if host.hyperv:
         names |= set(_HYPERV)
+    if host.cluster and not host.hyperv:  # a member of a DAG
+        names.add("Microsoft-Exchange-HighAvailability/Operational")
     if host.cluster:
         names.add("Microsoft-Windows-FailoverClustering/Operational")
     return {name.lower() for name in names}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import yaml
 from audit_cases import Mapping, judged
 
 NODE = {"windows": "2019", "state": "up", "vote": 1, "dynamic_vote": 1}
@@ -106,9 +107,20 @@ def test_a_member_whose_host_was_not_read_is_unknown_and_a_physical_one_is_not_j
     assert texts["ex01"][0] == "unknown"
     assert "ex01 is on the Hyper-V host hv01." in texts["ex01"][1]
     assert texts["ex02"] == ("not_applicable", "ex02 is not a virtual machine of Hyper-V.")
-    assert "Give all members of DAG1 the same class name" in judged(
-        "dag-members-apart", {"hosts": {"hv01": hyperv(), **DAG}}
-    )[0]["remedy"]["text"]  # fmt: skip
+
+
+def test_the_remedy_adds_the_name_of_the_dag_on_a_node_of_the_hyper_v_cluster() -> None:
+    hosts = {"hv01": hyperv(EX01={"anti_affinity": ["x"]}), **DAG}
+    found = judged("dag-members-apart", {"hosts": hosts})
+    plays = [yaml.safe_load(one["remedy"]["text"])[0] for one in found]
+    assert [play["hosts"] for play in plays] == ["hv01", "hv01"]
+    tasks = [play["tasks"][0]["winha.cluster.cluster_group"] for play in plays]
+    assert tasks == [
+        {"names": ["A"], "anti_affinity_class_names": ["x", "DAG1"]},
+        {"names": ["B"], "anti_affinity_class_names": ["DAG1"]},
+    ]
+    after = {name: {"anti_affinity": task["anti_affinity_class_names"]} for name, task in zip(BOTH, tasks, strict=True)}
+    assert outcomes("dag-members-apart", hv01=hyperv(**after), **DAG) == PASS
 
 
 def test_a_host_with_too_many_votes_is_named_with_its_members() -> None:

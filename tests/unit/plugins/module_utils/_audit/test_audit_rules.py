@@ -80,7 +80,7 @@ def remedies() -> list[tuple[str, Mapping]]:
 def test_a_remedy_is_a_play_with_valid_options(name: str, remedy: Mapping) -> None:
     (play,) = yaml.safe_load(remedy["text"])
     assert set(play) < PLAY
-    assert play["hosts"] in ("H", "dc1", "hyperv_hosts")
+    assert play["hosts"] in ("H", "dc1", "hv01", "hyperv_hosts")
     for task in play.get("tasks", []):
         ((module, options),) = ((key, value) for key, value in task.items() if key != "name")
         found = importlib.import_module(f"ansible_collections.winha.cluster.plugins.modules.{module.split('.')[-1]}")

@@ -65,7 +65,7 @@ def hyperv(cluster: str, *events: Mapping, machines: t.Sequence[str] = (), **mor
 
 
 def row(hosts: Mapping, node: str = "EX01", **names: str) -> Mapping:
-    (found,) = Blackouts(hosts).of_nodes([{"name": node}], names)
+    (found,) = Blackouts(hosts).of_nodes({"name": "DAG1", "nodes": [{"name": node}]}, names)
     return found
 
 
@@ -97,7 +97,23 @@ def test_a_machine_without_a_measured_live_migration_is_unknown() -> None:
     assert "parameter dag_virtual_machines" in row({"hv1": hyperv("HVC1", machines=["EX02"])})["unproved"]
     found = row({"hv1": hyperv("HVC1", blackout("EX01", None))})
     assert (found["seconds"], found["unproved"]) == (None, "An event has no valid blackout.")
-    assert Blackouts({"ex01": {"kinds": ["dag_member"]}}).of_nodes([{"name": "EX01"}], {}) == []
+    assert Blackouts({"ex01": {"kinds": ["dag_member"]}}).of_nodes({"nodes": [{"name": "EX01"}]}, {}) == []
+
+
+def test_a_member_is_the_virtual_machine_whose_id_its_guest_operating_system_has() -> None:
+    member = {"kinds": ["dag_member"], "cluster_info": {"cluster": {"name": "DAG1", "node": "mail1"}}}
+    named, other = blackout("EX07", 2) | {"virtual_machine_id": "6F0C"}, blackout("mail1", 9)
+    hosts = {"hv1": hyperv("HVC1", named, other)}
+
+    def found(guest: Mapping | None, **names: str) -> Mapping:
+        return row({**hosts, "mail1": {**member, "host_info": {"guest": guest}}}, "MAIL1", **names)
+
+    known = found({"machine_id": "6f0c", "machine_name": "EX07"})
+    assert (known["machine"], known["seconds"], known["unproved"]) == ("EX07", 2, None)
+    assert found({"machine_id": "0000", "machine_name": "EX07"})["seconds"] is None
+    assert found({"machine_id": None})["seconds"] == 9
+    assert found(None) == {"node": "MAIL1", "not_applicable": "MAIL1 is not a virtual machine of Hyper-V."}
+    assert found(None, mail1="EX07")["seconds"] == 2
 
 
 def test_the_blackout_is_judged_against_the_heartbeat_of_the_dag() -> None:
@@ -123,5 +139,5 @@ def test_the_blackout_is_judged_against_the_heartbeat_of_the_dag() -> None:
     assert outcomes == [
         ("DAG1", "EX01", "pass", "4.9 s"),
         ("DAG1", "EX02", "fail", "5.5 s"),
-        ("DAG1", "Mail 3", "pass", "1 s"),
+        ("DAG1", "mail3", "pass", "1 s"),
     ]
