@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from ..name_list import folded
-from .remedy import Unsafe
+from .remedy import Unsafe, marked_unsafe
 from .wording import as_text, fill, placeholders
 
 if t.TYPE_CHECKING:
@@ -42,8 +42,12 @@ def joint_remedies(findings: t.Sequence[tuple[Remedy, Row]]) -> list[dict[str, t
 
 def _plays(variant: Remedy, rows: t.Sequence[Row]) -> dict[str, str]:
     bodies: dict[str, list[Play]] = {}
+    name = str(variant.body.get("name") or "") if variant.kind == "task" else ""
+    common = marked_unsafe(fill(name, _merged(name, rows)), name)
     for row in rows:
         play = variant.play(row)
+        if name:
+            play["tasks"][0]["name"] = common
         bodies.setdefault(str(play.pop("hosts")), []).append(play)
     by_host = [(hosts, body) for hosts, found in bodies.items() for body in _with_joined_lists(found)]
     joined: list[tuple[list[str], Play]] = []

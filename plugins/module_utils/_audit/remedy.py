@@ -133,14 +133,17 @@ def _fill_values(value: t.Any, row: t.Mapping[str, t.Any]) -> t.Any:
         return value
     only = _ONLY_PLACEHOLDER.fullmatch(value)
     if only and only[1] in row:
-        return _mark_unsafe(row[only[1]], value)
-    return _mark_unsafe(fill(value, row), value)
+        return marked_unsafe(row[only[1]], value)
+    return marked_unsafe(fill(value, row), value)
 
 
-def _mark_unsafe(found: t.Any, rule: str) -> t.Any:
-    """Names come from servers: Ansible must not template a name when the remedy is pasted and run."""
+def marked_unsafe(found: t.Any, rule: str) -> t.Any:
+    """A value for a dump, which replaces the text C(rule).
+
+    Names come from servers: Ansible must not template a name when the remedy is pasted and run.
+    """
     if isinstance(found, list):
-        return [_mark_unsafe(each, rule) for each in found]
+        return [marked_unsafe(each, rule) for each in found]
     if isinstance(found, str) and found != rule and ("{{" in found or "{%" in found or "{#" in found):
         return Unsafe(found)
     return found

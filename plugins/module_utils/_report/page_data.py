@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 
@@ -18,6 +19,8 @@ if t.TYPE_CHECKING:
 
 # Stand for the host, the subject, the found and the expected value in a sentence. Text from servers has none of them.
 TOKENS = ("\x01", "\x02", "\x03", "\x04")
+
+_COLUMNS = ("host", "rule", "set", "subject", "found", "expected", "sentence")
 
 
 class _Texts:
@@ -41,7 +44,7 @@ def page_data(evaluation: Evaluation, report: OrderedReport) -> str:
     sets = {places: number for number, places in enumerate(sets)}
     sentences = {line.number: group.sentence_of(line) for group in report.unknown for line in group.lines}
     texts = _Texts()
-    data = {
+    data: dict[str, t.Any] = {
         "hosts": [visible(host or "all hosts") for host in hosts],
         "rules": [[visible(rule.id), visible(rule.title)] for rule in evaluation.rules],
         "places": [[place.kind, visible(place.name)] for place in everything],
@@ -59,11 +62,18 @@ def page_data(evaluation: Evaluation, report: OrderedReport) -> str:
             texts.number(_template(line.finding, sentences.get(line.number, line.sentence))) for line in report.lines
         ],
     }
+    data = {name: _packed(column) if name in _COLUMNS else column for name, column in data.items()}
     data["texts"] = list(texts.numbers)
     text = visible_json(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _packed(column: list[int]) -> list[int] | dict[str, list[int]]:
+    """The column, or if that is shorter, C(runs) with each value and how often it follows."""
+    runs = [number for value, same in itertools.groupby(column) for number in (value, len(list(same)))]
+    return {"runs": runs} if len(runs) < len(column) else column
 
 
 def _template(finding: Finding, sentence: str) -> str:

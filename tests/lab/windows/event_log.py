@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -39,9 +38,10 @@ def _entries(host: Host, begun: datetime) -> Iterator[tuple[datetime, Event]]:
 
 def records(host: Host, begun: datetime) -> Iterator[tuple[datetime, int, Event]]:
     """All entries of all logs by time, each with its record number. Their ages count from `begun`."""
-    numbers: dict[str, Iterator[int]] = {}
+    last: dict[str, int] = {}
     for time, event in sorted(_entries(host, begun), key=lambda entry: entry[0]):
-        yield time, next(numbers.setdefault(event.log, itertools.count(10_001))), event
+        last[event.log] = last.get(event.log, 10_000) + 1
+        yield time, last[event.log], event
 
 
 def fill(repository: Repository, host: Host, begun: datetime) -> None:

@@ -82,6 +82,15 @@ def test_one_task_does_the_same_on_each_host(rows: list[dict[str, t.Any]], numbe
     assert {host: {action: set(names) for action, names in each} for host, each in done.items()} == wanted
 
 
+def test_the_name_of_a_task_has_all_names() -> None:
+    task = {"name": "Shut {subject} down", "winha.cluster.vm_offline_action": {"names": ["{subject}"]}}
+    remedy = Remedy.parse("r", {"task": task})
+    (found,) = joint(remedy, row("hv01", "A"), row("hv01", "B"), row("hv02", "C"))
+    assert [each["tasks"][0]["name"] for each in plays(found)] == ["Shut A, B and C down"]
+    (found,) = joint(remedy, row("hv01", "A"), row("hv01", "{{ x }}"))
+    assert '- name: !unsafe "Shut A and {{ x }} down"' in found["text"]
+
+
 def test_a_name_with_a_template_stays_unsafe() -> None:
     (found,) = joint(OFFLINE, row("hv01", "A"), row("hv01", "{{ lookup('pipe', 'x') }}"))
     assert "!unsafe \"{{ lookup('pipe', 'x') }}\"" in found["text"]
