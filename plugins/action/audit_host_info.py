@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
@@ -55,7 +56,7 @@ def read(client: t.Any, options: tasks.Options) -> Results:
         pass  # the module that needs it says so
     for line in ORDER:
         names = [name for name in line if name in wanted and visit.can_follow(name, wanted[name], results)]
-        found = at_the_same_time(client, [lambda name=name: _run(client, name, wanted[name]) for name in names])
+        found = at_the_same_time(client, [functools.partial(_run, client, name, wanted[name]) for name in names])
         for name, result in zip(names, found, strict=True):
             if visit.can_follow(name, wanted[name], results):
                 results[name] = result

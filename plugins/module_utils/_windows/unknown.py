@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import typing as t
 
 from .._wsman.errors import ServerError, Unreachable
@@ -57,7 +58,7 @@ def attempt_each(
         details: list[Unknown] = []
         return attempt(what, lambda: reads[what](details), details), details
 
-    done = at_the_same_time(client, [lambda what=what: attempt_one(what) for what in reads])
+    done = at_the_same_time(client, [functools.partial(attempt_one, what) for what in reads])
     for _found, details in done:
         unknown += details
     return [found for found, _details in done if found is not None]
