@@ -15,22 +15,35 @@ _SHOWN = 10
 
 
 class Named(t.Protocol):
-    """What can be selected. C(names) are what a wildcard is compared with."""
+    """What can be selected."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that people see."""
+
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The id of the virtual machine, or an empty text."""
+
     @property
-    def resource(self) -> str: ...
+    def resource(self) -> str:
+        """The name of the cluster resource, or an empty text."""
+
     @property
-    def group(self) -> str: ...
+    def group(self) -> str:
+        """The name of the clustered role, or an empty text."""
+
     @property
-    def owner_node(self) -> str | None: ...
+    def owner_node(self) -> str | None:
+        """The node on which it is; None if that is not known or does not matter."""
+
     @property
-    def name_known(self) -> bool: ...
+    def name_known(self) -> bool:
+        """Whether C(name) is that of the virtual machine, not of its resource."""
+
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """All names that a wildcard is compared with."""
 
 
 _T = t.TypeVar("_T", bound=Named)
