@@ -98,8 +98,8 @@ class Plan:
 
 
 def shown(value: t.Any) -> str:
-    """A value in a diff or a sentence."""
-    return (", ".join(map(str, value)) or "none") if isinstance(value, (list, tuple)) else str(value)
+    """A value in a diff or a sentence. A class of tuples has words of its own."""
+    return (", ".join(map(str, value)) or "none") if type(value) in (list, tuple) else str(value)
 
 
 def _given(change: Change, values: t.Mapping[str, t.Any]) -> list[t.Any]:

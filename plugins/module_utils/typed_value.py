@@ -71,7 +71,7 @@ def typed(name: str, value: t.Any, option: Option, *, secret: bool = False) -> t
     hidden = secret or bool(option.get("no_log"))
     try:
         if kind != "list":
-            return _converted(value, option)
+            return _with_own_types(name, _converted(value, option), option, hidden=hidden)
         items = _items(value, option)
     except ValueError as error:
         raise TaskError(f"{name} is {shown(value, hidden=hidden)}, and it must be {_wanted(error, option)}.") from None
@@ -79,12 +79,30 @@ def typed(name: str, value: t.Any, option: Option, *, secret: bool = False) -> t
     converted = []
     for item in items:
         try:
-            converted.append(_converted(item, inner))
+            found = _converted(item, inner)
         except ValueError as error:
             raise TaskError(
                 f"{name} has {shown(item, hidden=hidden)}, and each of its items must be {_wanted(error, inner)}."
             ) from None
+        converted.append(_with_own_types(name, found, inner, hidden=hidden))
     return converted
+
+
+def _with_own_types(name: str, value: t.Any, option: Option, *, hidden: bool) -> t.Any:
+    """The value; of a mapping whose keys have options, each key as the type of its option. Raises C(TaskError)."""
+    options: t.Mapping[str, Option] | None = option.get("options")
+    if not options:
+        return value
+    for key in value:
+        if key not in options:
+            raise TaskError(f"{name} has the key {key}, and its keys must be some of {', '.join(options)}.")
+    found = {key: typed(f"{key} in {name}", value.get(key), one, secret=hidden) for key, one in options.items()}
+    for key, one in options.items():
+        if found[key] is None:
+            if one.get("required"):
+                raise TaskError(f"{name} has {shown(value, hidden=hidden)}, which has no {key}.")
+            found[key] = one.get("default")
+    return found
 
 
 def shown(value: t.Any, *, hidden: bool = False) -> str:
@@ -108,7 +126,7 @@ class _NotAChoiceError(ValueError):
 def _converted(value: t.Any, option: Option) -> t.Any:
     """The value as the type of the option. Raises C(ValueError)."""
     reader = _READERS.get(option.get("type", "str"))
-    spec = {key: option[key] for key in ("type", "choices", "options") if key in option}
+    spec = {key: option[key] for key in ("type", "choices") if key in option}
     result = ArgumentSpecValidator({"value": spec}).validate({"value": reader(value) if reader else value})
     if result.error_messages:
         raise _NotAChoiceError if isinstance(result.errors[0], ArgumentValueError) else _WrongTypeError

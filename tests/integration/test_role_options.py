@@ -60,8 +60,12 @@ class Variable:
     def value(self) -> t.Any:
         """A value that is not the default."""
         if self.kind == "list":
+            if self.spec.get("options"):
+                return [{name: Variable("", name, spec).value for name, spec in self.spec["options"].items()}]
             values: Variables = {"str": ["A", "b*"], "int": [7, 8], "float": [1.5], "dict": [{"a": {"b": ["c"]}}]}
             return self.spec.get("choices", [])[:2] or values[self.item]
+        if self.kind == "str":
+            return self.spec["choices"][0]
         return {"bool": not self.spec.get("default"), "int": 77, "float": 1.5, "dict": {"2016": {"a": 1}}}[self.kind]
 
     @property

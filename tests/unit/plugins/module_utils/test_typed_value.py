@@ -157,3 +157,41 @@ def test_texts_of_ansible_become_plain_texts() -> None:
     found = plain({text_type("a"): [text_type("b"), (text_type("c"),)]})
     assert found == {"a": ["b", ["c"]]}
     assert {type(text) for text in (*found, found["a"][0], found["a"][1][0])} == {str}
+
+
+KEYS = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "names": {"type": "list", "elements": "str", "required": True},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "priority": {"type": "int"},
+        "dynamic": {"type": "bool"},
+    },
+}
+
+
+def test_the_keys_of_an_item_have_their_own_types() -> None:
+    text = '{"names": "EX*, FILE01", "priority": "3000", "dynamic": "false"}'
+    wanted = [{"names": ["EX*", "FILE01"], "exclude": [], "priority": 3000, "dynamic": False}]
+    assert typed("x", text, KEYS) == typed("x", f"[{text}]", KEYS) == wanted
+    assert typed("x", [{"names": ["EX*", "FILE01"], "priority": 3000, "dynamic": False}], KEYS) == wanted
+    assert typed("x", {"names": "A"}, {**KEYS, "type": "dict"})["priority"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            [{"names": "A", "prio": 1}],
+            "x has the key prio, and its keys must be some of names, exclude, priority, dynamic.",
+        ),
+        ([{"priority": 1}], 'x has {"priority": 1}, which has no names.'),
+        ([{"names": "A", "priority": "high"}], 'priority in x is "high", and it must be a whole number.'),
+        (["odd"], 'x has "odd", and each of its items must be a mapping (JSON, or key=value).'),
+    ],
+)
+def test_an_item_with_wrong_keys_is_refused(value: t.Any, sentence: str) -> None:
+    with pytest.raises(TaskError) as caught:
+        typed("x", value, KEYS)
+    assert str(caught.value) == sentence
