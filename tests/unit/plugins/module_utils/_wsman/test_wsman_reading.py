@@ -349,7 +349,7 @@ class TestInvalidResponses:
         began = time.process_time()
         with pytest.raises(ResponseLost, match=said):
             client.get(VM1, operation="reading")
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 10  # expanded entities need minutes
 
     @pytest.mark.parametrize(
         "octets", [b"&#x1e;", b"\x1e", b"&#30;", "\ufffe".encode(), b"&#xD800;", b"&#0;", b"\xed\xa0\x80"]
