@@ -100,7 +100,7 @@ def _with_own_types(name: str, value: t.Any, option: Option, *, hidden: bool) ->
     for key, one in options.items():
         if found[key] is None:
             if one.get("required"):
-                raise TaskError(f"{name} has {shown(value, hidden=hidden)}, which has no {key}.")
+                raise TaskError(f"{name} has {shown(value, hidden=hidden)}, which has no {key}. Add it.")
             found[key] = one.get("default")
     return found
 

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from .._wsman.errors import AccessDenied, Fault, NotFound, ResponseLost, ServerError, Unreachable
-from . import cluster, computer, hyperv, properties
+from . import cluster, hyperv, properties
 from .adapter import guid_in
 from .columns import read_columns
 
@@ -166,18 +166,6 @@ def _complete(client: Client, item: Instance) -> VirtualMachine:
         except ServerError as exc:
             return dataclasses.replace(_virtual_machine(item), problem=str(exc))
     return _virtual_machine(item)
-
-
-def read_priorities(client: Client) -> dict[str, int | None]:
-    """Read the priority of each virtual machine's group, by group name; none before Windows Server 2012."""
-    wql = f"SELECT Name, Priority FROM MSCluster_ResourceGroup WHERE GroupType={cluster.VIRTUAL_MACHINE_GROUP}"  # noqa: S608
-    try:
-        found = cluster.query(client, wql, operation="reading the priorities of the virtual machines")
-    except Fault as exc:
-        if not computer.is_before_2012(client, exc):
-            raise
-        return {}
-    return {group.text("Name") or "": group.integer("Priority") for group in found}
 
 
 def move_type_threshold(resource_type: Instance | None) -> int:

@@ -186,7 +186,7 @@ def test_the_keys_of_an_item_have_their_own_types() -> None:
             [{"names": "A", "prio": 1}],
             "x has the key prio, and its keys must be some of names, exclude, priority, dynamic.",
         ),
-        ([{"priority": 1}], 'x has {"priority": 1}, which has no names.'),
+        ([{"priority": 1}], 'x has {"priority": 1}, which has no names. Add it.'),
         ([{"names": "A", "priority": "high"}], 'priority in x is "high", and it must be a whole number.'),
         (["odd"], 'x has "odd", and each of its items must be a mapping (JSON, or key=value).'),
     ],
