@@ -22,7 +22,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._audit.facts import 
 from ansible_collections.winha.cluster.plugins.module_utils._report import formats
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
 from ansible_collections.winha.cluster.plugins.module_utils.typed_value import plain
-from ansible_collections.winha.cluster.plugins.plugin_utils import kept_runs, report_file
+from ansible_collections.winha.cluster.plugins.plugin_utils import kept_runs, report_file, worker
 
 SPEC = {
     "hosts": {"type": "list", "elements": "str"},
@@ -61,9 +61,10 @@ class ActionModule(ActionBase):
         del tmp
         _unused, options = t.cast("t.Any", self).validate_argument_spec(SPEC, mutually_exclusive=[["hosts", "facts"]])
         hosts = (task_vars or {}).get("hostvars") or {}
-        return result | report_file.reported(
-            lambda: _report(options, hosts), AuditError, ReportError, source="The input of the audit"
-        )
+        with worker.only_new_garbage():
+            return result | report_file.reported(
+                lambda: _report(options, hosts), AuditError, ReportError, source="The input of the audit"
+            )
 
 
 def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
