@@ -20,13 +20,16 @@ class Ring:
 
 
 def test_garbage_from_before_stays_and_new_garbage_is_freed() -> None:
-    gc.collect()
-    before = weakref.ref(Ring())
-    with pytest.raises(ValueError, match="the task failed"), only_new_garbage():
+    def fail() -> None:
         own = weakref.ref(Ring())
         gc.collect()
         assert own() is None
         assert before() is not None
         raise ValueError("the task failed")
+
+    gc.collect()
+    before = weakref.ref(Ring())
+    with pytest.raises(ValueError, match="the task failed"), only_new_garbage():
+        fail()
     gc.collect()
     assert before() is None
