@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import textwrap
 import typing as t
 
 from .._wsman import subscription
 from .._wsman.document import local_name, text_of
 from .._wsman.scalar import read_date_time, read_integer
 from .computer import in_utc
+from .event import in_one_line
 
 if t.TYPE_CHECKING:
     import datetime
@@ -228,5 +228,5 @@ def _data(element: Element) -> dict[str, str]:
     for position, value in enumerate(values[:_MAX_VALUES], 1):
         is_named = local_name(value.tag) != "Data" or value.get("Name")
         name = (value.get("Name") or local_name(value.tag)) if is_named else str(position)
-        found[name] = textwrap.shorten("".join(value.itertext()), _MAX_TEXT, placeholder=" ...")
+        found[name] = in_one_line("".join(value.itertext()), _MAX_TEXT)
     return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import itertools
 import textwrap
 import typing as t
@@ -56,7 +57,7 @@ class Events:
     unreadable: int = 0
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class SystemLog:
     """Entries of the System log from C(since) to C(until), and some from before, read once for several questions."""
 
@@ -64,14 +65,16 @@ class SystemLog:
     until: datetime.datetime
     items: tuple[Instance, ...]
 
-    @property
+    @functools.cached_property
     def reaches_back(self) -> bool:
         """Whether there is an entry from before. If not, the log may have another one."""
-        return any(entry is not None and entry.time < self.since for entry in map(_event, self.items))
+        times = (_time_of(item) for item in self.items)
+        return any(time is not None and time < self.since for time in times)
 
     def entries(self, ids: t.Collection[int], *, with_message: bool = True) -> tuple[list[Event], int]:
         """The entries with these ids, the oldest first, and the number of those without a valid time or id."""
-        known = [_event(item, with_message=with_message) for item in self.items if _id_of(item) in (None, *ids)]
+        wanted = {None, *ids}
+        known = [_event(item, with_message=with_message) for item in self.items if _id_of(item) in wanted]
         events = [entry for entry in known if entry is not None and entry.time >= self.since]
         return sorted(events, key=lambda entry: entry.time), known.count(None)
 
@@ -216,11 +219,21 @@ def _id_of(item: Instance) -> int | None:
         return None
 
 
-def _event(item: Instance, *, with_message: bool = True) -> Event | None:
+def _time_of(item: Instance) -> datetime.datetime | None:
     try:
-        time, number = in_utc(item.datetime("TimeGenerated")), item.integer("EventCode")
+        return in_utc(item.datetime("TimeGenerated"))
     except ResponseLost:
         return None
+
+
+def in_one_line(text: str, most: int) -> str:
+    """A text without line breaks, of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else textwrap.shorten(line, most, placeholder=" ...")
+
+
+def _event(item: Instance, *, with_message: bool = True) -> Event | None:
+    time, number = _time_of(item), _id_of(item)
     if time is None or number is None:
         return None
     # The message is missing if its message file is not on the host; the insertion strings are still present.
@@ -230,5 +243,5 @@ def _event(item: Instance, *, with_message: bool = True) -> Event | None:
         id=number,
         source=item.text("SourceName") or "",
         computer=item.text("ComputerName") or "",
-        message=textwrap.shorten(text, _MAX_MESSAGE, placeholder=" ..."),
+        message=in_one_line(text, _MAX_MESSAGE),
     )
