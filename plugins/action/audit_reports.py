@@ -89,8 +89,8 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
     )
     found["notes"] += problems
     files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
-    for file, name in files.items():
-        report_file.write(folder / file, formats.render(found, name))
+    for file, text in zip(files, formats.texts(found, files.values()), strict=True):
+        report_file.write(folder / file, text)
     if options["history_folder"] and options["history_keep"] > 0:
         kept_runs.keep(options["history_folder"], found, options["history_keep"])
     failed = verdict.has_failed(
