@@ -182,13 +182,7 @@ class Client:
         return self.read(lambda: list(self.pages(target, cim_class.namespace)), operation)
 
     def pages(
-        self,
-        target: Reference,
-        namespace: str,
-        *,
-        wql: str = "",
-        max_elements: int = 32000,
-        references: bool = True,
+        self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000, references: bool = True
     ) -> t.Iterator[Instance]:
         """Yield the instances and pull further pages on demand; an unfinished enumeration is released."""
         before = self._received
