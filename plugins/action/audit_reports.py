@@ -75,6 +75,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         facts = packing.unpacked(str(facts_file), facts_file.read_text("utf-8"))
     else:
         report_file.write(facts_file, json.dumps(facts), report_file.FOR_OWNER)
+    packed = {"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}
     last, problems = _last_run(options, facts)
     earlier = options["earlier_file"]
     found = evaluation.evaluate(
@@ -88,8 +89,9 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         now=now,
     )
     found["notes"] += problems
+    del facts  # with many hosts, they are a large part of the memory
     files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
-    for file, text in zip(files, formats.texts(found, files.values()), strict=True):
+    for file, text in zip(files, formats.texts(found, list(files.values())), strict=True):
         report_file.write(folder / file, text)
     if options["history_folder"] and options["history_keep"] > 0:
         kept_runs.keep(options["history_folder"], found, options["history_keep"])
@@ -104,7 +106,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         "passed": not failed,
         "message": text,
         "artifact": verdict.summary(found, failed=failed, text=text, folder=str(folder)),
-        **({"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}),
+        **packed,
     }
 
 

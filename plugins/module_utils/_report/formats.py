@@ -27,15 +27,20 @@ def render(evaluation: object, form: str) -> str:
     return next(texts(evaluation, [form]))
 
 
-def texts(evaluation: object, forms: t.Iterable[str]) -> t.Iterator[str]:
+def texts(evaluation: object, forms: t.Sequence[str]) -> t.Iterator[str]:
     """The evaluation in each of the formats, one after another. It is checked once. Raises C(ReportError)."""
     values = plain(evaluation)
     read = read_values(values)
-    for form in forms:
+    for at, form in enumerate(forms):
+        if "json" not in forms[at:]:
+            values = None  # with many hosts, this is a large part of the memory
         if form == "json":
-            text = json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-            yield visible_json(text) + "\n"
+            yield visible_json(_json(values)) + "\n"
         elif form in FORMATS:
             yield _WRITERS[form](read)
         else:
             raise ReportError(f"the format {form!r} does not exist. Allowed formats: {', '.join(FORMATS)}.")
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
