@@ -164,7 +164,7 @@ def assert_reports_agree(found: Audited, *, away: set[str], partly: set[str]) ->
     text = (found.folder / "audit.md").read_text("utf-8").partition("## Fix first")[0]
     for top in (page, text):
         assert f"{len(away)} hosts could not be read" in top
-        assert f"{len(partly)} host could not be read completely" in top
+        assert f"{len(partly)} {hosts} could not be read completely" in top
         assert all(name in top for name in away | partly)
 
 
