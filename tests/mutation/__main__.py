@@ -32,6 +32,9 @@ if t.TYPE_CHECKING:
 FOLDER = CACHE / "mutation"
 LIMIT = 900.0  # seconds for the tests of one change; what takes longer is noticed, since it hangs
 MOST_NAMES = 400  # tests on one command line; of more, whole files run
+# These compare the options of each plugin with its documentation; they import the plugins before coverage measures.
+OF_PLUGINS = ("plugins/action/", "plugins/inventory/", "plugins/modules/")
+TESTS_OF_PLUGINS = "tests/unit/test_collection.py"
 
 
 def all_changes(root: pathlib.Path) -> list[Change]:
@@ -44,9 +47,11 @@ def tests_for(change: Change, lines: TestsByLine) -> list[list[str]]:
     of_file = lines.get(change.file, {})
     of_line = of_file.get(change.line, []) if change.in_function else []
     # Whole files: some tests run the code in another process, where coverage does not see it.
-    files = sorted({name.partition("::")[0] for names in of_file.values() for name in names})
+    files = {name.partition("::")[0] for names in of_file.values() for name in names}
+    if change.file.startswith(OF_PLUGINS):
+        files.add(TESTS_OF_PLUGINS)
     first = of_line if len(of_line) <= MOST_NAMES else sorted({name.partition("::")[0] for name in of_line})
-    return [names for names in (first, files) if names]
+    return [names for names in (first, sorted(files)) if names]
 
 
 class Checkouts:

@@ -210,8 +210,13 @@ class _Finder(ast.NodeVisitor):
             self._replace(node.func, "list")
         if isinstance(node.func, ast.Attribute) and node.func.attr == "cast":
             self.visit(node.args[1])  # the first argument is a type, which has no effect
-            return
-        self.generic_visit(node)
+        elif not (isinstance(node.func, ast.Attribute) and node.func.attr == "TypeVar"):
+            self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        # A name for a type, such as t.Sequence["Change"], has no effect.
+        if not (isinstance(node.value, ast.Attribute) and ast.unparse(node.value.value) == "t"):
+            self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         if any(isinstance(one, ast.Name) and one.id in _NO_BEHAVIOR for one in node.targets):
