@@ -204,6 +204,27 @@ def test_own_settings_of_each_adapter() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"adapters": ["Team"], "underlying": True}, ["A mtu", "B mtu"]),
+        ({"adapters": ["Team"], "underlying": False}, []),
+        ({"adapters": None, "adapter_properties": {"Team": {"*JumboPacket": "9014"}}, "underlying": True}, []),
+    ],
+)
+def test_the_members_of_a_team_are_included_if_they_are_asked_for(options: Row, expected: list[str]) -> None:
+    host = Host(
+        [card("A", 1), card("B", 2), card("Team", 3, HardwareInterface="false")],
+        [jumbo(1), jumbo(2)],
+        MSFT_NetLbfoTeamNic=[{"Name": "Team", "Team": "T"}],
+        MSFT_NetLbfoTeamMember=[{"Name": "A", "Team": "T"}, {"Name": "B", "Team": "T"}],
+    )
+    given = {} if options.get("adapter_properties") else {"mtu": 9000}
+    state = read(host, on_unsupported="report", **options, **given)
+    assert sorted(one.label for one in state.settings) == expected
+    assert sorted(one.name for one in state.adapters) == (["A", "B", "Team"] if expected else ["Team"])
+
+
 def two(host_options: Row | None = None, **options: t.Any) -> tuple[Host, adapter_settings.State]:
     """An adapter with two settings to write."""
     flow = jumbo(1, "1514", "*Other")
