@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 FOLDER = CACHE / "mutation"
 LIMIT = 900.0  # seconds for the tests of one change; what takes longer is noticed, since it hangs
 MOST_NAMES = 400  # tests on one command line; of more, whole files run
-# These compare the options of each plugin with its documentation; they import the plugins before coverage measures.
+# These compare the options of each plugin with its documentation. The code ran before, when it was imported.
 OF_PLUGINS = ("plugins/action/", "plugins/inventory/", "plugins/modules/")
 TESTS_OF_PLUGINS = "tests/unit/test_collection.py"
 
@@ -48,7 +48,7 @@ def tests_for(change: Change, lines: TestsByLine) -> list[list[str]]:
     of_line = of_file.get(change.line, []) if change.in_function else []
     # Whole files: some tests run the code in another process, where coverage does not see it.
     files = {name.partition("::")[0] for names in of_file.values() for name in names}
-    if change.file.startswith(OF_PLUGINS):
+    if not change.in_function or change.file.startswith(OF_PLUGINS):
         files.add(TESTS_OF_PLUGINS)
     first = of_line if len(of_line) <= MOST_NAMES else sorted({name.partition("::")[0] for name in of_line})
     return [names for names in (first, sorted(files)) if names]

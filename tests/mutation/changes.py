@@ -132,9 +132,13 @@ class _Finder(ast.NodeVisitor):
         self._depth -= 1
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        # That a class is frozen or has slots is seen by no user.
-        for statement in node.body:
+        # That a class is frozen or has slots is seen by no user. A protocol is only a type.
+        for statement in [] if "Protocol" in map(self._last_name, node.bases) else node.body:
             self.visit(statement)
+
+    @staticmethod
+    def _last_name(node: ast.expr) -> str:
+        return ast.unparse(node).partition("[")[0].rpartition(".")[2]
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
@@ -231,7 +235,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
+        if node.value is not None and self._last_name(node.annotation) != "TypeAlias":
             self._entries(node.value)
             self.visit(node.value)
 
