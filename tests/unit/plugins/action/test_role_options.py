@@ -21,14 +21,17 @@ Variables = dict[str, t.Any]
 
 def action(arguments: Variables, *, check_mode: bool = False, parent: t.Any = None) -> t.Any:
     task = types.SimpleNamespace(
-        args=arguments, async_val=0, check_mode=check_mode, _parent=parent, environment=None, no_log=False, delegate_to=None,
+        args=arguments, async_val=0, check_mode=check_mode, _parent=parent, environment=None, no_log=False,
+        delegate_to=None,
         action="winha.cluster.role_options", resolved_action="winha.cluster.role_options", diff=False, collections=[],
         timeout=None,
     )  # fmt: skip
     loader = DataLoader()
     context = types.SimpleNamespace(check_mode=check_mode, remote_addr="", verbosity=0)
     connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None), transport="local")
-    return ActionModule(t.cast("t.Any", task), t.cast("t.Any", connection), t.cast("t.Any", context), loader, Templar(loader), None)
+    return ActionModule(
+        t.cast("t.Any", task), t.cast("t.Any", connection), t.cast("t.Any", context), loader, Templar(loader), None
+    )
 
 
 def run(arguments: Variables, variables: Variables, **more: t.Any) -> Variables:
@@ -90,7 +93,11 @@ def test_the_strategy_is_that_of_the_play(read: list[t.Any]) -> None:
 
 
 def test_a_task_outside_a_role_must_name_one(read: list[t.Any]) -> None:
-    assert run({}, {}) == {"failed": True, "changed": False, "msg": "The option role is missing: this task is in no role."}
+    assert run({}, {}) == {
+        "failed": True,
+        "changed": False,
+        "msg": "The option role is missing: this task is in no role.",
+    }
     assert read == []
 
 

@@ -156,7 +156,7 @@ def test_the_realm_is_in_capital_letters(given: dict[str, str], principal: str) 
 
 
 def test_a_user_without_a_realm_is_refused() -> None:
-    with pytest.raises(CredentialsRefused, match="svc has no realm. Write username as name@REALM."):
+    with pytest.raises(CredentialsRefused, match=r"svc has no realm\. Write username as name@REALM\."):
         Access(username="svc").principal()
 
 
@@ -185,7 +185,9 @@ def test_a_name_server_that_does_not_respond(monkeypatch: pytest.MonkeyPatch, er
         raise error
 
     monkeypatch.setattr(dns.Resolver, "resolve", resolve)
-    with pytest.raises(Unreachable, match=f"DNS returned no server for _ldap._tcp.dc._msdcs.corp.test: {error}") as caught:
+    with pytest.raises(
+        Unreachable, match=f"DNS returned no server for _ldap._tcp.dc._msdcs.corp.test: {error}"
+    ) as caught:
         servers()
     assert "check that dns_servers are IP addresses" in caught.value.advice
 

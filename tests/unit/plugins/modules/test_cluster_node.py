@@ -175,7 +175,7 @@ APPLIED: list[tuple[cluster_node.State, list[Change], t.Any, dict[str, str], str
 
 @pytest.mark.parametrize(("found", "changes", "call", "values", "reason"), APPLIED)
 def test_each_step_does_one_thing(
-    calls: list[t.Any], found: cluster_node.State, changes: list[Change], call: t.Any, values: t.Any, reason: str
+    *, calls: list[t.Any], found: cluster_node.State, changes: list[Change], call: t.Any, values: t.Any, reason: str
 ) -> None:
     applied = cluster_node.apply(t.cast("t.Any", None), found, Step(tuple(changes)))
     assert calls == [call]

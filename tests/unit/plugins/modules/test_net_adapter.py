@@ -16,7 +16,6 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows.advanced_pr
     PropertyDefinition,
     Target,
 )
-from ansible_collections.winha.cluster.plugins.module_utils.plan import Step
 from ansible_collections.winha.cluster.plugins.module_utils.task import Outcome, TaskError
 from ansible_collections.winha.cluster.plugins.modules import net_adapter
 
@@ -78,7 +77,9 @@ def test_each_way_to_select_is_one(monkeypatch: pytest.MonkeyPatch, given: Row) 
 
 def test_without_a_selection_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter_settings, "read", lambda _client, _options: pytest.fail("read"))
-    with pytest.raises(TaskError, match="No adapters are selected. Set adapters, cluster_network, or live_migration."):
+    with pytest.raises(
+        TaskError, match=r"No adapters are selected\. Set adapters, cluster_network, or live_migration\."
+    ):
         net_adapter.read(t.cast("t.Any", None), NOTHING)
 
 
@@ -87,7 +88,7 @@ def test_options_that_do_not_fit_the_adapters_are_one_sentence(monkeypatch: pyte
         raise AdapterOptionsError("No such adapter.")
 
     monkeypatch.setattr(adapter_settings, "read", read)
-    with pytest.raises(TaskError, match="No such adapter."):
+    with pytest.raises(TaskError, match=r"No such adapter\."):
         net_adapter.read(t.cast("t.Any", None), NOTHING | {"adapters": ["LM9"]})
 
 
@@ -178,7 +179,7 @@ def test_a_step_writes_its_settings_or_restarts_its_adapter(monkeypatch: pytest.
     monkeypatch.setattr(adapter_settings, "write", write)
     monkeypatch.setattr(adapter_settings, "restart", restart)
     client = t.cast("t.Any", None)
-    first: Step = net_adapter.plan(found, {"restart": "now"}).steps[0]
+    first = net_adapter.plan(found, {"restart": "now"}).steps[0]
     applied = net_adapter.apply(client, found, first)
     assert (applied.values, applied.reason) == ({"LM1 mtu": 1500}, "it is refused")
     (step,) = net_adapter.plan(pending, {"restart": "now"}).steps

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The functions of spn, also for a name on several accounts. A test cannot create that: domain controllers refuse it."""
+"""The functions of spn, also for a name on several accounts, which domain controllers refuse to create."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_what_is_read_before_names_are_added(monkeypatch: pytest.MonkeyPatch) ->
     assert read.holders[MAIL] == (Holder(ASA, "HTTP/mail.corp.test"),)
     assert read.collisions == {"http/web.corp.test": (Holder(OLD, "host/web.corp.test"),)}
     assert found.searched == [{MAIL, "http/web.corp.test", "host/web.corp.test"}]
-    with pytest.raises(TaskError, match="http/web.corp.test is equivalent to host/web.corp.test, which is on CN=Old"):
+    with pytest.raises(TaskError, match=r"is equivalent to host/web\.corp\.test, which is on CN=Old"):
         spn.plan(read, options(MAIL, "http/web.corp.test"))
 
 

@@ -166,7 +166,7 @@ def test_what_was_answered_before_the_connection_broke_stays(
 def test_only_what_is_asked_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     log, _run = asked(monkeypatch)
     session = t.cast("t.Any", Session(is_connected=True))
-    with pytest.raises(TaskError, match="No search is requested: set spns, accounts or duplicates."):
+    with pytest.raises(TaskError, match="No search is requested: set spns, accounts or duplicates"):
         spn_info.read(session, {"accounts": [], "spns": [], "duplicates": False})
     state = spn_info.read(session, {"accounts": [], "spns": ["http/*"], "duplicates": False})
     assert log == ["spns"]

@@ -42,7 +42,8 @@ OTHER_SIZE = "the path was tested with another size"
     ("tested", "expected"),
     [
         ({}, {}),
-        ({"jumbo": "too_big", "verdict": "fails", "msg": "Too big."}, {"mtu": 1500, "proved": False, "why": "Too big."}),
+        ({"jumbo": "too_big", "verdict": "fails", "msg": "Too big."},
+         {"mtu": 1500, "proved": False, "why": "Too big."}),
         ({"jumbo": "no_answer", "standard": "no_answer", "verdict": "unknown", "msg": "No."},
          {"mtu": None, "proved": None, "why": "No."}),
         ({"mtu": 4000}, {"mtu": 4000, "proved": None, "why": OTHER_SIZE}),
@@ -56,7 +57,9 @@ def test_each_tested_path(tested: Mapping, expected: Mapping) -> None:
 
 def test_a_host_without_paths_has_none() -> None:
     for parts in ({}, {"jumbo_path_info": {"unknown": "No."}}, {"jumbo_path_info": {"paths": []}}):
-        assert figures({"hv01": host("hyperv_host", cluster_info=cluster("HVC1"), **parts)}, ["jumbo-path"])["paths"] == []
+        assert (
+            figures({"hv01": host("hyperv_host", cluster_info=cluster("HVC1"), **parts)}, ["jumbo-path"])["paths"] == []
+        )
 
 
 LIMITS = {"same_subnet_limit_seconds": None, "cross_subnet_limit_seconds": None}
@@ -79,9 +82,12 @@ def test_each_heartbeat_has_the_default_of_its_windows(
     kind: str, windows: str, defaults: tuple[int, int] | None
 ) -> None:
     seconds = {"heartbeat_seconds": {"same_subnet": 7.5, "cross_subnet": 30.0}}
-    found = figures({"hv01": host(kind, cluster_info=cluster("C1", windows=windows, **seconds))}, ["dag-heartbeat-most"])
+    found = figures(
+        {"hv01": host(kind, cluster_info=cluster("C1", windows=windows, **seconds))}, ["dag-heartbeat-most"]
+    )
     (row,) = found["heartbeats"]
-    assert {name: row[name] for name in ("cluster", "dag", "windows", "same_subnet_seconds", "cross_subnet_seconds")} == {
+    own = ("cluster", "dag", "windows", "same_subnet_seconds", "cross_subnet_seconds")
+    assert {name: row[name] for name in own} == {
         "cluster": "C1", "dag": kind == "dag_member", "windows": windows, "same_subnet_seconds": 7.5,
         "cross_subnet_seconds": 30.0,
     }  # fmt: skip

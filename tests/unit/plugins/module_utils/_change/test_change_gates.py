@@ -82,6 +82,8 @@ def test_a_healthy_cluster_passes_every_gate() -> None:
 
 
 LET = " Include every node of the cluster in the run and correct what keeps it from being read."
+WAIT = " Wait until no storage job runs and every virtual disk is healthy."
+CRASHED = " Wait until it ends; Get-CauRun shows it. A run that crashed is listed for up to an hour."
 SENTENCES: list[tuple[str, list[dict[str, t.Any]], str]] = [
     ("nodes_in_run", [*cluster("HV01", nodes=nodes()), host("hv02", None)], "hv02: No connection." + LET),
     ("nodes_in_run", cluster("HV01", nodes=nodes()), "HV02 is not a host of this run." + LET),
@@ -109,21 +111,18 @@ SENTENCES: list[tuple[str, list[dict[str, t.Any]], str]] = [
     ("storage", cluster("HV01", storage_spaces_direct=None),
      "Whether Storage Spaces Direct is used is not known: it could not be read."),
     ("storage", cluster("HV01", **storage(jobs=[{"name": "Repair", "state": "running"}])),
-     "the storage job Repair is running. Wait until no storage job runs and every virtual disk is healthy."),
+     "the storage job Repair is running." + WAIT),
     ("storage", cluster("HV01", **storage(virtual_disks=[{"name": "V", "health": "healthy", "operational": []}])),
-     "the virtual disk V has the operational status unknown. Wait until no storage job runs and every virtual disk is "
-     "healthy."),
+     "the virtual disk V has the operational status unknown." + WAIT),
     ("storage", cluster("HV01", **storage(virtual_disks=[{"name": "V", "health": "healthy", "operational": [2, 3]}])),
-     "the virtual disk V has the operational status 2, 3. Wait until no storage job runs and every virtual disk is "
-     "healthy."),
+     "the virtual disk V has the operational status 2, 3." + WAIT),
     ("storage", cluster("HV01", storage_spaces_direct=True),
      "The storage jobs and virtual disks are not known: it could not be read."),
     ("storage", cluster("HV01", nodes=[node("HV01", state="paused", drain="completed", mark=MARK)], **storage()),
      "HV01 is still drained by an earlier run. Storage is judged when the node is resumed."),
     ("storage", cluster("HV01", **storage()), "No storage job runs, and every virtual disk is healthy."),
     ("updating", cluster("HV01", updating=True),
-     "A Cluster-Aware Updating run is in progress on HV01. Wait until it ends; Get-CauRun shows it. A run that crashed "
-     "is listed for up to an hour."),
+     "A Cluster-Aware Updating run is in progress on HV01." + CRASHED),
     ("updating", cluster("HV01", updating=None),
      "Whether Cluster-Aware Updating is running is not known: it could not be read."),
     ("updating", cluster("HV01"), "No Cluster-Aware Updating run is in progress."),

@@ -43,7 +43,9 @@ def dag() -> Row:
     return {
         "inventory_hostname": "ex01",
         "dag_heartbeat_read": {"cluster": {"name": "DAG1", "fqdn": "dag1.example.test", "nodes": nodes}},
-        "dag_heartbeat_set": {"changes": [change("same_subnet_threshold", 5, 10), change("same_subnet_delay", None, 1)]},
+        "dag_heartbeat_set": {
+            "changes": [change("same_subnet_threshold", 5, 10), change("same_subnet_delay", None, 1)]
+        },
     }
 
 

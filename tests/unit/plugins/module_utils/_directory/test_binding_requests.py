@@ -101,7 +101,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
         return found[-1]
 
     monkeypatch.setattr(ldap, "initialize", initialize)
-    monkeypatch.setattr(binding, "limit_reads", lambda number, seconds: found[-1].calls.append(("limit", number, seconds)))
+    monkeypatch.setattr(
+        binding, "limit_reads", lambda number, seconds: found[-1].calls.append(("limit", number, seconds))
+    )
     monkeypatch.setattr(binding, "sockets_to", lambda _port: set())
     monkeypatch.setattr(binding, "time_limit", lambda _seconds, _sockets: contextlib.nullcontext())
     monkeypatch.setattr(binding, "diagnose_connection", lambda *_arguments, **_options: None)
@@ -175,14 +177,14 @@ def test_kerberos_without_tls_must_encrypt(
         ({"tls": "ldaps"}, "sasl", ldap.LOCAL_ERROR({"desc": "no"}), CredentialsRefused, "set tls to none: Kerberos"),
         ({"authentication": "simple", "tls": "ldaps"}, "simple", ldap.INVALID_CREDENTIALS({"desc": "no"}),
          CredentialsRefused, "check the user name and the password"),
-        ({}, "result", ldap.SERVER_DOWN({"desc": "Can't contact LDAP server"}), Unreachable, "check the name, the port"),
+        ({}, "result", ldap.SERVER_DOWN({"desc": "Can't contact"}), Unreachable, "check the name, the port"),
         ({}, "sasl", ValueError("odd"), Unreachable, "check that this port is LDAP"),
         ({"tls": "ldaps", "ca_path": "/ca.pem"}, "OPT_X_TLS_NEWCTX", ValueError("odd"), Unreachable, "correct ca_path"),
         ({}, "sasl", KeyboardInterrupt(), KeyboardInterrupt, ""),
     ],
 )  # fmt: skip
 def test_a_connection_that_fails_is_closed(
-    made: list[Connection], monkeypatch: pytest.MonkeyPatch, given: dict[str, t.Any], name: str, error: Exception,
+    *, made: list[Connection], monkeypatch: pytest.MonkeyPatch, given: dict[str, t.Any], name: str, error: Exception,
     expected: type[BaseException], words: str,
 ) -> None:  # fmt: skip
     begin = Connection.__init__
@@ -218,7 +220,7 @@ class Control:
 )
 @pytest.mark.parametrize(("cookie", "following"), [(b"next", b"next"), (None, b""), (b"", b"")])
 def test_a_search_asks_for_pages(
-    made: list[Connection], bound: Binding, scope: int, controls: list[t.Any], cookie: bytes | None, following: bytes
+    *, made: list[Connection], bound: Binding, scope: int, controls: list[t.Any], cookie: bytes | None, following: bytes
 ) -> None:
     """The control for pages is critical: a server without it must refuse, and not cut the result."""
     other = Control(b"other")
@@ -259,8 +261,9 @@ def test_an_error_after_a_request_was_sent_is_a_lost_response(
     made: list[Connection], bound: Binding, name: str, error: Exception, expected: type[Exception]
 ) -> None:
     made[0].fails = {name: error}
+    send = {
+        "search": lambda: bound.page(DN, 2, "(cn=*)", ("cn",), b""),
+        "modify": lambda: bound.modify(DN, "spn", add=["a"], delete=[]),
+    }[name]
     with pytest.raises(expected):
-        if name == "search":
-            bound.page(DN, 2, "(cn=*)", ("cn",), b"")
-        else:
-            bound.modify(DN, "spn", add=["a"], delete=[])
+        send()

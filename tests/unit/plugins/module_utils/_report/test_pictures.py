@@ -27,7 +27,8 @@ def test_no_host_has_a_path_to_itself() -> None:
     margin = 29 + 10  # four characters of 7.2 units
     assert (mesh.margin, mesh.side, mesh.width) == (margin, 44, margin + 3 * 44 + 2)
     assert [((square.x - margin) // 44, (square.y - margin) // 44, square.kind) for square in mesh.squares] == [
-        (1, 0, "untested"), (2, 0, "untested"), (0, 1, "unknown"), (2, 1, "fails"), (0, 2, "untested"), (1, 2, "passes"),
+        (1, 0, "untested"), (2, 0, "untested"), (0, 1, "unknown"), (2, 1, "fails"), (0, 2, "untested"),
+        (1, 2, "passes"),
     ]  # fmt: skip
     assert {(square.x - margin) % 44 for square in mesh.squares} == {0}
     assert [mesh.of(kind) for kind in ("passes", "fails", "unknown", "untested")] == [*((one,) for one in found), ()]
@@ -46,9 +47,7 @@ def test_a_long_name_has_no_more_room_than_its_label(length: int, margin: int) -
 
 
 def test_each_network_of_each_cluster_has_its_own_picture() -> None:
-    found = pictures.meshes(
-        [path("b", "a", network="Z"), path("b", "a", cluster="A"), path("b", "a"), path("a", "b")]
-    )
+    found = pictures.meshes([path("b", "a", network="Z"), path("b", "a", cluster="A"), path("b", "a"), path("a", "b")])
     assert [(one.cluster, one.network, len(one.hosts)) for one in found] == [
         ("A", "LM", 2), ("HVC1", "LM", 2), ("HVC1", "Z", 2),
     ]  # fmt: skip
@@ -154,4 +153,6 @@ def test_the_picture_of_the_runs() -> None:
     assert trend(runs[:1]) is None
     flat = trend([run(1, 0, 0, 0)] * 2)
     assert flat is not None
-    assert [(line.path, line.label) for line in flat.lines] == [("8,100 264,100", label) for label in (104.0, 91.0, 78.0)]
+    assert [(line.path, line.label) for line in flat.lines] == [
+        ("8,100 264,100", label) for label in (104.0, 91.0, 78.0)
+    ]

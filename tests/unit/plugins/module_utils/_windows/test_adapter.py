@@ -211,7 +211,10 @@ def test_a_card_that_was_removed_is_not_selected(names: list[str], message: str)
         chosen(names)
 
 
-NODE = {"Win32_ComputerSystem": [{"Name": "HV01"}], "Win32_OperatingSystem": [{"BuildNumber": "17763", "CSName": "HV01"}]}
+NODE = {
+    "Win32_ComputerSystem": [{"Name": "HV01"}],
+    "Win32_OperatingSystem": [{"BuildNumber": "17763", "CSName": "HV01"}],
+}
 NETWORKS = [{"ID": "N1", "Name": "Management", "Metric": 1}, {"ID": "N2", "Name": "LM", "Metric": 2}]
 
 

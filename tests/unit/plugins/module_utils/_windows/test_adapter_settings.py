@@ -17,7 +17,12 @@ from ansible_collections.winha.cluster.plugins.module_utils._windows.adapter_opt
 )
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, Reference, new_instance
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import PutResult
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, NotReady, ResponseLost, ServerError
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import (
+    Fault,
+    NotReady,
+    ResponseLost,
+    ServerError,
+)
 
 Row = dict[str, t.Any]
 WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/standardcimv2/"
@@ -80,11 +85,15 @@ class Host:
 
     def get(self, reference: Reference, *, operation: str) -> Instance:
         self.written.append(operation)
-        (found,) = (one for one in self._instances(reference.resource_uri.removeprefix(WMI)) if one.reference == reference)
+        (found,) = (
+            one for one in self._instances(reference.resource_uri.removeprefix(WMI)) if one.reference == reference
+        )
         return found
 
     def put(self, reference: Reference, change: t.Any, names: t.Any, **given: t.Any) -> PutResult:
-        (before,) = (one for one in self._instances("MSFT_NetAdapterAdvancedPropertySettingData") if one.reference == reference)
+        (before,) = (
+            one for one in self._instances("MSFT_NetAdapterAdvancedPropertySettingData") if one.reference == reference
+        )
         after = change(before)
         assert given.pop("reconnect_timeout") == 5
         self.written.append((dict(reference.selectors)["Key"], after.array("RegistryValue"), names, given))
@@ -158,7 +167,9 @@ def test_the_adapters_of_the_connection_are_last() -> None:
 def test_a_driver_without_the_setting(on_unsupported: str, result: str | None) -> None:
     host = Host([card("A", 1), card("B", 2)], [jumbo(1)])
     if result is None:
-        with pytest.raises(AdapterOptionsError, match=r"mtu cannot be set on B \(Card 2\): its driver does not support"):
+        with pytest.raises(
+            AdapterOptionsError, match=r"mtu cannot be set on B \(Card 2\): its driver does not support"
+        ):
             read(host, mtu=9000, on_unsupported=on_unsupported)
         return
     state = read(host, mtu=9000, on_unsupported=on_unsupported)
@@ -175,7 +186,7 @@ def test_a_driver_that_supports_less(on_unsupported: str, capped: bool) -> None:
     state = read(Host([card("A", 1)], [small]), mtu=9000, on_unsupported=on_unsupported)
     assert [(one.after, one.target.capped) for one in state.settings] == ([(4074, True)] if capped else [])
     assert [row["msg"] for row in state.unsupported] == ([] if capped else ["its driver supports at most 4074"])
-    with pytest.raises(AdapterOptionsError, match="its driver supports at most 4074. Nothing was written."):
+    with pytest.raises(AdapterOptionsError, match=r"its driver supports at most 4074\. Nothing was written\."):
         read(Host([card("A", 1)], [small]), mtu=9000, on_unsupported="fail")
 
 
@@ -183,7 +194,7 @@ def test_a_virtual_adapter_without_the_setting_is_left_out() -> None:
     host = Host([card("A", 1), card("vEthernet", 2, HardwareInterface="false")], [jumbo(1)])
     assert [one.label for one in read(host, mtu=9000).settings] == ["A mtu"]
     alone = Host([card("vEthernet", 2, HardwareInterface="false")], [])
-    with pytest.raises(AdapterOptionsError, match="None of the selected adapters has mtu. Nothing was written."):
+    with pytest.raises(AdapterOptionsError, match=r"None of the selected adapters has mtu\. Nothing was written\."):
         read(alone, mtu=9000)
     assert read(alone, mtu=9000, on_unsupported="report").settings == ()
     assert read(alone, receive_buffers=512).settings == ()
@@ -253,7 +264,12 @@ def test_only_the_last_write_of_an_adapter_restarts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("adapter", "options"), [({}, {"restart": "defer"}), ({"InterfaceAdminStatus": 2}, {}), ({"InterfaceAdminStatus": 2}, {"restart": "defer"})]
+    ("adapter", "options"),
+    [
+        ({}, {"restart": "defer"}),
+        ({"InterfaceAdminStatus": 2}, {}),
+        ({"InterfaceAdminStatus": 2}, {"restart": "defer"}),
+    ],
 )
 def test_a_write_without_a_restart(adapter: Row, options: Row) -> None:
     host, state = two(adapter, **options)

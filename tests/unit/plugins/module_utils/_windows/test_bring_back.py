@@ -10,7 +10,12 @@ import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, clustered_role, drain, property_list
+from ansible_collections.winha.cluster.plugins.module_utils._windows import (
+    cluster,
+    clustered_role,
+    drain,
+    property_list,
+)
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, Reference, new_instance
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, ResponseLost, ServerError
 
@@ -139,7 +144,8 @@ WAITS: list[tuple[int, int, Exception | None, list[Role], tuple[str, str]]] = [
     (0, 0, LATE, [], ("active", "draining HV01 did not finish within 0 s and continues")),
     (0, 0, ResponseLost("gone"), [], ("active", "draining HV01 did not finish within 0 s and continues")),
     (2, 1, None, [], ("draining", "draining HV01 did not finish within 0 s and continues")),
-    (2, 3, None, [], ("paused", "the cluster reports that the drain failed; its events name the role that did not move")),
+    (2, 3, None, [],
+     ("paused", "the cluster reports that the drain failed; its events name the role that did not move")),
     (2, 2, None, [role("EX01", "HV01"), role("EX02", "HV02")],
      ("paused", "the cluster reports that the drain ended, but EX01 runs on the node")),
     (2, 2, Fault("it is refused"), [], ("drained", "")),

@@ -105,7 +105,13 @@ def test_the_rows_of_the_adapters() -> None:
         ("N7", False, True, True, False),
     ]
     assert found[1] == card(name="N0", index=3, speed=9, enabled=False, up=False)
-    assert (found[0].description, found[0].guid, found[0].index, found[0].speed, found[0].mtu) == ("", "", 0, None, None)
+    assert (found[0].description, found[0].guid, found[0].index, found[0].speed, found[0].mtu) == (
+        "",
+        "",
+        0,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,6 +194,9 @@ def test_what_could_not_be_read_is_an_error(code: t.Any, words: str) -> None:
 def test_a_write_that_is_refused_has_its_reason() -> None:
     host = Host({r"A\B": {}})
     write = "setting it"
-    assert registry.write_value(t.cast("t.Any", host), KEY, "y", operation=write) == "the registry provider returned error 5"
+    assert (
+        registry.write_value(t.cast("t.Any", host), KEY, "y", operation=write)
+        == "the registry provider returned error 5"
+    )
     host.error = Fault("it is refused")
     assert registry.write_value(t.cast("t.Any", host), KEY, "y", operation=write) == "it is refused"

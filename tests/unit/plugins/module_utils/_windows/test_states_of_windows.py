@@ -122,7 +122,9 @@ def balancer_modes(numbers: t.Iterable[t.Any]) -> list[str]:
 
 READERS: list[tuple[t.Callable[[t.Iterable[t.Any]], list[str]], Words]] = [
     (node_states, {0: "up", 1: "down", 2: "paused", 3: "joining", -1: "unknown (-1)", 9: "unknown (9)"}),
-    (drain_states, {0: "not_started", 1: "in_progress", 2: "completed", 3: "failed", 9: "unknown (9)", None: "unknown"}),
+    (drain_states, {
+        0: "not_started", 1: "in_progress", 2: "completed", 3: "failed", 9: "unknown (9)", None: "unknown",
+    }),
     (node_status, {0: "", 1: "isolated", 2: "quarantined", 3: "isolated quarantined", 4: "", None: ""}),
     (network_states, {0: "unavailable", 1: "down", 2: "partitioned", 3: "up", 9: "unknown (9)"}),
     (network_roles, {0: "none", 1: "cluster", 2: "client", 3: "cluster_and_client", 9: "unknown (9)"}),
@@ -132,7 +134,8 @@ READERS: list[tuple[t.Callable[[t.Iterable[t.Any]], list[str]], Words]] = [
         129: "online_pending", 130: "offline_pending", 9: "unknown (9)",
     }),
     (witness_kinds, {
-        "File Share Witness": "file_share", "Cloud Witness": "cloud", "Physical Disk": "disk", "Other": "unknown (Other)",
+        "File Share Witness": "file_share", "Cloud Witness": "cloud", "Physical Disk": "disk",
+        "Other": "unknown (Other)",
     }),
     (machine_states, {
         2: "running", 3: "off", 4: "stopping", 6: "saved", 9: "paused", 10: "starting", 32768: "paused", 32769: "saved",
@@ -174,8 +177,8 @@ def test_the_settings_of_a_cluster() -> None:
 
 def test_the_numbers_that_are_written_are_those_that_are_read() -> None:
     """Msvm_VirtualSystemSettingData: AutomaticShutdownAction and UserSnapshotType."""
-    assert {"turn_off": 2, "save": 3, "shut_down": 4} == vm_settings.STOP_ACTION_NUMBERS
-    assert {"disabled": 2, "production": 3, "production_only": 4, "standard": 5} == vm_settings.CHECKPOINT_NUMBERS
+    assert vm_settings.STOP_ACTION_NUMBERS == {"turn_off": 2, "save": 3, "shut_down": 4}
+    assert vm_settings.CHECKPOINT_NUMBERS == {"disabled": 2, "production": 3, "production_only": 4, "standard": 5}
 
 
 def test_the_witness_of_a_cluster_in_which_only_nodes_vote_is_not_read() -> None:
@@ -189,6 +192,8 @@ def test_the_witness_of_a_cluster_in_which_only_nodes_vote_is_not_read() -> None
 
 def test_the_share_of_a_witness_is_that_of_a_file_share_only() -> None:
     private = Instance(new_instance("http://x/y", {"SharePath": r"\\fs1\w"}).element)
-    paths = {kind: witness(Type=kind, PrivateProperties=private)["path"] for kind in ("File Share Witness", "Cloud Witness")}
+    paths = {
+        kind: witness(Type=kind, PrivateProperties=private)["path"] for kind in ("File Share Witness", "Cloud Witness")
+    }
     assert paths == {"File Share Witness": r"\\fs1\w", "Cloud Witness": None}
     assert witness(Type="File Share Witness") == {"type": "file_share", "name": "W", "state": "unknown", "path": None}

@@ -212,16 +212,17 @@ def tls(reason: str) -> ssl.SSLError:
 
 WHERE = "hv01 port 5986"
 ERRORS: list[tuple[Exception, bool, type[ServerError], str]] = [
-    (OSError(verification()), True, CertificateRefused, f"the certificate of {WHERE} could not be verified: self-signed"),
-    (OSError("the handshake operation timed out"), False, Unreachable, f"{WHERE} did not accept the connection within 5 s"),
+    (OSError(verification()), True, CertificateRefused, f"the certificate of {WHERE} could not be verified: self"),
+    (OSError("the handshake operation timed out"), False, Unreachable,
+     f"{WHERE} did not accept the connection within 5 s"),
     (named("ConnectTimeout", "x"), False, Unreachable, f"{WHERE} did not accept the connection within 5 s"),
     (named("ProxyError", "gone"), False, Unreachable, f"the proxy did not connect to {WHERE}: gone"),
     (named("NewConnectionError", OSError(111, "Connection refused")), False, Unreachable,
      f"{WHERE} does not accept connections: Connection refused"),
     (named("NewConnectionError", "no words", parent=Exception), False, Unreachable,
      f"{WHERE} does not accept connections: no words"),
-    (OSError(tls("WRONG_VERSION_NUMBER")), False, Unreachable, f"{WHERE} does not use TLS, so it is not an HTTPS listener"),
-    (OSError(tls("RECORD_LAYER_FAILURE")), False, Unreachable, f"{WHERE} does not use TLS, so it is not an HTTPS listener"),
+    (OSError(tls("WRONG_VERSION_NUMBER")), False, Unreachable, f"{WHERE} does not use TLS, so it is not an HTTPS"),
+    (OSError(tls("RECORD_LAYER_FAILURE")), False, Unreachable, f"{WHERE} does not use TLS, so it is not an HTTPS"),
     (OSError(tls("NO_CERTIFICATE_OR_CRL_FOUND")), False, CertificateRefused, "contains no certificate in PEM format"),
     (OSError(tls("NO_START_LINE")), False, CertificateRefused, "contains no certificate in PEM format"),
     (OSError(tls("[PEM] BAD")), False, CertificateRefused, "contains no certificate in PEM format"),

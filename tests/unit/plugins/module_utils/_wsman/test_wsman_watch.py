@@ -64,7 +64,11 @@ def test_a_connection_with_tls_counts_only_after_its_handshake(
 ) -> None:
     watch = Watch()
     opened = connection(watch, "https", server)
-    thread = threading.Thread(target=lambda: server.accept()[0].close())
+
+    def end() -> None:
+        server.accept()[0].close()
+
+    thread = threading.Thread(target=end)
     thread.start()
     with pytest.raises(Exception, match=r"(?i)ssl|eof|reset|closed"):
         opened.connect()
