@@ -156,6 +156,30 @@ def test_each_number_has_its_word(read: t.Callable[[t.Iterable[t.Any]], list[str
     assert read(words) == list(words.values())
 
 
+def test_the_kind_of_each_clustered_role() -> None:
+    """Types 1 to 5 are the cluster itself, its storage and its shared volumes; 111 is a virtual machine."""
+    rows: list[dict[str, t.Any]] = [{"Name": f"R{number}", "GroupType": number} for number in (0, 1, 5, 6, 111)]
+    rows += [{"Name": "R7", "GroupType": 7, "IsCore": "true"}, {"Name": "r8", "GroupType": None, "IsCore": "false"}]
+    found = clustered_role.read_roles(host(CLUSTER, "MSCluster_ResourceGroup", rows))
+    assert [(one.name, one.kind, one.identifies_cluster) for one in found] == [
+        ("R0", "other", False), ("R1", "core", True), ("R111", "virtual_machine", False), ("R5", "core", False),
+        ("R6", "other", False), ("R7", "core", False), ("r8", "other", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "moving"),
+    [({"State": 4}, True), ({"State": 0, "StatusInformation": 4}, True), ({"StatusInformation": 6}, True),
+     ({"State": 0, "StatusInformation": 3}, False), ({"State": 3}, False)],
+)  # fmt: skip
+def test_a_role_that_is_in_motion_or_queued_is_moving(values: dict[str, int], moving: bool) -> None:
+    row = {"Name": "EX01", "Id": "{ABC}", "OwnerNode": "HV01", "Priority": 3000, "AntiAffinityClassNames": ["a", "b"]}
+    (found,) = clustered_role.read_roles(host(CLUSTER, "MSCluster_ResourceGroup", [{**row, **values}]))
+    assert (found.moving, found.id, found.owner, found.priority, found.anti_affinity) == (
+        moving, "abc", "HV01", 3000, ("a", "b"),
+    )  # fmt: skip
+
+
 def test_the_settings_of_a_cluster() -> None:
     values = {
         "AutoBalancerMode": 1, "ResiliencyLevel": 2, "ResiliencyDefaultPeriod": 240, "QuarantineThreshold": 3,
