@@ -192,6 +192,19 @@ def test_tickets_do_not_outlive_their_process(script: Script, caches: pathlib.Pa
     other.drop()
 
 
+BEFORE_A_TICKET = """
+import os, signal
+from ansible_collections.winha.cluster.plugins.module_utils import ticket
+ticket._install_handlers()
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_before_the_ticket_is_there_ends_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", BEFORE_A_TICKET], timeout=60, check=False)
+    assert done.returncode == -signal.SIGTERM
+
+
 def test_handlers_of_signals_are_restored(script: Script) -> None:
     before = signal.getsignal(signal.SIGTERM)
     ticket = Kinit(command=script("true")).fetch(PRINCIPAL, PASSWORD)

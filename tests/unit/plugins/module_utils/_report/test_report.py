@@ -181,6 +181,23 @@ def test_failed_unknown_and_accepted_findings_differ_in_junit() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("accepted", "message"),
+    [
+        (None, "Accepted."),
+        ({"until": "2027-01-31"}, "Accepted until 2027-01-31: no reason was given"),
+        ({"reason": "It is new"}, "Accepted without an end date: It is new"),
+    ],
+)
+def test_an_accepted_finding_has_what_is_known_of_its_acceptance(
+    accepted: report_samples.Row | None, message: str
+) -> None:
+    found = report_samples.small()
+    (changed,) = (one for one in found["findings"] if one["outcome"] == "accepted")
+    changed["accepted"] = accepted
+    assert message in {case.get("message") for case in junit(found).findall(".//skipped")}
+
+
 def test_the_name_of_a_case_does_not_depend_on_its_outcome() -> None:
     def names(found: report_samples.Row) -> list[tuple[str | None, str | None]]:
         return sorted((case.get("classname"), case.get("name")) for case in junit(found).iter("testcase"))
