@@ -34,7 +34,7 @@ FOLDER = CACHE / "mutation"
 LIMIT = 900.0  # seconds for the tests of one change; what takes longer is noticed, since it hangs
 MOST_NAMES = 400  # tests on one command line; of more, whole files run
 # These compare the options of each plugin with its documentation. The code ran before, when it was imported.
-OF_PLUGINS = ("plugins/action/", "plugins/inventory/", "plugins/modules/")
+OF_PLUGINS = ("plugins/action/", "plugins/filter/", "plugins/inventory/", "plugins/modules/")
 TESTS_OF_PLUGINS = "tests/unit/test_collection.py"
 
 

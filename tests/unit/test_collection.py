@@ -245,6 +245,12 @@ def test_the_documented_options_of_an_inventory_plugin_match_its_options(name: s
     assert all(option["description"] for option in own["options"].values())
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
+def test_a_filter_has_the_name_of_its_file(name: str) -> None:
+    assert list(importlib.import_module(f"{PACKAGE}.filter.{name}").FilterModule().filters()) == [name]
+    assert documentation(name, "filter")["name"] == name
+
+
 @pytest.mark.parametrize("name", INVENTORY)
 def test_the_examples_of_an_inventory_plugin_use_existing_options(name: str) -> None:
     shared = {"plugin", "compose", "groups", "keyed_groups", "cache", "cache_plugin", "cache_connection"}

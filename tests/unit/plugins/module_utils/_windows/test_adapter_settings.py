@@ -161,6 +161,15 @@ def test_the_adapters_of_the_connection_are_last() -> None:
     assert not read(host, mtu=9000, restart="defer").restart_now
 
 
+@pytest.mark.parametrize(("stored", "raw"), [("1514", "1514"), ("", None)])
+def test_the_record_has_the_registry_values(stored: str, raw: str | None) -> None:
+    """An empty value is none: the default of the driver is in effect."""
+    (setting,) = read(Host([card("A", 1)], [jumbo(1, stored)]), mtu=9000).settings
+    assert setting.record == {
+        "thing": "A", "setting": "mtu", "keyword": "*JumboPacket", "before_raw": raw, "after_raw": "9014",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("on_unsupported", "result"), [("cap", None), ("fail", None), ("report", "unsupported"), ("ignore", "unsupported")]
 )
