@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Passwords are not in results, and the values of options have Python's own types."""
+"""Parts of the action of all modules: no passwords in results, plain options, and whom a record is about."""
 
 from __future__ import annotations
 
+import types
 import typing as t
 
-from ansible_collections.winha.cluster.plugins.plugin_utils import controller
+import pytest
+from ansible_collections.winha.cluster.plugins.plugin_utils import controller, record
 
 
 def test_a_password_is_masked_wherever_a_text_contains_it() -> None:
@@ -40,3 +42,25 @@ def test_the_texts_of_options_are_plain() -> None:
         return {type(value)}.union(*map(kinds, inner))
 
     assert kinds(found) == {dict, list, str, int, float, bool, type(None)}
+
+
+@pytest.mark.parametrize(("delegated", "host"), [(None, "hv01"), ("dc01", "dc01")])
+def test_a_record_has_the_host_the_module_and_what_identifies_its_changes(
+    monkeypatch: pytest.MonkeyPatch, delegated: str | None, host: str
+) -> None:
+    given: list[t.Any] = []
+    monkeypatch.setattr(record, "recorder", lambda *arguments, **options: given.append((arguments, options)))
+    action = types.SimpleNamespace(
+        _templar=types.SimpleNamespace(template=lambda value: value),
+        _task=types.SimpleNamespace(delegate_to=delegated),
+        module="winha.cluster.spn",
+        task=types.SimpleNamespace(identified_by=("account", "other")),
+    )
+    variables = {"inventory_hostname": "hv01", record.FILE: "/records/r.jsonl", record.RUN: "r1"}
+    options = {"account": "ASA$", "spns": ["http/x"], "other": None}
+    recorder = controller.ControllerAction._recorder
+    recorder(t.cast("t.Any", action), variables, options)
+    identity = {"host": host, "module": "spn", "options": {"account": "ASA$"}}
+    assert given == [(("/records/r.jsonl", "r1"), identity)]
+    assert recorder(t.cast("t.Any", action), {**variables, record.FILE: ""}, options)([]) is None
+    assert len(given) == 1
