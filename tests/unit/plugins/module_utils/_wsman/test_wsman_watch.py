@@ -35,6 +35,7 @@ def test_a_connection_is_shut_down_when_the_time_is_up(server: socket.socket, sc
     with watch.limit(0.05), connection(watch, scheme, server)._new_conn() as opened:
         begun, _address = server.accept()
         with begun:
+            begun.settimeout(5)
             assert begun.recv(1) == opened.recv(1) == b""  # both ends: the connection was shut down
     assert watch.expired
     watch.forget()
