@@ -354,3 +354,25 @@ def test_every_task_of_an_undo() -> None:
         ("EX [2] priority", "priority", "EX [2]", 3000, 2000),
         ("EX01 checkpoint_type", "checkpoint_type", "EX01", "disabled", "standard"),
     ]
+
+
+def test_two_machines_with_one_name_have_a_task_each() -> None:
+    changes = [
+        change("EX checkpoint_type", "standard", "disabled", thing="EX", setting="checkpoint_type", id=number)
+        for number in ("ID1", "ID2")
+    ]
+    tasks = undo([entry("vm_settings", *changes)])["tasks"]["vm_settings"]
+    assert [task["options"]["names"] for task in tasks] == [["ID1"], ["ID2"]]
+
+
+def test_a_machine_that_moved_between_two_writes_has_one_task() -> None:
+    settings = (("hv01", "checkpoint_type"), ("hv02", "automatic_stop_action"))
+    entries = [
+        entry("vm_settings", change(f"EX {name}", "a", "b", thing="EX", setting=name, id="ID1"), host=host, cluster="")
+        for host, name in settings
+    ]
+    (task,) = undo(entries)["tasks"]["vm_settings"]
+    assert task["options"] == {
+        "names": ["ID1"], "allow_no_match": True, "checkpoint_type": "a", "automatic_stop_action": "a",
+        "expected": {"ID1 checkpoint_type": "b", "ID1 automatic_stop_action": "b"},
+    }  # fmt: skip
