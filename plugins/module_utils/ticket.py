@@ -203,7 +203,7 @@ def _restore_handlers() -> None:
 
 def _on_signal(number: int, _frame: t.Any) -> None:
     """Delete the tickets, and end as the process would have ended without them."""
-    for ticket in _tickets:
+    for ticket in tuple(_tickets):  # a ticket that is dropped leaves the list
         ticket.drop()
     _restore_handlers()
     os.kill(os.getpid(), number)

@@ -132,9 +132,13 @@ class _Finder(ast.NodeVisitor):
         self._depth -= 1
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        # That a class is frozen or has slots is seen by no user.
-        for statement in node.body:
+        # That a class is frozen or has slots is seen by no user. A protocol is only a type.
+        for statement in [] if "Protocol" in map(self._last_name, node.bases) else node.body:
             self.visit(statement)
+
+    @staticmethod
+    def _last_name(node: ast.expr) -> str:
+        return ast.unparse(node).partition("[")[0].rpartition(".")[2]
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
@@ -210,8 +214,13 @@ class _Finder(ast.NodeVisitor):
             self._replace(node.func, "list")
         if isinstance(node.func, ast.Attribute) and node.func.attr == "cast":
             self.visit(node.args[1])  # the first argument is a type, which has no effect
-            return
-        self.generic_visit(node)
+        elif not (isinstance(node.func, ast.Attribute) and node.func.attr == "TypeVar"):
+            self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        # A name for a type, such as t.Sequence["Change"], has no effect.
+        if not (isinstance(node.value, ast.Attribute) and ast.unparse(node.value.value) == "t"):
+            self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         if any(isinstance(one, ast.Name) and one.id in _NO_BEHAVIOR for one in node.targets):
@@ -226,7 +235,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
+        if node.value is not None and self._last_name(node.annotation) != "TypeAlias":
             self._entries(node.value)
             self.visit(node.value)
 

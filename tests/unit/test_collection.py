@@ -176,6 +176,18 @@ def test_the_documented_options_match_the_task(name: str) -> None:
     assert shape(documentation(name)["options"], "suboptions") == shape(argument_spec(name), "options")
 
 
+def keys_of(options: t.Mapping[str, Mapping]) -> set[str]:
+    """The keys of options and of the options in them."""
+    inner = [keys_of(option.get("options") or {}) for option in options.values()]
+    return set(itertools.chain.from_iterable(options.values())).union(*inner)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_option_has_only_keys_that_ansible_reads(name: str) -> None:
+    known = {"type", "elements", "choices", "default", "required", "aliases", "options", "no_log", "fallback"}
+    assert keys_of(argument_spec(name)) <= known
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_option_is_described(name: str) -> None:
     assert all(option["description"] for option in documentation(name)["options"].values())
@@ -231,6 +243,12 @@ def test_the_documented_options_of_an_inventory_plugin_match_its_options(name: s
     assert own["options"].pop("plugin")["choices"] == [plugin.NAME] == [f"winha.cluster.{name}"]
     assert shape(own["options"], "suboptions") == shape(plugin.spec, "options")
     assert all(option["description"] for option in own["options"].values())
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
+def test_a_filter_has_the_name_of_its_file(name: str) -> None:
+    assert list(importlib.import_module(f"{PACKAGE}.filter.{name}").FilterModule().filters()) == [name]
+    assert documentation(name, "filter")["name"] == name
 
 
 @pytest.mark.parametrize("name", INVENTORY)

@@ -122,3 +122,12 @@ def test_what_can_follow_a_result(results: dict[str, t.Any], expected: tuple[boo
     if not results:
         expected = (True, True, False)  # without a cluster_info the adapters are named anyway
     assert tuple(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"), [({}, True), ({"failed": True}, False), ({"skipped": True}, False), (None, False)]
+)
+def test_adapters_that_are_not_named_need_a_cluster(cluster: dict[str, t.Any] | None, expected: bool) -> None:
+    results = {"host_info": {}, **({} if cluster is None else {"cluster_info": cluster})}
+    for options in ({}, {"adapters": []}, {"cluster_network": "LM"}):
+        assert visit.can_follow("net_adapter", options, results) is expected

@@ -15,7 +15,11 @@ dns = pytest.importorskip("dns.resolver")
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.winha.cluster.plugins.module_utils import directory
 from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Access, Server
-from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import (
+    CredentialsRefused,
+    TaskError,
+    Unreachable,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +119,91 @@ def test_an_empty_variable_of_the_environment_is_not_set(monkeypatch: pytest.Mon
     monkeypatch.setenv("WINHA_DIRECTORY_USERNAME", "svc@CORP.TEST")
     given = ArgumentSpecValidator(directory.SPEC).validate({}).validated_parameters
     assert (given["servers"], given["domain"], given["username"]) == (None, None, "svc@CORP.TEST")
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("dc1.corp.test", "dc1.corp.test", None),
+        ("dc1.corp.test:636", "dc1.corp.test", 636),
+        ("dc1:1", "dc1", 1),
+        ("dc1:65535", "dc1", 65535),
+        ("2001:db8::1", "2001:db8::1", None),
+        ("[2001:db8::1]", "2001:db8::1", None),
+        ("[2001:db8::1]:3269", "2001:db8::1", 3269),
+    ],
+)
+def test_a_server_with_and_without_a_port(text: str, host: str, port: int | None) -> None:
+    assert Server.parse(text) == Server(host, port)
+
+
+@pytest.mark.parametrize("text", ["dc1:0", "dc1:65536", "dc1:-1", "dc1:", "dc1:ldap", "[2001:db8::1]:65536"])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(Unreachable, match="is not a server: the text after the colon is not a port"):
+        Server.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "principal"),
+    [
+        ({"username": "svc@corp.test"}, "svc@CORP.TEST"),
+        ({"username": "svc@corp.test", "domain": "other.test"}, "svc@CORP.TEST"),
+        ({"username": "svc", "domain": "corp.test"}, "svc@CORP.TEST"),
+    ],
+)
+def test_the_realm_is_in_capital_letters(given: dict[str, str], principal: str) -> None:
+    assert Access(**given).principal() == principal
+
+
+def test_a_user_without_a_realm_is_refused() -> None:
+    with pytest.raises(CredentialsRefused, match=r"svc has no realm\. Write username as name@REALM\."):
+        Access(username="svc").principal()
+
+
+def test_the_preferred_servers_are_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 2782: the lowest priority, and then the highest weight."""
+    asked: list[t.Any] = []
+
+    class Record:
+        def __init__(self, target: str, priority: int, weight: int) -> None:
+            self.target, self.priority, self.weight = target, priority, weight
+
+    records = [Record("d.", 1, 9), Record("c.", 0, 1), Record("b.", 0, 100), Record("a.", 0, 100)]
+
+    def resolve(resolver: t.Any, name: str, kind: str) -> list[Record]:
+        asked.append((name, kind, resolver.lifetime, [str(one) for one in resolver.nameservers]))
+        return records
+
+    monkeypatch.setattr(dns.Resolver, "resolve", resolve)
+    assert servers(connect_timeout=7) == ["a", "b", "c", "d"]
+    assert asked == [("_ldap._tcp.dc._msdcs.corp.test", "SRV", 7, ["127.0.0.1"])]
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("no address")])
+def test_a_name_server_that_does_not_respond(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def resolve(_resolver: t.Any, _name: str, _kind: str) -> t.Any:
+        raise error
+
+    monkeypatch.setattr(dns.Resolver, "resolve", resolve)
+    with pytest.raises(
+        Unreachable, match=f"DNS returned no server for _ldap._tcp.dc._msdcs.corp.test: {error}"
+    ) as caught:
+        servers()
+    assert "check that dns_servers are IP addresses" in caught.value.advice
+
+
+def test_configured_servers_are_not_looked_up() -> None:
+    access = Access(servers=("dc2", "dc1:636"), domain="corp.test")
+    assert access.domain_controllers() == [Server("dc2"), Server("dc1", 636)]
+
+
+@pytest.mark.parametrize(
+    ("tls", "catalog", "uri"),
+    [
+        ("none", False, "ldap://dc1:389"), ("none", True, "ldap://dc1:3268"),
+        ("start_tls", False, "ldap://dc1:389"), ("start_tls", True, "ldap://dc1:3268"),
+        ("ldaps", False, "ldaps://dc1:636"), ("ldaps", True, "ldaps://dc1:3269"),
+    ],
+)  # fmt: skip
+def test_the_address_of_each_kind_of_connection(tls: str, catalog: bool, uri: str) -> None:
+    assert Access(tls=tls).uri(Server("dc1"), catalog=catalog) == uri

@@ -86,6 +86,19 @@ def test_an_error_does_not_contain_the_password(
     assert list(caches.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("Clock skew too great", "synchronize the clock of this machine with the domain"),
+        ("Something new", "check the user name, the password, and that a KDC of the realm can be reached"),
+    ],
+)
+def test_the_advice_is_that_of_the_error(script: Script, words: str, advice: str) -> None:
+    with pytest.raises(CredentialsRefused) as caught:
+        Kinit(command=script(f"echo '{words}' >&2; exit 1")).fetch(PRINCIPAL, PASSWORD)
+    assert caught.value.advice == advice
+
+
 def test_an_error_without_a_password(script: Script) -> None:
     with pytest.raises(CredentialsRefused, match="no keys"):
         Kinit(command=script("echo no keys >&2; exit 1")).fetch(PRINCIPAL, "")
@@ -155,28 +168,41 @@ RUN = """
 import os, pathlib, sys, tempfile, time
 tempfile.tempdir = sys.argv[1]
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit, kerberos_advice
-ticket = Kinit(command=sys.argv[2]).fetch("admin@EXAMPLE.COM", "x")
-print(ticket.path, flush=True)
+tickets = [Kinit(command=sys.argv[2]).fetch("admin@EXAMPLE.COM", "x") for _number in range(3)]
+print(*(ticket.path for ticket in tickets), flush=True)
 time.sleep(60)
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_a_ticket_does_not_outlive_its_process(script: Script, caches: pathlib.Path, number: signal.Signals) -> None:
+def test_tickets_do_not_outlive_their_process(script: Script, caches: pathlib.Path, number: signal.Signals) -> None:
     command = script('echo ticket > "${KRB5CCNAME#FILE:}"')
     other = Kinit(command=command).fetch(PRINCIPAL, PASSWORD)
     arguments = [sys.executable, "-c", RUN, str(caches.parent), command]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        path = pathlib.Path(process.stdout.readline().strip())
-        assert path.read_text() == "ticket\n"
+        paths = [pathlib.Path(path) for path in process.stdout.readline().split()]
+        assert [path.read_text() for path in paths] == ["ticket\n"] * 3
         process.send_signal(number)
         assert process.wait(10) == -number
-    assert path.exists() is (number == signal.SIGKILL)
+    assert [path.exists() for path in paths] == [number == signal.SIGKILL] * 3
     Kinit(command=command).fetch(PRINCIPAL, PASSWORD).drop()  # deletes what a killed process has left
     assert [one.name for one in caches.iterdir()] == [pathlib.Path(other.path).parent.name]
     assert pathlib.Path(other.path).exists()
     other.drop()
+
+
+BEFORE_A_TICKET = """
+import os, signal
+from ansible_collections.winha.cluster.plugins.module_utils import ticket
+ticket._install_handlers()
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_before_the_ticket_is_there_ends_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", BEFORE_A_TICKET], timeout=60, check=False)
+    assert done.returncode == -signal.SIGTERM
 
 
 def test_handlers_of_signals_are_restored(script: Script) -> None:

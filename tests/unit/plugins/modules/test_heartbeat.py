@@ -11,9 +11,10 @@ import re
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows import cluster, computer, properties
 from ansible_collections.winha.cluster.plugins.module_utils._windows.version import WindowsVersion
-from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import new_instance
-from ansible_collections.winha.cluster.plugins.module_utils.task import TaskError
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import Instance, Reference, new_instance
+from ansible_collections.winha.cluster.plugins.module_utils.task import Outcome, TaskError
 from ansible_collections.winha.cluster.plugins.modules import heartbeat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +202,66 @@ def test_a_default_above_the_limit_is_not_changed_unless_it_is_set() -> None:
 )
 def test_the_name_of_a_build(build: int, name: str) -> None:
     assert WindowsVersion(build).name == name
+
+
+CLIENT = t.cast("t.Any", "a client")
+REFERENCE = Reference(resource_uri=URI)
+STORED = {"SameSubnetDelay": 1000, "CrossSubnetDelay": 1000, "SameSubnetThreshold": 5, "CrossSubnetThreshold": 10}
+
+
+def named_cluster(reference: Reference | None = REFERENCE, **values: int) -> Instance:
+    return Instance(new_instance(URI, {"Name": "DAG1", **STORED, **values}).element, reference)
+
+
+def test_a_step_is_written_with_the_names_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[t.Any] = []
+
+    def send_and_store(*given: t.Any, operation: str) -> t.Any:
+        asked.extend([*given, operation])
+        return properties.StoreResult(instance=named_cluster(CrossSubnetDelay=2000), reason="why")
+
+    monkeypatch.setattr(properties, "send_and_store", send_and_store)
+    before = heartbeat.State(
+        cluster=named_cluster(), version=W2012R2, values=heartbeat.settings.values_of(named_cluster())
+    )
+    (step,) = heartbeat.plan(before, options(40, cross_subnet_delay=2000, cross_subnet_threshold=20)).steps
+    applied = heartbeat.apply(CLIENT, before, step)
+    values = {"CrossSubnetDelay": 2000, "CrossSubnetThreshold": 20}
+    operation = asked.pop()
+    assert asked == [CLIENT, REFERENCE, values, properties.CLUSTER_COMMON]
+    assert set(operation.removeprefix("setting ").removesuffix(" of DAG1").split(", ")) == {
+        "cross_subnet_delay", "cross_subnet_threshold",
+    }  # fmt: skip
+    assert (applied.values, applied.reason) == ({"cross_subnet_delay": 2000, "cross_subnet_threshold": 10}, "why")
+    lost = heartbeat.State(cluster=named_cluster(None), version=W2012R2, values=before.values)
+    with pytest.raises(cluster.NotClustered, match="the response contains no reference of the cluster DAG1"):
+        heartbeat.apply(CLIENT, lost, step)
+
+
+@pytest.mark.parametrize("wanted", [{}, {"cross_subnet_delay": 2000}])
+def test_the_version_of_windows_is_read_only_for_a_wanted_value(
+    monkeypatch: pytest.MonkeyPatch, wanted: dict[str, int]
+) -> None:
+    monkeypatch.setattr(cluster, "read_cluster", lambda _client: named_cluster())
+    found = t.cast("t.Any", lambda _client: t.cast("t.Any", type("Computer", (), {"windows": W2016})))
+    monkeypatch.setattr(computer, "read_computer", found if wanted else lambda _client: pytest.fail("read"))
+    read = heartbeat.read(CLIENT, options(**wanted))
+    assert read.version == (W2016 if wanted else None)
+    assert {name: value for name, value in read.values.items() if value is not None} == {
+        "same_subnet_delay": 1000, "cross_subnet_delay": 1000, "same_subnet_threshold": 5, "cross_subnet_threshold": 10,
+    }  # fmt: skip
+
+
+def test_the_whole_result() -> None:
+    values = heartbeat.settings.values_of(named_cluster())
+    before = heartbeat.State(cluster=named_cluster(), version=W2019, values=values)
+    unset = {name: None for name, seconds in heartbeat.settings.seconds_of(values).items() if seconds is None}
+    assert heartbeat.report(before, Outcome(values={"same_subnet_threshold": 10})) == {
+        "cluster": "DAG1",
+        "windows": "2019",
+        "heartbeat": {**values, "same_subnet_threshold": 10},
+        "seconds_before": {"same_subnet": 5.0, "cross_subnet": 10.0, **unset},
+        "seconds_after": {"same_subnet": 10.0, "cross_subnet": 10.0, **unset},
+    }
+    alone = heartbeat.State(cluster=named_cluster(), version=None, values=values)
+    assert "windows" not in heartbeat.report(alone, Outcome())

@@ -115,3 +115,62 @@ def test_the_task_fails_if_no_question_has_an_answer(
         run()
     assert caught.value is problem
     assert log == questions
+
+
+def test_the_whole_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = account.Account(
+        dn=ASA, name="ASA$", kind="computer", user_principal_name="asa@corp.test", enabled=False, encryption_types=0x18,
+        password_last_set="2026-01-01T00:00:00Z", principal_names=("http/z", "HTTP/a"),
+    )  # fmt: skip
+    found = [forest.Holder("CN=A", "http/a"), forest.Holder("CN=B", "HTTP/A"), forest.Holder(ASA, "http/z")]
+    duplicates = forest.Duplicates(found={MAIL: (ASA, "CN=B")}, accounts=2, names=3)
+    _log, run = asked(monkeypatch, asa=near, spns=found, duplicates=duplicates)
+    nothing = dict.fromkeys(
+        ("dn", "name", "user_principal_name", "kind", "enabled", "password_last_set", "encryption_types", "spns")
+    )
+    assert run() == {
+        "spns": [{"spn": "http/a", "accounts": ["CN=A", "CN=B"]}, {"spn": "http/z", "accounts": [ASA]}],
+        "accounts": [
+            {"identity": "FAR$", "unknown": str(ELSEWHERE), **nothing},
+            {
+                "identity": "asa", "unknown": None, "dn": ASA, "name": "ASA$", "kind": "computer", "enabled": False,
+                "user_principal_name": "asa@corp.test", "password_last_set": "2026-01-01T00:00:00Z",
+                "encryption_types": {"value": 0x18, "names": ["AES128", "AES256"], "aes": True},
+                "spns": ["HTTP/a", "http/z"],
+            },
+        ],
+        "duplicates": [{"spn": MAIL, "accounts": [ASA, "CN=B"]}],
+        "searched": {"accounts": 2, "spns": 3},
+        "unknown": [{"what": "account FAR$", "why": str(ELSEWHERE)}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_connected"),
+    [(CredentialsRefused("wrong password"), True), (Unreachable("refused"), False)],
+)
+def test_what_was_answered_before_the_connection_broke_stays(
+    monkeypatch: pytest.MonkeyPatch, problem: Exception, is_connected: bool
+) -> None:
+    log, run = asked(monkeypatch, is_connected=is_connected, spns=problem)
+    result = run()
+    assert log == ["FAR$", "asa", "spns"]
+    assert [row["dn"] for row in result["accounts"]] == [None, ASA]
+    assert result["unknown"] == [
+        {"what": "account FAR$", "why": str(ELSEWHERE)},
+        {"what": "spns", "why": str(problem)},
+        {"what": "duplicates", "why": str(problem)},
+    ]
+
+
+def test_only_what_is_asked_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, _run = asked(monkeypatch)
+    session = t.cast("t.Any", Session(is_connected=True))
+    with pytest.raises(TaskError, match="No search is requested: set spns, accounts or duplicates"):
+        spn_info.read(session, {"accounts": [], "spns": [], "duplicates": False})
+    state = spn_info.read(session, {"accounts": [], "spns": ["http/*"], "duplicates": False})
+    assert log == ["spns"]
+    result = spn_info.report(state, Outcome())
+    assert result == {"spns": [{"spn": MAIL, "accounts": [ASA]}], "accounts": [], "unknown": []}
+    state = spn_info.read(session, {"accounts": ["asa"], "spns": [], "duplicates": False})
+    assert spn_info.report(state, Outcome())["spns"] == []

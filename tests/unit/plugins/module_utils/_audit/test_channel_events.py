@@ -39,6 +39,25 @@ def test_the_absence_of_events_proves_something_only_if_all_were_read(more: Mapp
     assert (found["unproved"] or "") == "" if sentence is None else sentence in found["unproved"]
 
 
+def test_the_reason_is_that_of_this_channel() -> None:
+    why = {f"channels.{name}.reaches_back": f"{name} is closed." for name in ("cluster", "saved_states", "databases")}
+    host_info = {**saved(reaches_back=None), "unknown": [{"what": what, "why": text} for what, text in why.items()]}
+    found = channel_events(host_info, "saved_states", "saved")
+    assert found is not None
+    assert found["unproved"] == "saved_states is closed."
+
+
+def test_the_events_of_a_topic_in_short() -> None:
+    values = {"a": "EX01", "b": "", "c": 0, "d": 1, "e": 2, "f": 3, "g": 4}
+    events = [{"topic": "saved", "id": number, "time": "T", "data": values} for number in range(12)]
+    others = [{"topic": "other", "id": 99}, {"topic": "saved", "id": 100}]
+    found = channel_events(saved(events=[*others, *events]), "saved_states", "saved")
+    assert found is not None
+    assert [one["id"] for one in found["events"]] == [100, *range(12)]
+    assert found["shown"] == ["unknown time event 100", *(f"T event {number} (EX01, 1, 2, 3)" for number in range(9))]
+    assert found["unproved"] is None
+
+
 @pytest.mark.parametrize("host_info", [None, {}, {"channels": None}, {"channels": {"saved_states": {"events": None}}}])
 def test_a_channel_that_was_not_read_is_null(host_info: Mapping | None) -> None:
     assert channel_events(host_info, "saved_states", "saved") is None

@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._change.gate import GATES
 from ansible_collections.winha.cluster.plugins.module_utils._change.window import is_open
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError
 from change_samples import cluster, health, host, node, role, roll
@@ -78,6 +79,75 @@ def test_a_healthy_cluster_passes_every_gate() -> None:
     found = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV01")], **storage()))
     assert {row["outcome"] for row in found["clusters"][0]["gates"]} == {"pass"}
     assert (found["rounds"], found["left"], found["unread"]) == ([["hv02"], ["hv01"]], [], [])
+
+
+LET = " Include every node of the cluster in the run and correct what keeps it from being read."
+WAIT = " Wait until no storage job runs and every virtual disk is healthy."
+CRASHED = " Wait until it ends; Get-CauRun shows it. A run that crashed is listed for up to an hour."
+SENTENCES: list[tuple[str, list[dict[str, t.Any]], str]] = [
+    ("nodes_in_run", [*cluster("HV01", nodes=nodes()), host("hv02", None)], "hv02: No connection." + LET),
+    ("nodes_in_run", cluster("HV01", nodes=nodes()), "HV02 is not a host of this run." + LET),
+    ("nodes_in_run", cluster("HV01", nodes=[*nodes(), node("HV03")]), "HV02 and HV03 are not hosts of this run." + LET),
+    ("nodes_in_run", cluster("HV01", nodes=[node("HV02")]),
+     "hv01 is not in the cluster's list of nodes; HV02 is not a host of this run." + LET),
+    ("nodes_in_run", cluster("HV01", "HV02"), "HV01 and HV02 were read."),
+    ("nodes_up", cluster("HV01", "HV02", nodes=nodes(state="down")), "HV02 is down. Bring every node up first."),
+    ("nodes_up", cluster("HV01", "HV02", nodes=nodes(state="unknown")),
+     "The state of HV02 is not known. Look at it in Failover Cluster Manager."),
+    ("nodes_up", cluster("HV01", "HV02"), "All nodes are up."),
+    ("networks_up", cluster("HV01", networks=[{"name": "LM", "state": "down"}]),
+     "LM is down. Check the adapters and cables of the nodes first."),
+    ("networks_up", cluster("HV01", networks=None, unknown=[{"what": "networks", "why": "Denied."}]),
+     "The cluster networks are not known: Denied."),
+    ("networks_up", cluster("HV01"), "All cluster networks are up."),
+    ("foreign_drain", cluster("HV01", nodes=[node("HV01", state="paused")]),
+     "HV01 was paused by somebody else. Ask who did it, and resume the node when that work is done."),
+    ("foreign_drain", cluster("HV01", "HV02", nodes=[node(f"HV0{each}", state="paused") for each in (1, 2)]),
+     "HV01 and HV02 were paused by somebody else. Ask who did it, and resume the node when that work is done."),
+    ("foreign_drain", cluster("HV01", "HV02", nodes=nodes(state="paused", mark_unknown="Denied")),
+     "HV02 is paused, and who paused it is not known: Denied."),
+    ("foreign_drain", cluster("HV01"), "No node was paused by somebody else."),
+    ("storage", cluster("HV01"), "The cluster does not use Storage Spaces Direct."),
+    ("storage", cluster("HV01", storage_spaces_direct=None),
+     "Whether Storage Spaces Direct is used is not known: it could not be read."),
+    ("storage", cluster("HV01", **storage(jobs=[{"name": "Repair", "state": "running"}])),
+     "the storage job Repair is running." + WAIT),
+    ("storage", cluster("HV01", **storage(virtual_disks=[{"name": "V", "health": "healthy", "operational": []}])),
+     "the virtual disk V has the operational status unknown." + WAIT),
+    ("storage", cluster("HV01", **storage(virtual_disks=[{"name": "V", "health": "healthy", "operational": [2, 3]}])),
+     "the virtual disk V has the operational status 2, 3." + WAIT),
+    ("storage", cluster("HV01", storage_spaces_direct=True),
+     "The storage jobs and virtual disks are not known: it could not be read."),
+    ("storage", cluster("HV01", nodes=[node("HV01", state="paused", drain="completed", mark=MARK)], **storage()),
+     "HV01 is still drained by an earlier run. Storage is judged when the node is resumed."),
+    ("storage", cluster("HV01", **storage()), "No storage job runs, and every virtual disk is healthy."),
+    ("updating", cluster("HV01", updating=True),
+     "A Cluster-Aware Updating run is in progress on HV01." + CRASHED),
+    ("updating", cluster("HV01", updating=None),
+     "Whether Cluster-Aware Updating is running is not known: it could not be read."),
+    ("updating", cluster("HV01"), "No Cluster-Aware Updating run is in progress."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("gate", "hosts", "sentence"), SENTENCES)
+def test_the_sentence_of_a_gate(gate: str, hosts: list[dict[str, t.Any]], sentence: str) -> None:
+    found = {row["gate"]: row["reason"] for row in roll(hosts)["clusters"][0]["gates"]}
+    assert found[gate] == sentence
+
+
+def test_every_gate_is_judged() -> None:
+    found = roll(cluster("HV01", "HV02", roles=[role("EX01", "HV01")], **storage()))
+    assert {row["gate"] for row in found["clusters"][0]["gates"]} == set(GATES)
+
+
+def test_a_host_that_was_not_read_is_told_with_its_reason() -> None:
+    """The sentence is cut at its period only: the name at its end stays."""
+    lost = host("hv02", None)
+    lost["migration_network_health"]["msg"] = "Denied by FAX."
+    found = {row["gate"]: row["reason"] for row in roll([*cluster("HV01"), lost])["clusters"][0]["gates"]}
+    assert found.get("nodes_in_run") == "HV01 were read."
+    listed = roll([*cluster("HV01", nodes=nodes()), lost])["clusters"][0]["gates"]
+    assert listed[0]["reason"] == "hv02: Denied by FAX." + LET
 
 
 def test_a_pool_optimization_and_an_ended_job_stop_nothing() -> None:

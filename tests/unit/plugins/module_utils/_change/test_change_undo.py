@@ -291,3 +291,88 @@ def _apply(now: dict[tuple[str, str], t.Any], module: str, options: Row) -> None
             else:
                 assert any(fnmatch.fnmatchcase(label, pattern) for pattern in options["names"])
                 now[module, label] = options["action"]
+
+
+HVC1 = {"host": "hv01", "cluster": "hvc1.example.test"}
+
+
+def test_every_task_of_an_undo() -> None:
+    """A virtual machine is named by its id where the record has one, else by its name, in which [ is no wildcard."""
+    entries = [
+        entry("vm_offline_action", change("EX [1]", "save", "shut_down", id="ID1"),
+              change("EX [2]", "save", "turn_off")),
+        entry("cluster_group", change("EX01 priority", 1000, 3000, thing="EX01", setting="priority", id="G1"),
+              change("EX [2] priority", 2000, 3000, thing="EX [2]", setting="priority")),
+        entry("vm_settings", change("EX01 checkpoint_type", "standard", "disabled", thing="EX01",
+                                    setting="checkpoint_type", id="ID1")),
+        entry("heartbeat", change("same_subnet_delay", 1000, 2000, thing="DAG1", setting="same_subnet_delay"),
+              change("same_subnet_threshold", 5, 10, thing="DAG1", setting="same_subnet_threshold"), cluster="dag1"),
+        entry("net_adapter", adapter("1514", "9014"), host="hv02"),
+        entry("spn", change("http/new", [], ["CN=A"]), change("http/moved", ["CN=B"], ["CN=A"]), host="dc01",
+              cluster=""),
+    ]  # fmt: skip
+    found = undo(entries)
+    assert found["left"] == []
+    assert found["tasks"] == {
+        "vm_offline_action": [{**HVC1, "options": {
+            "expected": {"ID1": "shut_down", "EX [2]": "turn_off"}, "action": "save", "names": ["ID1", "EX [[]2]"],
+            "allow_no_match": True,
+        }}],
+        "cluster_group": [
+            {**HVC1, "options": {
+                "expected": {"G1 priority": 3000}, "names": ["G1"], "allow_no_match": True, "priority": 1000}},
+            {**HVC1, "options": {
+                "expected": {"EX [2] priority": 3000}, "names": ["EX [[]2]"], "allow_no_match": True,
+                "priority": 2000}},
+        ],
+        "vm_settings": [{**HVC1, "options": {
+            "expected": {"ID1 checkpoint_type": "disabled"}, "names": ["ID1"], "allow_no_match": True,
+            "checkpoint_type": "standard",
+        }}],
+        "heartbeat": [{"host": "hv01", "cluster": "dag1", "options": {
+            "expected": {"same_subnet_delay": 2000, "same_subnet_threshold": 10}, "same_subnet_delay": 1000,
+            "same_subnet_threshold": 5, "max_seconds": 0, "allow_shorter": True,
+        }}],
+        "net_adapter": [{"host": "hv02", "cluster": "hvc1.example.test", "options": {
+            "expected": {"LM1 *JumboPacket": "9014"}, "adapter_properties": {"LM1": {"*JumboPacket": "1514"}},
+        }}],
+        "spn": [
+            {"host": "dc01", "cluster": "", "options": {
+                "expected": {"http/new": ["CN=A"]}, "account": "CN=A", "spns": ["http/new"], "state": "absent"}},
+            {"host": "dc01", "cluster": "", "options": {
+                "expected": {"http/moved": ["CN=A"]}, "account": "CN=B", "spns": ["http/moved"], "state": "present",
+                "on_conflict": "move"}},
+        ],
+    }  # fmt: skip
+    assert found["changes"][0] == {
+        "module": "vm_offline_action", **HVC1, "label": "EX [1]", "setting": None, "thing": None,
+        "before": "shut_down", "after": "save",
+    }  # fmt: skip
+    rows = [(row["label"], row["setting"], row["thing"], row["before"], row["after"]) for row in found["changes"]]
+    assert rows[2:5] == [
+        ("EX01 priority", "priority", "EX01", 3000, 1000),
+        ("EX [2] priority", "priority", "EX [2]", 3000, 2000),
+        ("EX01 checkpoint_type", "checkpoint_type", "EX01", "disabled", "standard"),
+    ]
+
+
+def test_two_machines_with_one_name_have_a_task_each() -> None:
+    changes = [
+        change("EX checkpoint_type", "standard", "disabled", thing="EX", setting="checkpoint_type", id=number)
+        for number in ("ID1", "ID2")
+    ]
+    tasks = undo([entry("vm_settings", *changes)])["tasks"]["vm_settings"]
+    assert [task["options"]["names"] for task in tasks] == [["ID1"], ["ID2"]]
+
+
+def test_a_machine_that_moved_between_two_writes_has_one_task() -> None:
+    settings = (("hv01", "checkpoint_type"), ("hv02", "automatic_stop_action"))
+    entries = [
+        entry("vm_settings", change(f"EX {name}", "a", "b", thing="EX", setting=name, id="ID1"), host=host, cluster="")
+        for host, name in settings
+    ]
+    (task,) = undo(entries)["tasks"]["vm_settings"]
+    assert task["options"] == {
+        "names": ["ID1"], "allow_no_match": True, "checkpoint_type": "a", "automatic_stop_action": "a",
+        "expected": {"ID1 checkpoint_type": "b", "ID1 automatic_stop_action": "b"},
+    }  # fmt: skip

@@ -36,9 +36,12 @@ class Session:
     domain_dn: str = BASE
     more: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
-    def search(self, *_request: t.Any, **_options: t.Any) -> t.Iterator[Entry]:
+    def search(self, _base: str, _filter: str, attributes: t.Sequence[str], **_options: t.Any) -> t.Iterator[Entry]:
+        """A domain controller returns only the attributes that are requested."""
         values = {"objectclass": self.classes, "samaccountname": ("ASA$",), **self.more}
-        yield Entry(f"CN=ASA,{BASE}", {name: tuple(map(str.encode, held)) for name, held in values.items()})
+        asked = {name.lower() for name in attributes}
+        found = {name: tuple(map(str.encode, held)) for name, held in values.items() if name in asked}
+        yield Entry(f"CN=ASA,{BASE}", found)
 
 
 @pytest.mark.parametrize("identity", ["ASA", f"CN=ASA,{BASE}"])

@@ -11,7 +11,12 @@ import pytest
 ldap = pytest.importorskip("ldap")
 
 from ansible_collections.winha.cluster.plugins.module_utils._directory import ldap_errors
-from ansible_collections.winha.cluster.plugins.module_utils.errors import CredentialsRefused, ResponseLost, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import (
+    CredentialsRefused,
+    ResponseLost,
+    TimedOut,
+    Unreachable,
+)
 
 REFUSED = {
     # The codes are from winerror.h. The texts have the format of the diagnostic messages of Windows.
@@ -82,3 +87,94 @@ def test_a_failed_sign_in_has_its_reason(data: str, text: str) -> None:
     )
     assert isinstance(error, CredentialsRefused)
     assert text in str(error)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("525", "the account does not exist"),
+        ("52e", "the user name or the password is wrong"),
+        ("52f", "the account is restricted"),
+        ("530", "may not sign in at this time"),
+        ("531", "may not sign in from this machine"),
+        ("532", "the password has expired"),
+        ("533", "the account is disabled"),
+        ("701", "the account has expired"),
+        ("773", "must be changed before the first logon"),
+        ("775", "the account is locked out"),
+    ],
+)
+def test_each_reason_of_a_refused_bind(data: str, text: str) -> None:
+    """The numbers are those of winerror.h in hexadecimal, such as 0x52e for 1326, ERROR_LOGON_FAILURE."""
+    info = f"80090308: LdapErr: DSID-1, comment: AcceptSecurityContext error, data {data}, v4563"
+    error = ldap_errors.translate_error(ldap.INVALID_CREDENTIALS({"desc": "no", "info": info}), sent=False)
+    assert text in error.detail
+    assert error.advice == "check the account"
+
+
+@pytest.mark.parametrize(
+    ("kind", "info", "advice"),
+    [
+        (ldap.LOCAL_ERROR, "No credentials cache found", "set username and password, or run kinit"),
+        (ldap.LOCAL_ERROR, "No Kerberos credentials available", "set username and password, or run kinit"),
+        (ldap.LOCAL_ERROR, "Ticket expired", "run kinit, or set username and password"),
+        (ldap.LOCAL_ERROR, "Clock skew too great", "synchronize the clock"),
+        (ldap.LOCAL_ERROR, "Server ldap/x not found in Kerberos database", "use the DNS name of the domain controller"),
+        (ldap.LOCAL_ERROR, "Cannot find KDC for realm X", "check the realm"),
+        (ldap.LOCAL_ERROR, "Cannot contact any KDC for realm X", "port 88"),
+        (ldap.AUTH_UNKNOWN, "SASL(-4): no mechanism available", "install the GSSAPI module"),
+        (ldap.AUTH_UNKNOWN, "SASL: No worthy mechs found", "install the GSSAPI module"),
+        (ldap.INAPPROPRIATE_AUTH, "odd", "check the user name and the password"),
+        (ldap.STRONG_AUTH_REQUIRED, "BindSimple: Transport encryption required", "the server requires signing or TLS"),
+    ],
+)
+def test_each_error_of_a_sign_in_has_its_own_advice(kind: type[Exception], info: str, advice: str) -> None:
+    error = ldap_errors.translate_error(kind({"desc": "no", "info": info}), sent=False)
+    assert isinstance(error, CredentialsRefused)
+    assert error.advice.startswith(advice) or advice in error.advice
+    assert info in error.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "expected"),
+    [
+        ("SERVER_DOWN", True, ResponseLost), ("SERVER_DOWN", False, Unreachable),
+        ("CONNECT_ERROR", True, ResponseLost), ("CONNECT_ERROR", False, Unreachable),
+        ("UNAVAILABLE", True, ResponseLost), ("UNAVAILABLE", False, Unreachable),
+        ("TIMEOUT", True, TimedOut), ("TIMEOUT", False, Unreachable),
+        ("TIMELIMIT_EXCEEDED", True, TimedOut), ("TIMELIMIT_EXCEEDED", False, Unreachable),
+        ("INSUFFICIENT_ACCESS", True, ldap_errors.AccessDenied),
+        ("CONSTRAINT_VIOLATION", True, ldap_errors.ConstraintViolated),
+        ("SIZELIMIT_EXCEEDED", True, ldap_errors.Refused),
+    ],
+)  # fmt: skip
+def test_each_kind_of_error_has_its_class(kind: str, sent: bool, expected: type[Exception]) -> None:
+    assert type(ldap_errors.translate_error(getattr(ldap, kind)({"desc": "odd"}), sent=sent)) is expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "detail"),
+    [
+        ({"desc": "Busy", "info": "try \n later"}, "Busy: try later"),
+        ({"desc": "Busy now", "info": "busy"}, "Busy now"),
+        ({"desc": "Busy"}, "Busy"),
+        ("words", "words"),
+        ("", "Busy"),
+    ],
+)
+def test_the_text_of_an_error_is_its_description_and_its_information_once(argument: object, detail: str) -> None:
+    error = ldap_errors.translate_error(ldap.BUSY(argument) if argument else ldap.BUSY(), sent=True)
+    assert error.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "words"),
+    [
+        ("acl: spn validation failed for spn[x]", ldap_errors.AccessDenied, "the account has only 'Validated write"),
+        ("000021C8: AtrErr: DSID-1", ldap_errors.NotUnique, "the same user principal name"),
+    ],
+)
+def test_more_refusals_of_a_write(text: str, expected: type[Exception], words: str) -> None:
+    error = ldap_errors.translate_error(ldap.CONSTRAINT_VIOLATION({"desc": "no", "info": text}), sent=True)
+    assert type(error) is expected
+    assert words in error.detail

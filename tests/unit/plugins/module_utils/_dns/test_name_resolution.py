@@ -14,6 +14,8 @@ import typing as t
 import dns.flags
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils import task
+from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Server
+from ansible_collections.winha.cluster.plugins.module_utils._dns.question import Lookup
 from ansible_collections.winha.cluster.plugins.modules import dns_name_info
 from name_server import SOA, Responder, record_type, reply, serving
 
@@ -292,3 +294,16 @@ def test_a_missing_library_is_reported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "TaskError: The Python library dnspython is missing on this machine" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("servers", "timeout", "of_a_server"),
+    [(1, 1, 1.0), (1, 2, 2.0), (1, 5, 2.0), (2, 3, 1.5), (2, 4, 2.0), (4, 4, 1.0)],
+)
+def test_each_server_gets_its_share_of_the_time(servers: int, timeout: float, of_a_server: float) -> None:
+    given = [Server(f"127.0.0.{number}", 5300 + number) for number in range(1, servers + 1)]
+    lookup = Lookup(given, timeout=timeout)
+    resolver = lookup._resolver
+    assert (resolver.lifetime, resolver.timeout) == (timeout, of_a_server)
+    assert resolver.nameserver_ports == {server.host: server.port for server in given}
+    assert lookup.host == ", ".join(server.host for server in given)

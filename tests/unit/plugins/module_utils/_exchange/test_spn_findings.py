@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._exchange.published_names import Server
 from ansible_collections.winha.cluster.plugins.module_utils._exchange.spn_plan import plan
 from ansible_collections.winha.cluster.tests.unit.plugins.module_utils._exchange.exchange_estate import (
     Part,
@@ -378,3 +379,20 @@ def test_a_cas_array_without_exchange_2010_is_left_over() -> None:
     finding = only(estate(NEW, [*parts, *(point(each, "mail.b.c") for each in NEW)]))
     assert (finding["kind"], finding["about"]) == ("unused_array", ["Outlook1"])
     assert "Run " not in finding["remedy"]  # no later generation has the cmdlet
+
+
+@pytest.mark.parametrize(
+    ("fqdn", "host", "expected"),
+    [
+        ("cas1.corp.test", "cas1.corp.test", True),
+        ("CAS1.Corp.Test", "cas1.corp.test", True),
+        ("cas1.corp.test", "cas1", True),
+        ("cas1.corp.test", "cas1.other.test", False),
+        ("", "cas1", True),
+        ("", "cas1.other.test", True),
+        ("", "cas10.other.test", False),
+        ("", "mail.cas1", False),
+    ],
+)
+def test_the_own_name_of_a_server(fqdn: str, host: str, expected: bool) -> None:
+    assert Server(name="CAS1", fqdn=fqdn).has_name(host) is expected

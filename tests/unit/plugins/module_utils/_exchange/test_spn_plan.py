@@ -518,3 +518,21 @@ def test_the_plan_works_with_missing_values(data: t.Any) -> None:
     found = [names(exchange, generation) for generation in ("2010", "2013")]
     assert not set(found[0]) & set(found[1])
     assert {*found[0], *found[1]} <= all_names
+
+
+def test_the_reasons_name_each_setting_and_its_servers() -> None:
+    servers = [server(f"CAS{number}", "2013") for number in (1, 2, 10)]
+    parts = [directory(each, service, "mail.b.c") for each in servers for service in ("owa", "ews")]
+    parts += [directory(servers[0], "oab", "mail.b.c"), *(point(each, "mail.b.c") for each in servers)]
+    parts += [directory(each, "outlook_anywhere", "mail.b.c") for each in servers[:2]]
+    (found,) = plan(estate(servers, parts, ["b.c"]))["generations"]
+    assert (found["generation"], found["title"], found["servers"]) == (
+        "2013", "Exchange 2013", ["CAS1", "CAS2", "CAS10"],
+    )  # fmt: skip
+    (name,) = (each for each in found["principal_names"] if each["name"] == "http/mail.b.c")
+    assert name["reasons"] == [
+        "internal URL of OWA and EWS of CAS1, CAS2 and CAS10",
+        "internal URL of OAB of CAS1",
+        "internal host name of Outlook Anywhere of CAS1 and CAS2",
+        "internal Autodiscover URI of CAS1, CAS2 and CAS10",
+    ]

@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 import pytest
 import report_samples
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
+from ansible_collections.winha.cluster.plugins.module_utils._report.evaluation import read_evaluation
 from ansible_collections.winha.cluster.plugins.module_utils._report.formats import FORMATS, render
 
 SAMPLES = {"small": report_samples.small, "clean": report_samples.clean, "hostile": report_samples.hostile}
@@ -179,6 +180,28 @@ def test_failed_unknown_and_accepted_findings_differ_in_junit() -> None:
         "Accepted until 2027-01-31: The vendor of the storage has not released it.",
         "Not applicable. hv03 has no mailbox server.",
     }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "message"),
+    [
+        (None, "Accepted."),
+        ({"until": "2027-01-31"}, "Accepted until 2027-01-31: no reason was given"),
+        ({"reason": "It is new"}, "Accepted without an end date: It is new"),
+    ],
+)
+def test_an_accepted_finding_has_what_is_known_of_its_acceptance(
+    accepted: report_samples.Row | None, message: str
+) -> None:
+    found = report_samples.small()
+    (changed,) = (one for one in found["findings"] if one["outcome"] == "accepted")
+    changed["accepted"] = accepted
+    assert message in {case.get("message") for case in junit(found).findall(".//skipped")}
+
+
+def test_a_run_without_numbers_counts_nothing() -> None:
+    (run,) = read_evaluation({**report_samples.small(), "runs": [{"gathered": "2026-11-30T00:00:00Z"}]}).runs
+    assert (run.gathered, run.hosts, run.unread, set(run.counts.values())) == ("2026-11-30T00:00:00Z", 0, 0, {0})
 
 
 def test_the_name_of_a_case_does_not_depend_on_its_outcome() -> None:

@@ -128,6 +128,21 @@ def test_two_virtual_adapters_with_one_mac_address_are_told_apart_by_their_names
     assert below(host, "V2", known) == ["P2", "V2"]
 
 
+def test_the_mac_address_counts_where_the_name_is_another_one() -> None:
+    known = [card("P1"), card("P2"), virtual("V1"), virtual("V2")]
+    host = Host(
+        Msvm_EthernetPortAllocationSettingData=[
+            external(SWITCH, "P1"),
+            external(OTHER_SWITCH, "P2"),
+            internal(SWITCH, "renamed", MAC),
+            internal(OTHER_SWITCH, "V1", "00-15-5D-0A-0B-02"),
+        ],
+        Msvm_InternalEthernetPort=[port("V1", "V1"), port("V2", "V2", "00155d0a0b02")],
+    )
+    assert below(host, "V1", known) == ["P1", "V1"]
+    assert below(host, "V2", known) == ["P2", "V2"]
+
+
 def test_a_removed_member_of_a_team_is_left_out() -> None:
     gone = dataclasses.replace(card("P2"), hidden=True, present=False)
     host = Host(**team("T", [{"Name": "team"}], [{"Name": "p1"}, by_guid("P2")]))
@@ -194,3 +209,66 @@ def chosen(names: list[str]) -> list[adapters.Adapter]:
 def test_a_card_that_was_removed_is_not_selected(names: list[str], message: str) -> None:
     with pytest.raises(AdapterOptionsError, match=message):
         chosen(names)
+
+
+NODE = {
+    "Win32_ComputerSystem": [{"Name": "HV01"}],
+    "Win32_OperatingSystem": [{"BuildNumber": "17763", "CSName": "HV01"}],
+}
+NETWORKS = [{"ID": "N1", "Name": "Management", "Metric": 1}, {"ID": "N2", "Name": "LM", "Metric": 2}]
+
+
+def interface(node: str, network: str, adapter: str) -> Row:
+    return {"Node": node, "Network": network, "AdapterId": f"{{{guid(adapter).upper()}}}"}
+
+
+INTERFACES = [
+    interface("hv01.example.test", "LM", "P1"),
+    interface("HV01", "LM", "Gone"),
+    interface("HV01", "LM", "LAN* 11"),
+    interface("HV01", "Management", "P2"),
+    interface("HV02", "LM", "P3"),
+]
+ON_NETWORKS = [*(card(name) for name in ("P1", "P2", "P3")), card("LAN* 11", hidden=True), card("Gone", present=False)]
+
+
+def on_network(name: str | None, excluded: str = "", networks: t.Sequence[Row] = NETWORKS) -> list[str]:
+    private = new_instance("http://x/y", {"MigrationExcludeNetworks": excluded, "MigrationNetworkOrder": ""})
+    kinds = [{"Name": "Virtual Machine", "PrivateProperties": private}]
+    host = Host(MSCluster_Network=networks, MSCluster_NetworkInterface=INTERFACES, MSCluster_ResourceType=kinds, **NODE)
+    options = {"adapters": None, "adapter_properties": {}, "cluster_network": name}
+    return [adapter.name for adapter in select(t.cast("t.Any", host), options, ON_NETWORKS)]
+
+
+def test_the_adapters_of_this_node_on_a_cluster_network() -> None:
+    """Not those of another node, and not a card that was removed or that Windows does not show."""
+    assert on_network("lm") == ["P1"]
+    assert on_network("Management") == ["P2"]
+
+
+def test_the_adapters_of_live_migration_are_on_its_networks() -> None:
+    assert on_network(None, "N1") == ["P1"]
+    assert on_network(None, networks=NETWORKS[1:]) == ["P1"]  # the only network of the cluster
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "error", "message"),
+    [
+        (None, {}, AdapterOptionsError, r"may use every network of the cluster of hv01 \(LM, Management\)"),
+        ("Backup", {}, ServerError, "has no network Backup; it has LM, Management"),
+        ("Backup", {"networks": [*NETWORKS, {"ID": "N3", "Name": "Backup"}]}, AdapterOptionsError,
+         "hv01 has no adapter on Backup."),
+    ],
+)  # fmt: skip
+def test_a_network_without_adapters_to_select(
+    name: str | None, more: dict[str, t.Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        on_network(name, **more)
+
+
+def test_names_are_exact_where_each_adapter_has_its_own_settings() -> None:
+    options: Row = {"adapters": None, "adapter_properties": {"lan 1": {}, "LM [1]": {}}, "cluster_network": None}
+    assert [adapter.name for adapter in select(t.cast("t.Any", Host()), options, KNOWN)] == ["LAN 1", "LM [1]"]
+    with pytest.raises(AdapterOptionsError, match=r"matches LM\*; it has"):
+        select(t.cast("t.Any", Host()), {**options, "adapter_properties": {"LM*": {}}}, KNOWN)

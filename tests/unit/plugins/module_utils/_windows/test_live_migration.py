@@ -114,3 +114,9 @@ def test_a_host_is_a_virtual_machine_by_its_model(monkeypatch: pytest.MonkeyPatc
     assert own_machine(monkeypatch, "VMware7,1", **names) is None
     with pytest.raises(ResponseLost, match="returned no model"):
         own_machine(monkeypatch, None)
+
+
+@pytest.mark.parametrize(("number", "word"), [(0, "credssp"), (1, "kerberos"), (2, "unknown (2)"), (None, None)])
+def test_each_kind_of_authentication(number: int | None, word: str | None) -> None:
+    found, unknown, _asked = migration(settings=[{"EnableSmbTransport": False, "AuthenticationType": number}])
+    assert (found["authentication"], unknown) == (word, [])

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import struct
+import typing as t
 
+import pytest
+from ansible_collections.winha.cluster.plugins.module_utils._windows.property_list import PropertyListError, decode
 from ansible_collections.winha.cluster.plugins.module_utils._windows.property_list import encode as property_list
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +56,47 @@ def test_the_encoded_list_contains_every_value(values: dict[str, int]) -> None:
         at += 16
     assert at == len(data)
     assert found == values
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Za-z]{1,30}", fullmatch=True),
+        st.integers(0, 2**32 - 1) | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+        max_size=5,
+    )
+)
+def test_what_was_encoded_is_decoded(values: dict[str, t.Any]) -> None:
+    assert decode(property_list(values)) == values
+
+
+def test_lists_and_later_values_are_passed_over() -> None:
+    data = property_list({"A": ["x", "yz"], "B": 7})
+    assert decode(data) == {"B": 7}
+    more = struct.pack("<III", 0x00010002, 4, 9)  # a second value of B
+    assert decode(data[:-4] + more + data[-4:]) == {"B": 9}
+    short = struct.pack("<IIHxx", 0x00010002, 2, 9)  # two bytes are no DWORD
+    assert decode(data[:-4] + short + data[-4:]) == {"B": 7}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\1\0\0",
+        property_list({"A": 1})[:-4],  # without its end
+        property_list({"A": 1})[:-6],
+        struct.pack("<III", 1, 0x00010002, 0),  # a value without a name
+        struct.pack("<III", 1, 0x00040003, 5) + b"A\0\0\0",  # a name that ends after the list
+        struct.pack("<III", 1, 0x00040003, 4) + b"\x00\xd8\0\0" + b"\0\0\0\0",  # half a character
+    ],
+)
+def test_other_bytes_are_no_property_list(data: bytes) -> None:
+    with pytest.raises(PropertyListError):
+        decode(data)
+
+
+def test_a_name_that_ends_with_the_list_is_whole() -> None:
+    whole = struct.pack("<III", 1, 0x00040003, 4) + b"A\0\0\0"
+    assert decode(whole + b"\0\0\0\0") == {}
+    with pytest.raises(PropertyListError, match="unpack_from"):
+        decode(whole)

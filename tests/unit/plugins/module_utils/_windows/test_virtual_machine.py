@@ -173,3 +173,14 @@ def test_one_part_of_the_cluster_does_not_cost_the_others() -> None:
 def test_the_task_fails_if_no_part_could_be_read() -> None:
     with pytest.raises(task.TaskError, match="late"):
         info(cluster_of(MSCluster_Network=TimedOut("late")), "networks")
+
+
+@pytest.mark.parametrize(("number", "state"), [(2, "online"), (3, "offline"), (4, "failed"), (129, "online_pending")])
+def test_all_that_a_resource_has_of_a_virtual_machine(number: int, state: str) -> None:
+    rows = [resource("EX01", 1, State=number, OwnerNode="HV02")]
+    client = t.cast("t.Any", cluster_of(MSCluster_Resource=rows))
+    found = virtual_machine.read_virtual_machines(client)
+    assert [(one.resource, one.group, one.owner_node, one.state, one.offline_action) for one in found] == [
+        ("Virtual Machine EX01", "EX01", "HV02", state, "save")
+    ]
+    assert {one.default_move_type for one in found} == {"by_priority"}

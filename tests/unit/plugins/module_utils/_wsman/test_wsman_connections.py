@@ -193,3 +193,11 @@ class TestVisit:
         with pytest.raises(WriteRefused):
             self.visit().invoke(CimClass(namespace="root/cimv2", name="A"), "Restart", {}, operation="restarting")
         assert listener.sent == []
+
+
+@pytest.mark.parametrize(("name", "host"), [(None, "hv01.example.test"), ("hv01", "hv01")])
+def test_a_session_has_the_name_that_the_inventory_has(name: str | None, host: str) -> None:
+    endpoint = Endpoint(host="hv01.example.test")
+    found = connections.Connections(endpoint, name=name, most=2)
+    assert (found.host, found.url) == (host, endpoint.url)
+    found.close()
