@@ -26,6 +26,7 @@ from .text import Place, Replacer
 
 VERSION = 1
 LARGEST = 32 * 1024 * 1024  # bytes of all messages
+OF_THE_COLLECTION = {"point", "class", "column", "columns", "method", "namespace", "release", "result", "answer"}
 MESSAGES, CONTENTS, ABOUT = "messages.jsonl", "contents.txt", "bundle.json"
 _RELEASES = {
     7600: "2008 R2", 7601: "2008 R2", 9200: "2012", 9600: "2012 R2", 14393: "2016", 17763: "2019", 20348: "2022",
@@ -54,7 +55,10 @@ def add(path: str, host: str, exchanges: t.Sequence[Exchange]) -> None:
 
 
 def add_rows(path: str, name: str, rows: t.Any) -> None:
-    """Write a file of the bundle with the same stand-ins in its texts. Raises C(BundleError)."""
+    """Write a file of the bundle with the same stand-ins in its texts. Raises C(BundleError).
+
+    The values of the keys in C(OF_THE_COLLECTION) are this collection's own texts and stay.
+    """
     folder = pathlib.Path(path)
     try:
         with _locked(folder):
@@ -79,10 +83,8 @@ def _add(folder: pathlib.Path, host: str, exchanges: t.Sequence[Exchange]) -> No
     replacer = Replacer(stand_ins)
     name = replacer.value(host, Place("", "name"))
     done = [_replaced(one, replacer) for one in exchanges]
-    # Once more: a word of a sentence can be a name in a later message.
-    done = (
-        [_replaced(one, replacer) for one in exchanges] if len(stand_ins.by_real) > len(private["stand_ins"]) else done
-    )
+    if not replacer.kept_words.isdisjoint(stand_ins.by_real):  # a word of a sentence is a name in a later message
+        done = [_replaced(one, replacer) for one in exchanges]
     kept: set[str] = set()
     for made, context in done:
         for document in (made.request, made.response):
@@ -105,8 +107,8 @@ def _add(folder: pathlib.Path, host: str, exchanges: t.Sequence[Exchange]) -> No
     _write_private(folder, {**private, "kept": sorted(kept)}, stand_ins)
     if about["left_out"]:
         raise BundleError(
-            f"The bundle {folder} is full ({LARGEST // 1024 // 1024} MiB), so {about['left_out']} messages are not in it. "
-            "Use another folder."
+            f"The bundle {folder} is full ({LARGEST // 1024 // 1024} MiB), so {about['left_out']} messages are not in "
+            "it. Use another folder."
         )
 
 
@@ -157,16 +159,18 @@ def _append(
 def _refused(folder: pathlib.Path, left: t.Collection[str]) -> str:
     return (
         f"The messages of this task were not added to the bundle {folder}, because {len(left)} real values are left in "
-        f"them, for example {min(left)!r}. Please report this without the bundle."
+        f"them, for example one of {len(min(left))} characters. Please report this without the bundle."
     )
 
 
-def _changed(value: t.Any, replacer: Replacer) -> t.Any:
+def _changed(value: t.Any, replacer: Replacer, name: str = "") -> t.Any:
     if isinstance(value, dict):
-        return {str(name): _changed(inner, replacer) for name, inner in value.items()}
+        return {str(key): _changed(inner, replacer, str(key)) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_changed(inner, replacer) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else replacer.prose(str(value))
+        return [_changed(inner, replacer, name) for inner in value]
+    if value is None or isinstance(value, (bool, int, float)) or name in OF_THE_COLLECTION:
+        return value
+    return replacer.value(str(value), Place("", "name")) if name == "host" else replacer.prose(str(value))
 
 
 @contextlib.contextmanager

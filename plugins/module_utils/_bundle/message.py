@@ -40,15 +40,24 @@ _SCHEMA_ATTRIBUTES = {
 }  # fmt: skip
 _NAMED_BY_ATTRIBUTE = {"selector", "option", "data", "property", "property.array", "property.reference", "complexdata"}
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w:.]{0,80}")
-_PROSE = {"text", "message", "description", "error_windowserrormessage", "cimstatuscodedescription", "omi_errormessage"}
+_PROSE = {
+    "text", "message", "messageid", "description", "error_windowserrormessage", "cimstatuscodedescription",
+    "omi_errormessage",
+}  # fmt: skip
 _MODULE_PATH = re.compile(r"%[A-Za-z]+%[\\/](?:system32[\\/])?\w{1,40}\.dll", re.IGNORECASE)
 # They are random, and belong to one message.
 MESSAGE_IDS = {"messageid", "relatesto", "operationid", "sessionid", "activityid"}
 _MESSAGE_ID = re.compile(r"(?:urn:)?uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# An embedded instance, as Hyper-V takes it.
+_CIM_XML = re.compile(r'<INSTANCE\s[^>]*CLASSNAME="(?:Msvm|CIM|MSFT|Win32|MSCluster)_')
+_CIM_XML_TAGS = {
+    "INSTANCE", "PROPERTY", "PROPERTY.ARRAY", "PROPERTY.REFERENCE", "VALUE", "VALUE.ARRAY", "VALUE.NULL", "QUALIFIER",
+}  # fmt: skip
+_TAG_NAME = re.compile(r"</?([^\s>/!?]+)")
 _DEEPEST = 4  # documents inside the texts of other documents
 _LONGEST_NUMBER = 6  # digits of a value of an advanced property: one more can be a part of an address
 _ADVANCED = "msft_netadapteradvancedpropertysettingdata"
-_ADVANCED_TEXTS = re.compile("display|registryvalue|numericparameter|registrydatatype|optional")
+_ADVANCED_TEXTS = re.compile("display|registryvalue|numericparameter")
 _ADVANCED_ITEM = re.compile(
     r"<(?:[\w.-]+:)?(?P<item>MSFT_NetAdapterAdvancedPropertySettingData|XmlFragment)\b.*?</(?:[\w.-]+:)?(?P=item)>",
     re.DOTALL,
@@ -81,7 +90,7 @@ class Context:
     of: str = ""
 
 
-def replaced(document: str, replacer: Replacer, context: Context = Context()) -> str:  # noqa: B008 - it is frozen
+def replaced(document: str, replacer: Replacer, context: Context = Context()) -> str:
     """The message with stand-ins. Raises C(NotReplaceable) if it is not well-formed or has a document type."""
     text = document.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     check_well_formed(text)
@@ -96,7 +105,7 @@ def check_well_formed(text: str) -> None:
         raise NotReplaceable("it has a document type definition")
     try:
         parser = expat.ParserCreate()
-        parser.Parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode("utf-8"), True)  # noqa: FBT003 - not a keyword
+        parser.Parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode("utf-8"), True)
     except (expat.ExpatError, ParseError, ValueError) as exc:
         raise NotReplaceable(f"it is not well-formed XML ({exc})") from exc
 
@@ -128,8 +137,9 @@ class _Walk:
                 self._note_byte(len(made), piece["text"])
                 made.append(_escape(self._text(_unescape(piece["text"]))))
         for run in _runs(self._bytes):
-            for (index, _name, _byte), byte in zip(run, without_texts(bytes(byte for _index, _name, byte in run))):
-                made[index] = str(byte)
+            data = without_texts(bytes(byte for _index, _name, byte in run))
+            for number, (index, _name, _byte) in enumerate(run):
+                made[index] = str(data[number])
         return "".join(made)
 
     def _note_byte(self, index: int, text: str) -> None:
@@ -190,52 +200,58 @@ class _Walk:
         return self._replacer.value(value, Place(element.cim_class, name))
 
     def _text(self, text: str) -> str:
-        if not text.strip():
-            return text
         element = self._open[-1] if self._open else _Open("", "", "")
-        names = [one.name for one in self._open]
-        replacer = self._replacer
-        if "fault" in names and element.name in {"value", "faultcode"} and re.fullmatch(r"\s*[\w.-]+:[\w.-]+\s*", text):
-            return text
-        if element.name in MESSAGE_IDS and _MESSAGE_ID.fullmatch(text.strip()):
+        if not text.strip() or (element.name in MESSAGE_IDS and _MESSAGE_ID.fullmatch(text.strip())):
             return text
         inner = self._inner(text)
         if inner is not None:
             return inner
-        if element.name in _PROSE and (
-            "fault" in names or "fault" in element.cim_class or "error" in element.cim_class
-        ):
-            return replacer.prose(text)
-        if element.name == "messageid" and "fault" in names:
-            return replacer.prose(text)
+        if any(one.name == "fault" for one in self._open):
+            return self._fault_text(text, element)
         if element.name == "filter":
-            return replacer.query(text)
+            return self._replacer.query(text)
         if element.name == "select":
-            return replacer.xpath(text)
-        if element.property_name in BYTES and "data" not in names:
-            return text if re.fullmatch(r"\s*[0-9]{1,3}\s*", text) else replacer.value(text, Place())
-        if element.cim_class == _ADVANCED and _ADVANCED_TEXTS.search(element.property_name):
-            keyword = next((word for begin, end, word in self._keywords if begin <= self._at < end), "")
-            if not _ADDRESS_KEYWORD.search(keyword):
-                return replacer.prose(text, _LONGEST_NUMBER)
+            return self._replacer.xpath(text)
+        if element.property_name in BYTES and re.fullmatch(r"\s*[0-9]{1,3}\s*", text):
+            return text  # arrays of them are changed at the end
+        if self._is_choice(element):
+            return self._replacer.prose(text, _LONGEST_NUMBER)
         if element.name == "resourceuri" and len(self._open) > 1:
             self._open[-2].cim_class = text.strip().rpartition("/")[2].lower()
-        return replacer.value(text, self._place(element))
+        return self._replacer.value(text, self._place(element))
+
+    def _fault_text(self, text: str, element: _Open) -> str:
+        if element.name in {"value", "faultcode"} and re.fullmatch(r"\s*[\w.-]+:[\w.-]+\s*", text):
+            return text
+        if element.name in _PROSE:
+            return self._replacer.prose(text)
+        if element.name == "parameterinfo" and text.lower().lstrip().startswith("select "):
+            return self._replacer.query(text)
+        return self._replacer.value(text, self._place(element))
+
+    def _is_choice(self, element: _Open) -> bool:
+        """Whether a text is a value or a name of an advanced property of a network adapter."""
+        if element.name == "svalue" and self._context.of.startswith("enum "):
+            return True
+        if element.cim_class != _ADVANCED or not _ADVANCED_TEXTS.search(element.property_name):
+            return False
+        keyword = next((word for begin, end, word in self._keywords if begin <= self._at < end), "")
+        return not _ADDRESS_KEYWORD.search(keyword)
 
     def _place(self, element: _Open) -> Place:
         name = element.property_name
         cim_class = element.cim_class
         if name == "svalue" and _is_plain_value(self._context.of):
             name = "uvalue"
-        elif name in {"svalue", "value"} and self._context.of.startswith("enum "):
-            name = "uvalue"
         return Place(cim_class or self._context.cim_class, name)
 
     def _inner(self, text: str) -> str | None:
         """The text as a document of its own; C(None) if it is none."""
         bare = text.strip()
-        if self._depth >= _DEEPEST or not bare.startswith("<") or not bare.endswith(">"):
+        if self._depth >= _DEEPEST or not _CIM_XML.match(bare) or not bare.endswith(">"):
             return None
+        if not {one[1] for one in _TAG_NAME.finditer(bare)} <= _CIM_XML_TAGS:
+            return None  # somebody's text, whose tags are words like others
         try:
             check_well_formed(bare)
         except NotReplaceable:

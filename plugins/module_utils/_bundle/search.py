@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Search a finished message for real values. Private to this collection.
 
-There are two searches. The first one goes through the message again and expects a stand-in wherever a value is replaced.
-The second one looks for the real words in all texts, also where they are encoded.
+There are two searches. The first one goes through the message again and expects a stand-in wherever a value is
+replaced. The second one looks for the real words in all texts, also where they are encoded.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ _LONG = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9]{
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}|[A-Za-z0-9_-]{8,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _LITERAL = re.compile(r"""(?:(\w+)\s*(?:[<>!]?=|LIKE)\s*)?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.IGNORECASE)
+_VOLUME = re.compile("volume[0-9]{1,3}")  # a folder of shared volumes, as Windows names it
 _SHORTEST = 4  # a shorter word is in other words by chance; the first search finds it
 # Words of patterns that are kept inside other values, and of names of namespaces.
-_KNOWN = WORDS | set(
-    """vethernet scvmm clusterstorage volume uuid urn http https wsman root cimv2 standardcimv2 mscluster virtualization v2
-    microsoft clusterupdate storage default systemroot windir system32 wsmwmipl dll definition site rack chassis anonymous
-    unc vhdx vhd avhdx avhd vhds vmcx vmrs vmgs iso true false wmiarray xs boolean string""".split()
-)
+_OTHERS = """
+vethernet scvmm clusterstorage volume uuid urn http https wsman root cimv2 standardcimv2 mscluster virtualization v2
+microsoft clusterupdate storage default systemroot windir system32 wsmwmipl dll definition site rack chassis
+anonymous unc vhdx vhd avhdx avhd vhds vmcx vmrs vmgs iso true false wmiarray xs boolean string
+"""
+_KNOWN = WORDS | set(_OTHERS.split())
 
 
 class _Probe(StandIns):
@@ -101,7 +103,11 @@ def kept_words(document: str, issued: t.Container[str]) -> set[str]:
                 bare = pattern.sub(lambda one: " " if one[0].casefold() in issued else one[0], bare)
             for view in _views(bare):
                 found.update(word.casefold() for pattern in (_LONG, _WORD) for word in pattern.findall(view))
-    return {word for word in found if len(word) >= _SHORTEST and not word.isdecimal() and word not in known} - GUIDS
+    return {
+        word
+        for word in found
+        if len(word) >= _SHORTEST and not word.isdecimal() and word not in known and not _VOLUME.fullmatch(word)
+    } - GUIDS
 
 
 def real_in(words: t.Iterable[str], real: t.Container[str]) -> set[str]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-ins for real words, addresses and identifiers. Private to this collection.
 
-A word is what is between spaces and punctuation, so a name that is a part of another text stays a part of it. Words that
-differ only in case have stand-ins that differ only in case.
+A word is what is between spaces and punctuation, so a name that is a part of another text stays a part of it. Words
+that differ only in case have stand-ins that differ only in case.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class StandIns:
         made = self.by_real.get(folded)
         if made is None:
             digits = hashlib.sha256(self._digest(f"guid {folded}")).hexdigest()
-            made = self._keep(folded, re.sub("[0-9a-f]", lambda _digit, left=iter(digits): next(left), folded))
+            made = self._keep(folded, f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}")
         return made.upper() if real.upper() == real else made
 
     def mac(self, real: str) -> str:

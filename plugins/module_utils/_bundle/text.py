@@ -87,9 +87,17 @@ class Replacer:
 
     def __init__(self, stand_ins: StandIns) -> None:
         self.stand_ins = stand_ins
+        self.kept_words: set[str] = set()  # words of sentences that were kept, in lower case
+        self._made: dict[tuple[str, Place], str] = {}
 
     def value(self, text: str, place: Place) -> str:
         """A value of a property."""
+        made = self._made.get((text, place))
+        if made is None:
+            made = self._made[(text, place)] = self._value(text, place)
+        return made
+
+    def _value(self, text: str, place: Place) -> str:
         bare = text.strip()
         if not bare or is_kept(bare, place):
             return text
@@ -209,6 +217,7 @@ class Replacer:
             if word.startswith("0x") or CLASS_NAME.fullmatch(word):
                 return word
             if word.casefold() in WORDS and word.casefold() not in self.stand_ins.by_real:
+                self.kept_words.add(word.casefold())
                 return word
             return self.scanned(word)
 
