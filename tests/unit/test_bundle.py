@@ -372,7 +372,7 @@ def real(value: t.Any, words: t.Mapping[str, str]) -> t.Any:
     text = value.casefold()
     for pattern in (_GUID, re.compile(r"[0-9]+(?:\.[0-9]+){3}"), re.compile(r"[0-9a-z\u0080-\U0010ffff]+")):
         text = pattern.sub(lambda found: words.get(found[0], found[0]), text)
-    return sorted(re.split(r"[\n,] *", text))  # lists are sorted by name, and stand-ins have another order
+    return sorted(re.split(r"[\s,;:]+", text))  # lists are sorted by name, and stand-ins have another order
 
 
 def test_modules_return_the_same_from_a_bundle_as_from_the_hosts(stand: cells.Stand, tmp_path: pathlib.Path) -> None:

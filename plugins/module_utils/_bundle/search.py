@@ -36,6 +36,7 @@ _OTHERS = """
 vethernet scvmm clusterstorage volume uuid urn http https wsman root cimv2 standardcimv2 mscluster virtualization v2
 microsoft clusterupdate storage default systemroot windir system32 wsmwmipl dll definition site rack chassis
 anonymous unc vhdx vhd avhdx avhd vhds vmcx vmrs vmgs iso true false wmiarray xs boolean string
+select from where like isa null associators references sender receiver
 """
 _KNOWN = WORDS | set(_OTHERS.split())
 
