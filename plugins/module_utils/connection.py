@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 
 from ._bundle.tap import Tap
@@ -111,7 +112,7 @@ def visit_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory
 def _recorded(transport: Transport, warnings: list[str]) -> Transport:
     """The transport; its messages are kept if the environment names the folder of a bundle."""
     path = os.environ.get(BUNDLE)
-    return Tap(transport, path, warnings) if path else transport
+    return Tap(transport, str(pathlib.Path(path).expanduser()), warnings) if path else transport
 
 
 def _endpoint_and_name(options: Options) -> tuple[Endpoint, str]:
