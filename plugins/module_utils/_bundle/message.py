@@ -26,7 +26,7 @@ _PIECES = re.compile(
     r"""|(?P<text>[^<]+)""",
     re.DOTALL,
 )
-_TAG = re.compile(r"<(?P<end>/?)(?:[\w.-]+:)?(?P<name>[\w.-]+)(?P<rest>.*?)(?P<empty>/?)>", re.DOTALL)
+_TAG = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?P<rest>.*?)(?P<empty>/?)>", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"""(?P<head>\s+)(?P<name>[\w:.-]+)(?P<mark>\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')"""
 )
@@ -163,17 +163,16 @@ class _Walk:
             self._bytes.append((index, name, int(text)))
 
     def _tag(self, tag: str) -> str:
-        found = _TAG.fullmatch(tag)
-        if found is None:
-            raise NotReplaceable("it has a tag that cannot be read")
-        if found["end"]:
+        if tag.startswith("</"):
             if self._open:
                 self._open.pop()
             return tag
+        found = _TAG.fullmatch(tag)
+        if found is None:
+            raise NotReplaceable("it has a tag that cannot be read")
         name = found["name"].lower()
-        attributes = {
-            one["name"].rpartition(":")[2].lower(): _value_of(one) for one in _ATTRIBUTE.finditer(found["rest"])
-        }
+        rest = found["rest"]
+        attributes = {one["name"].rpartition(":")[2].lower(): _value_of(one) for one in _ATTRIBUTE.finditer(rest)}
         outer = self._open[-1] if self._open else _Open("", "", self._context.cim_class)
         cim_class = name if CLASS_NAME.fullmatch(found["name"]) else outer.cim_class
         if name in {"instance", "referenceparameters"}:
@@ -184,7 +183,8 @@ class _Walk:
         elif name in {"value", "value.array", "datetime", "date", "cim_datetime"}:
             property_name = outer.property_name
         opened = _Open(name, property_name, cim_class)
-        rest = _ATTRIBUTE.sub(lambda one: self._attribute(one, opened), found["rest"])
+        if attributes:
+            rest = _ATTRIBUTE.sub(lambda one: self._attribute(one, opened), rest)
         if not found["empty"]:
             self._open.append(opened)
         return f"{tag[: found.start('rest')]}{rest}{found['empty']}>"
