@@ -35,6 +35,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import
 from hostile_estate import Hosts, hostile, in_process
 from lab import bundle
 from lab.differences import all_differences
+from lab.estate import parse
 from test_recorded import assert_read
 from torture import cells
 from torture.variants import VARIANTS, Variant
@@ -282,6 +283,7 @@ NESTED = (
          ['Code="5"', "schemas.microsoft.com"], ["karotelmi"]),
         (f"<SettingData>{NESTED % 'karotelmi'}</SettingData>",
          ['CLASSNAME="Msvm_VirtualSystemSettingData"', 'PROPERTY NAME="ElementName"'], ["karotelmi"]),
+        ("<Name>karo\x01telmi&#1;&#x41;&#x110000;</Name>", ["<Name>"], ["karo", "&#1;", "\x01"]),
         ("<Notes>&lt;password&gt;x&lt;/password&gt;</Notes>", [], ["password"]),
         ('<p:a xmlns:p="http://karotelmi.example/schema" mode="karotelmi" provider="karotelmi"/>', [], ["karotelmi"]),
         ('<Event><Provider Name="Microsoft-Windows-Hyper-V-VMMS"/><Data Name="VmName">karotelmi</Data></Event>',
@@ -291,7 +293,7 @@ NESTED = (
         ("<Fault><Value>w:InternalError</Value><Message>HRESULT = 0x80041031 karotelmi</Message></Fault>",
          ["w:InternalError", "HRESULT = 0x80041031"], ["karotelmi"]),
     ],
-    ids=range(10),
+    ids=range(11),
 )  # fmt: skip
 def test_each_part_of_a_message_is_replaced_by_its_own_rules(document: str, kept: list[str], gone: list[str]) -> None:
     made = replaced(document, Replacer(StandIns(b"key")))
@@ -523,6 +525,11 @@ def test_a_host_of_a_bundle_is_strict_and_says_what_it_does_not_know(tmp_path: p
     place = tmp_path / "bundle"
     record(hosts, place, [("root/cimv2", "Win32_OperatingSystem")])
     recorded = bundle.load(place)
+    served = parse(bundle.estate_of_bundle(place))
+    assert [(host.name, host.bundle, host.bundle_host) for host in served.hosts] == [
+        (host, str(place), host) for host in recorded.hosts
+    ]
+    assert [host.windows for host in served.hosts] == [recorded.releases[host] for host in recorded.hosts]
     service = next(iter(hosts.services.values()))
     service._replay = bundle.Replay(recorded.of(recorded.hosts[0]))
     client = Client(hosts.transport(next(iter(hosts.services))), pause=lambda _seconds: None)
