@@ -19,8 +19,8 @@ options:
     elements: str
   exclude_servers:
     description:
-      - Authoritative DNS servers that are neither read nor changed, as host names. For example those of a datacenter that
-        is down.
+      - Authoritative DNS servers that are neither read nor changed, as host names. For example those of a datacenter
+        that is down.
       - They have the old records when they come back, until they replicate.
     type: list
     elements: str
@@ -35,9 +35,9 @@ options:
   username:
     description:
       - The account to sign in with, in the form V(name@REALM).
-      - The default is the account of the host if it has a C(winrm) or C(psrp) connection and an C(ansible_user) of this
-        form, then the value of the environment variable E(WINHA_DIRECTORY_USERNAME), otherwise the account of the
-        existing Kerberos ticket.
+      - The default is the value of the environment variable E(WINHA_DIRECTORY_USERNAME), otherwise the account of the
+        host if it has a C(winrm) or C(psrp) connection and an C(ansible_user) of this form, otherwise the account of
+        the existing Kerberos ticket.
     type: str
   password:
     description:

@@ -24,15 +24,15 @@ author:
 options:
   names:
     description:
-      - The fully qualified names, each with the list of all addresses that it must have, IPv4 or IPv6. Other addresses of
-        the name are deleted.
+      - The fully qualified names, each with the list of all addresses that it must have, IPv4 or IPv6. Other addresses
+        of the name are deleted.
       - A name that is an alias (CNAME) is refused. A name that does not exist is created.
     type: dict
     required: true
   ttl:
     description:
-      - The time to live (TTL) of the records in seconds. By default the TTL of existing records stays, and new names get
-        V(300).
+      - The time to live (TTL) of the records in seconds. By default the TTL of existing records stays, and new names
+        get V(300).
     type: int
   write_first:
     description:
@@ -41,8 +41,8 @@ options:
     type: str
   replication_timeout:
     description:
-      - How long to wait for the other servers before they get the update themselves, in seconds. Between sites of Active
-        Directory replication takes up to three hours by default. The same update on two servers does no harm.
+      - How long to wait for the other servers before they get the update themselves, in seconds. Between sites of
+        Active Directory, replication takes up to three hours by default. The same update on two servers does no harm.
     type: int
     default: 15
 extends_documentation_fragment:
@@ -54,18 +54,19 @@ attributes:
     membership: [winha.cluster.all, winha.cluster.dns]
   connection:
     description:
-      - The task connects to DNS servers, never to its Windows host. For a host with a C(winrm) or C(psrp) connection, it
-        runs on the control node.
+      - The task connects to DNS servers, never to its Windows host. For a host with a C(winrm) or C(psrp) connection,
+        it runs on the control node.
       - With any other connection it runs on that host as an ordinary module.
   platform:
     description: The DNS servers. Tested with Samba and BIND, not with the DNS server of Windows.
 seealso:
   - module: winha.cluster.dns_name_info
+  - module: winha.cluster.dns_record_info
 notes:
   - In a secure zone, the account that creates a name owns it. Other accounts need the permission to write the object of
     the name in Active Directory, or membership in DnsAdmins. So always use the same account.
-  - A dynamic update gives a static record a time stamp. If aging is on for the zone and the server, scavenging deletes the
-    record when nobody updates it. See the return value RV(records) and the guide to the switchover.
+  - A dynamic update gives a static record a time stamp. If aging is on for the zone and the server, scavenging deletes
+    the record when nobody updates it. M(winha.cluster.dns_record_info) reads both.
   - An update that only changes the TTL rewrites the records, too.
 """
 
@@ -149,7 +150,6 @@ records:
       type: str
 """
 
-import dataclasses
 import time
 import typing as t
 

@@ -57,7 +57,9 @@ def wanted_addresses(names: t.Mapping[str, t.Any], ttl: int | None) -> dict[str,
     for text, given in names.items():
         name = str(text).lower().rstrip(".")
         if not _NAME.fullmatch(name):
-            raise TaskError(f"{text!r} in names is not a fully qualified host name. Write it in ASCII, with its domain.")
+            raise TaskError(
+                f"{text!r} in names is not a fully qualified host name. Write it in ASCII, with its domain."
+            )
         if name in found:
             raise TaskError(f"{name} is in names twice.")
         addresses = [given] if isinstance(given, str) else given
@@ -129,8 +131,7 @@ def update(state: State, name: str, server: NameServer, values: t.Mapping[str, t
 
     C(values) has the addresses and the TTL to write. What is missing there stays.
     """
-    before = state.found[name, server.name]
-    assert isinstance(before, AddressRecords)
+    before = t.cast("AddressRecords", state.found[name, server.name])
     return Update(
         zone=state.zones[name],
         name=name,

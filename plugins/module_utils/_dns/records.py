@@ -25,7 +25,6 @@ if t.TYPE_CHECKING:
     from .zone import NameServer
 
 KINDS = ("A", "AAAA")
-_ATTEMPTS = 2  # a datagram can be lost
 
 
 class NotAuthoritative(ServerError):
@@ -77,20 +76,10 @@ def read_records(server: NameServer, address: str, name: str, *, timeout: float)
 def _ask(server: NameServer, address: str, name: str, kind: str, timeout: float) -> dns.message.Message:
     query = dns.message.make_query(name, kind)
     query.flags &= ~dns.flags.RD
-    response = None
-    for attempt in range(_ATTEMPTS):
-        try:
-            response, _tcp = dns.query.udp_with_fallback(
-                query, address, timeout=timeout / _ATTEMPTS, port=server.port, ignore_unexpected=True
-            )
-            break
-        except (dns.exception.DNSException, OSError, EOFError) as exc:
-            if attempt == _ATTEMPTS - 1:
-                raise ResponseLost(
-                    f"{server} ({address}) {describe_failure(exc)}",
-                    advice="check the DNS server, or leave it out with exclude_servers if it is down",
-                ) from exc
-    assert response is not None
+    try:
+        response = _send(query, server, address, timeout / 2)
+    except ResponseLost:  # a datagram can be lost
+        response = _send(query, server, address, timeout / 2)
     rcode = response.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         raise NotAuthoritative(f"{server} ({address}) returned {dns.rcode.to_text(rcode)} for {name}")
@@ -99,6 +88,16 @@ def _ask(server: NameServer, address: str, name: str, kind: str, timeout: float)
     if not response.flags & dns.flags.AA or not (response.answer or has_zone):
         raise NotAuthoritative(f"{server} ({address}) is not authoritative for {name}")
     return response
+
+
+def _send(query: dns.message.Message, server: NameServer, address: str, timeout: float) -> dns.message.Message:
+    try:
+        return dns.query.udp_with_fallback(query, address, timeout=timeout, port=server.port, ignore_unexpected=True)[0]
+    except (dns.exception.DNSException, OSError, EOFError) as exc:
+        raise ResponseLost(
+            f"{server} ({address}) {describe_failure(exc)}",
+            advice="check the DNS server, or leave it out with exclude_servers if it is down",
+        ) from exc
 
 
 def describe_failure(exc: Exception) -> str:

@@ -103,19 +103,18 @@ class DnsServers:
         return {(name, server.name): answer for (name, server), answer in zip(wanted, answers, strict=True)}
 
     def _read(self, name: str, server: NameServer) -> Answer:
-        error: ServerError | None = None
         known = self._addresses.get(server.name)
+        errors: list[ServerError] = []
         for address in (known,) if known else server.addresses:
             try:
                 found = read_records(server, address, name, timeout=self._access.timeout)
             except ServerError as exc:
                 exc.operation, exc.host = f"reading {name}", str(server)
-                error = error or exc
-                continue
-            self._addresses[server.name] = address
-            return found
-        assert error is not None
-        return error
+                errors.append(exc)
+            else:
+                self._addresses[server.name] = address
+                return found
+        return errors[0]
 
     def sign_in(self, server: NameServer) -> SignedConnection:
         """Sign in to a server that has answered. Raises C(TaskError), C(Unreachable) and its subclasses."""

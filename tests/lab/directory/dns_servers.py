@@ -98,7 +98,7 @@ class Relay:
             while True:
                 message, client = self._udp.recvfrom(65535)
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, contextlib.suppress(TimeoutError):
-                    server.settimeout(2)
+                    server.settimeout(5)
                     server.sendto(message, ("127.0.0.1", self._port))
                     self._udp.sendto(server.recv(65535), client)
 
@@ -213,7 +213,7 @@ def _records(controller: DomainController, servers: Sequence[DomainController], 
     made = []
     hosts = [DnsName(one.description.server, (one.address,)) for one in servers]
     for name in (*hosts, *names):
-        values = [record for record in dns_zone.records(name)]
+        values = list(dns_zone.records(name))
         if name.name in existing:
             made.append(change(f"DC={name.name},{zone}", "replace", {"dnsRecord": values}))
         else:
@@ -249,7 +249,12 @@ def running(
     first = DomainController(joining, state / "first")
     second = DomainController(
         parse(
-            {"domain": joining.domain, "server": "dc02", "address": second_address, "services": ["ldap", "cldap", "kdc", "dns"]},
+            {
+                "domain": joining.domain,
+                "server": "dc02",
+                "address": second_address,
+                "services": ["ldap", "cldap", "kdc", "dns"],
+            },
             credentials,
         ),
         state / "second",
