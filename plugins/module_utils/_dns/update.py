@@ -118,7 +118,7 @@ class SignedConnection:
             usage="initiate",
         )
         key = dns.tsig.Key(self._name, self._context, dns.tsig.GSS_TSIG)
-        self._keys = dns.tsig.GSSTSigAdapter({self._name: key})
+        self._keys: t.Any = t.cast("t.Any", dns.tsig).GSSTSigAdapter({self._name: key})
         try:
             self._negotiate()
         except gssapi.exceptions.GSSError as exc:
@@ -149,7 +149,7 @@ class SignedConnection:
     def _tkey_query(self, token: bytes) -> dns.message.QueryMessage:
         query = dns.message.make_query(self._name, dns.rdatatype.TKEY, dns.rdataclass.ANY)
         now = int(time.time())
-        record = dns.rdtypes.ANY.TKEY.TKEY(
+        record = t.cast("t.Any", dns.rdtypes.ANY.TKEY).TKEY(
             dns.rdataclass.ANY, dns.rdatatype.TKEY, dns.tsig.GSS_TSIG, now, now + _KEY_SECONDS, _GSS_API_MODE, 0, token
         )
         section = query.find_rrset(

@@ -61,7 +61,12 @@ def impediment() -> str | None:
         return problem
     if packages := debian_packages.missing(debian_packages.Use.DNS_SERVER):
         return f"the lab's DNS server needs Debian packages: apt-get install {' '.join(packages)}"
-    return None if _modules() else f"Samba has no module for BIND {_version()}"
+    return None
+
+
+def missing_module() -> str | None:
+    """That this release of Samba has no module for this release of BIND, in a sentence. Nothing helps then."""
+    return None if _modules() else f"Samba has no module for BIND 9.{_version()}"
 
 
 def _version() -> str:

@@ -49,7 +49,7 @@ def name_server(fqdn: str) -> bytes:
 
 def is_name_server(record: bytes) -> bool:
     """Whether a record is an NS record."""
-    return struct.unpack_from("<HH", record)[1] == _NS
+    return bool(struct.unpack_from("<HH", record)[1] == _NS)
 
 
 def objects(directory: Directory) -> Iterator[str]:
