@@ -53,7 +53,6 @@ class DnsServers:
         self.writes = 0
         self._access = access
         self._read_only = read_only
-        self._lookup: Lookup | None = None
         self._ticket: Ticket | None = None
         self._connections: dict[str, SignedConnection] = {}
         self._addresses: dict[str, str] = {}
@@ -69,33 +68,25 @@ class DnsServers:
 
     def _zones_of(self, names: t.Sequence[str]) -> dict[str, Zone]:
         access = self._access
+        given: list[NameServer] = []
         if access.name_servers:
             first = Lookup(access.resolvers, timeout=access.timeout) if access.resolvers else None
-            given = [given_server(first, server) for server in access.name_servers if not self._is_excluded(server)]
-            if not given:
-                raise TaskError("exclude_servers leaves no DNS server of name_servers.")
+            wanted = [one for one in access.name_servers if one.host.lower().rstrip(".") not in access.excluded]
+            given = [given_server(first, server) for server in wanted]
             # The servers that have the zone return its name, whatever the resolver of this machine is.
             known = [Server(one.addresses[0], None if one.port == 53 else one.port) for one in given]
-            self._lookup = first or Lookup(known, timeout=access.timeout)
+            lookup = first or Lookup(known or access.resolvers, timeout=access.timeout)
         else:
-            given = []
-            self._lookup = Lookup(access.resolvers, timeout=access.timeout)
-        lookup = self._lookup
+            lookup = Lookup(access.resolvers, timeout=access.timeout)
         zones = {name: find_zone(lookup, name) for name in names}
-        servers = {zone: self._wanted(given or find_servers(lookup, zone), zone) for zone in set(zones.values())}
+        servers = {
+            zone: tuple(given if access.name_servers else find_servers(lookup, zone, excluded=access.excluded))
+            for zone in dict.fromkeys(zones.values())
+        }
+        if empty := [zone for zone, found in servers.items() if not found]:
+            raise TaskError(f"exclude_servers leaves no DNS server of the zone {empty[0]}.")
         self.host = ", ".join(dict.fromkeys(str(one) for found in servers.values() for one in found))
         return {name: Zone(name=zone, servers=servers[zone]) for name, zone in zones.items()}
-
-    def _is_excluded(self, server: NameServer | Server) -> bool:
-        name = server.name if isinstance(server, NameServer) else server.host
-        return name.lower().rstrip(".") in self._access.excluded
-
-    def _wanted(self, servers: t.Sequence[NameServer], zone: str) -> tuple[NameServer, ...]:
-        found = tuple(server for server in servers if not self._is_excluded(server))
-        if not found:
-            names = ", ".join(map(str, servers))
-            raise TaskError(f"exclude_servers leaves no DNS server of the zone {zone}; its servers are {names}.")
-        return found
 
     def read(self, wanted: t.Sequence[tuple[str, NameServer]]) -> dict[tuple[str, str], Answer]:
         """Read names on servers: the records, or the error, by the name and the name of the server."""

@@ -57,14 +57,17 @@ def find_zone(lookup: Lookup, name: str) -> str:
     return zone.to_text(omit_final_dot=True)
 
 
-def find_servers(lookup: Lookup, zone: str) -> list[NameServer]:
-    """The DNS servers of a zone from its NS records, sorted by name. Raises C(Unreachable)."""
+def find_servers(lookup: Lookup, zone: str, *, excluded: t.Container[str]) -> list[NameServer]:
+    """The DNS servers of a zone from its NS records, sorted by name, without those that are excluded.
+
+    Raises C(Unreachable).
+    """
     try:
         answer = lookup.resolver.resolve(dns.name.from_text(zone), "NS")
     except (dns.exception.DNSException, OSError) as exc:
         raise Unreachable(f"DNS returned no name servers of {zone}: {exc}", advice="set name_servers") from exc
     names = sorted(record.target.to_text(omit_final_dot=True).lower() for record in answer)
-    return [NameServer(name=name, addresses=_addresses(lookup, name, zone)) for name in names]
+    return [NameServer(name=name, addresses=_addresses(lookup, name, zone)) for name in names if name not in excluded]
 
 
 def given_server(lookup: Lookup | None, server: Server) -> NameServer:

@@ -59,7 +59,7 @@ class Sites:
             "site_switchover_names": names,
             "site_switchover_home": "east",
             "site_switchover_to": "west",
-            "site_switchover_dns": {"dns_servers": [self.addresses[0]]},
+            "site_switchover_dns": {"dns_servers": [self.addresses[0]], "timeout": 20},
             "site_switchover_directory": {"servers": [self.servers.first.fqdn]},
             "site_switchover_resolvers": list(self.addresses),
             "site_switchover_replication_timeout": 0,
@@ -252,7 +252,7 @@ def test_a_half_replicated_zone_is_completed_and_a_lost_response_is_read(sites: 
 def test_a_server_that_is_down_stops_the_run_until_it_is_left_out(sites: Sites) -> None:
     sites.reset()
     sites.servers.second.stop()
-    connection = {"dns_servers": [sites.addresses[0]], "timeout": 1}
+    connection = {"dns_servers": [sites.addresses[0]], "timeout": 8}
     try:
         before = sites.serial()
         run = sites.play("winha.cluster.switchover", site_switchover_dns=connection)
