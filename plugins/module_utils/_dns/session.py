@@ -85,7 +85,7 @@ class DnsServers:
         }
         if empty := [zone for zone, found in servers.items() if not found]:
             raise TaskError(f"exclude_servers leaves no DNS server of the zone {empty[0]}.")
-        self.host = ", ".join(dict.fromkeys(str(one) for found in servers.values() for one in found))
+        self.host = f"the servers of {', '.join(servers)}"
         return {name: Zone(name=zone, servers=servers[zone]) for name, zone in zones.items()}
 
     def read(self, wanted: t.Sequence[tuple[str, NameServer]]) -> dict[tuple[str, str], Answer]:

@@ -118,11 +118,17 @@ class SignedConnection:
             usage="initiate",
         )
         key = dns.tsig.Key(self._name, self._context, dns.tsig.GSS_TSIG)
-        self._keys: t.Any = t.cast("t.Any", dns.tsig).GSSTSigAdapter({self._name: key})
+        self._adapter: t.Any = t.cast("t.Any", dns.tsig).GSSTSigAdapter({self._name: key})
+        self._signed: dns.message.Message | None = None
         try:
             self._negotiate()
         except gssapi.exceptions.GSSError as exc:
             raise _no_ticket(server, exc) from exc
+
+    def _key(self, message: dns.message.Message, name: dns.name.Name) -> t.Any:
+        """The key for a message that is signed or verified. The last one is kept for its code, should it be wrong."""
+        self._signed = message
+        return self._adapter(message, name)
 
     def _negotiate(self) -> None:
         token = self._context.step()
@@ -156,7 +162,6 @@ class SignedConnection:
             query.additional, self._name, dns.rdataclass.ANY, dns.rdatatype.TKEY, create=True, force_unique=True
         )
         section.add(record)
-        query.keyring = self._keys
         return query
 
     def send(self, update: Update) -> None:
@@ -166,7 +171,7 @@ class SignedConnection:
         did it, also if the signature of its response is missing or wrong.
         """
         message = update.message()
-        message.use_tsig(self._keys, self._name, algorithm=dns.tsig.GSS_TSIG)
+        message.use_tsig(self._key, self._name, algorithm=dns.tsig.GSS_TSIG)
         response = self._exchange(message)
         if not response.had_tsig:
             raise ResponseLost(f"{self._server} did not sign its response {dns.rcode.to_text(response.rcode())}")
@@ -192,11 +197,23 @@ class SignedConnection:
         with connection:
             connection.setblocking(False)
             try:
-                return dns.query.tcp(message, self._address, timeout=self._timeout, sock=connection)
+                end = time.time() + self._timeout
+                dns.query.send_tcp(connection, message.to_wire(), end)
+                response, _time = dns.query.receive_tcp(connection, end, keyring=self._key, request_mac=message.mac)
             except (dns.exception.DNSException, OSError, EOFError) as exc:
-                wrong = isinstance(exc, (dns.tsig.BadSignature, dns.tsig.PeerError, dns.tsig.BadKey, dns.tsig.BadTime))
-                what = f"returned a response whose signature is not valid ({exc})" if wrong else describe_failure(exc)
-                raise ResponseLost(f"{self._server} ({self._address}) {what}") from exc
+                if isinstance(exc, (dns.tsig.BadSignature, dns.tsig.PeerError, dns.tsig.BadKey, dns.tsig.BadTime)):
+                    raise self._not_verified(exc) from exc
+                raise ResponseLost(f"{self._server} ({self._address}) {describe_failure(exc)}") from exc
+        if not message.is_response(response):
+            raise ResponseLost(f"{self._server} ({self._address}) returned the response to another message")
+        return response
+
+    def _not_verified(self, exc: Exception) -> ResponseLost:
+        code = dns.rcode.to_text(self._signed.rcode()) if self._signed else ""
+        return ResponseLost(
+            f"{self._server} returned {code}, but the signature of its response is not valid ({str(exc).rstrip('.')})",
+            advice=_ADVICE.get(code),
+        )
 
 
 def _no_ticket(server: NameServer, error: Exception) -> CredentialsRefused:

@@ -222,8 +222,9 @@ def test_an_account_without_the_permission_writes_nothing(sites: Sites) -> None:
     one = {"names": {f"mail.{DOMAIN}": sites.west}, "dns_servers": [sites.addresses[0]], "replication_timeout": 0}
     refused = sites.play(tasks("localhost", {"winha.cluster.dns_address": one}), cache=cache).of("localhost")
     assert (refused.status, refused.changed, sites.state()[:2]) == ("failed", False, before), refused.message
-    assert f"dc01.{DOMAIN} refused the update of mail.{DOMAIN} with REFUSED. Give the account" in refused.message
-    assert f"dc02.{DOMAIN} refused the update of mail.{DOMAIN} with SERVFAIL. Give the account" in refused.message
+    assert f"dc01.{DOMAIN} refused the update of mail.{DOMAIN} with REFUSED. Check that the zone" in refused.message
+    assert f"dc02.{DOMAIN} returned SERVFAIL, but the signature of its response is not valid" in refused.message
+    assert "Give the account the permission to write this record; Samba also returns SERVFAIL" in refused.message
     nobody = sites.play(tasks("localhost", {"winha.cluster.dns_address": one}), cache=cache.with_name("none"))
     message = nobody.of("localhost").message
     assert f"Signing in on dc01.{DOMAIN} failed: no Kerberos ticket for DNS/dc01.{DOMAIN}" in message

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import dns.rdataclass
+import dns.rdatatype
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils import task
 from ansible_collections.winha.cluster.plugins.module_utils._dns.records import AddressRecords
@@ -194,26 +196,36 @@ def test_an_alias_is_refused() -> None:
 
 
 def lines(update: Update) -> tuple[list[str], list[str]]:
-    """The conditions and the changes of a message, as text."""
+    """The conditions and the changes of a message: class, type, TTL and data."""
     message = update.message()
-    sections = (message.sections[1], message.sections[2])
-    conditions, changes = ([line for rrset in one for line in rrset.to_text().splitlines()] for one in sections)
-    return sorted(conditions), sorted(changes)
+    return _lines(message.sections[1]), _lines(message.sections[2])
+
+
+def _lines(section: t.Iterable[t.Any]) -> list[str]:
+    found = []
+    for rrset in section:
+        head = f"{dns.rdataclass.to_text(rrset.deleting or rrset.rdclass)} {dns.rdatatype.to_text(rrset.rdtype)}"
+        assert str(rrset.name) == f"{MAIL}."
+        found += [f"{head} {rrset.ttl} {data}" for data in rrset] or [head]
+    return sorted(found)
 
 
 def test_all_records_of_a_name_are_a_condition_of_its_update() -> None:
     before = AddressRecords(addresses=("10.1.0.10", "10.1.0.11", "2001:db8::1"), ttl=60)
     conditions, changes = lines(Update(zone=ZONE, name=MAIL, before=before, after=WEST, ttl=300))
-    assert conditions == [
-        f"{MAIL}. 0 IN A 10.1.0.10",
-        f"{MAIL}. 0 IN A 10.1.0.11",
-        f"{MAIL}. 0 IN AAAA 2001:db8::1",
-        f"{MAIL}. 0 NONE CNAME ",
-    ]
-    assert changes == [f"{MAIL}. 0 ANY A ", f"{MAIL}. 0 ANY AAAA ", f"{MAIL}. 300 IN A 10.2.0.10"]
+    assert conditions == ["IN A 0 10.1.0.10", "IN A 0 10.1.0.11", "IN AAAA 0 2001:db8::1", "NONE CNAME"]
+    assert changes == ["ANY A", "ANY AAAA", "IN A 300 10.2.0.10"]
 
 
 def test_a_name_without_records_must_not_have_got_any() -> None:
     conditions, changes = lines(Update(zone=ZONE, name=MAIL, before=AddressRecords(), after=WEST, ttl=300))
-    assert conditions == [f"{MAIL}. 0 NONE A ", f"{MAIL}. 0 NONE AAAA ", f"{MAIL}. 0 NONE CNAME "]
-    assert changes == [f"{MAIL}. 300 IN A 10.2.0.10"]
+    assert conditions == ["NONE A", "NONE AAAA", "NONE CNAME"]
+    assert changes == ["IN A 300 10.2.0.10"]
+
+
+def test_the_type_that_does_not_change_is_not_written() -> None:
+    before = AddressRecords(addresses=("10.1.0.10", "2001:db8::1"), ttl=300)
+    after = ("10.2.0.10", "2001:db8::1")
+    conditions, changes = lines(Update(zone=ZONE, name=MAIL, before=before, after=after, ttl=300))
+    assert "IN AAAA 0 2001:db8::1" in conditions
+    assert changes == ["ANY A", "IN A 300 10.2.0.10"]
