@@ -26,13 +26,17 @@ EAST, WEST, OTHER = ("10.1.0.10",), ("10.2.0.10",), ("10.9.9.9",)
 DC1, DC2 = (NameServer(name=f"dc{number}.{ZONE}", addresses=(f"10.{number}.0.1",)) for number in (1, 2))
 
 
+def nothing(*_arguments: t.Any) -> None:
+    """Do nothing."""
+
+
 @dataclasses.dataclass
 class Servers:
     """Two servers with their records. C(replicates) copies each write; C(mishap) happens before or after a write."""
 
     records: dict[tuple[str, str], AddressRecords]
     replicates: bool = False
-    mishap: t.Callable[[Servers, str], None] = lambda servers, name: None
+    mishap: t.Callable[[Servers, str], None] = nothing
     lose: bool = False
     down: frozenset[str] = frozenset()
     host: str = "dc1, dc2"
@@ -50,8 +54,7 @@ class Servers:
             return ResponseLost(f"{server} did not respond in time")
         return self.records[name, server.name]
 
-    def sign_in(self, server: NameServer) -> None:
-        pass
+    sign_in = staticmethod(nothing)
 
     def write(self, server: NameServer, update: Update) -> None:
         self.writes += 1
@@ -116,7 +119,7 @@ def test_a_session_of_check_mode_refuses_a_write() -> None:
 
 
 def test_a_record_that_somebody_changes_meanwhile_is_not_overwritten() -> None:
-    def change(servers: Servers, server: str) -> None:
+    def change(servers: Servers, _server: str) -> None:
         servers.records[MAIL, DC2.name] = AddressRecords(addresses=OTHER, ttl=60)
 
     servers = having(mishap=change)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import struct
+import types
 import typing as t
 
 import pytest
@@ -36,13 +37,13 @@ def record(kind: int, hours: int, data: bytes = b"\x0a\x01\x00\x0a") -> bytes:
 class Directory:
     domain_dn = BASE
 
-    class root:  # noqa: N801
-        root_dn = BASE
+    root = types.SimpleNamespace(root_dn=BASE)
 
     def __init__(self, *entries: Entry) -> None:
         self.entries = entries
 
     def search(self, base: str, filter_: str, names: t.Any, *, scope: str = "subtree", operation: str) -> t.Any:
+        del filter_, names, operation
         if not any(entry.dn.endswith(base) for entry in self.entries):
             raise NoSuchObject(base)
         return (entry for entry in self.entries if (entry.dn == base if scope == "base" else entry.dn.endswith(base)))
