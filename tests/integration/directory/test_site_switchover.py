@@ -66,10 +66,11 @@ class Sites:
         }
 
     def play(self, playbook: str, *arguments: str, cache: Path | None = None, **variables: t.Any) -> Run:
+        """Run a playbook. The modules run in its process, as for a host with WinRM, which nothing connects to."""
         return self.domain.stage.play(
             playbook,
             *arguments,
-            hosts={"localhost": {"ansible_connection": "local"}},
+            hosts={"localhost": {"ansible_connection": "winrm", "ansible_user": "nobody", "ansible_password": "none"}},
             variables=self.variables | variables,
             environment=self.servers.environment(cache or self.cache),
         )
@@ -220,15 +221,17 @@ def test_an_account_without_the_permission_writes_nothing(sites: Sites) -> None:
     assert (run.rc, sites.state()[:2]) == (2, before)
     assert f"The account may not write the records of mail.{DOMAIN}. Give it the permission to write DC=ma" in said(run)
     one = {"names": {f"mail.{DOMAIN}": sites.west}, "dns_servers": [sites.addresses[0]], "replication_timeout": 0}
-    refused = sites.play(tasks("localhost", {"winha.cluster.dns_address": one}), cache=cache).of("localhost")
+    where = {"vars": {"ansible_connection": "local"}}
+    play = tasks("localhost", {"winha.cluster.dns_address": one} | where)
+    refused = sites.play(play, cache=cache).of("localhost")
     assert (refused.status, refused.changed, sites.state()[:2]) == ("failed", False, before), refused.message
     assert f"dc01.{DOMAIN} refused the update of mail.{DOMAIN} with REFUSED. Check that the zone" in refused.message
     assert f"dc02.{DOMAIN} returned SERVFAIL, but the signature of its response is not valid" in refused.message
     assert "Give the account the permission to write this record; Samba also returns SERVFAIL" in refused.message
-    nobody = sites.play(tasks("localhost", {"winha.cluster.dns_address": one}), cache=cache.with_name("none"))
+    nobody = sites.play(play, cache=cache.with_name("none"))
     message = nobody.of("localhost").message
     assert f"Signing in on dc01.{DOMAIN} failed: no Kerberos ticket for DNS/dc01.{DOMAIN}" in message
-    assert "Run kinit, or set username and password." in message
+    assert "Run kinit, or set the user name and the password." in message
     assert sites.state()[:2] == before
 
 
