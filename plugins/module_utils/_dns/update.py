@@ -199,7 +199,8 @@ class SignedConnection:
             try:
                 end = time.time() + self._timeout
                 dns.query.send_tcp(connection, message.to_wire(), end)
-                response, _time = dns.query.receive_tcp(connection, end, keyring=self._key, request_mac=message.mac)
+                keys: t.Any = self._key
+                response, _time = dns.query.receive_tcp(connection, end, keyring=keys, request_mac=message.mac)
             except (dns.exception.DNSException, OSError, EOFError) as exc:
                 if isinstance(exc, (dns.tsig.BadSignature, dns.tsig.PeerError, dns.tsig.BadKey, dns.tsig.BadTime)):
                     raise self._not_verified(exc) from exc
