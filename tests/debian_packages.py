@@ -34,6 +34,7 @@ class Use(enum.Enum):
     SSH = "ansible-test, which makes a key of SSH before all integration tests"
     BUILD = "python-ldap and pykerberos, which come as source"
     DOMAIN_CONTROLLER = "the lab's domain controller and the tests that ask it"
+    DNS_SERVER = "tests of changes in DNS, with BIND as the DNS server of the lab's domain controller"
     KERBEROS = "tests that sign in with Kerberos, and the lab's listener that takes it"
     BROWSER = "tests of pages in a browser"
     NEW_ROOT = "make fresh and .ci/run, which make a new machine in a folder"
@@ -105,6 +106,8 @@ NEEDS = (
     Need("/usr/share/samba/setup", "samba-ad-provision", Use.DOMAIN_CONTROLLER),
     Need("/usr/lib/*/samba/ldb", "samba-dsdb-modules", Use.DOMAIN_CONTROLLER),
     Need("/usr/lib/*/samba/vfs/acl_xattr.so", "samba-vfs-modules", Use.DOMAIN_CONTROLLER),
+    Need("named", "bind9", Use.DNS_SERVER),
+    Need("samba_upgradedns", "samba", Use.DNS_SERVER),
     Need("/usr/lib/*/libnss_wrapper.so", "libnss-wrapper", Use.DOMAIN_CONTROLLER),
     Need("/usr/lib/*/sasl2/libgssapiv2.so*", "libsasl2-modules-gssapi-mit", Use.KERBEROS),
     Need("/usr/lib/python3/dist-packages/gssapi/raw", "python3-gssapi", Use.KERBEROS),

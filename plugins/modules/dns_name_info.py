@@ -35,6 +35,15 @@ options:
     type: list
     elements: int
     default: []
+  endpoints:
+    description:
+      - More addresses and TCP ports to check, as V(10.2.0.10:443) or V([2001:db8::10]:443), whatever the names resolve
+        to. For example those to which a name is to lead.
+      - V([]) for O(names) checks only these.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.1.0
   dns_servers:
     description:
       - The IP addresses of the DNS servers. A port can follow after a colon, as in V(192.0.2.53:5353) or
@@ -179,14 +188,38 @@ names:
       sample: >-
         DNS returned no usable response for the A and AAAA records of outlook-east.corp.example.com: 10.1.0.1 returned
         SERVFAIL. Check the DNS servers, and that they have this zone or allow recursion.
+endpoints:
+  description: One row for each of O(endpoints), in the same order.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    address:
+      description: The address.
+      type: str
+      sample: 10.2.0.10
+    port:
+      description: The TCP port.
+      type: int
+      sample: 443
+    open:
+      description: Whether the port accepted a connection, as RV(names[].answers[].open).
+      type: bool
+    why:
+      description: Why the port is not open. Null if it is open.
+      type: str
 """
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ansible_collections.winha.cluster.plugins.module_utils import task
+from ansible_collections.winha.cluster.plugins.module_utils._directory.access import Server
 from ansible_collections.winha.cluster.plugins.module_utils._dns import port, resolution
 from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
+from ansible_collections.winha.cluster.plugins.module_utils.errors import Unreachable
 
 if t.TYPE_CHECKING:
     from ansible_collections.winha.cluster.plugins.module_utils._dns.question import Lookup
@@ -194,28 +227,44 @@ if t.TYPE_CHECKING:
 SPEC: dict[str, dict[str, t.Any]] = {
     "names": {"type": "list", "elements": "str", "required": True},
     "ports": {"type": "list", "elements": "int", "default": []},
+    "endpoints": {"type": "list", "elements": "str", "default": []},
 }
+Rows = list[dict[str, t.Any]]
 
 
-def read(lookup: Lookup, options: task.Options) -> list[dict[str, t.Any]]:
-    """Return one row for each name. Raises C(TaskError) for an invalid port."""
+def read(lookup: Lookup, options: task.Options) -> tuple[Rows, Rows]:
+    """Return one row for each name, and one for each endpoint. Raises C(TaskError) for an invalid port or endpoint."""
     if wrong := [number for number in options["ports"] if not 0 < number < 65536]:
         raise task.TaskError(f"Port {wrong[0]} is out of range: valid TCP ports are 1 to 65535.")
+    given = [_endpoint(text) for text in options["endpoints"]]
     names = resolution.resolve(lookup, options["names"])
     endpoints = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
-    results = port.check_ports((pair for pairs in endpoints for pair in pairs), timeout=lookup.timeout)
-    return [
+    every = [*(pair for pairs in endpoints for pair in pairs), *given]
+    results = port.check_ports(every, timeout=lookup.timeout)
+    rows = [
         dataclasses.asdict(name)
         | {"addresses": list(name.addresses), "aliases": list(name.aliases)}
         | {"answers": [dataclasses.asdict(results[pair]) for pair in pairs]}
         for name, pairs in zip(names, endpoints, strict=True)
     ]
+    return rows, [dataclasses.asdict(results[pair]) for pair in given]
 
 
-def report(rows: list[dict[str, t.Any]], outcome: task.Outcome) -> dict[str, t.Any]:
+def _endpoint(text: str) -> tuple[str, int]:
+    try:
+        server = Server.parse(text)
+        address = str(ipaddress.ip_address(server.host))
+    except (Unreachable, ValueError) as exc:
+        raise task.TaskError(f"{text!r} in endpoints is not an address with a port: {str(exc).rstrip('.')}.") from exc
+    if server.port is None:
+        raise task.TaskError(f"{text} in endpoints has no port. Write it as in 10.2.0.10:443 or [2001:db8::10]:443.")
+    return address, server.port
+
+
+def report(rows: tuple[Rows, Rows], outcome: task.Outcome) -> dict[str, t.Any]:
     """Return the rows."""
     del outcome
-    return {"names": rows}
+    return {"names": rows[0], "endpoints": rows[1]}
 
 
 TASK = task.Task(spec=SPEC, read=read, report=report, service=DNS)

@@ -12,7 +12,7 @@ import shlex
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS
+from ansible_collections.winha.cluster.plugins.module_utils._dns.service import DNS, ZONES
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.transport import Endpoint
 from ansible_collections.winha.cluster.plugins.module_utils.connection import (
     WINDOWS_VISIT,
@@ -57,6 +57,8 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
     """Make a session factory for the server in the options, or else for the host itself."""
     if service is DNS:
         return service.session_factory(options)
+    if service is ZONES:
+        return service.session_factory({**options, **_account(options["username"], connection)})
     if service is DIRECTORY:
         return service.session_factory(options if has_servers_or_domain(options) else _use_host(options, connection))
     if options["host"]:
@@ -67,12 +69,17 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
 
 def _use_host(options: Options, connection: ConnectionBase) -> Options:
     """Use the host as the domain controller, with its WinRM account if that is a domain account."""
-    option = _option_reader(connection)
-    user, password = option("remote_user"), option("remote_password")
-    host_options: dict[str, t.Any] = {"servers": [without_brackets(option("remote_addr") or "")]}
-    if options["authentication"] == "kerberos" and not options["username"] and "@" in (user or ""):
-        host_options |= {"username": user, "password": password}
+    host_options: dict[str, t.Any] = {"servers": [without_brackets(_option_reader(connection)("remote_addr") or "")]}
+    if options["authentication"] == "kerberos":
+        host_options |= _account(options["username"], connection)
     return {**options, **host_options}
+
+
+def _account(username: str | None, connection: ConnectionBase) -> dict[str, str | None]:
+    """The account of the host and its password as options, if it is a domain account and no other is given."""
+    option = _option_reader(connection)
+    user = option("remote_user")
+    return {"username": user, "password": option("remote_password")} if not username and "@" in (user or "") else {}
 
 
 def endpoint_of(connection: ConnectionBase) -> Endpoint:

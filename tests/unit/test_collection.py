@@ -63,7 +63,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_bundle": "errors",
         "_wsman": "errors ticket",
         "_directory": "errors ticket",
-        "_dns": "_directory errors session",
+        "_dns": "_directory errors session ticket",
         "_windows": "_wsman identity name_pattern",
         "_exchange": "_directory errors name_list powershell",
         "_audit": "_directory _exchange _windows artifact errors identity name_list name_pattern powershell",
@@ -170,6 +170,7 @@ def test_a_module_is_in_the_action_group_of_its_service(name: str) -> None:
     options = argument_spec(name)
     assert (name in groups["windows"]) == ("scheme" in options)
     assert (name in groups["directory"]) == ("global_catalogs" in options)
+    assert (name in groups["dns"]) == ("name_servers" in options)
 
 
 @pytest.mark.parametrize("name", MODULES)

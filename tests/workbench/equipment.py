@@ -70,7 +70,7 @@ def _build_ldap(python: Python) -> list[str]:
 def _run_directory() -> list[str]:
     if os.geteuid() != 0:
         return []  # nothing helps that can be installed
-    return debian_packages.missing(Use.DOMAIN_CONTROLLER, Use.KERBEROS)
+    return debian_packages.missing(Use.DOMAIN_CONTROLLER, Use.DNS_SERVER, Use.KERBEROS)
 
 
 def _directory_impediment() -> str | None:

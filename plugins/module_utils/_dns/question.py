@@ -66,7 +66,7 @@ class Lookup:
         resolver.nameserver_ports = {server.host: server.port for server in servers if server.port}
         resolver.lifetime = timeout
         resolver.timeout = min(_SERVER_TIMEOUT, timeout / max(1, len(resolver.nameservers)))
-        self._resolver = resolver
+        self.resolver = resolver
         self.timeout = timeout
         self.host = ", ".join(str(server) for server in resolver.nameservers)
         self.writes = 0
@@ -99,7 +99,7 @@ class Lookup:
 
     def _response(self, name: dns.name.Name, kind: str) -> dns.message.QueryMessage:
         try:
-            return self._resolver.resolve(name, kind, raise_on_no_answer=False).response
+            return self.resolver.resolve(name, kind, raise_on_no_answer=False).response
         except dns.resolver.NXDOMAIN as exc:
             responses: t.Mapping[dns.name.Name, dns.message.QueryMessage] = t.cast("t.Any", exc).responses()
             return responses[name]

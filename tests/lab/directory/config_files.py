@@ -19,7 +19,8 @@ _SMB = """\
     realm = {realm}
     workgroup = {netbios}
     server role = active directory domain controller
-    server services = ldap, cldap, kdc, dns
+    server services = {services}
+    rpc server port = 49152
     interfaces = {address}/8
     bind interfaces only = yes
     disable netbios = yes
@@ -68,6 +69,7 @@ def smb(directory: Directory, folder: Path, sockets: Path, pem: Path | None) -> 
         realm=directory.realm,
         netbios=directory.netbios,
         address=directory.address,
+        services=", ".join(directory.services),
         folder=folder,
         sockets=sockets,
         tls="yes" if pem else "no",

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from .journal import Change
     from .ldif import Entry
 
-PORTS = (53, 88, 389, 464, 636, 3268, 3269)
+_DNS_PORT = 53
+PORTS = (_DNS_PORT, 88, 389, 464, 636, 3268, 3269)
 _START_TIMEOUT = 30.0
 
 
@@ -107,8 +108,12 @@ class DomainController:
         """Remove the domain of the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def _ports(self) -> list[int]:
+        return [port for port in PORTS if port != _DNS_PORT or "dns" in self.description.services]
+
     def _check_ports(self) -> None:
-        for port in PORTS:
+        for port in self._ports:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -136,7 +141,7 @@ class DomainController:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_TIMEOUT
-        closed_ports = list(PORTS)
+        closed_ports = self._ports
         while closed_ports:
             if process.poll() is not None:
                 self._process = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CERTIFICATES = ("good", "other_ca", "wrong_name", "expired")
+SERVICES = ("ldap", "cldap", "kdc", "dns")
 _ENCRYPTION = {"des_cbc_crc": 1, "des_cbc_md5": 2, "rc4": 4, "aes128": 8, "aes256": 16}
 
 
@@ -66,7 +67,8 @@ class DnsName:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A domain with one domain controller. `source` is the description in the estate file."""
+    """A domain with one domain controller. `services` are those of Samba. `source` is the description in the estate
+    file."""
 
     domain: str
     netbios: str
@@ -79,6 +81,7 @@ class Directory:
     accounts: tuple[Account, ...]
     dns: tuple[DnsName, ...]
     exchange: exchange.Exchange | None
+    services: tuple[str, ...]
     source: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -171,6 +174,7 @@ def _loopback(where: str, value: Any) -> str:
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Check the description of a domain. Raises EstateError with one sentence."""
     optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
+    optional |= {"services"}
     body = check_keys("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
@@ -199,5 +203,6 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         accounts,
         tuple(_dns(body.get("dns", ()))),
         exchange.parse(body["exchange"], domain, site_names) if "exchange" in body else None,
+        tuple(str(one) for one in body.get("services", SERVICES)),
         body,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .description import Directory, DnsName
 
-_A, _CNAME, _AAAA = 1, 5, 28
+_A, _NS, _CNAME, _AAAA = 1, 2, 5, 28
 _VERSION, _ZONE_RANK = 5, 0xF0
 HEADER = 24
 
@@ -33,7 +33,8 @@ def _name(text: str) -> bytes:
     return bytes([len(raw), len(labels)]) + raw
 
 
-def _records(name: DnsName) -> Iterator[bytes]:
+def records(name: DnsName) -> Iterator[bytes]:
+    """The records of a name."""
     for text in name.addresses:
         address = ipaddress.ip_address(text)
         yield _record(_A if address.version == 4 else _AAAA, name.ttl, address.packed)
@@ -41,11 +42,21 @@ def _records(name: DnsName) -> Iterator[bytes]:
         yield _record(_CNAME, name.ttl, _name(name.alias))
 
 
+def name_server(fqdn: str) -> bytes:
+    """An NS record."""
+    return _record(_NS, 3600, _name(fqdn))
+
+
+def is_name_server(record: bytes) -> bool:
+    """Whether a record is an NS record."""
+    return bool(struct.unpack_from("<HH", record)[1] == _NS)
+
+
 def objects(directory: Directory) -> Iterator[str]:
     """LDIF of the DNS names. A name without address and alias has no records."""
     zone = f"DC={directory.domain},CN=MicrosoftDNS,DC=DomainDnsZones,{directory.base_dn}"
     for name in directory.dns:
-        yield entry(f"DC={name.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(_records(name))})
+        yield entry(f"DC={name.name},{zone}", {"objectClass": "dnsNode", "dnsRecord": list(records(name))})
 
 
 def replace_address(record: bytes, before: str, after: str) -> bytes:

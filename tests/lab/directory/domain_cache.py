@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "127.253.253.253"
 _MAX_CACHED = 8
 # These modules do not affect the contents of a domain.
-_UNRELATED_MODULES = ("__init__", "controller", "journal", "programs", "relay")
+_UNRELATED_MODULES = ("__init__", "controller", "dns_servers", "journal", "programs", "relay")
+_OF_A_COPY = ("address", "relay", "certificate", "services")
 _QUIET = ("--nosync", "--option=log level = 0")
 # Without batch mode the time grows with the square of the number of objects.
 _BATCH = ("-o", "batch_mode:1", "-o", "transaction_index_cache_size:200000")
@@ -61,7 +62,7 @@ def _empty_key(directory: Directory) -> str:
 
 def _filled_key(directory: Directory) -> str:
     """The cache key of a filled domain. Addresses and certificates are set in its copies."""
-    values = {key: value for key, value in directory.source.items() if key not in ("address", "relay", "certificate")}
+    values = {key: value for key, value in directory.source.items() if key not in _OF_A_COPY}
     return _digest("content", values, directory.password)
 
 

@@ -28,6 +28,7 @@ def check(address: str, *ports: int, names: int = 1) -> Results:
         options = {
             "names": [f"n{number}.example.test" for number in range(names)],
             "ports": list(ports),
+            "endpoints": [],
             "dns_servers": [server.address],
             "timeout": 1,
         }
