@@ -66,11 +66,8 @@ def _session_factory(options: Options) -> SessionFactory:
             raise TaskError("Basic authentication needs username and password.")
     if options["password"] and not options["username"]:
         raise TaskError("password is set without username: set username as name@REALM.")
-    if options["authentication"] == "kerberos" and options["username"] and not options["password"]:
-        raise TaskError(
-            f"username is {options['username']} without password. Set password, or leave both out to use the ticket "
-            "of kinit."
-        )
+    if options["authentication"] == "kerberos" and options["password"] and "\\" in options["username"]:
+        raise TaskError(f"username is {options['username']}; for Kerberos, write it as name@REALM.")
     for name in ("connect_timeout", "operation_timeout"):
         if options[name] < 1:
             raise TaskError(f"{name} is {options[name]}; the minimum is 1 second.")
