@@ -197,6 +197,8 @@ class Connection:
                 ran=ran or (sends_cmdlet and sent and not fault),
                 connect_timeout=self._access.connect_timeout,
             )
+            if isinstance(error, ResponseLost) and not ran and not sends_cmdlet:
+                error = Unreachable(error.detail, advice="check the network and the service on that port")
             if not isinstance(exc, ServerError):
                 self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Throttled)))
             raise error from exc
