@@ -19,7 +19,7 @@ from .._wsman.watch import Watch
 from ..errors import CredentialsRefused, ResponseLost, ServerError, TimedOut, Unreachable
 from . import failures, parameters
 from .clixml import read_object
-from .errors import Throttled
+from .errors import Redirected, Throttled
 from .values import PsObject
 
 if t.TYPE_CHECKING:
@@ -199,8 +199,7 @@ class Connection:
             )
             if isinstance(error, ResponseLost) and not ran and not sends_cmdlet:
                 error = Unreachable(error.detail, advice="check the network and the service on that port")
-            if not isinstance(exc, ServerError):
-                self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Throttled)))
+            self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Redirected, Throttled)))
             raise error from exc
 
     def _forget(self, *, sent: bool = True) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._psrp import errors
 from ansible_collections.winha.cluster.plugins.module_utils._psrp.access import Access
 from ansible_collections.winha.cluster.plugins.module_utils._psrp.shell import ExchangeShell
 from ansible_collections.winha.cluster.plugins.module_utils._psrp.values import Credential, Secret
+from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import ResponseTooLarge
 from ansible_collections.winha.cluster.plugins.module_utils.errors import (
     CertificateRefused,
     CredentialsRefused,
@@ -175,7 +176,7 @@ FAULTS: list[tuple[dict[str, t.Any], type[ServerError], str, int, bool]] = [
     ({"operation": "Cmdlet", "action": {"drop": "after"}}, ResponseLost, "closed", 1, True),
     ({"operation": "Receive", "action": "truncate", "nth": 2}, ResponseLost, "closed", 1, True),
     ({"operation": "Receive", "action": {"fault": 2150858843}, "nth": 2}, ResponseLost, "fault rule", 1, True),
-    ({"operation": "Receive", "action": "huge", "nth": 2}, ResponseLost, "larger than", 1, True),
+    ({"operation": "Receive", "action": "huge", "nth": 2}, ResponseTooLarge, "larger than", 1, True),
 ]  # fmt: skip
 
 
