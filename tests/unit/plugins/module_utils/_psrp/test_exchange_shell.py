@@ -28,7 +28,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.errors import (
     Unreachable,
     WriteRefused,
 )
-from exchange_estate import EX1, EX2, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
+from exchange_estate import EX1, EX2, EX16, NET, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
 from lab.exchange.endpoints import ExchangeEndpoints, running
 
 if t.TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_what_exchange_refuses_has_its_own_error(endpoints: ExchangeEndpoints, s
 
 def test_errors_since_2013_have_an_id_without_server_and_time(shell: Open) -> None:
     with pytest.raises(errors.ObjectNotFound) as missing:
-        shell(server="127.43.0.16").run(GET, {"Identity": "EX9"})
+        shell(server=EX16).run(GET, {"Identity": "EX9"})
     assert missing.value.error_id.endswith("SystemConfigurationTasks.GetClientAccessServer")
     assert "Server=" not in f"{missing.value.error_id} {missing.value}"
 
@@ -256,14 +256,14 @@ def test_kerberos_is_not_replaced_by_other_authentication(shell: Open, tmp_path:
             head = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: NTLM\r\n\r\n"
             connection.sendall(head)
 
-    with socket.create_server(("127.43.0.99", 0)) as server:
+    with socket.create_server((f"{NET}.99", 0)) as server:
         thread = threading.Thread(target=serve, args=(server,), daemon=True)
         thread.start()
         opened = shell(
             authentication="kerberos", tls="none", server="localhost.localdomain", port=server.getsockname()[1],
             username=None, password=None,
         )  # fmt: skip
-        opened._access = _AtAddress(opened._access, "127.43.0.99")  # type: ignore[assignment]
+        opened._access = _AtAddress(opened._access, f"{NET}.99")  # type: ignore[assignment]
         with pytest.raises(CredentialsRefused):
             opened.run(GET)
         thread.join(5)
