@@ -52,6 +52,7 @@ _CONFIGURATION = "Microsoft.Exchange"
 _RECEIVE = 20  # seconds: Exchange answers by then that there is nothing yet
 _SPARE = 10  # seconds between the timeout of an operation and that of its HTTP request
 _CLOSE = 15
+_MOST_OBJECTS = 100_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ class Connection:
                 if left <= 0:
                     raise TimedOut(f"{cmdlet} did not end in time")
                 shell.poll_invoke(timeout=max(1, min(_RECEIVE, int(left))))
+                if len(shell.output) > _MOST_OBJECTS:
+                    raise ResponseLost(f"{cmdlet} returned more than {_MOST_OBJECTS} objects")
         with contextlib.suppress(Exception), self._watch.limit(_CLOSE):  # the pipeline has ended, and so will the pool
             shell.close()
         return self._answer(shell, cmdlet, given)

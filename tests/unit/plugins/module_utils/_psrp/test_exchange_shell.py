@@ -233,8 +233,12 @@ def test_a_throttled_cmdlet_waits_as_long_as_exchange_says(endpoints: ExchangeEn
 
 
 def test_no_connection_is_made_with_less_security(endpoints: ExchangeEndpoints, shell: Open) -> None:
-    with pytest.raises(CredentialsRefused, match="refused the credentials"):
-        shell(password="wrong").run(GET)
+    wrong = shell(password="wrong")
+    for server in (EX1, EX2, EX1):
+        with pytest.raises(CredentialsRefused, match="refused the credentials"):
+            wrong.run(GET, server=server)
+    # More attempts would lock the account.
+    assert len(endpoints.journal(operation="Refused")) == 1
     with pytest.raises(CertificateRefused, match="Set ca_path to the issuer's certificate"):
         shell(ca_path=None).run(GET)
     with pytest.raises(Unreachable, match="does not accept connections"):
