@@ -22,6 +22,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.connection import (
 )
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, shorten
+from ansible_collections.winha.cluster.plugins.module_utils.exchange_shell import EXCHANGE
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 try:
@@ -58,7 +59,9 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
     if service is DNS:
         return service.session_factory(options)
     if service is ZONES:
-        return service.session_factory({**options, **_account(options["username"], connection)})
+        return service.session_factory({**options, **_domain_account(options["username"], connection)})
+    if service is EXCHANGE:
+        return service.session_factory(options if options["server"] else _as_exchange_server(options, connection))
     if service is DIRECTORY:
         return service.session_factory(options if has_servers_or_domain(options) else _use_host(options, connection))
     if options["host"]:
@@ -69,13 +72,21 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
 
 def _use_host(options: Options, connection: ConnectionBase) -> Options:
     """Use the host as the domain controller, with its WinRM account if that is a domain account."""
-    host_options: dict[str, t.Any] = {"servers": [without_brackets(_option_reader(connection)("remote_addr") or "")]}
-    if options["authentication"] == "kerberos":
-        host_options |= _account(options["username"], connection)
-    return {**options, **host_options}
+    servers = [without_brackets(_option_reader(connection)("remote_addr") or "")]
+    return {**options, "servers": servers, **_for_kerberos(options, connection)}
 
 
-def _account(username: str | None, connection: ConnectionBase) -> dict[str, str | None]:
+def _as_exchange_server(options: Options, connection: ConnectionBase) -> Options:
+    """Use the host as the Exchange server, with its WinRM account if that is a domain account."""
+    server = without_brackets(_option_reader(connection)("remote_addr") or "")
+    return {**options, "server": server, **_for_kerberos(options, connection)}
+
+
+def _for_kerberos(options: Options, connection: ConnectionBase) -> dict[str, str | None]:
+    return _domain_account(options["username"], connection) if options["authentication"] == "kerberos" else {}
+
+
+def _domain_account(username: str | None, connection: ConnectionBase) -> dict[str, str | None]:
     """The account of the host and its password as options, if it is a domain account and no other is given."""
     option = _option_reader(connection)
     user = option("remote_user")

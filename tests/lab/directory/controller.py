@@ -233,6 +233,10 @@ class DomainController:
         """The write requests over the network. `start` is an earlier size of `log` in bytes."""
         return journal.read(self.log, start)
 
+    def modify(self, ldif: str) -> None:
+        """Change objects on disk, with the checks of Samba and new USNs. The domain controller may run."""
+        domain_cache.modify(self.folder, ldif)
+
     def modify_unchecked(self, ldif: str) -> None:
         """Change the domain partition on disk, without checks and without a new USN. The domain controller may run."""
         domain_cache.modify_unchecked(self.folder, self.base_dn, ldif)
@@ -266,6 +270,12 @@ class DomainController:
         """Get a service ticket. With `keytab`, check that its key can decrypt the ticket. Raises DirectoryError."""
         options = ["-k", str(keytab)] if keytab else []
         return insist("kvno", *options, spn, environment=self.environment(cache)).strip()
+
+    def export_all_keys(self, path: Path) -> Path:
+        """Export the keys of all accounts."""
+        path.unlink(missing_ok=True)
+        insist("samba-tool", "domain", "exportkeytab", str(path), f"--configfile={self.folder / 'smb.conf'}")
+        return path
 
     def export_keytab(self, principal: str, path: Path) -> Path:
         """Export the keys of an account, by its sAMAccountName or SPN."""

@@ -68,7 +68,10 @@ class DnsName:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A domain with one domain controller. `services` are those of Samba. `source` is the description in the estate
-    file."""
+    file.
+
+    A `simulated` one has no domain controller: only the endpoints of its Exchange servers run.
+    """
 
     domain: str
     netbios: str
@@ -83,6 +86,7 @@ class Directory:
     exchange: exchange.Exchange | None
     services: tuple[str, ...]
     source: Mapping[str, Any] = field(repr=False)
+    simulated: bool = False
 
     @property
     def realm(self) -> str:
@@ -174,7 +178,7 @@ def _loopback(where: str, value: Any) -> str:
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Check the description of a domain. Raises EstateError with one sentence."""
     optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
-    optional |= {"services"}
+    optional |= {"services", "simulated"}
     body = check_keys("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
@@ -202,7 +206,8 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         sites,
         accounts,
         tuple(_dns(body.get("dns", ()))),
-        exchange.parse(body["exchange"], domain, site_names) if "exchange" in body else None,
+        exchange.parse(body["exchange"], domain, site_names, credentials) if "exchange" in body else None,
         tuple(str(one) for one in body.get("services", SERVICES)),
         body,
+        bool(body.get("simulated", False)),
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "127.253.253.253"
 _MAX_CACHED = 8
 # These modules do not affect the contents of a domain.
-_UNRELATED_MODULES = ("__init__", "controller", "dns_servers", "journal", "programs", "relay")
+_UNRELATED_MODULES = ("__init__", "controller", "dns_servers", "journal", "programs", "relay", "sealed_listener")
 _OF_A_COPY = ("address", "relay", "certificate", "services")
 _QUIET = ("--nosync", "--option=log level = 0")
 # Without batch mode the time grows with the square of the number of objects.
