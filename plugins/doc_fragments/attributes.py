@@ -81,3 +81,10 @@ attributes:
   connection:
     details: It connects to domain controllers, and to the host of the task only if it is a domain controller.
 """
+
+    EXCHANGE_SHELL = r"""
+options: {}
+attributes:
+  connection:
+    details: It connects to the PowerShell endpoint of Exchange servers, and not to the host of the task.
+"""
