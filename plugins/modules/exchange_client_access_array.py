@@ -159,6 +159,7 @@ def read(shell: Shell, options: task.Options) -> State:
     name, controller = options["name"], options["domain_controller"]
     arrays = rpc_endpoint.read_arrays(shell, controller)
     before = _find(arrays, name)
+    name = before.name if before else name
     after = None
     if options["state"] == "present":
         after = ClientAccessArray(name=name, fqdn=options["fqdn"], site=options["site"])
