@@ -30,8 +30,9 @@ options:
         has expired. It uses a certificate that an earlier run created and did not use.
       - V(published) makes the next certificate the current one, if the current one must be renewed. It is refused if
         there is no next certificate, if a server does not have it, and without O(proof_is_in_dns).
+      - V(unchanged) leaves the certificates of the organization, for O(refresh_metadata) alone.
     type: str
-    choices: [prepared, published]
+    choices: [prepared, published, unchanged]
     default: prepared
   renew_before_days:
     description: The certificate is renewed if it is valid for fewer days.
@@ -165,7 +166,7 @@ if t.TYPE_CHECKING:
 
 SPEC = {
     "trust": {"type": "str", "default": "Microsoft Federation Gateway"},
-    "state": {"type": "str", "choices": ["prepared", "published"], "default": "prepared"},
+    "state": {"type": "str", "choices": ["prepared", "published", "unchanged"], "default": "prepared"},
     "renew_before_days": {"type": "int", "default": 60},
     "replace_thumbprint": {"type": "str"},
     "proof_is_in_dns": {"type": "bool", "default": False},

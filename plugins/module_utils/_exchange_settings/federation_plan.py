@@ -83,7 +83,9 @@ def plan(state: State) -> Plan:
     if state.refresh and not (issuer and issuer.is_valid(state.moment, state.days)):
         steps.append(_change(trust, METADATA, issuer_value(issuer, state), VALID))
     usable = state.is_usable(trust.next)
-    if not usable and (trust.next or state.must_be_renewed):
+    if state.wanted == "unchanged":
+        pass
+    elif not usable and (trust.next or state.must_be_renewed):
         if state.wanted == "published" and state.must_be_renewed:
             raise TaskError(
                 f"{trust.name} has no next certificate that can be published. Run the task with state prepared, add "
