@@ -15,9 +15,9 @@ import threading
 import time
 import traceback
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from .service import Caller, Response, Service
+from .service import Caller, Response
 
 if TYPE_CHECKING:
     import ssl
@@ -26,12 +26,34 @@ _HUGE = 1024 * 1024 * 1024
 _MEDIA = "application/soap+xml"
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class Answering(Protocol):
+    """What handles the requests of a listener."""
+
+    @property
+    def address(self) -> str:
+        """The IP address of the listener."""
+
+    @property
+    def max_envelope(self) -> int:
+        """The maximum size of a request, in bytes."""
+
+    def signed_in(self, user: str, password: str, scheme: str) -> str | None:
+        """The user, or None if the credentials are refused."""
+
+    def reject(self, caller: Caller, status: int, size: int, reason: str) -> Response:
+        """Return an HTTP error."""
+
+    def handle(self, caller: Caller, body: bytes) -> Response:
+        """Handle a request."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "Microsoft-HTTPAPI/2.0"
     sys_version = ""
     disable_nagle_algorithm = True
     timeout = 120  # WinRM closes an idle connection after about two minutes
+    resource = "/wsman"
     server: Listener
 
     def handle(self) -> None:
@@ -49,8 +71,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             user, _mark, password = base64.b64decode(token, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
-        host = self.server.service.machine.host
-        return user if user.lower() == host.user.lower() and password == host.password else None
+        return self.server.service.signed_in(user, password, self.server.scheme)
 
     def _sent_user(self) -> str | None:
         with contextlib.suppress(binascii.Error, UnicodeDecodeError):
@@ -78,11 +99,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Handle a request."""
         service, scheme = self.server.service, self.server.scheme
         body = self._body()
-        user = None if scheme == "http" and service.machine.host.http_401 else self._user()
+        user = self._user()
         size = len(body or b"")
         if user is None:
             response = service.reject(Caller(self._sent_user(), scheme), 401, size, "not authenticated")
-        elif not self.path.lower().rstrip("/").endswith("/wsman"):
+        elif not self.path.partition("?")[0].lower().rstrip("/").endswith(self.resource):
             response = service.reject(Caller(user, scheme), 404, size, f"no resource {self.path}")
         elif body is None:
             response = service.reject(Caller(user, scheme), 411, 0, "no Content-Length")
@@ -129,7 +150,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-def _serve(service: Service, caller: Caller, body: bytes) -> Response:
+def _serve(service: Answering, caller: Caller, body: bytes) -> Response:
     try:
         return service.handle(caller, body)
     except Exception:
@@ -144,7 +165,14 @@ class Listener(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, service: Service, scheme: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        service: Answering,
+        scheme: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        handler: type[Handler] = Handler,
+    ) -> None:
         self.service = service
         self.scheme = scheme
         self._tls = tls
@@ -152,7 +180,7 @@ class Listener(http.server.ThreadingHTTPServer):
         self.running = False
         self._closed = False
         self._lock = threading.Lock()
-        super().__init__((service.machine.host.address, port), _Handler)
+        super().__init__((service.address, port), handler)
 
     def server_bind(self) -> None:
         """Bind without the reverse DNS lookup of the base class, which may take seconds."""

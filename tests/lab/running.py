@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .estate import Cluster, Estate, Host
+    from .exchange.endpoints import ExchangeEndpoints
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -86,7 +87,7 @@ def reset_folder(state: Path) -> None:
     for log in (*state.glob("cluster-*.jsonl"), *state.glob("host-*.jsonl")):
         log.unlink()
     shutil.rmtree(state / "directory", ignore_errors=True)
-    for name in ("journal.jsonl", "faults.yml"):
+    for name in ("journal.jsonl", "faults.yml", "exchange.json", "exchange.jsonl"):
         (state / name).unlink(missing_ok=True)
 
 
@@ -112,9 +113,19 @@ class RunningEstate:
         self._machines: list[Machine] = []
         self._listeners: list[Listener] = []
         description = self.estate.directory
-        self._directory = DomainController(description, state) if description else None
+        self._directory = DomainController(description, state) if description and not description.simulated else None
+        self._exchange = self._exchange_endpoints()
         self._build()
         self.simulation = Simulation(self.estate, self._hosts, self._clusters, self._journal)
+
+    def _exchange_endpoints(self) -> ExchangeEndpoints | None:
+        found = self.estate.directory
+        if found is None or found.exchange is None or not any(one.address for one in found.exchange.servers):
+            return None
+        # Only these endpoints need psrpcore.
+        from .exchange.endpoints import ExchangeEndpoints
+
+        return ExchangeEndpoints(found, self.state, self._directory)
 
     def _build(self) -> None:
         for cluster in self.estate.clusters:
@@ -151,6 +162,12 @@ class RunningEstate:
                 except OSError as problem:
                     self.stop()
                     raise PortTakenError(f"{host.address}:{port} of {host.name}: {problem.strerror}") from problem
+        if self._exchange:
+            try:
+                self._exchange.start()
+            except OSError as problem:
+                self.stop()
+                raise PortTakenError(f"an endpoint of Exchange: {problem}") from problem
         for listener in self._listeners:
             listener.start()
         self.simulation.finish_restarts()
@@ -163,6 +180,8 @@ class RunningEstate:
         with ThreadPoolExecutor(max_workers=32) as workers:
             list(workers.map(Listener.stop, self._listeners))
         self._listeners.clear()
+        if self._exchange:
+            self._exchange.stop()
         if self._directory:
             self._directory.stop()
         self.close()
@@ -188,6 +207,8 @@ class RunningEstate:
         self.estate = new_estate
         if self._directory and new_estate.directory:
             self._directory.reset(new_estate.directory)
+        if self._exchange and new_estate.directory:
+            self._exchange.reset(new_estate.directory)
         self.clear_faults()
         self._journal.reset()
 
@@ -225,6 +246,13 @@ class RunningEstate:
         if self._directory is None:
             raise EstateError(f"the estate {self.estate.name} has no directory")
         return self._directory
+
+    @property
+    def exchange(self) -> ExchangeEndpoints:
+        """The endpoints of Exchange. Raises EstateError where the estate file describes none."""
+        if self._exchange is None:
+            raise EstateError(f"no Exchange server of the estate {self.estate.name} has an address")
+        return self._exchange
 
     def add_fault(self, **rule: Any) -> None:
         """Add a fault rule. The keys are those of the file with the rules."""

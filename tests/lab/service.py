@@ -55,6 +55,17 @@ class Service:
         self._rules = rules
 
     @property
+    def address(self) -> str:
+        """The IP address of the host."""
+        return self.machine.host.address
+
+    def signed_in(self, user: str, password: str, scheme: str) -> str | None:
+        """The user, or None if the host refuses the credentials."""
+        host = self.machine.host
+        refuses = scheme == "http" and host.http_401
+        return user if not refuses and user.lower() == host.user.lower() and password == host.password else None
+
+    @property
     def max_envelope(self) -> int:
         """The maximum size of a request, in bytes."""
         return self.machine.version.max_envelope
@@ -97,7 +108,7 @@ class Service:
         written = soap_envelope(reply.action, message_id, reply.body, operation_id)
         response = Response(500 if record.fault else 200, written, (("Content-Type", _CONTENT),))
         if rule is not None:
-            response = _apply_rule(response, rule)
+            response = apply_rule(response, rule)
         if record.cuts_connection:
             reason = "The response was not sent: the adapter of the listener went down."
             self._record(caller, record, 0, size=len(body), sent=0, reason=reason)
@@ -176,7 +187,7 @@ def _class_of(request: envelope.Request) -> str:
     return match[1] if match else name
 
 
-def _apply_rule(response: Response, rule: Rule) -> Response:
+def apply_rule(response: Response, rule: Rule) -> Response:
     if rule.action == "slow":
         return replace(response, delay=float(rule.value))
     if rule.action == "empty_400":

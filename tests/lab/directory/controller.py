@@ -228,6 +228,10 @@ class DomainController:
         """The write requests over the network. `start` is an earlier size of `log` in bytes."""
         return journal.read(self.log, start)
 
+    def modify(self, ldif: str) -> None:
+        """Change objects on disk, with the checks of Samba and new USNs. The domain controller may run."""
+        domain_cache.modify(self.folder, ldif)
+
     def modify_unchecked(self, ldif: str) -> None:
         """Change the domain partition on disk, without checks and without a new USN. The domain controller may run."""
         domain_cache.modify_unchecked(self.folder, self.base_dn, ldif)

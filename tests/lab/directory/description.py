@@ -66,7 +66,10 @@ class DnsName:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A domain with one domain controller. `source` is the description in the estate file."""
+    """A domain with one domain controller. `source` is the description in the estate file.
+
+    A `simulated` one has no domain controller: only the endpoints of its Exchange servers run.
+    """
 
     domain: str
     netbios: str
@@ -80,6 +83,7 @@ class Directory:
     dns: tuple[DnsName, ...]
     exchange: exchange.Exchange | None
     source: Mapping[str, Any] = field(repr=False)
+    simulated: bool = False
 
     @property
     def realm(self) -> str:
@@ -171,6 +175,7 @@ def _loopback(where: str, value: Any) -> str:
 def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
     """Check the description of a domain. Raises EstateError with one sentence."""
     optional = {"netbios", "relay", "server", "password", "certificate", "sites", "accounts", "dns", "exchange"}
+    optional |= {"simulated"}
     body = check_keys("the directory", data, optional, {"domain", "address"})
     address = _loopback("the directory", body["address"])
     accounts = tuple(_accounts(body.get("accounts", ())))
@@ -198,6 +203,7 @@ def parse(data: Any, credentials: Mapping[str, str]) -> Directory:
         sites,
         accounts,
         tuple(_dns(body.get("dns", ()))),
-        exchange.parse(body["exchange"], domain, site_names) if "exchange" in body else None,
+        exchange.parse(body["exchange"], domain, site_names, credentials) if "exchange" in body else None,
         body,
+        bool(body.get("simulated", False)),
     )

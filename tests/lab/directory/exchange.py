@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..checks import EstateError, check_choice, check_keys
+from ..exchange import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from ..exchange.settings import Settings
 
 ROLES = {"mailbox": 2, "client_access": 4, "unified_messaging": 16, "hub_transport": 32, "edge_transport": 64}
 SERVICES = ("owa", "ecp", "ews", "oab", "activesync", "autodiscover", "powershell", "outlook_anywhere", "mapi")
@@ -31,7 +35,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An Exchange server. `scp` is the URL of its Autodiscover SCP, `scp_sites` are the sites in its keywords."""
+    """An Exchange server. `scp` is the URL of its Autodiscover SCP, `scp_sites` are the sites in its keywords.
+
+    One with an `address` has an endpoint for PowerShell there. `remote_registry` is whether other servers can read its
+    registry.
+    """
 
     name: str
     fqdn: str
@@ -41,6 +49,8 @@ class Server:
     services: Mapping[str, Service] = field(default_factory=dict)
     scp: str = ""
     scp_sites: tuple[str, ...] = ()
+    address: str = ""
+    remote_registry: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ class Exchange:
     groups: tuple[AvailabilityGroup, ...]
     domains: tuple[Domain, ...]
     trusts: tuple[FederationTrust, ...]
+    powershell: Settings | None = None
 
 
 def _version(where: str, text: Any) -> tuple[int, int, int, int]:
@@ -147,12 +158,20 @@ def _servers(data: Mapping[str, Any], domain: str) -> tuple[Server, ...]:
     found: list[Server] = []
     for position, item in enumerate(data["servers"], 1):
         where = f"Exchange server {item.get('name', position) if isinstance(item, dict) else position}"
-        body = check_keys(where, item, {"fqdn", "version"}, {"name", "site", "roles"})
+        body = check_keys(where, item, {"fqdn", "version", "address", "remote_registry"}, {"name", "site", "roles"})
         roles = tuple(check_choice(f"roles of {where}", role, tuple(ROLES)) for role in body["roles"])
         fqdn = body.get("fqdn", f"{body['name'].lower()}.{domain}")
         version = _version(where, body.get("version", data.get("version", "14.1.218.15")))
         scp = f"https://{fqdn}/autodiscover/autodiscover.xml" if "client_access" in roles else ""
-        found.append(Server(body["name"], fqdn, body["site"], roles, version, {}, scp, (body["site"],) if scp else ()))
+        address = str(body.get("address", ""))
+        if address and not ipaddress.ip_address(address).is_loopback:
+            raise EstateError(f"{where} has the address {address}, which is not a loopback address")
+        found.append(
+            Server(
+                body["name"], fqdn, body["site"], roles, version, {}, scp, (body["site"],) if scp else (), address,
+                bool(body.get("remote_registry", True)),
+            )
+        )  # fmt: skip
     return tuple(found)
 
 
@@ -172,10 +191,12 @@ def _with_services(data: Mapping[str, Any], servers: tuple[Server, ...]) -> Iter
     for server in servers:
         url, sites = points.get(server.name, (server.scp, server.scp_sites))
         is_client_access = "client_access" in server.roles
-        yield Server(
-            server.name, server.fqdn, server.site, server.roles, server.version, services[server.name],
-            url if is_client_access else "", sites if is_client_access else (),
-        )  # fmt: skip
+        yield replace(
+            server,
+            services=services[server.name],
+            scp=url if is_client_access else "",
+            scp_sites=sites if is_client_access else (),
+        )
 
 
 def _databases(data: Mapping[str, Any], servers: Iterable[Server], arrays: Iterable[Array]) -> Iterator[Database]:
@@ -237,10 +258,10 @@ def _trusts(data: Mapping[str, Any]) -> Iterator[FederationTrust]:
         yield FederationTrust(body["name"], body.get("application", ""), *certificates)
 
 
-def parse(data: Any, domain: str, sites: Iterable[str]) -> Exchange:
+def parse(data: Any, domain: str, sites: Iterable[str], credentials: Mapping[str, str]) -> Exchange:
     """Check an organization. Raises EstateError with one sentence."""
     optional = {"version", "arrays", "databases", "dags", "urls", "autodiscover", "accepted_domains"}
-    body = check_keys("exchange", data, optional | {"federation_trusts"}, {"organization", "servers"})
+    body = check_keys("exchange", data, optional | {"federation_trusts", "powershell"}, {"organization", "servers"})
     servers = _servers(body, domain)
     arrays = tuple(
         Array(**check_keys("an array", item, set(), {"name", "fqdn", "site"})) for item in body.get("arrays", ())
@@ -252,4 +273,5 @@ def parse(data: Any, domain: str, sites: Iterable[str]) -> Exchange:
     return Exchange(
         body["organization"], tuple(_with_services(body, servers)), arrays, tuple(_databases(body, servers, arrays)),
         tuple(_groups(body, servers)), tuple(_domains(body)), tuple(_trusts(body)),
+        settings.parse(body.get("powershell", {}), domain, credentials),
     )  # fmt: skip

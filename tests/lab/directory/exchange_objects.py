@@ -55,7 +55,7 @@ def version_number(version: tuple[int, int, int, int]) -> int:
     return 7 << 28 | major << 22 | minor << 16 | 1 << 15 | number
 
 
-class _Tree:
+class Places:
     """The distinguished names of the objects of an organization."""
 
     def __init__(self, directory: Directory, exchange: Exchange) -> None:
@@ -75,11 +75,17 @@ class _Tree:
     def server(self, name: str) -> str:
         return f"CN={escaped(name)},CN=Servers,{self.group}"
 
+    def array(self, name: str) -> str:
+        return f"CN={escaped(name)},CN=Arrays,{self.group}"
+
+    def database(self, name: str) -> str:
+        return f"CN={escaped(name)},CN=Databases,{self.group}"
+
     def dag(self, name: str) -> str:
         return f"CN={escaped(name)},CN=Database Availability Groups,{self.group}"
 
 
-def _containers(tree: _Tree) -> Iterator[str]:
+def _containers(tree: Places) -> Iterator[str]:
     version = {"msExchVersion": tree.version}
     yield entry(tree.root, {"objectClass": "msExchConfigurationContainer"})
     yield entry(
@@ -109,7 +115,7 @@ def _addresses(server: Server) -> list[str]:
     return [*endpoints, f"ncacn_ip_tcp:{server.fqdn}", "ncalrpc:"]
 
 
-def _server(tree: _Tree, server: Server) -> Iterator[str]:
+def _server(tree: Places, server: Server) -> Iterator[str]:
     dn = tree.server(server.name)
     group = next((item.name for item in tree.exchange.groups if server.name in item.members), None)
     install = f"C:\\Program Files\\Microsoft\\Exchange Server\\V{server.version[0]}"
@@ -141,7 +147,7 @@ def _server(tree: _Tree, server: Server) -> Iterator[str]:
     yield from _connection_point(tree, server)
 
 
-def _virtual_directories(tree: _Tree, server: Server) -> Iterator[str]:
+def _virtual_directories(tree: Places, server: Server) -> Iterator[str]:
     for service, (name, kind, default, authentication) in _DIRECTORIES.items():
         settings = server.services.get(service)
         # Setup does not create Outlook Anywhere. MAPI over HTTP exists since 2013 SP1.
@@ -166,7 +172,7 @@ def _virtual_directories(tree: _Tree, server: Server) -> Iterator[str]:
         )
 
 
-def _connection_point(tree: _Tree, server: Server) -> Iterator[str]:
+def _connection_point(tree: Places, server: Server) -> Iterator[str]:
     container = f"CN=Autodiscover,CN=Protocols,{tree.server(server.name)}"
     yield entry(container, {"objectClass": "msExchProtocolCfgSharedContainer"})
     yield entry(
@@ -181,7 +187,7 @@ def _connection_point(tree: _Tree, server: Server) -> Iterator[str]:
     )
 
 
-def _group(tree: _Tree, group: AvailabilityGroup) -> str:
+def _group(tree: Places, group: AvailabilityGroup) -> str:
     witness = f"\\\\{group.witness}\\{group.name}.{tree.directory.domain}" if group.witness else None
     return entry(
         tree.dag(group.name),
@@ -199,8 +205,8 @@ def _group(tree: _Tree, group: AvailabilityGroup) -> str:
     )
 
 
-def _database(tree: _Tree, database: Database) -> Iterator[str]:
-    dn = f"CN={escaped(database.name)},CN=Databases,{tree.group}"
+def _database(tree: Places, database: Database) -> Iterator[str]:
+    dn = tree.database(database.name)
     first = min(database.copies, key=lambda name: database.copies[name])
     group = next((item for item in tree.exchange.groups if first in item.members), None)
     yield entry(
@@ -237,7 +243,7 @@ def objects(directory: Directory) -> Iterator[str]:
     """LDIF of the organization without the federation trusts."""
     if directory.exchange is None:
         return
-    tree = _Tree(directory, directory.exchange)
+    tree = Places(directory, directory.exchange)
     yield from _containers(tree)
     for group in tree.exchange.groups:
         yield _group(tree, group)
@@ -245,7 +251,7 @@ def objects(directory: Directory) -> Iterator[str]:
         yield from _server(tree, server)
     for array in tree.exchange.arrays:
         yield entry(
-            f"CN={escaped(array.name)},CN=Arrays,{tree.group}",
+            tree.array(array.name),
             {
                 "objectClass": "msExchClientAccessArray",
                 "adminDisplayName": array.name,
@@ -272,7 +278,7 @@ def objects(directory: Directory) -> Iterator[str]:
 
 def trusts_dn(directory: Directory, exchange: Exchange) -> str:
     """The distinguished name of the container of the federation trusts."""
-    return f"CN=Federation Trusts,{_Tree(directory, exchange).organization}"
+    return f"CN=Federation Trusts,{Places(directory, exchange).organization}"
 
 
 def accounts(exchange: Exchange) -> Iterator[Account]:

@@ -16,6 +16,7 @@ from .subscription import EVENT_LOG
 
 if TYPE_CHECKING:
     import xml.etree.ElementTree as ET
+    from collections.abc import Callable
 
 _MUST_UNDERSTAND = f"{{{S}}}mustUnderstand"
 _TIMEOUT = re.compile(r"-?P(?:\d+D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(\.\d{1,3})?S)?)?")
@@ -178,13 +179,19 @@ def _pairs(element: ET.Element | None, name: str) -> tuple[Selector, ...]:
     return tuple(pairs)
 
 
-def read(root: ET.Element, limit: int) -> Request:
-    """Read a request. Raises FaultError with the fault of Windows."""
+def read(
+    root: ET.Element,
+    limit: int,
+    *,
+    path: str = "/wsman",
+    target: Callable[[ET.Element, tuple[Selector, ...]], Target] = _target,
+) -> Request:
+    """Read a request. `target` reads the resource URI. Raises FaultError with the fault of Windows."""
     if root.tag != f"{{{S}}}Envelope":
         raise protocol_fault("w:SchemaValidationError", 2150858765, "The document is not a SOAP 1.2 envelope.")
     headers = _headers(root)
     to = text(_required(headers, f"{{{A}}}To"))
-    if not re.search(r"/wsman/?$", to, re.IGNORECASE) and to != ANONYMOUS:
+    if not re.search(rf"{path}/?(\?|$)", to, re.IGNORECASE) and to != ANONYMOUS:
         raise protocol_fault(
             "a:DestinationUnreachable", 2150858770, f"The address {to} is not an address of this service."
         )
@@ -210,7 +217,7 @@ def read(root: ET.Element, limit: int) -> Request:
     return Request(
         identity,
         action,
-        _target(resource, selectors),
+        target(resource, selectors),
         tuple(item for item in selectors if item.name.lower() != "__cimnamespace"),
         _pairs(headers.get(f"{{{W}}}OptionSet"), "Option"),
         _envelope_size(headers, limit),

@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, winha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All cmdlets of the endpoints."""
+
+from __future__ import annotations
+
+from . import client_access
+from .catalogue import assembled
+
+CMDLETS = assembled(client_access.CMDLETS)
