@@ -49,7 +49,7 @@ def parse(data: Any, domain: str, credentials: Mapping[str, str]) -> Settings:
     optional = {"accounts", "roles", "http", "https", "basic", "shells", "cmdlets", "period", "replication_seconds"}
     body = check_keys("powershell", data, optional, set())
     roles = dict(_roles(body.get("roles", {})))
-    administrator = {"user": f"{credentials['user']}@{domain}", "password": credentials["password"]}
+    administrator = {"user": f"Administrator@{domain}", "password": credentials["password"]}
     return Settings(
         tuple(_accounts(body.get("accounts", [administrator]), domain, roles)),
         roles,
