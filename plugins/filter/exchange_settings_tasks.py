@@ -9,8 +9,8 @@ name: exchange_settings_tasks
 short_description: Make the options of tasks for the settings of an Exchange organization
 description:
   - Makes from the names of each site the options of M(winha.cluster.exchange_client_access_array),
-    M(winha.cluster.exchange_database_endpoint) and M(winha.cluster.exchange_autodiscover), and lists what Active Directory
-    does not have as wanted.
+    M(winha.cluster.exchange_database_endpoint) and M(winha.cluster.exchange_autodiscover), and lists what Active
+    Directory does not have as wanted.
   - It only processes its input. The role C(exchange_settings) uses it.
 version_added: 1.1.0
 author:
@@ -33,8 +33,8 @@ options:
     default: false
   servers:
     description:
-      - The FQDN of the server that runs the cmdlets, for the generations V(2010) and V(2013) (2013 to SE). By default the
-        first Client Access server of the generation.
+      - The FQDN of the server that runs the cmdlets, for the generations V(2010) and V(2013) (2013 to SE). By default
+        the first Client Access server of the generation.
     type: dict
 seealso:
   - module: winha.cluster.exchange_info

@@ -77,7 +77,8 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "wanted": "plan task",
         "modules": "_directory _dns _exchange _exchange_settings _psrp _windows _wsman directory errors exchange_shell "
         "identity plan selection task wanted",
-        "filter": "_audit _change _exchange _exchange_settings _report artifact directory errors plugin_utils typed_value",
+        "filter": "_audit _change _exchange _exchange_settings _report artifact directory errors plugin_utils "
+        "typed_value",
         "plugin_utils": "_change _dns _wsman connection directory errors exchange_shell identity session task ticket "
         "typed_value",
         "action": "_audit _change _report _windows artifact connection errors modules plugin_utils task typed_value",
