@@ -13,6 +13,9 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ._psrp.access import Access
+from ._psrp.connection import PSRP_IMPORT_ERROR
+from ._psrp.shell import ExchangeShell
 from .errors import TaskError
 from .session import Service
 
@@ -37,6 +40,7 @@ SPEC: dict[str, t.Any] = {
     "password": {"type": "str", "no_log": True, "fallback": _from_environment("PASSWORD")},
     "authentication": {"type": "str", "choices": ["kerberos", "basic"], "default": "kerberos"},
     "tls": {"type": "str", "choices": ["none", "https"], "default": "none"},
+    "port": {"type": "int"},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "connect_timeout": {"type": "int", "default": 30},
@@ -45,7 +49,34 @@ SPEC: dict[str, t.Any] = {
 
 
 def _session_factory(options: Options) -> SessionFactory:
-    raise TaskError(f"{options['server']} cannot be reached yet.")
+    if PSRP_IMPORT_ERROR is not None:
+        raise TaskError(
+            f"The Python library pypsrp is missing on this machine ({PSRP_IMPORT_ERROR}). Run pip install "
+            '"pypsrp[kerberos]".'
+        ) from PSRP_IMPORT_ERROR
+    if not options["server"]:
+        raise TaskError("server is not set. Set it to the FQDN of an Exchange server.")
+    if options["authentication"] == "basic":
+        if options["tls"] != "https":
+            raise TaskError(
+                "Basic authentication sends the password in clear text, so it needs TLS: set tls to https, or set "
+                "authentication to kerberos."
+            )
+        if not (options["username"] and options["password"]):
+            raise TaskError("Basic authentication needs username and password.")
+    if options["password"] and not options["username"]:
+        raise TaskError("password is set without username: set username as name@REALM.")
+    if options["authentication"] == "kerberos" and options["password"] and "\\" in options["username"]:
+        raise TaskError(f"username is {options['username']}; for Kerberos, write it as name@REALM.")
+    for name in ("connect_timeout", "operation_timeout"):
+        if options[name] < 1:
+            raise TaskError(f"{name} is {options[name]}; the minimum is 1 second.")
+    access = Access(**{name: options[name] for name in SPEC})
+
+    def open_session(*, read_only: bool) -> ExchangeShell:
+        return ExchangeShell(access, read_only=read_only)
+
+    return open_session
 
 
 EXCHANGE = Service(spec=SPEC, session_factory=_session_factory)

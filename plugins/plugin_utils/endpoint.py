@@ -22,6 +22,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.connection import (
 )
 from ansible_collections.winha.cluster.plugins.module_utils.directory import DIRECTORY, has_servers_or_domain
 from ansible_collections.winha.cluster.plugins.module_utils.errors import TaskError, shorten
+from ansible_collections.winha.cluster.plugins.module_utils.exchange_shell import EXCHANGE
 from ansible_collections.winha.cluster.plugins.module_utils.ticket import Kinit
 
 try:
@@ -57,6 +58,8 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
     """Make a session factory for the server in the options, or else for the host itself."""
     if service is DNS:
         return service.session_factory(options)
+    if service is EXCHANGE:
+        return service.session_factory(options if options["server"] else _as_exchange_server(options, connection))
     if service is DIRECTORY:
         return service.session_factory(options if has_servers_or_domain(options) else _use_host(options, connection))
     if options["host"]:
@@ -67,12 +70,23 @@ def session_factory_for(service: Service, options: Options, connection: Connecti
 
 def _use_host(options: Options, connection: ConnectionBase) -> Options:
     """Use the host as the domain controller, with its WinRM account if that is a domain account."""
+    servers = [without_brackets(_option_reader(connection)("remote_addr") or "")]
+    return {**options, "servers": servers, **_domain_account(options, connection)}
+
+
+def _as_exchange_server(options: Options, connection: ConnectionBase) -> Options:
+    """Use the host as the Exchange server, with its WinRM account if that is a domain account."""
+    server = without_brackets(_option_reader(connection)("remote_addr") or "")
+    return {**options, "server": server, **_domain_account(options, connection)}
+
+
+def _domain_account(options: Options, connection: ConnectionBase) -> Options:
+    """The WinRM account of the host for Kerberos, if it is a domain account with a password."""
     option = _option_reader(connection)
     user, password = option("remote_user"), option("remote_password")
-    host_options: dict[str, t.Any] = {"servers": [without_brackets(option("remote_addr") or "")]}
-    if options["authentication"] == "kerberos" and not options["username"] and "@" in (user or ""):
-        host_options |= {"username": user, "password": password}
-    return {**options, **host_options}
+    if options["authentication"] != "kerberos" or options["username"] or "@" not in (user or ""):
+        return {}
+    return {"username": user, "password": password}
 
 
 def endpoint_of(connection: ConnectionBase) -> Endpoint:

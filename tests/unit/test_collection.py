@@ -63,7 +63,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_wsman": "errors ticket",
         "_directory": "errors ticket",
         "_dns": "_directory errors session",
-        "_psrp": "errors ticket",
+        "_psrp": "_wsman errors ticket",
         "_windows": "_wsman identity name_pattern",
         "_exchange": "_directory errors name_list powershell",
         "_audit": "_directory _exchange _windows artifact errors identity name_list name_pattern powershell",

@@ -32,6 +32,12 @@ class NotGranted(ServerError):
         self.parameter = parameter
 
 
+class ParameterRefused(ServerError):
+    """A parameter is missing, or its value has the wrong type. Nothing ran."""
+
+    advice = "this is a defect of the collection, please report it"
+
+
 class CmdletFailed(ServerError):
     """A cmdlet wrote an error. It may have written some of its values before.
 

@@ -242,7 +242,7 @@ def _check_files(endpoint: Endpoint) -> None:
 
 if WINRM_IMPORT_ERROR is None:
 
-    class _BoundedAdapter(requests.adapters.HTTPAdapter):
+    class BoundedAdapter(requests.adapters.HTTPAdapter):
         """Limits the size of responses and does not follow redirects, which would receive the credentials."""
 
         def __init__(self, watch: Watch) -> None:
@@ -307,5 +307,5 @@ if WINRM_IMPORT_ERROR is None:
 
         def _limit_responses(self, session: t.Any) -> None:
             for prefix in ("http://", "https://"):
-                if not isinstance(session.get_adapter(prefix), _BoundedAdapter):
-                    session.mount(prefix, _BoundedAdapter(self._watch))
+                if not isinstance(session.get_adapter(prefix), BoundedAdapter):
+                    session.mount(prefix, BoundedAdapter(self._watch))

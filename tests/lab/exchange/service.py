@@ -116,7 +116,7 @@ class ExchangeService:
             rule = self.endpoint.rules.match(self.name, operation, "", "") if operation in _OPERATIONS else None
             if rule is not None and rule.action == "fault":
                 raise FaultError(Fault(rule.subcode, int(rule.value), rule.text))
-            if rule is None or (rule.action, rule.value) != ("drop", "before"):
+            if rule is None or (rule.action != "redirect" and (rule.action, rule.value) != ("drop", "before")):
                 action, content = self.shells.handle(request, caller.user or "")
         except FaultError as problem:
             fault = problem.fault
