@@ -18,8 +18,8 @@ attributes:
   action_group:
     description:
       - Use C(group/winha.cluster.all) in C(module_defaults) to set options for all modules, and
-        C(group/winha.cluster.windows) or C(group/winha.cluster.directory) for the modules for Windows hosts or Active
-        Directory.
+        C(group/winha.cluster.windows), C(group/winha.cluster.directory) or C(group/winha.cluster.exchange) for the
+        modules for Windows hosts, Active Directory or the PowerShell endpoint of Exchange.
     support: full
     membership: [winha.cluster.all]
   connection:

@@ -98,12 +98,14 @@ notes:
 EXAMPLES = r"""
 - name: Deploy the credential on all Client Access servers
   winha.cluster.exchange_service_account:
+    server: ex1cas1.corp.example.com
     servers: [ex1cas1.corp.example.com, ex2cas1.corp.example.com]
     account: CORP\EXCHASA$
     credential_password: "{{ asa_password }}"
 
 - name: Show which servers have the credential
   winha.cluster.exchange_service_account:
+    server: ex1cas1.corp.example.com
     servers: [ex1cas1.corp.example.com, ex2cas1.corp.example.com]
     account: CORP\EXCHASA$
     credential_password: "{{ asa_password }}"
@@ -111,6 +113,7 @@ EXAMPLES = r"""
 
 - name: Change the password
   winha.cluster.exchange_service_account:
+    server: ex1cas1.corp.example.com
     servers: [ex1cas1.corp.example.com, ex2cas1.corp.example.com]
     account: CORP\EXCHASA$
     state: rolled

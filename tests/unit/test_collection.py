@@ -175,6 +175,7 @@ def test_a_module_is_in_the_action_group_of_its_service(name: str) -> None:
     options = argument_spec(name)
     assert (name in groups["windows"]) == ("scheme" in options)
     assert (name in groups["directory"]) == ("global_catalogs" in options)
+    assert (name in groups["exchange"]) == ("server" in options)
 
 
 @pytest.mark.parametrize("name", MODULES)
