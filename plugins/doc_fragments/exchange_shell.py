@@ -11,11 +11,11 @@ class ModuleDocFragment:
 options:
   server:
     description:
-      - The Exchange server that runs the cmdlets, as its own FQDN such as C(ex1.corp.example.com), not a load-balanced
-        name. Use a server of the version whose objects are read or changed.
+      - The Exchange server that runs the cmdlets, as its own FQDN such as C(ex1.corp.example.com), not a
+        load-balanced name. Use a server of the version whose objects are read or changed.
       - "If it is empty, a host with a C(winrm) or C(psrp) connection is the server itself, and with
-        O(authentication=kerberos) its domain account is used. If it is empty on a host with another connection, the task
-        fails."
+        O(authentication=kerberos) its domain account is used. If it is empty on a host with another connection, the
+        task fails."
       - If it is not set, the environment variable E(WINHA_EXCHANGE_SERVER) is used.
     type: str
   port:
@@ -69,9 +69,10 @@ options:
     type: int
     default: 300
 notes:
-  - The Python library C(pypsrp) must be installed on the machine that runs the task, for Kerberos with C(pypsrp[kerberos]).
-  - Each server gets one session for the whole task, and it is always ended. Only single cmdlets with typed parameters are
-    sent, and no script.
-  - The account needs a management role of Exchange with the cmdlets of the task. A cmdlet or a parameter that the role does
-    not have is reported as such.
+  - The Python library C(pypsrp) must be installed on the machine that runs the task, for Kerberos with
+    C(pypsrp[kerberos]).
+  - Each server gets one session for the whole task, and it is always ended. Only single cmdlets with typed parameters
+    are sent, and no script.
+  - The account needs a management role of Exchange with the cmdlets of the task. A cmdlet or a parameter that the role
+    does not have is reported as such.
 """

@@ -35,7 +35,7 @@ _VERSION = 44220983382016
 _FRIENDLY = "Exchange Delegation Federation"
 
 
-def _key(kind: str) -> Key:
+def key(kind: str) -> Key:
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(65537, 2048)
@@ -51,7 +51,7 @@ def _certificates(trust: FederationTrust) -> Iterator[tuple[str, Certificate]]:
 def keys(directory: Directory) -> str:
     """The keys of all certificates as PEM. They are cached, because generating them takes long."""
     trusts = directory.exchange.trusts if directory.exchange else ()
-    private_keys = [_key(settings.key) for trust in trusts for _infix, settings in _certificates(trust)]
+    private_keys = [key(settings.key) for trust in trusts for _infix, settings in _certificates(trust)]
     return "".join(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -72,15 +72,15 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def build_certificate(settings: Certificate, key: Key) -> x509.Certificate:
+def build_certificate(settings: Certificate, own: Key) -> x509.Certificate:
     """A certificate like those of New-ExchangeCertificate, with the options of the estate file."""
-    signer = key if settings.self_signed else _key("ec")
+    signer = own if settings.self_signed else key("ec")
     end = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(days=settings.days)
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(settings.subject))
         .issuer_name(_name(settings.subject if settings.self_signed else "Lab Issuing CA"))
-        .public_key(key.public_key())
+        .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - timedelta(days=1825))
         .not_valid_after(end)
@@ -90,7 +90,7 @@ def build_certificate(settings: Certificate, key: Key) -> x509.Certificate:
         )
     )
     if settings.key_identifier:
-        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
 
@@ -124,13 +124,23 @@ def serialized(certificate: x509.Certificate) -> bytes:
     return b"".join((*records, _record(_CERTIFICATE, der)))
 
 
+def certificate_in(data: bytes) -> bytes:
+    """The certificate in the serialized format of Windows, as DER."""
+    while data:
+        kind, _encoding, length = struct.unpack("<III", data[:12])
+        if kind == _CERTIFICATE:
+            return data[12 : 12 + length]
+        data = data[12 + length :]
+    raise ValueError("there is no certificate")
+
+
 def _trust(base: str, trust: FederationTrust, keys: Iterator[Key]) -> str:
     values: dict[str, str | bytes | int] = {}
     for infix, settings in _certificates(trust):
         built = build_certificate(settings, next(keys))
         values[f"msExchFedOrg{infix}Certificate"] = serialized(built)
         values[f"msExchFedOrg{infix}PrivCertificate"] = thumbprint(built)
-    issuer = build_certificate(Certificate(subject="TokenIssuer"), _key("ec"))
+    issuer = build_certificate(Certificate(subject="TokenIssuer"), key("ec"))
     gateway = "https://nexus.microsoftonline-p.com/FederationMetadata/2006-12/FederationMetadata.xml"
     return addition(
         f"CN={escaped(trust.name)},{base}",

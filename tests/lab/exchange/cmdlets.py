@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import client_access
+from . import client_access, databases, federation, servers
 from .catalogue import assembled
 
-CMDLETS = assembled(client_access.CMDLETS)
+CMDLETS = assembled(servers.CMDLETS, client_access.CMDLETS, databases.CMDLETS, federation.CMDLETS)

@@ -7,21 +7,23 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import faults
 from ..checks import EstateError
+from ..directory import DirectoryError, exchange_objects
 from ..endpoint import Listener
 from ..estate import Host
 from ..wire.certificates import server_context
 from . import journal
-from .organization import Organization, described
+from .organization import Organization, adopt_trusts, described
 from .replication import Replication
 from .service import Endpoint, ExchangeService, PowerShellHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..directory import DomainController
     from ..directory.description import Directory
@@ -36,6 +38,7 @@ class ExchangeEndpoints:
         if directory.exchange is None or directory.exchange.powershell is None:
             raise EstateError("the directory has no Exchange organization")
         self._state = state
+        self._controller = controller
         self._file = state / "exchange.json"
         self.settings: Settings = directory.exchange.powershell
         self._addresses = {one.name: one.address for one in directory.exchange.servers if one.address}
@@ -49,10 +52,14 @@ class ExchangeEndpoints:
             self._journal,
             self.replication.take,
         )
+        self._configure()
         self.services = {
             name: ExchangeService(self._endpoint, name, address) for name, address in self._addresses.items()
         }
         self._listeners: list[Listener] = []
+
+    def _configure(self) -> None:
+        self.organization.distribution_seconds = self.settings.distribution_seconds
 
     @property
     def organization(self) -> Organization:
@@ -61,6 +68,7 @@ class ExchangeEndpoints:
 
     def start(self) -> None:
         """Open the listeners for HTTPS. Raises OSError if a port is taken."""
+        self._follow_directory()
         for name, service in self.services.items():
             host = Host(self.organization.servers[name].fqdn, service.address, "2016")
             tls = server_context(self._state, host)
@@ -71,6 +79,26 @@ class ExchangeEndpoints:
                 raise
         for listener in self._listeners:
             listener.start()
+
+    def _follow_directory(self) -> None:
+        """Use what only the directory has: the certificates of the trusts, and whether a logon succeeds."""
+        if self._controller is None:
+            return
+        base = exchange_objects.trusts_dn(self._controller.description, self._controller.description.exchange)
+        adopt_trusts(self.organization, self._controller.ldbsearch("(objectClass=msExchFedTrust)", base=base))
+        self.organization.log_on = self._log_on
+
+    def _log_on(self, user: str, password: str) -> bool:
+        controller = self._controller
+        netbios, _mark, name = user.partition("\\")
+        if controller is None or netbios.upper() != controller.description.netbios:
+            return False
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                controller.kinit(f"{name}@{controller.realm}", Path(folder) / "cache", password=f"{password}\n")
+            except DirectoryError:
+                return False
+        return True
 
     def stop(self) -> None:
         """Close the listeners, the shells and the replication."""
@@ -89,6 +117,8 @@ class ExchangeEndpoints:
         self._journal.reset()
         self._endpoint.budget.clear()
         self._endpoint.organization = described(directory, self._file)
+        self._configure()
+        self._follow_directory()
 
     def journal(self, *, writes: bool = False, operation: str = "") -> list[Entry]:
         """The entries of the journal."""

@@ -12,9 +12,12 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import serialization
 
-from ..directory import exchange_objects
+from ..directory import exchange_objects, federation_trusts
+from ..directory.names import escaped
 from . import refusals
 
 if TYPE_CHECKING:
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..directory.description import Directory
+    from ..directory.ldif import Entry
 
+_FRIENDLY = "Exchange Delegation Federation"
 _NAMESPACE = uuid.UUID("6f1ac6a5-4a6e-4ae5-8f9a-5f0e6bf6f5a1")
 
 
@@ -50,7 +55,7 @@ class AccountEntry:
 
 @dataclass(slots=True)
 class Certificate:
-    """A certificate of a server, or of a federation trust, by its thumbprint. `pem` has the key too."""
+    """A certificate of a server or of a federation trust. Its key stays on the servers."""
 
     thumbprint: str
     pem: str
@@ -130,6 +135,8 @@ class Organization:
     databases: dict[str, Database] = field(default_factory=dict)
     trusts: dict[str, Trust] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
+    pushed: dict[str, float] = field(default_factory=dict)
+    distribution_seconds: float = 0.0
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     log_on: Callable[[str, str], bool] | None = None
     key: bytes = field(default_factory=Fernet.generate_key, repr=False)
@@ -193,7 +200,7 @@ class Organization:
             name: {key: asdict(one) for key, one in getattr(self, name).items()}
             for name in ("servers", "arrays", "databases", "trusts", "certificates")
         }
-        kept["key"] = self.key.decode()
+        kept |= {"key": self.key.decode(), "pushed": self.pushed}
         draft = self.file.with_suffix(".new")
         draft.write_text(json.dumps(kept), encoding="utf-8")
         draft.replace(self.file)
@@ -228,10 +235,43 @@ def _fill(found: Organization) -> None:
         found.databases[database.name] = Database(
             database.name, first, database.legacy_name, places.database(database.name)
         )
+    for trust in exchange.trusts:
+        dn = f"CN={escaped(trust.name)},{exchange_objects.trusts_dn(found.directory, exchange)}"
+        held = Trust(trust.name, dn, trust.application)
+        for part, settings in (
+            ("current", trust.current),
+            ("previous", trust.previous),
+            ("following", trust.following),
+        ):
+            if settings:
+                key = federation_trusts.key(settings.key)
+                setattr(held, part, adopt(found, federation_trusts.build_certificate(settings, key)))
+        found.trusts[trust.name] = held
+
+
+def adopt(found: Organization, made: x509.Certificate) -> str:
+    """Take a certificate of a federation trust, which is on all servers, and return its thumbprint."""
+    thumbprint = federation_trusts.thumbprint(made)
+    pem = made.public_bytes(serialization.Encoding.PEM).decode()
+    found.certificates[thumbprint] = Certificate(thumbprint, pem, _FRIENDLY, "Federation", exportable=True)
+    found.pushed[thumbprint] = 0.0
+    return thumbprint
+
+
+def adopt_trusts(found: Organization, entries: Iterable[Entry]) -> None:
+    """Take the certificates of the federation trusts as the directory has them."""
+    for entry in entries:
+        trust = next((one for one in found.trusts.values() if one.dn.lower() == entry.dn.lower()), None)
+        for part, infix in (("current", ""), ("previous", "Prev"), ("following", "Next")):
+            for value in entry.raw(f"msExchFedOrg{infix}Certificate"):
+                if trust is not None:
+                    made = x509.load_der_x509_certificate(federation_trusts.certificate_in(value))
+                    setattr(trust, part, adopt(found, made))
 
 
 def _load(found: Organization, kept: dict[str, Any]) -> None:
     found.key = kept["key"].encode()
+    found.pushed = kept["pushed"]
     for name, data in kept["servers"].items():
         body = dict(data)
         body["version"] = tuple(body["version"])

@@ -171,6 +171,11 @@ def invalid(text: str, *, exception: str = "System.ArgumentException", category:
     return Refusal(exception, category, text)
 
 
+def exists(text: str) -> Refusal:
+    """An object of this name exists."""
+    return Refusal(f"{_DATA}.ADObjectAlreadyExistsException", "ResourceExists", text)
+
+
 def cross_version(identity: str, version: str, own: str) -> Refusal:
     """An object of another version cannot be written by this server."""
     return Refusal(

@@ -23,6 +23,8 @@ def ldif(item: Change) -> str:
     """A change as LDIF."""
     if item.kind == "add":
         return addition(item.dn, item.attributes)
+    if item.kind == "rename":
+        return f"dn: {item.dn}\nchangetype: modrdn\nnewrdn: {item.attributes['newrdn']}\ndeleteoldrdn: 1\n\n"
     if item.kind == "delete":
         return f"dn: {item.dn}\nchangetype: delete\n\n"
     return change(item.dn, "replace", item.attributes)

@@ -42,11 +42,13 @@ class Settings:
     cmdlets: int = 0
     period: float = 5.0
     replication_seconds: float = 0.0
+    distribution_seconds: float = 0.0
 
 
 def parse(data: Any, domain: str, credentials: Mapping[str, str]) -> Settings:
     """Check the key. Raises EstateError with one sentence."""
     optional = {"accounts", "roles", "http", "https", "basic", "shells", "cmdlets", "period", "replication_seconds"}
+    optional |= {"distribution_seconds"}
     body = check_keys("powershell", data, optional, set())
     roles = dict(_roles(body.get("roles", {})))
     administrator = {"user": f"Administrator@{domain}", "password": credentials["password"]}
@@ -60,6 +62,7 @@ def parse(data: Any, domain: str, credentials: Mapping[str, str]) -> Settings:
         int(body.get("cmdlets", 0)),
         float(body.get("period", 5)),
         float(body.get("replication_seconds", 0)),
+        float(body.get("distribution_seconds", 0)),
     )
 
 
