@@ -29,6 +29,7 @@ _PROPERTIES = {
 }
 FRIENDLY_NAME = "Exchange Delegation Federation"
 INSTALLED = "Installed"
+_SKEW = datetime.timedelta(hours=1)  # a server whose clock is ahead has just made the certificate
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Certificate:
         """Whether it is valid now and for so many days more."""
         if self.not_before is None or self.not_after is None:
             return False
-        return self.not_before <= moment and moment + datetime.timedelta(days=days) <= self.not_after
+        return self.not_before <= moment + _SKEW and moment + datetime.timedelta(days=days) <= self.not_after
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,16 +55,20 @@ def exchange(networks: list[str], tmp_path_factory: pytest.TempPathFactory) -> t
         yield stage
 
 
-def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
-    """The domain controller as a WinRM host, and the variables of both roles."""
-    controller = exchange.estate.directory
-    shell = {
+def connection(exchange: staging.Stage) -> staging.Variables:
+    """The connection options of the endpoints."""
+    return {
         "authentication": "basic",
         "tls": "https",
         "ca_path": str(exchange.estate.state / "ca.pem"),
-        "username": f"Administrator@{controller.realm}",
+        "username": f"Administrator@{exchange.estate.directory.realm}",
         "password": staging.PASSWORD,
     }
+
+
+def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
+    """The domain controller as a WinRM host, and the variables of both roles."""
+    controller, shell = exchange.estate.directory, connection(exchange)
     return {
         "hosts": {
             "dc01": {
@@ -75,7 +79,10 @@ def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
             }
         },
         "groups": {"domain_controllers": ["dc01"]},
-        "environment": controller.environment(exchange.folder / "nobody.ccache"),
+        "environment": {
+            **controller.environment(exchange.folder / "nobody.ccache"),
+            "NSS_WRAPPER_HOSTS": str(hosts_file(exchange)),
+        },
         "variables": {
             "exchange_settings_arrays": ARRAYS,
             "exchange_settings_databases": True,
@@ -91,6 +98,15 @@ def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
     }
 
 
+def hosts_file(exchange: staging.Stage) -> Path:
+    """The names of the domain controller and of the Exchange servers."""
+    directory = exchange.estate.estate.directory
+    lines = [f"{one.address} {one.fqdn}" for one in (directory, *directory.exchange.servers) if one.address]
+    file = exchange.folder / "hosts"
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return file
+
+
 def spns(exchange: staging.Stage) -> set[str]:
     (found,) = exchange.estate.directory.ldbsearch(f"(sAMAccountName={ASA})", ["servicePrincipalName"])
     return set(found.all("servicePrincipalName"))
@@ -104,7 +120,9 @@ def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange:
     assert (controller.highest_usn(), endpoints.journal(writes=True)) == (before, [])
 
     # A server that does not take the credential: no name is registered.
-    endpoints.add_fault(server="EX2CAS6", cmdlet="Set-ClientAccessServer", action="refuse")
+    endpoints.add_fault(
+        host="EX2CAS6", operation="Cmdlet", cls="Set-ClientAccessServer", action={"refuse": "System.IO.IOException"}
+    )
     stopped = exchange.play(PLAYBOOK, **arguments(exchange))
     assert stopped.rc != 0
     assert "EX2CAS6" in stopped.output
@@ -155,3 +173,21 @@ def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange:
     }
     # The duplicates are of two accounts that do not belong to Exchange.
     assert failed == {("spn-duplicates", "error", "http/intranet.corp.example.test")}
+
+    options = {
+        "servers": [one.fqdn for one in servers],
+        "account": f"CORP\\{ASA}",
+        "state": "rolled",
+        "directory": {
+            "servers": [controller.fqdn], "username": f"Administrator@{controller.realm}", "password": staging.PASSWORD
+        },
+    }  # fmt: skip
+    roll = {"winha.cluster.exchange_service_account": connection(exchange) | options}
+    rolled = exchange.play(staging.tasks("dc01", roll), **own)
+    assert rolled.rc == 0, rolled.output
+    newest = [max(one.credentials, key=lambda entry: entry.added) for one in servers]
+    (password,) = {organization.password(entry) for entry in newest}
+    assert all(map(organization.can_log_on, newest))
+    assert [len(one.credentials) for one in servers] == [2] * 12  # clients still have tickets for the old password
+    assert PASSWORD != password
+    assert password not in rolled.output
