@@ -212,7 +212,7 @@ def test_refusals_are_sentences(exchange: staging.Stage) -> None:
         ),
         "wrong password": (
             "exchange_autodiscover", {"servers": ["EX1"], "internal_uri": URI, "password": "Wrong-Passw0rd"},
-            "check the user name, the password",
+            "check the user name and the password",
         ),
         "not a server": (
             "exchange_service_account", {"account": ASA, "servers": [f"{network}.21"], "state": "absent", **reader},

@@ -189,5 +189,5 @@ def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange:
     (password,) = {organization.password(entry) for entry in newest}
     assert all(map(organization.can_log_on, newest))
     assert [len(one.credentials) for one in servers] == [2] * 12  # clients still have tickets for the old password
-    assert PASSWORD != password
+    assert password != PASSWORD
     assert password not in rolled.output
