@@ -66,7 +66,7 @@ class _Reader:
         if tag in _FRACTIONS:
             return float(text)
         if tag == "BA":
-            return base64.b64decode(text)
+            return base64.b64decode(text.strip(), validate=True)
         if tag == "DT":
             return _time(text)
         return unescaped(text)

@@ -19,7 +19,7 @@ from .._wsman.watch import Watch
 from ..errors import CredentialsRefused, ResponseLost, ServerError, TimedOut, Unreachable
 from . import failures, parameters
 from .clixml import read_object
-from .errors import Throttled
+from .errors import Redirected, Throttled
 from .values import PsObject
 
 if t.TYPE_CHECKING:
@@ -197,8 +197,9 @@ class Connection:
                 ran=ran or (sends_cmdlet and sent and not fault),
                 connect_timeout=self._access.connect_timeout,
             )
-            if not isinstance(exc, ServerError):
-                self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Throttled)))
+            if isinstance(error, ResponseLost) and not ran and not sends_cmdlet:
+                error = Unreachable(error.detail, advice="check the network and the service on that port")
+            self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Redirected, Throttled)))
             raise error from exc
 
     def _forget(self, *, sent: bool = True) -> None:

@@ -81,5 +81,7 @@ def krb5(directory: Directory) -> str:
 
 
 def hosts(directory: Directory, address: str) -> str:
-    """The hosts file of libnss-wrapper."""
-    return f"{address} {directory.fqdn} {directory.server}\n"
+    """The hosts file of libnss-wrapper, with the Exchange servers that have an endpoint."""
+    servers = directory.exchange.servers if directory.exchange else ()
+    lines = [f"{one.address} {one.fqdn} {one.name}\n" for one in servers if one.address]
+    return "".join([f"{address} {directory.fqdn} {directory.server}\n", *lines])

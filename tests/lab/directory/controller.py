@@ -266,6 +266,12 @@ class DomainController:
         options = ["-k", str(keytab)] if keytab else []
         return insist("kvno", *options, spn, environment=self.environment(cache)).strip()
 
+    def export_all_keys(self, path: Path) -> Path:
+        """Export the keys of all accounts."""
+        path.unlink(missing_ok=True)
+        insist("samba-tool", "domain", "exportkeytab", str(path), f"--configfile={self.folder / 'smb.conf'}")
+        return path
+
     def export_keytab(self, principal: str, path: Path) -> Path:
         """Export the keys of an account, by its sAMAccountName or SPN."""
         conf = str(self.folder / "smb.conf")

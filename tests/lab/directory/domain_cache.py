@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "127.253.253.253"
 _MAX_CACHED = 8
 # These modules do not affect the contents of a domain.
-_UNRELATED_MODULES = ("__init__", "controller", "journal", "programs", "relay")
+_UNRELATED_MODULES = ("__init__", "controller", "journal", "programs", "relay", "sealed_listener")
 _QUIET = ("--nosync", "--option=log level = 0")
 # Without batch mode the time grows with the square of the number of objects.
 _BATCH = ("-o", "batch_mode:1", "-o", "transaction_index_cache_size:200000")

@@ -290,5 +290,6 @@ def accounts(exchange: Exchange) -> Iterator[Account]:
         names = [f"{service}/{name}" for service in services for name in (server.name, server.fqdn)]
         yield Account(
             f"{server.name}$", "computer", spns=tuple(names), encryption_types=28, container="CN=Computers",
-            dns_name=server.fqdn,
+            # Only an account with a password has keys, with which its endpoint checks tickets.
+            dns_name=server.fqdn, password=f"Machine-Passw0rd-{server.name}" if server.address else None,
         )  # fmt: skip

@@ -6,8 +6,10 @@
 
 This is a separate program for the Python of the system, which has python3-gssapi. It forwards the messages to a
 listener of the lab with Basic authentication. KRB5_KTNAME is the keytab of the host. The settings are JSON on standard
-input: `address`, `port`, `behind` (address and port of the listener), `user`, `password`, `journal`. The program exits
-when its standard input is closed.
+input: `address`, `port`, `behind` (address and port of the listener), `user`, `password`, `journal`. Without a `user`
+the listener gets the user of the ticket. `path` is the path of the requests, `account` the only one whose tickets are
+accepted, and `spaced` writes the boundary of the parts as Exchange does. Several listeners are a list of settings.
+The program exits when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         scheme, _mark, token = self.headers.get("Authorization", "").partition(" ")
         reply_token = self._accept(scheme, base64.b64decode(token)) if token else b""
-        if self.context is None or not self.context.complete:
+        if self.context is None or not self.context.complete or not self.server.serves(self.context):
             self._reply(401, WWW_Authenticate="Negotiate")
         elif not body:
             # Mutual authentication: the client checks the identity of the host.
@@ -58,7 +60,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._reply(500)
         else:
             self.server.record(self.context, sealed=True)
-            status, response = self.server.forward(self._decrypted(body))
+            status, response = self.server.forward(self._decrypted(body), self.context)
             self._reply(status, self._encrypted(response), Content_Type=_KIND)
 
     def _accept(self, scheme: str, token: bytes) -> bytes:
@@ -69,7 +71,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         context = gssapi.SecurityContext(creds=gssapi.Credentials(usage="accept"), usage="accept")
         try:
             reply_token = context.step(token)
-        except gssapi.raw.GSSError:
+        except gssapi.raw.GSSError as problem:
+            print(f"a ticket was refused: {problem}", file=sys.stderr, flush=True)
             return b""
         self.context = context
         return reply_token or b""
@@ -90,8 +93,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         length = len(response) + len(padding)
         head = f"\tContent-Type: {_PROTOCOL}\r\n"
         head += f"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n"
-        parts = [_BOUNDARY, b"\r\n", head.encode(), _BOUNDARY, b"\r\n", _OCTETS]
-        return b"".join([*parts, struct.pack("<i", len(header)), header, data, padding, _BOUNDARY, b"--\r\n"])
+        boundary = self.server.boundary
+        parts = [boundary, b"\r\n", head.encode(), boundary, b"\r\n", _OCTETS]
+        return b"".join([*parts, struct.pack("<i", len(header)), header, data, padding, boundary, b"--\r\n"])
 
     def _reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response_only(status)
@@ -109,18 +113,28 @@ class _Listener(http.server.ThreadingHTTPServer):
         super().__init__((settings["address"], settings["port"]), _Handler)
         self._target = settings["behind"]
         self._journal = pathlib.Path(settings["journal"])
-        account = f"{settings['user']}:{settings['password']}"
-        self._headers = {
+        self._user, self._password = settings.get("user"), settings["password"]
+        self._path, self._account = settings.get("path", "/wsman"), settings.get("account", "")
+        self.boundary = b"-- Encrypted Boundary" if settings.get("spaced") else _BOUNDARY
+
+    def serves(self, context: gssapi.SecurityContext) -> bool:
+        """Whether the ticket is for this host: its key is that of the account."""
+        if not self._account or str(context.target_name).partition("@")[0].lower() == self._account.lower():
+            return True
+        print(f"a ticket is for {context.target_name}", file=sys.stderr, flush=True)
+        return False
+
+    def forward(self, message: bytes, context: gssapi.SecurityContext) -> tuple[int, bytes]:
+        """Send a message to the listener of the lab. Returns the status and body of the response."""
+        address, port = self._target
+        account = f"{self._user or context.initiator_name}:{self._password}"
+        headers = {
             "Authorization": "Basic " + base64.b64encode(account.encode()).decode(),
             "Content-Type": "application/soap+xml;charset=UTF-8",
         }
-
-    def forward(self, message: bytes) -> tuple[int, bytes]:
-        """Send a message to the listener of the lab. Returns the status and body of the response."""
-        address, port = self._target
         connection = http.client.HTTPConnection(address, port, timeout=60)
         try:
-            connection.request("POST", "/wsman", message, self._headers)
+            connection.request("POST", self._path, message, headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -134,8 +148,9 @@ class _Listener(http.server.ThreadingHTTPServer):
 
 def main() -> None:
     """Listen until standard input is closed."""
-    listener = _Listener(json.loads(sys.stdin.readline()))
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    settings = json.loads(sys.stdin.readline())
+    for one in settings if isinstance(settings, list) else [settings]:
+        threading.Thread(target=_Listener(one).serve_forever, daemon=True).start()
     print("listening", flush=True)
     sys.stdin.read()
 

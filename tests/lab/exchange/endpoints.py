@@ -21,6 +21,7 @@ from . import journal
 from .organization import Organization, adopt_trusts, described
 from .replication import Replication
 from .service import Endpoint, ExchangeService, PowerShellHandler
+from .tickets import Tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class ExchangeEndpoints:
     def __init__(self, directory: Directory, state: Path, controller: DomainController | None = None) -> None:
         if directory.exchange is None or directory.exchange.powershell is None:
             raise EstateError("the directory has no Exchange organization")
-        self._state = state
+        self.state = state
         self._controller = controller
         self._file = state / "exchange.json"
         self.settings: Settings = directory.exchange.powershell
@@ -57,6 +58,7 @@ class ExchangeEndpoints:
             name: ExchangeService(self._endpoint, name, address) for name, address in self._addresses.items()
         }
         self._listeners: list[Listener] = []
+        self._tickets: Tickets | None = None
 
     def _configure(self) -> None:
         self.organization.distribution_seconds = self.settings.distribution_seconds
@@ -71,7 +73,7 @@ class ExchangeEndpoints:
         self._follow_directory()
         for name, service in self.services.items():
             host = Host(self.organization.servers[name].fqdn, service.address, "2016")
-            tls = server_context(self._state, host)
+            tls = server_context(self.state, host)
             try:
                 self._listeners.append(Listener(service, "https", self.settings.https, tls, PowerShellHandler))
             except OSError:
@@ -79,6 +81,9 @@ class ExchangeEndpoints:
                 raise
         for listener in self._listeners:
             listener.start()
+        if self._controller is not None:
+            self._tickets = Tickets(self._controller, self.state, self._endpoint.token, self.settings.http)
+            self._tickets.start(self.services)
 
     def _follow_directory(self) -> None:
         """Use what only the directory has: the certificates of the trusts, and whether a logon succeeds."""
@@ -95,13 +100,16 @@ class ExchangeEndpoints:
             return False
         with tempfile.TemporaryDirectory() as folder:
             try:
-                controller.kinit(f"{name}@{controller.realm}", Path(folder) / "cache", password=f"{password}\n")
+                controller.kinit(f"{name}@{controller.realm}", Path(folder) / "cache", password=password)
             except DirectoryError:
                 return False
         return True
 
     def stop(self) -> None:
         """Close the listeners, the shells and the replication."""
+        if self._tickets:
+            self._tickets.stop()
+            self._tickets = None
         for listener in self._listeners:
             listener.stop()
         self._listeners.clear()
@@ -115,6 +123,7 @@ class ExchangeEndpoints:
             service.shells.close()
         self._file.unlink(missing_ok=True)
         self._journal.reset()
+        self.replication.forget()
         self._endpoint.budget.clear()
         self._endpoint.organization = described(directory, self._file)
         self._configure()
@@ -122,7 +131,7 @@ class ExchangeEndpoints:
 
     def journal(self, *, writes: bool = False, operation: str = "") -> list[Entry]:
         """The entries of the journal."""
-        return journal.read(self._state / "exchange.jsonl", writes=writes, operation=operation)
+        return journal.read(self.state / "exchange.jsonl", writes=writes, operation=operation)
 
     def open_shells(self) -> int:
         """The number of open shells on all servers."""
@@ -130,11 +139,11 @@ class ExchangeEndpoints:
 
     def add_fault(self, **rule: Any) -> None:
         """Add a fault rule. The keys are those of the file with the rules."""
-        faults.add(self._state / "faults.yml", rule)
+        faults.add(self.state / "faults.yml", rule)
 
     def clear_faults(self) -> None:
         """Remove all fault rules."""
-        faults.save(self._state / "faults.yml", [])
+        faults.save(self.state / "faults.yml", [])
 
 
 @contextlib.contextmanager

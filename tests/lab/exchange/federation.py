@@ -234,7 +234,7 @@ def _set_next(call: Call, trust: Trust) -> None:
         raise _trust_error(
             "FederationTrustNotConfiguredException", f"The federation trust '{trust.name}' has no application URI."
         )
-    if wanted in {trust.following, trust.current}:
+    if wanted == trust.following:
         call.verbose.append(f"The certificate {wanted} is already used.")
         return
     found = installed(organization, call.server).get(wanted)

@@ -90,6 +90,12 @@ class Replication:
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout)
 
+    def forget(self) -> None:
+        """Forget what was applied and what waits."""
+        with self._changed:
+            self._waiting.clear()
+            self.applied = []
+
     def stop(self) -> None:
         """Stop. Changes that wait are lost, as with a controller that is gone."""
         with self._changed:
