@@ -79,10 +79,7 @@ def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
             }
         },
         "groups": {"domain_controllers": ["dc01"]},
-        "environment": {
-            **controller.environment(exchange.folder / "nobody.ccache"),
-            "NSS_WRAPPER_HOSTS": str(hosts_file(exchange)),
-        },
+        "environment": controller.environment(exchange.folder / "nobody.ccache"),
         "variables": {
             "exchange_settings_arrays": ARRAYS,
             "exchange_settings_databases": True,
@@ -96,15 +93,6 @@ def arguments(exchange: staging.Stage, **variables: t.Any) -> dict[str, t.Any]:
             **variables,
         },
     }
-
-
-def hosts_file(exchange: staging.Stage) -> Path:
-    """The names of the domain controller and of the Exchange servers."""
-    directory = exchange.estate.estate.directory
-    lines = [f"{one.address} {one.fqdn}" for one in (directory, *directory.exchange.servers) if one.address]
-    file = exchange.folder / "hosts"
-    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    return file
 
 
 def spns(exchange: staging.Stage) -> set[str]:
