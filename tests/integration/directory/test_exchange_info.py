@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import os
 import subprocess
+import sys
 import typing as t
 
 import ldap
@@ -44,6 +45,10 @@ def organization(address: str, tmp_path_factory: pytest.TempPathFactory) -> t.It
     network = address.rpartition(".")[0]
     description = staging.estate_file(network, "exchange")
     description["directory"]["address"] = f"{network}.105"
+    exchange = description["directory"]["exchange"]
+    exchange["powershell"] = {"replication_seconds": 0.5}
+    for number, server in enumerate(exchange["servers"][:2]):
+        server["address"] = f"{network}.{111 + number}"
     folder = tmp_path_factory.mktemp("organization")
     with staging.stage(description, folder) as stage:
         controller = stage.estate.directory
@@ -460,3 +465,60 @@ def test_the_next_domain_controller_is_used_and_a_wrong_password_is_one_sentence
     assert (
         "Neither servers nor domain is set. Set servers to the domain controllers, or set domain." in missing.messages
     )
+
+
+# pypsrp with a Kerberos ticket, and no code of the collection: the server, the name in the ticket, the cmdlet and its
+# parameters.
+_SHELL = """
+import sys
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import WSMan
+
+server, name, cmdlet, *given = sys.argv[1:]
+wsman = WSMan(
+    server, port=80, ssl=False, path="PowerShell/", auth="kerberos", negotiate_service="http", no_proxy=True,
+    negotiate_hostname_override=name,
+)
+with wsman, RunspacePool(wsman, configuration_name="Microsoft.Exchange") as pool:
+    shell = PowerShell(pool)
+    shell.add_cmdlet(cmdlet).add_parameters(dict(one.split("=", 1) for one in given))
+    print([str(one) for one in shell.invoke()], [str(one) for one in shell.streams.error])
+"""
+
+
+def run_cmdlet(organization: Domain, server: str, *arguments: str, name: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a cmdlet on the endpoint of a server."""
+    return subprocess.run(
+        [sys.executable, "-c", _SHELL, server, name or server, *arguments],
+        env={**os.environ, **organization.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_a_cmdlet_sets_is_read_from_the_directory_when_it_is_replicated(organization: Domain) -> None:
+    first, second = described_exchange(organization).servers[:2]
+
+    def url() -> str:
+        rows = read(organization, "autodiscover")["autodiscover"]
+        return str(next(row["url"] for row in rows if row["server"] == second.name))
+
+    before = url()
+    wanted = "https://new.corp.example.test/autodiscover/autodiscover.xml"
+    setting = ("Set-ClientAccessServer", f"Identity={second.name}", "AutoDiscoverServiceInternalUri={}")
+    done = run_cmdlet(organization, first.fqdn, *setting[:2], setting[2].format(wanted))
+    assert done.stdout == "[] []\n", done.stderr
+    exchange = organization.stage.estate.exchange
+    assert exchange.replication.wait()
+    assert url() == wanted
+    assert run_cmdlet(organization, first.fqdn, *setting[:2], setting[2].format(before)).returncode == 0
+    assert exchange.replication.wait()
+    assert url() == before
+    # A ticket for another server is not accepted.
+    refused = run_cmdlet(organization, first.fqdn, "Get-ExchangeServer", name=second.fqdn)
+    assert "AuthenticationError" in refused.stderr
+    assert (len(exchange.journal(writes=True)), exchange.open_shells()) == (2, 0)
+    messages = (organization.stage.estate.state / "exchange-messages.jsonl").read_text("utf-8")
+    assert '"sealed": true' in messages
+    assert '"sealed": false' not in messages

@@ -28,6 +28,7 @@ from psrpcore.types import (
     PSList,
     PSNoteProperty,
     PSObject,
+    PSVersion,
 )
 
 from . import refusals
@@ -60,8 +61,9 @@ class Result:
 class Runspace:
     """A pool with its pipelines, and the data that the client has not yet received."""
 
-    def __init__(self, run: Callable[[str, list[tuple[str | None, Any]]], Result]) -> None:
+    def __init__(self, run: Callable[[str, list[tuple[str | None, Any]]], Result], protocol: str) -> None:
         self._pool = ServerRunspacePool()
+        self._pool.our_capability.protocolversion = PSVersion(protocol)
         self._run = run
         self._changed = threading.Condition()
         self._waiting: dict[str, bytearray] = {}

@@ -67,7 +67,13 @@ class ExchangeService:
         self.name = name
         self.address = address
         self._lost: set[str] = set()
-        self.shells = shells.Shells(self._run, most=endpoint.settings.shells, max_envelope=self.max_envelope)
+        self.shells = shells.Shells(
+            self._run,
+            most=endpoint.settings.shells,
+            max_envelope=self.max_envelope,
+            # PowerShell 2.0 of Exchange 2010, and 5.1.
+            protocol="2.1" if self.server.major < 15 else "2.3",
+        )
 
     @property
     def server(self) -> Server:

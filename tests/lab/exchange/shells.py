@@ -70,10 +70,11 @@ def _no_shell(identity: str) -> FaultError:
 class Shells:
     """The shells of one server. `run` runs a cmdlet for a user, `most` is the number of shells of a user."""
 
-    def __init__(self, run: Callable[[str, str, Any], Result], *, most: int, max_envelope: int) -> None:
+    def __init__(self, run: Callable[[str, str, Any], Result], *, most: int, max_envelope: int, protocol: str) -> None:
         self._run = run
         self._most = most
         self._max_envelope = max_envelope
+        self._protocol = protocol
         self._lock = threading.Lock()
         self._open: dict[str, Shell] = {}
 
@@ -128,7 +129,7 @@ class Shells:
                 raise protocol_fault("w:QuotaLimit", 2150859173, message)
             if identity in self._open:
                 raise protocol_fault("w:InvalidSelectors", 2150858843, "A shell of this id exists.")
-            runspace = Runspace(lambda name, parameters: self._run(user, name, parameters))
+            runspace = Runspace(lambda name, parameters: self._run(user, name, parameters), self._protocol)
             runspace.receive(_decoded(content.text))
             self._open[identity] = Shell(identity, user, runspace)
         address = f"<a:Address>{A}/role/anonymous</a:Address>"
