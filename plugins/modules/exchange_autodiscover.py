@@ -150,6 +150,10 @@ SPEC = {
     "domain_controller": {"type": "str"},
 }
 URI, SITES = "internal_uri", "site_scope"
+_SEVERAL = (
+    "Exchange shows no URI of a server with several service connection points. Delete all but one of them below its "
+    "object in Active Directory, with ADSI Edit"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +251,10 @@ def apply(shell: Shell, state: State, step: Step) -> Applied:
             for setting, label in labels.items()
         }
 
-    return write_and_read(write, read_back)
+    applied = write_and_read(write, read_back)
+    if values.get(URI) and applied.values[labels[URI]] is None and not applied.reason:
+        return dataclasses.replace(applied, reason=_SEVERAL)
+    return applied
 
 
 def report(state: State, outcome: task.Outcome) -> dict[str, t.Any]:

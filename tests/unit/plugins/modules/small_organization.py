@@ -30,6 +30,7 @@ class Server:
     uri: str | None
     sites: list[str]
     credentials: list[tuple[str, str, datetime.datetime]] = field(default_factory=list)
+    points: int = 1
 
     @property
     def fqdn(self) -> str:
@@ -98,7 +99,7 @@ class Organization:
             ps_object(
                 Name=one.name,
                 Fqdn=one.fqdn,
-                AutoDiscoverServiceInternalUri=one.uri,
+                AutoDiscoverServiceInternalUri=one.uri if one.points == 1 else None,
                 AutoDiscoverSiteScope=tuple(one.sites),
                 AlternateServiceAccountConfiguration=self._credentials(one) if status else None,
             )

@@ -178,6 +178,15 @@ def test_autodiscover_refuses_before_it_writes(options: Options, sentence: str) 
             Run(exchange_autodiscover, organization, options, check=check)
 
 
+def test_several_service_connection_points_are_told() -> None:
+    organization = two_sites()
+    organization.servers[0].points = 2
+    run = Run(exchange_autodiscover, organization, WISH)
+    assert run.failed
+    assert "Delete all but one of them" in run.message
+    assert [row["result"] for row in run.result["settings"]] == ["failed", "changed", "changed", "changed"]
+
+
 def test_case_is_no_difference_and_expected_values_are_kept() -> None:
     organization = two_sites()
     options = {"servers": ["EX1"], "internal_uri": URI.format("EX1").upper().replace("HTTPS", "https")}
