@@ -109,7 +109,7 @@ class Connection:
     def _transport(self) -> t.Any:
         access = self._access
         kerberos = access.authentication == "kerberos"
-        wsman = WSMan(
+        wsman = t.cast("t.Any", WSMan)(
             self.server,
             port=access.actual_port,
             ssl=access.tls == "https",

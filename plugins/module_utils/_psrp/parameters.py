@@ -54,7 +54,7 @@ def converted(value: Value, serialize: Serialize) -> t.Any:
     if isinstance(value, Secret):
         return serialize(value.text, ObjectMeta("SS"))
     if isinstance(value, Credential):
-        return PSCredential(username=str(value.username), password=value.password.text)
+        return t.cast("t.Any", PSCredential)(username=str(value.username), password=value.password.text)
     if isinstance(value, (list, tuple)):
         return [converted(item, serialize) for item in value]
     raise TypeError(f"a parameter is {type(value).__name__}")

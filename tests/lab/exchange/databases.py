@@ -164,7 +164,8 @@ def _check_free(organization: Organization, array: Array | None, *, name: str, f
     others = [one for one in organization.arrays.values() if one is not array]
     if site and (taken := next((one for one in others if one.site == site), None)):
         raise refusals.exists(f"The site '{site}' already has the client access array '{taken.name}'.")
-    used = {text.lower() for one in [*others, *organization.servers.values()] for text in (one.name, one.fqdn)}
+    used = {text.lower() for one in others for text in (one.name, one.fqdn)}
+    used |= {text.lower() for one in organization.servers.values() for text in (one.name, one.fqdn)}
     for text in (name, fqdn):
         if text and text.lower() in used:
             raise refusals.exists(f"'{text}' already exists.")

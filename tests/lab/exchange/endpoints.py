@@ -87,9 +87,10 @@ class ExchangeEndpoints:
 
     def _follow_directory(self) -> None:
         """Use what only the directory has: the certificates of the trusts, and whether a logon succeeds."""
-        if self._controller is None:
+        exchange = self.organization.directory.exchange
+        if self._controller is None or exchange is None:
             return
-        base = exchange_objects.trusts_dn(self._controller.description, self._controller.description.exchange)
+        base = exchange_objects.trusts_dn(self._controller.description, exchange)
         adopt_trusts(self.organization, self._controller.ldbsearch("(objectClass=msExchFedTrust)", base=base))
         self.organization.log_on = self._log_on
 

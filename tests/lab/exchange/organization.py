@@ -10,7 +10,7 @@ import json
 import threading
 import uuid
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
 from cryptography.fernet import Fernet
@@ -124,6 +124,9 @@ class Trust:
     following: str = ""
 
 
+One = TypeVar("One", Server, Array, Database, Trust)
+
+
 @dataclass(slots=True)
 class Organization:
     """The objects by name, the path of their file, and the names of the directory."""
@@ -179,13 +182,13 @@ class Organization:
         """The domain controller in messages."""
         return self.directory.fqdn
 
-    def _one(self, objects: Iterable[Any], identity: str, names: Callable[[Any], tuple[str, ...]]) -> Any:
+    def _one(self, objects: Iterable[One], identity: str, names: Callable[[One], tuple[str, ...]]) -> One:
         wanted = identity.lower()
-        found = [
-            one
-            for one in objects
-            if wanted in {one.name.lower(), one.dn.lower(), guid(one.dn), *(name.lower() for name in names(one))}
-        ]
+        found: list[One] = []
+        for one in objects:
+            known = {one.name.lower(), one.dn.lower(), guid(one.dn), *(name.lower() for name in names(one))}
+            if wanted in known:
+                found.append(one)
         if not found:
             raise refusals.not_found(identity, self.controller)
         if len(found) > 1:
