@@ -51,7 +51,7 @@ SPEC: dict[str, t.Any] = {
 def _session_factory(options: Options) -> SessionFactory:
     if PSRP_IMPORT_ERROR is not None:
         raise TaskError(
-            f"The Python library pypsrp is missing on this machine ({PSRP_IMPORT_ERROR}). Run pip install "
+            f"A Python library for PSRP is missing on this machine ({PSRP_IMPORT_ERROR}). Run pip install pywinrm "
             '"pypsrp[kerberos]".'
         ) from PSRP_IMPORT_ERROR
     if not options["server"]:

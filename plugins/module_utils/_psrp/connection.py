@@ -14,9 +14,8 @@ import logging
 import time
 import typing as t
 
-from .._wsman.transport import BoundedAdapter
 from .._wsman.watch import Watch
-from ..errors import CredentialsRefused, ResponseLost, ServerError, TimedOut, Unreachable
+from ..errors import CredentialsRefused, ResponseLost, TimedOut, Unreachable
 from . import failures, parameters
 from .clixml import read_object
 from .errors import Redirected, Throttled
@@ -28,10 +27,11 @@ if t.TYPE_CHECKING:
 
 try:
     from pypsrp.complex_objects import PSInvocationState
-    from pypsrp.exceptions import WSManFaultError
     from pypsrp.powershell import PowerShell, RunspacePool
     from pypsrp.serializer import Serializer
     from pypsrp.wsman import SelectorSet, WSMan
+
+    from .._wsman.transport import BoundedAdapter  # without pywinrm there is none
 except ImportError as exc:
     PSRP_IMPORT_ERROR: ImportError | None = exc
 else:
@@ -52,6 +52,7 @@ _CONFIGURATION = "Microsoft.Exchange"
 _RECEIVE = 20  # seconds: Exchange answers by then that there is nothing yet
 _SPARE = 10  # seconds between the timeout of an operation and that of its HTTP request
 _CLOSE = 15
+_MOST_OBJECTS = 100_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ class Connection:
                 if left <= 0:
                     raise TimedOut(f"{cmdlet} did not end in time")
                 shell.poll_invoke(timeout=max(1, min(_RECEIVE, int(left))))
+                if len(shell.output) > _MOST_OBJECTS:
+                    raise ResponseLost(f"{cmdlet} returned more than {_MOST_OBJECTS} objects")
         with contextlib.suppress(Exception), self._watch.limit(_CLOSE):  # the pipeline has ended, and so will the pool
             shell.close()
         return self._answer(shell, cmdlet, given)
@@ -188,17 +191,14 @@ class Connection:
                 seconds = f"no answer within {timeout:.0f} s"
                 self._forget(sent=sent)
                 raise (TimedOut(seconds) if lost else Unreachable(f"{self._where}: {seconds}")) from exc
-            # A fault in the response to the cmdlet means that it was not started.
-            fault = isinstance(exc, (WSManFaultError, ServerError))
+            may_have_run = ran or (sends_cmdlet and sent and not failures.is_refusal(exc))
             error = failures.convert_error(
                 exc,
                 self._where,
                 sent=sent,
-                ran=ran or (sends_cmdlet and sent and not fault),
+                ran=may_have_run,
                 connect_timeout=self._access.connect_timeout,
             )
-            if isinstance(error, ResponseLost) and not ran and not sends_cmdlet:
-                error = Unreachable(error.detail, advice="check the network and the service on that port")
             self._forget(sent=sent and not isinstance(error, (CredentialsRefused, Redirected, Throttled)))
             raise error from exc
 

@@ -38,6 +38,7 @@ _SIGN_IN = (
     "RemotePowerShellEnabled) and is in a role group of Exchange"
 )
 _ENDPOINT = "check that server is an Exchange server, and the port"
+_LIBRARY = 'run pip install "pypsrp[kerberos]"'
 _CERTIFICATE = "set ca_path to the issuer's certificate, or renew the server's certificate for this name"
 _CATEGORIES = (
     "NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData",
@@ -55,17 +56,32 @@ def is_gone(error: Exception) -> bool:
     return isinstance(error, WSManFaultError) and error.code in _NO_SHELL
 
 
+def is_refusal(error: Exception) -> bool:
+    """Whether the server refused the request with a fault, so that it did not start the cmdlet."""
+    return isinstance(error, WSManFaultError) and error.code != TIMED_OUT
+
+
 def convert_error(error: Exception, where: str, *, sent: bool, ran: bool, connect_timeout: float) -> ServerError:
     """Convert an error of pypsrp or requests.
 
-    C(sent) is whether a request can have been sent, C(ran) whether a cmdlet can have run.
+    C(sent) is whether a request can have been sent, C(ran) whether a cmdlet can have run. If it can, the error is a
+    C(ResponseLost), and otherwise never.
     """
+    found = _convert(error, where, sent=sent, ran=ran, connect_timeout=connect_timeout)
+    if ran and not isinstance(found, ResponseLost):
+        return ResponseLost(found.detail)
+    if not ran and isinstance(found, ResponseLost):
+        return Unreachable(found.detail, advice="check the network and the service on that port")
+    return found
+
+
+def _convert(error: Exception, where: str, *, sent: bool, ran: bool, connect_timeout: float) -> ServerError:
     if isinstance(error, ServerError):
         return _redirect(str(error.detail)) if isinstance(error, HttpRedirected) else error
     if isinstance(error, WSManFaultError):
-        return _fault(error, ran=ran)
+        return _fault(error)
     if isinstance(error, WinRMTransportError):
-        return _http(error.code, str(error.response_text), where, ran=ran)
+        return _http(error.code, str(error.response_text), where)
     if isinstance(error, AuthenticationError):
         return CredentialsRefused(f"{where} refused the credentials", advice=_SIGN_IN)
     if isinstance(error, requests.exceptions.RequestException):
@@ -77,6 +93,8 @@ def convert_error(error: Exception, where: str, *, sent: bool, ran: bool, connec
         return converted
     kind = type(error)
     text = shorten(error, 200)
+    if isinstance(error, ImportError):
+        return CredentialsRefused(f"a Python library for Kerberos is missing: {text}", advice=_LIBRARY)
     if "spnego" in kind.__module__ or "gssapi" in kind.__module__ or "krb5" in kind.__module__:
         return CredentialsRefused(f"Kerberos: {text}", advice=kerberos_advice(str(error)) or _SIGN_IN)
     if isinstance(error, ValueError) and not ran and "auth protocol" in str(error):
@@ -86,7 +104,7 @@ def convert_error(error: Exception, where: str, *, sent: bool, ran: bool, connec
     return ResponseLost(f"the response could not be read ({kind.__name__}: {text})")
 
 
-def _fault(error: t.Any, *, ran: bool) -> ServerError:
+def _fault(error: t.Any) -> ServerError:
     code = error.code if isinstance(error.code, int) else 0
     words = shorten(error.provider_fault or error.reason or "the server returned no reason", 400)
     folded = words.casefold()
@@ -94,13 +112,11 @@ def _fault(error: t.Any, *, ran: bool) -> ServerError:
     if code == _REDIRECT:
         return _redirect(words)
     if code == TIMED_OUT:
-        return TimedOut("no response in time") if ran else Unreachable("no response in time", advice=_ENDPOINT)
+        return TimedOut("no response in time")
     if code in _QUOTA or any(part in folded for part in _QUOTA_WORDS):
-        return ResponseLost(detail) if ran else Throttled(detail)
+        return Throttled(detail)
     if _NO_ROLE in folded or code in _DENIED:
-        return ResponseLost(detail) if ran else CredentialsRefused(detail, advice=_SIGN_IN)
-    if ran:
-        return ResponseLost(detail)
+        return CredentialsRefused(detail, advice=_SIGN_IN)
     if code in _NO_RESOURCE:
         return Unreachable(detail, advice=_ENDPOINT)
     return Unreachable(detail, advice="read the event logs of Exchange and of WinRM on the server")
@@ -119,15 +135,15 @@ def _redirect(words: str) -> Redirected:
     )
 
 
-def _http(status: int, text: str, where: str, *, ran: bool) -> ServerError:
+def _http(status: int, text: str, where: str) -> ServerError:
     phrase = next((known.phrase for known in http.HTTPStatus if known.value == status), "")
     detail = f"{where} returned HTTP {status} {phrase}".rstrip()
     words = shorten(re.sub(r"(?s)<[^>]*>", " ", text[:2000]), 120)
     detail += f" ({words})" if words else ""
     if status == http.HTTPStatus.FORBIDDEN:
         advice = "check which authentication the virtual directory PowerShell of the server allows"
-        return ResponseLost(detail) if ran else CredentialsRefused(detail, advice=advice)
-    return ResponseLost(detail) if ran else Unreachable(detail, advice=_ENDPOINT)
+        return CredentialsRefused(detail, advice=advice)
+    return Unreachable(detail, advice=_ENDPOINT)
 
 
 def wait_of(words: str) -> float | None:

@@ -9,7 +9,7 @@ import contextlib
 import time
 import typing as t
 
-from ..errors import ResponseLost, ServerError, WriteRefused
+from ..errors import CredentialsRefused, ResponseLost, ServerError, WriteRefused
 from ..ticket import Kinit, Ticket
 from .connection import Connection
 from .errors import CmdletFailed, Throttled
@@ -40,6 +40,7 @@ class ExchangeShell:
         self._sleep = sleep
         self._connections: dict[str, Connection] = {}
         self._ticket: Ticket | None = None
+        self._refused: CredentialsRefused | None = None
 
     def run(self, cmdlet: str, parameters: Parameters | None = None, *, server: str | None = None) -> list[PsObject]:
         """Run one cmdlet and return its objects.
@@ -52,9 +53,11 @@ class ExchangeShell:
             if self._read_only and not reading:
                 raise WriteRefused(f"a read-only session tried to run {cmdlet}")
             name = self._access.name_of(server)
-            self._fetch_ticket()
+            with self._one_attempt():
+                self._fetch_ticket()
             connection = self._connections.setdefault(name.lower(), Connection(self._access, name))
-            answer = self._without_throttling(connection, cmdlet, given, reading=reading)
+            with self._one_attempt() if self._access.authentication == "basic" else contextlib.nullcontext():
+                answer = self._without_throttling(connection, cmdlet, given, reading=reading)
         self.cmdlet_warnings += answer.warnings
         return answer.objects
 
@@ -95,6 +98,17 @@ class ExchangeShell:
         if self._ticket is not None:
             self._ticket.drop()
             self._ticket = None
+
+    @contextlib.contextmanager
+    def _one_attempt(self) -> t.Iterator[None]:
+        """Send a refused password once, also with many servers: more attempts would lock the account."""
+        if self._refused is not None:
+            raise CredentialsRefused(self._refused.detail, advice=self._refused.advice) from self._refused
+        try:
+            yield
+        except CredentialsRefused as exc:
+            self._refused = exc
+            raise
 
     def _fetch_ticket(self) -> None:
         access = self._access

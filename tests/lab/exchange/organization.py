@@ -10,7 +10,7 @@ import json
 import threading
 import uuid
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cryptography import x509
 from cryptography.fernet import Fernet
@@ -124,7 +124,14 @@ class Trust:
     following: str = ""
 
 
-One = TypeVar("One", Server, Array, Database, Trust)
+class Named(Protocol):
+    """An object with a name and a distinguished name."""
+
+    name: str
+    dn: str
+
+
+One = TypeVar("One", bound=Named)
 
 
 @dataclass(slots=True)

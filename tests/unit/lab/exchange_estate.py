@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from lab.directory import description
+from unit_estate import NET
 
 USER, PASSWORD = "Administrator@corp.example.test", "Lab-Passw0rd"
 READER, READER_PASSWORD = "reader@corp.example.test", "Reader-Passw0rd"
-EX1, EX2, EX16 = "127.43.0.11", "127.43.0.12", "127.43.0.16"
+EX1, EX2, EX16 = f"{NET}.71", f"{NET}.72", f"{NET}.76"
 PORT = 8443
 ACCOUNT_PASSWORD = "Asa-Passw0rd-2010"
 DESCRIPTION: dict[str, Any] = {
     "domain": "corp.example.test",
-    "address": "127.43.0.5",
+    "address": f"{NET}.70",
     "simulated": True,
     "sites": [{"name": "One"}, {"name": "Two"}],
     "accounts": [{"name": "EXCH-ASA", "kind": "computer", "password": ACCOUNT_PASSWORD}],

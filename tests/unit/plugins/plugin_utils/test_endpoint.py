@@ -282,6 +282,21 @@ def test_which_server_a_task_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert used_with(OWN) == OWN
 
 
+def test_a_host_without_other_options_is_the_exchange_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[t.Any] = []
+    monkeypatch.setattr(endpoint, "EXCHANGE", Service(spec={}, session_factory=used.append))
+    host = connection("winrm", {"ansible_user": "admin@EXAMPLE.TEST"})
+    own: Variables = {"server": None, "authentication": "kerberos", "username": None, "password": None}
+    endpoint.session_factory_for(endpoint.EXCHANGE, own, host, "hv01")
+    account = {"username": "admin@EXAMPLE.TEST", "password": "secret"}
+    assert used.pop() == {**own, "server": "hv01.example.test", **account}
+    # With a server, or with Basic authentication, the account of the host is not sent anywhere.
+    endpoint.session_factory_for(endpoint.EXCHANGE, {**own, "server": "ex1.example.test"}, host, "hv01")
+    assert used.pop() == {**own, "server": "ex1.example.test"}
+    endpoint.session_factory_for(endpoint.EXCHANGE, {**own, "authentication": "basic"}, host, "hv01")
+    assert used.pop() == {**own, "authentication": "basic", "server": "hv01.example.test"}
+
+
 BASIC = "winha.cluster connects with Basic authentication over HTTP"
 PLAIN_TEXT = "winha.cluster connects over HTTP without message encryption"
 UNVERIFIED = "winha.cluster does not verify the certificates"

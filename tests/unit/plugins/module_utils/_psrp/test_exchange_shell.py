@@ -28,7 +28,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.errors import (
     Unreachable,
     WriteRefused,
 )
-from exchange_estate import EX1, EX2, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
+from exchange_estate import EX1, EX2, EX16, NET, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
 from lab.exchange.endpoints import ExchangeEndpoints, running
 
 if t.TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_what_exchange_refuses_has_its_own_error(endpoints: ExchangeEndpoints, s
 
 def test_errors_since_2013_have_an_id_without_server_and_time(shell: Open) -> None:
     with pytest.raises(errors.ObjectNotFound) as missing:
-        shell(server="127.43.0.16").run(GET, {"Identity": "EX9"})
+        shell(server=EX16).run(GET, {"Identity": "EX9"})
     assert missing.value.error_id.endswith("SystemConfigurationTasks.GetClientAccessServer")
     assert "Server=" not in f"{missing.value.error_id} {missing.value}"
 
@@ -171,6 +171,9 @@ FAULTS: list[tuple[dict[str, t.Any], type[ServerError], str, int, bool]] = [
     ({"operation": "Create", "action": "garbage"}, Unreachable, "could not be read", 0, False),
     ({"operation": "Create", "action": {"drop": "after"}}, Unreachable, "closed", 0, False),
     ({"operation": "Command", "action": {"fault": 2150858817}}, Unreachable, "fault rule", 0, False),
+    ({"operation": "Command", "action": {"fault": 2150858793}}, TimedOut, "no response", 1, False),
+    ({"operation": "Command", "action": {"redirect": "https://ex9/"}}, ResponseLost, "redirects", 1, False),
+    ({"operation": "Receive", "action": {"redirect": "https://ex9/"}, "nth": 2}, ResponseLost, "redirects", 1, True),
     ({"operation": "Command", "action": {"drop": "before"}}, ResponseLost, "closed", 1, False),
     ({"operation": "Cmdlet", "action": {"drop": "before"}}, ResponseLost, "closed", 1, False),
     ({"operation": "Cmdlet", "action": {"drop": "after"}}, ResponseLost, "closed", 1, True),
@@ -230,8 +233,12 @@ def test_a_throttled_cmdlet_waits_as_long_as_exchange_says(endpoints: ExchangeEn
 
 
 def test_no_connection_is_made_with_less_security(endpoints: ExchangeEndpoints, shell: Open) -> None:
-    with pytest.raises(CredentialsRefused, match="refused the credentials"):
-        shell(password="wrong").run(GET)
+    wrong = shell(password="wrong")
+    for server in (EX1, EX2, EX1):
+        with pytest.raises(CredentialsRefused, match="refused the credentials"):
+            wrong.run(GET, server=server)
+    # More attempts would lock the account.
+    assert len(endpoints.journal(operation="Refused")) == 1
     with pytest.raises(CertificateRefused, match="Set ca_path to the issuer's certificate"):
         shell(ca_path=None).run(GET)
     with pytest.raises(Unreachable, match="does not accept connections"):
@@ -253,14 +260,14 @@ def test_kerberos_is_not_replaced_by_other_authentication(shell: Open, tmp_path:
             head = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: NTLM\r\n\r\n"
             connection.sendall(head)
 
-    with socket.create_server(("127.43.0.99", 0)) as server:
+    with socket.create_server((f"{NET}.99", 0)) as server:
         thread = threading.Thread(target=serve, args=(server,), daemon=True)
         thread.start()
         opened = shell(
             authentication="kerberos", tls="none", server="localhost.localdomain", port=server.getsockname()[1],
             username=None, password=None,
         )  # fmt: skip
-        opened._access = _AtAddress(opened._access, "127.43.0.99")  # type: ignore[assignment]
+        opened._access = _AtAddress(opened._access, f"{NET}.99")  # type: ignore[assignment]
         with pytest.raises(CredentialsRefused):
             opened.run(GET)
         thread.join(5)
