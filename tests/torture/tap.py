@@ -14,7 +14,7 @@ import threading
 import typing as t
 from http import HTTPStatus
 
-from lab.endpoint import _Handler as Handler
+from lab.endpoint import Handler
 from lab.service import Response
 
 if t.TYPE_CHECKING:

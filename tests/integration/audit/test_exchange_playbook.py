@@ -100,6 +100,7 @@ def spns(exchange: staging.Stage) -> set[str]:
     return set(found.all("servicePrincipalName"))
 
 
+@pytest.mark.slow
 def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange: staging.Stage, tmp_path: Path) -> None:
     controller, endpoints = exchange.estate.directory, exchange.estate.exchange
     before = controller.highest_usn()
