@@ -83,19 +83,17 @@ def plan(state: State) -> Plan:
     if state.refresh and not (issuer and issuer.is_valid(state.moment, state.days)):
         steps.append(_change(trust, METADATA, issuer_value(issuer, state), VALID))
     usable = state.is_usable(trust.next)
-    if state.wanted == "unchanged":
-        pass
-    elif not usable and (trust.next or state.must_be_renewed):
-        if state.wanted == "published" and state.must_be_renewed:
+    if state.wanted == "prepared" and not usable and (trust.next or state.must_be_renewed):
+        if state.candidate(state.candidates) is None:
+            steps.append(_change(trust, CERTIFICATE, "none", CREATED))
+        steps.append(_change(trust, NEXT, trust.next.thumbprint if trust.next else "none", NEW))
+    elif state.wanted == "published" and state.must_be_renewed:
+        if trust.next is None or not usable:
             raise TaskError(
                 f"{trust.name} has no next certificate that can be published. Run the task with state prepared, add "
                 "the proofs that it returns to the external DNS, and run it with state published then. Nothing was "
                 "written."
             )
-        if state.candidate(state.candidates) is None:
-            steps.append(_change(trust, CERTIFICATE, "none", CREATED))
-        steps.append(_change(trust, NEXT, trust.next.thumbprint if trust.next else "none", NEW))
-    elif state.wanted == "published" and state.must_be_renewed and trust.next:
         _check_publication(state, trust.next)
         before = trust.current.thumbprint if trust.current else "none"
         steps.append(_change(trust, CURRENT, before, trust.next.thumbprint))

@@ -339,6 +339,8 @@ def test_a_certificate_is_left_unless_it_must_be_renewed() -> None:
 def test_an_expired_next_certificate_is_replaced_and_the_gateway_is_read_again() -> None:
     organization = expiring(900)
     organization.trust["next"] = organization.add_certificate("C" * 40, -5)
+    for state in ("published", "unchanged"):
+        assert Run(federation, organization, TRUST | {"state": state}).written == []
     assert not Run(federation, organization, TRUST).failed
     assert organization.trust["next"] not in (None, "C" * 40)
 
