@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import client_access, databases, federation, servers
+from . import certificates, client_access, databases, federation, servers
 from .catalogue import assembled
 
-CMDLETS = assembled(servers.CMDLETS, client_access.CMDLETS, databases.CMDLETS, federation.CMDLETS)
+CMDLETS = assembled(servers.CMDLETS, client_access.CMDLETS, databases.CMDLETS, certificates.CMDLETS, federation.CMDLETS)

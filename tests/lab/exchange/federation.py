@@ -2,175 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates of the servers, and the federation trust with its certificates."""
+"""The federation trust with its certificates, and the proofs of domains."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import time
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from ..directory import federation_trusts
 from . import refusals
 from .catalogue import Change, Cmdlet, Item
-from .organization import Certificate, guid
-from .parameters import BOOLEAN, IDENTITY, SWITCH, TEXT, TEXTS, URI, Parameter
+from .certificates import installed, key_identifier, loaded, property_bag
+from .organization import guid
+from .parameters import IDENTITY, SWITCH, TEXT, URI, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .catalogue import Call
-    from .organization import Organization, Server, Trust
+    from .organization import Organization, Trust
 
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
-_CERTIFICATE = "Deserialized.Microsoft.Exchange.Management.SystemConfigurationTasks.ExchangeCertificate"
-_X509 = "Deserialized.System.Security.Cryptography.X509Certificates.X509Certificate2"
 _TRUST = "Deserialized.Microsoft.Exchange.Data.Directory.SystemConfiguration.FederationTrust"
 _STATUS = "Deserialized.Microsoft.Exchange.Management.SystemConfigurationTasks.FederationTrustCertificateStatus"
 _PROOF = "Deserialized.Microsoft.Exchange.Management.SystemConfigurationTasks.FederatedDomainProof"
 _ORGANIZATION = "Deserialized.Microsoft.Exchange.Data.Directory.Management.FederatedOrganizationIdWithDomainStatus"
-_IDENTIFIER = re.compile(r"[0-9A-Fa-f]{32}")
-_SERVICES = ("None", "IMAP", "POP", "UM", "IIS", "SMTP", "Federation")
-
-
-def loaded(certificate: Certificate) -> x509.Certificate:
-    """The certificate itself."""
-    return x509.load_pem_x509_certificate(certificate.pem.encode())
-
-
-def _key_identifier(certificate: Certificate) -> str:
-    try:
-        found = loaded(certificate).extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except x509.ExtensionNotFound:
-        return ""
-    return found.value.digest.hex().upper()
-
-
-def _bag(certificate: Certificate | None, kind: str = _X509, **more: Any) -> Item | None:
-    if certificate is None:
-        return None
-    one = loaded(certificate)
-    return Item(
-        (kind, _X509) if kind != _X509 else (kind,),
-        {
-            "Thumbprint": certificate.thumbprint,
-            "Subject": f"CN={_common_name(one)}",
-            "Issuer": one.issuer.rfc4514_string(),
-            "NotBefore": one.not_valid_before_utc,
-            "NotAfter": one.not_valid_after_utc,
-            "SerialNumber": f"{one.serial_number:X}",
-            "FriendlyName": certificate.friendly_name,
-            **more,
-        },
-        f"[Subject]\r\n  CN={_common_name(one)}\r\n\r\n[Thumbprint]\r\n  {certificate.thumbprint}\r\n",
-    )
-
-
-def _common_name(certificate: x509.Certificate) -> str:
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
-
-
-def _target(call: Call) -> Server:
-    """The server of the parameter Server, or the one of the session. Raises Refusal."""
-    name = call.value("Server")
-    server = call.organization.server(name) if name else call.server
-    if not server.reachable:
-        raise refusals.invalid(
-            f"The server {server.fqdn} couldn't be reached.",
-            exception="Microsoft.Exchange.Rpc.RpcException",
-            category="ReadError",
-        )
-    return server
-
-
-def _get_certificate(call: Call) -> Iterator[Item]:
-    server = _target(call)
-    wanted = call.value("Thumbprint")
-    found = list(installed(call.organization, server).values())
-    if wanted is not None:
-        found = [one for one in found if one.thumbprint.lower() == wanted.replace(" ", "").lower()]
-        if not found:
-            raise refusals.invalid(
-                f"The certificate with thumbprint {wanted} was not found.",
-                exception="System.ArgumentException",
-                category="InvalidArgument",
-            )
-    for one in found:
-        more = {
-            "CertificateDomains": tuple(one.domains),
-            "Services": one.services,
-            "IsSelfSigned": True,
-            "HasPrivateKey": True,
-            "PrivateKeyExportable": one.exportable,
-            "Status": "Valid",
-            "Identity": f"{server.fqdn}\\{one.thumbprint}",
-        }
-        item = _bag(one, _CERTIFICATE, **more)
-        if item is not None:
-            yield item
-
-
-def _new_certificate(call: Call) -> Iterator[Item]:
-    server = _target(call)
-    services = call.value("Services") or ("None",)
-    for service in services:
-        if service.strip().lower() not in {one.lower() for one in _SERVICES}:
-            raise refusals.wrong_type(
-                "New-ExchangeCertificate", "Services", service, "Microsoft.Exchange.Management.AllowedServices"
-            )
-    identifier = call.value("SubjectKeyIdentifier") or ""
-    if identifier and not _IDENTIFIER.fullmatch(identifier):
-        raise refusals.invalid(f"The subject key identifier '{identifier}' isn't 32 hexadecimal digits.")
-    domains = list(call.value("DomainName") or (server.fqdn,))
-    made = _build(domains[0], identifier)
-    certificate = Certificate(
-        federation_trusts.thumbprint(made),
-        made.public_bytes(serialization.Encoding.PEM).decode(),
-        call.value("FriendlyName") or "Microsoft Exchange",
-        ", ".join(services),
-        bool(call.value("PrivateKeyExportable")),
-        domains,
-    )
-    server.certificates[certificate.thumbprint] = certificate
-    item = _bag(certificate, _CERTIFICATE, Services=certificate.services, CertificateDomains=tuple(domains))
-    if item is not None:
-        yield item
-
-
-def _build(name: str, identifier: str) -> x509.Certificate:
-    key = rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(tz=UTC).replace(microsecond=0)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1825))
-    )
-    if identifier:
-        builder = builder.add_extension(x509.SubjectKeyIdentifier(bytes.fromhex(identifier)), critical=False)
-    return builder.sign(key, hashes.SHA256())
-
-
-def installed(organization: Organization, server: Server) -> dict[str, Certificate]:
-    """The certificates of a server: its own, and those of the trust that have reached it."""
-    found = dict(server.certificates)
-    if server.reachable:
-        for thumbprint, since in organization.pushed.items():
-            if since + organization.distribution_seconds <= time.time():
-                found.setdefault(thumbprint, organization.certificates[thumbprint])
-    return found
 
 
 def _get_trust(call: Call) -> Iterator[Item]:
@@ -184,9 +44,9 @@ def _get_trust(call: Call) -> Iterator[Item]:
                 "Name": trust.name,
                 "ApplicationIdentifier": "00000000481C2F5A",
                 "ApplicationUri": trust.application or None,
-                "OrgCertificate": _bag(known.get(trust.current)),
-                "OrgNextCertificate": _bag(known.get(trust.following)),
-                "OrgPrevCertificate": _bag(known.get(trust.previous)),
+                "OrgCertificate": property_bag(known.get(trust.current)),
+                "OrgNextCertificate": property_bag(known.get(trust.following)),
+                "OrgPrevCertificate": property_bag(known.get(trust.previous)),
                 "OrgPrivCertificate": trust.current or None,
                 "OrgNextPrivCertificate": trust.following or None,
                 "OrgPrevPrivCertificate": trust.previous or None,
@@ -246,8 +106,8 @@ def _set_next(call: Call, trust: Trust) -> None:
         raise _trust_error("InvalidCertificateException", f"The key of the certificate {wanted} isn't RSA.")
     if not found.exportable:
         raise _trust_error("CannotExportKeyException", f"The private key of the certificate {wanted} isn't exportable.")
-    identifier = _key_identifier(found)
-    used = {_key_identifier(organization.certificates[one]) for one in (trust.current, trust.previous) if one}
+    identifier = key_identifier(found)
+    used = {key_identifier(organization.certificates[one]) for one in (trust.current, trust.previous) if one}
     if not identifier or identifier in used:
         raise _trust_error(
             "InvalidSubjectKeyIdentifierException",
@@ -343,16 +203,6 @@ def _identifier(call: Call) -> Iterator[Item]:
 
 
 _NEXT, _PUBLISH = ("Identity",), ("PublishFederationCertificate",)
-_READ_CERTIFICATE = (Parameter("Thumbprint", TEXT), Parameter("Server", IDENTITY))
-_NEW_CERTIFICATE = (
-    Parameter("Services", TEXTS),
-    Parameter("SubjectKeyIdentifier", TEXT),
-    Parameter("DomainName", TEXTS),
-    Parameter("FriendlyName", TEXT),
-    Parameter("PrivateKeyExportable", BOOLEAN),
-    Parameter("Server", IDENTITY),
-    Parameter("Force", SWITCH),
-)
 _SET_TRUST = (
     Parameter("Identity", IDENTITY, mandatory=True),
     Parameter("Thumbprint", TEXT, sets=_NEXT),
@@ -362,8 +212,6 @@ _SET_TRUST = (
 )
 _PROOF_PARAMETERS = (Parameter("DomainName", TEXT, mandatory=True), Parameter("Thumbprint", TEXT))
 CMDLETS = (
-    Cmdlet("Get-ExchangeCertificate", f"{_TASKS}.GetExchangeCertificate", _READ_CERTIFICATE, _get_certificate),
-    Cmdlet("New-ExchangeCertificate", f"{_TASKS}.NewExchangeCertificate", _NEW_CERTIFICATE, _new_certificate),
     Cmdlet("Get-FederationTrust", f"{_TASKS}.GetFederationTrust", (Parameter("Identity", IDENTITY),), _get_trust),
     Cmdlet("Set-FederationTrust", f"{_TASKS}.SetFederationTrust", _SET_TRUST, _set_trust),
     Cmdlet("Test-FederationTrustCertificate", f"{_TASKS}.TestFederationTrustCertificate", (), _test_certificate),

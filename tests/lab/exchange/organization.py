@@ -147,7 +147,7 @@ class Organization:
     certificates: dict[str, Certificate] = field(default_factory=dict)
     pushed: dict[str, float] = field(default_factory=dict)
     distribution_seconds: float = 0.0
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     log_on: Callable[[str, str], bool] | None = None
     key: bytes = field(default_factory=Fernet.generate_key, repr=False)
 

@@ -272,7 +272,7 @@ def test_a_certificate_becomes_next_and_then_current(endpoints: ExchangeEndpoint
         assert (trust["OrgPrivCertificate"], trust["OrgNextPrivCertificate"]) == (thumbprint, None)
 
 
-def test_cmdlets_over_the_budget_are_refused_and_changes_replicate_late(tmp_path: Path) -> None:
+def test_limits_replication_and_what_a_restart_keeps(tmp_path: Path) -> None:
     limits = {"cmdlets": 2, "period": 60, "replication_seconds": 0.2, "https": PORT + 1}
     with running(directory(**limits), tmp_path) as late:
         wsman = WSMan(EX1, port=PORT + 1, path="PowerShell/", auth="basic", username=USER, password=PASSWORD,
@@ -286,3 +286,6 @@ def test_cmdlets_over_the_budget_are_refused_and_changes_replicate_late(tmp_path
             shell = invoke(opened, "Get-ClientAccessServer")
             assert error(shell)[0] == "OverBudgetException"
             assert "milliseconds" in str(shell.streams.error[0])
+    with running(directory(**limits), tmp_path) as again:
+        assert again.organization == late.organization
+        assert again.organization.servers["EX1"].points[0].sites == []
