@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
 
-from . import record
+from . import record, worker
 from .endpoint import CONNECTIONS, session_factory_for
 
 display = Display()
@@ -80,7 +80,7 @@ class ControllerAction(ActionBase):
                 f"{self.module} does not support become, because it starts no process on the Windows host. Set become: "
                 "false for this task and connect with an account that has the permissions."
             )
-        with self._environment():
+        with self._environment(), worker.only_new_garbage():
             validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(
                 _plain(self._task.args)
             )

@@ -16,8 +16,6 @@ import fleet
 import stage as staging
 from lab.directory import impediment
 from torture import cells, inputs, kills
-from torture.directory import cells as ldap_cells
-from torture.directory.faults import FAULTS as FAULTS_OF_LDAP
 from torture.faults import FAULTS
 
 SEED, CELLS, CELLS_OF_LDAP, INPUTS = 1, 150, 60, 400
@@ -69,6 +67,10 @@ def test_cells_of_ldap_agree_with_the_directory() -> None:
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
         pytest.skip(problem)
+    # They need python-ldap.
+    from torture.directory import cells as ldap_cells
+    from torture.directory.faults import FAULTS as FAULTS_OF_LDAP
+
     everything = ldap_cells.all_reachable()
     assert len(everything) > 10_000
     sample = [cell for cell in everything if not FAULTS_OF_LDAP[cell.fault].slow]
