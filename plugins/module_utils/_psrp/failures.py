@@ -166,7 +166,8 @@ def from_records(
         return NotGranted(detail, cmdlet=cmdlet)
     if key == "NamedParameterNotFound":
         return NotGranted(detail, cmdlet=cmdlet, parameter=_parameter(first, detail))
-    if exception == "OverBudgetException" or "overbudget" in error_id.casefold():
+    # A cmdlet that has returned something has begun.
+    if exception == "OverBudgetException" and not objects:
         return Throttled(detail)
     if exception.startswith("ParameterBinding"):
         return ParameterRefused(detail)
