@@ -18,8 +18,9 @@ attributes:
   action_group:
     description:
       - Use C(group/winha.cluster.all) in C(module_defaults) to set options for all modules, and
-        C(group/winha.cluster.windows), C(group/winha.cluster.directory) or C(group/winha.cluster.dns) for the modules
-        for Windows hosts, Active Directory or changes in DNS.
+        C(group/winha.cluster.windows), C(group/winha.cluster.directory), C(group/winha.cluster.dns) or
+        C(group/winha.cluster.exchange) for the modules for Windows hosts, Active Directory, changes in DNS or the
+        PowerShell endpoint of Exchange.
     support: full
     membership: [winha.cluster.all]
   connection:
@@ -80,4 +81,11 @@ options: {}
 attributes:
   connection:
     details: It connects to domain controllers, and to the host of the task only if it is a domain controller.
+"""
+
+    EXCHANGE_SHELL = r"""
+options: {}
+attributes:
+  connection:
+    details: It connects to the PowerShell endpoint of Exchange servers, and not to the host of the task.
 """

@@ -69,15 +69,17 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_exchange": "_directory errors name_list powershell",
         "_audit": "_directory _exchange _windows artifact errors identity name_list name_pattern powershell",
         "_report": "name_list",
+        "_exchange_settings": "_directory _exchange _psrp errors name_list plan",
         "_change": "errors identity name_list name_pattern",
         "connection": "_bundle _wsman errors session ticket",
         "directory": "_directory errors session",
         "exchange_shell": "_psrp errors session",
         "task": "connection errors plan session",
         "wanted": "plan task",
-        "modules": "_directory _dns _exchange _psrp _windows _wsman directory errors exchange_shell identity plan "
-        "selection task wanted",
-        "filter": "_audit _change _exchange _report artifact directory errors plugin_utils typed_value",
+        "modules": "_directory _dns _exchange _exchange_settings _psrp _windows _wsman directory errors exchange_shell "
+        "identity plan selection task wanted",
+        "filter": "_audit _change _exchange _exchange_settings _report artifact directory errors plugin_utils "
+        "typed_value",
         "plugin_utils": "_change _dns _wsman connection directory errors exchange_shell identity session task ticket "
         "typed_value",
         "action": "_audit _change _report _windows artifact connection errors modules plugin_utils task typed_value",
@@ -175,6 +177,7 @@ def test_a_module_is_in_the_action_group_of_its_service(name: str) -> None:
     assert (name in groups["windows"]) == ("scheme" in options)
     assert (name in groups["directory"]) == ("global_catalogs" in options)
     assert (name in groups["dns"]) == ("name_servers" in options)
+    assert (name in groups["exchange"]) == ("server" in options)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -170,9 +170,18 @@ class Binding:
         Raises the errors of C(.ldap_errors); C(ResponseLost) if it is unknown whether the values were written.
         """
         kinds = ((ldap.MOD_DELETE, delete), (ldap.MOD_ADD, add))
-        changes = [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values]
+        self._modify(dn, [(kind, attribute, [value.encode() for value in values]) for kind, values in kinds if values])
+
+    def set_password(self, dn: str, password: str) -> None:
+        """Set the password of an account, as an administrator does ([MS-ADTS] 3.1.1.3.1.5). Raises as C(modify) does.
+
+        A domain controller takes it only over an encrypted connection, which every binding is.
+        """
+        self._modify(dn, [(ldap.MOD_REPLACE, "unicodePwd", [f'"{password}"'.encode("utf-16-le")])])
+
+    def _modify(self, dn: str, changes: t.Sequence[tuple[int, str, list[bytes]]]) -> None:
         try:
-            number = self._connection.modify_ext(dn, changes)
+            number = self._connection.modify_ext(dn, list(changes))
             self._receive(number)
         except ldap.LDAPError as exc:
             raise translate_error(exc, sent=True) from exc

@@ -145,6 +145,13 @@ class Directory:
 
         Raises C(ServerError). After C(ResponseLost), read the values to find out whether they were written.
         """
+        self._write(lambda binding: binding.modify(dn, attribute, add=add, delete=delete), operation)
+
+    def set_password(self, dn: str, password: str) -> None:
+        """Set the password of an account. Raises as C(change_values) does; read the time of the last change then."""
+        self._write(lambda binding: binding.set_password(dn, password), f"setting the password of {dn}")
+
+    def _write(self, write: t.Callable[[Binding], None], operation: str) -> None:
         with self._error_context(operation):
             if self._read_only:
                 raise WriteRefused("a read-only session tried to send a write")
@@ -154,7 +161,7 @@ class Directory:
             self._write_target = _WriteTarget(binding.server, self.root.server)
             self.writes += 1
             try:
-                binding.modify(dn, attribute, add=add, delete=delete)
+                write(binding)
             except ResponseLost as exc:
                 exc.advice = self._write_target.advice
                 self._close_binding(False)

@@ -167,10 +167,11 @@ def test_only_an_expired_own_certificate_needs_a_new_trust() -> None:
         for finding in judged(rule, expired)
     }
     assert {place for place, text in remedies.items() if "Remove" in text} == {("federation-valid", "Gateway current")}
+    assert "exchange_settings_federation: prepared" in remedies["federation-next-valid", "Gateway next"]
     assert {subject for _rule, subject in remedies} == {"Gateway current", "Gateway next", "Gateway token_issuer"}
     assert len(remedies) == 3
     issuer = remedies["federation-issuer-valid", "Gateway token_issuer"]
-    assert "Set-FederationTrust -Identity 'Gateway' -RefreshMetadata" in issuer
+    assert "exchange_settings_refresh_metadata: true" in issuer
     (left,) = (one for one in judged("federation-days-left", expired) if one["subject"] == "Gateway token_issuer")
     assert "see federation-issuer-valid" in left["text"]
 
@@ -179,9 +180,26 @@ def test_the_remedy_for_a_certificate_that_expires_soon_is_for_that_certificate(
     soon = {"not_after": "2026-03-20T00:00:00Z"}
     estate = trust(certificate(**soon), certificate("token_issuer", **soon))
     own, issuer = (finding["remedy"]["text"] for finding in judged("federation-days-left", estate))
-    assert "New-ExchangeCertificate" in own
-    assert issuer.endswith("Set-FederationTrust -Identity 'Gateway' -RefreshMetadata")
-    assert "New-ExchangeCertificate" not in issuer
+    for text in (own, issuer):
+        assert "exchange_settings_federation_days: 60" in text
+    assert ("refresh_metadata" in own, "federation: prepared" in own) == (False, True)
+    assert ("refresh_metadata: true" in issuer, "federation: prepared" in issuer) == (True, False)
+
+
+def test_the_remedy_of_a_database_runs_on_a_server_of_2010_or_is_a_command() -> None:
+    array = {"fqdn": "outlook.example.com", "site": "A"}
+    database = {"name": "DB1", "generation": "2010", "rpc_client_access_server": "x", "preferred_site": "A"}
+    servers = [
+        {"name": "NEW", "fqdn": "new.example.com", "generation": "2016", "roles": ["client_access"]},
+        {"name": "MBX", "fqdn": "mbx.example.com", "generation": "2010", "roles": ["mailbox"]},
+        {"name": "CAS", "fqdn": "cas.example.com", "generation": "2010", "roles": ["client_access"]},
+    ]
+    facts = {"client_access_arrays": [array], "databases": [database]}
+    (found,) = judged("database-endpoint", {"exchange_info": {**facts, "servers": servers}})
+    assert "server: cas.example.com" in found["remedy"]["text"]
+    for known in (servers[:2], None):
+        (found,) = judged("database-endpoint", {"exchange_info": {**facts, "servers": known}})
+        assert "Run in the Exchange Management Shell: Set-MailboxDatabase" in found["remedy"]["text"]
 
 
 @pytest.mark.parametrize(

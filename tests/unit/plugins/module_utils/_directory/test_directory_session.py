@@ -19,7 +19,12 @@ from ansible_collections.winha.cluster.plugins.module_utils._directory.account i
 from ansible_collections.winha.cluster.plugins.module_utils._directory.binding import Page
 from ansible_collections.winha.cluster.plugins.module_utils._directory.entry import Entry
 from ansible_collections.winha.cluster.plugins.module_utils._directory.ldap_errors import Refused, translate_error
-from ansible_collections.winha.cluster.plugins.module_utils.errors import ResponseLost, TaskError, Unreachable
+from ansible_collections.winha.cluster.plugins.module_utils.errors import (
+    ResponseLost,
+    TaskError,
+    Unreachable,
+    WriteRefused,
+)
 
 READ_ONLY = b"1.2.840.113556.1.4.1920"
 ELSEWHERE = "DC=child,DC=corp,DC=test"
@@ -63,6 +68,9 @@ class Connection:
         self.controller.written.append(dn)
         self.controller.respond()
 
+    def set_password(self, dn: str, _password: str) -> None:
+        self.modify(dn)
+
     def close(self) -> None:
         pass
 
@@ -93,6 +101,20 @@ def test_the_root_dse_is_read_again_after_a_failover(controllers: dict[str, Cont
     with pytest.raises(Refused, match="read-only domain controller"):
         session.change_values("CN=ASA", "servicePrincipalName", add=["http/mail"], operation="setting names")
     assert controllers["rodc"].written == []
+
+
+def test_a_password_is_set_once_on_a_writable_controller_and_never_in_check_mode(
+    controllers: dict[str, Controller],
+) -> None:
+    controllers |= {"dc1": Controller(b"dc1"), "rodc": Controller(b"rodc", (READ_ONLY,), b"FALSE")}
+    session = sessions.Directory(Access(servers=("dc1",)))
+    session.set_password("CN=ASA", "New-Passw0rd")
+    assert (controllers["dc1"].written, session.writes) == (["CN=ASA"], 1)
+    with pytest.raises(WriteRefused):
+        sessions.Directory(Access(servers=("dc1",)), read_only=True).set_password("CN=ASA", "New-Passw0rd")
+    with pytest.raises(Refused, match="read-only domain controller"):
+        sessions.Directory(Access(servers=("rodc",))).set_password("CN=ASA", "New-Passw0rd")
+    assert (len(controllers["dc1"].written), controllers["rodc"].written) == (1, [])
 
 
 def test_a_failover_also_changes_the_global_catalog(controllers: dict[str, Controller]) -> None:
