@@ -72,7 +72,9 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], *, check_mo
     report_file.write(folder / files[0], json.dumps(found, indent=2) + "\n")
     if "html" in options["formats"]:
         files.append("prove.html")
-        report_file.write(folder / files[1], prove_page(found, options["title"] or "Windows as this collection sees it"))
+        report_file.write(
+            folder / files[1], prove_page(found, options["title"] or "Windows as this collection sees it")
+        )
     if options["bundle"]:
         place = report_file.make_folder(options["bundle"])
         table = json.dumps(summary.for_bundle(found), indent=2) + "\n"

@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: prove_reports
 short_description: Write the table of what was confirmed on real hosts
 description:
-  - Puts the results together that the role P(winha.cluster.prove#role) has read, and writes them as C(prove.json) and as
-    a page on the control node.
+  - Puts the results together that the role P(winha.cluster.prove#role) has read, and writes them as C(prove.json) and
+    as a page on the control node.
   - The files are no setting of a server, so the result is never C(changed), and they are also written in check mode.
   - Contacts no host.
 version_added: 1.1.0

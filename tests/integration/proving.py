@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -19,6 +20,7 @@ if t.TYPE_CHECKING:
     from lab.running import RunningEstate
     from stage import Variables
 
+Opened = t.Iterator[Client]
 RELEASES = ("2008 R2", "2012 R2", "2016", "2019", "2022", "2025")
 CHANNELS = ("Microsoft-Exchange-HighAvailability/Operational",)
 
@@ -28,6 +30,7 @@ def estate(network: str) -> Variables:
     hosts: list[Variables] = []
     clusters: list[Variables] = []
     for number, release in enumerate(RELEASES, start=1):
+        is_newest = release in ("2022", "2025")
         short = release.replace(" ", "").lower()
         networks = [
             {"name": "Management", "subnet": f"{network}.0/24", "role": 3},
@@ -53,15 +56,24 @@ def estate(network: str) -> Variables:
             name, cluster = f"{kind}{short}", f"{kind}c{short}".upper()
             address = f"{network}.{len(hosts) + 11}"
             described = {"name": name, "address": address, "windows": release, "groups": [group], "cluster": cluster}
-            hosts.append(described | more)
             more_of = dict(own)
             if release not in ("2008 R2", "2012 R2"):
                 more_of["fault_domains"] = {name: ["Site:Redmond", "Rack:"]}
-            if release in ("2022", "2025"):
+            if is_newest:
                 rule = {"name": "apart", "type": "different_node", "groups": []}
                 more_of["affinity_rules"] = [rule]
             if (kind, release) == ("hv", "2022"):
                 more_of["storage_spaces_direct"] = {"virtual_disks": [{"name": "V1"}]}
+                described |= {"hotfixes": [{"HotFixID": "KB2550886", "InstalledOn": "6/18/2012"}]}
+                described["adapters"] = [
+                    *adapters,
+                    {"name": "P5", "driver": "plain"},
+                    {"name": "P6", "driver": "plain"},
+                ]
+                described["teams"] = [{"name": "Team", "members": ["P5", "P6"]}]
+            elif (kind, release) == ("ex", "2022"):
+                described["virtual_machine"] = machines[0]["name"]
+            hosts.append(more | described)
             clusters.append({"name": cluster, "fqdn": f"{cluster}.example.test", "networks": networks, **more_of})
     credentials = {"user": "Administrator", "password": PASSWORD}
     return {"name": "prove", "credentials": credentials, "hosts": hosts, "clusters": clusters}
@@ -88,14 +100,22 @@ class Wire:
         """There is no connection."""
 
 
-def look(lab: RunningEstate, host: str, *, dag_member: bool = False, **differs: t.Any) -> dict[str, tuple[str, str]]:
-    """The answers of a host whose answers differ so, by point: the answer and what came."""
+@contextlib.contextmanager
+def differing(lab: RunningEstate, host: str, differs: Variables, keys: Variables, faults: t.Iterable[str]) -> Opened:
+    """A client of a host whose answers differ so; C(faults) are classes whose Get fails."""
     machine = next(one for one in lab._machines if one.host.name == host)
     usual = machine.host
-    machine.host = dataclasses.replace(usual, differs=differences(host, differs))
+    machine.host = dataclasses.replace(usual, differs=differences(host, differs), **keys)
+    for name in faults:
+        lab.add_fault(**{"class": name}, host=host, operation="Get", action={"fault": 1359})
     try:
-        client = Client(Wire(lab, host), read_only=True, pause=lambda _seconds: None)
-        _release, answers = looking.look_at_host(client, dag_member=dag_member)
+        yield Client(Wire(lab, host), read_only=True, pause=lambda _seconds: None)
     finally:
         machine.host = usual
-    return {one.point: (one.answer, one.came) for one in answers}
+        lab.clear_faults()
+
+
+def look(client: Client, *, dag_member: bool) -> dict[str, str]:
+    """The answers of a host by point."""
+    _release, answers = looking.look_at_host(client, dag_member=dag_member)
+    return {one.point: one.answer for one in answers}

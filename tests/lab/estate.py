@@ -78,7 +78,6 @@ class Host:
     job_seconds: float = 0.1
     settings_answer: str = "job"
     differs: differences.Differences = field(default_factory=differences.Differences)
-    registry: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of this name."""
@@ -174,7 +173,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
     optional |= {"updating", "network_atc", *_DURATIONS, "live_migration", "cores", "virtual_machine"}
     optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds", "settings_answer"}
-    optional |= {"differs", "registry"}
+    optional |= {"differs"}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -232,7 +231,6 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
             f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
         ),
         differs=differences.differences(where, body.get("differs", {})),
-        registry=body.get("registry", {}),
     )
 
 

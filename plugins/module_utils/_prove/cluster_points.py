@@ -31,6 +31,7 @@ POINTS = (
                 "QuarantineDuration#>2016; S2DEnabled#>2016"
             ),
             some=True,
+            references=True,
         ),
     ),
     Point(
@@ -62,6 +63,7 @@ POINTS = (
                 "StatusInformation#>2016; FaultDomain*>2016"
             ),
             some=True,
+            references=True,
         ),
     ),
     Point(
@@ -248,6 +250,7 @@ POINTS = (
             "MSCluster_Resource",
             columns("Name; Type; State#; OwnerGroup>2012; OwnerNode>2012; PrivateProperties%"),
             _MACHINES,
+            references=True,
         ),
     ),
     Point(

@@ -197,7 +197,7 @@ POINTS = (
         id="windows.system_log",
         assumes="Win32_NTLogEvent has the entries of the System log",
         source="Win32_NTLogEvent",
-        look=Check(checks.system_log),
+        look=Check(checks.system_log, of=("windows.operating_system",)),
     ),
     Point(
         id="windows.older_entry",
@@ -225,7 +225,7 @@ POINTS = (
         assumes="A query of single columns with the key returns the reference of each instance",
         source=_WSMV,
         basis=ASSUMED,
-        look=Check(checks.references),
+        look=Check(checks.references, of=("windows.computer_system",)),
     ),
     Point(
         id="windows.missing_class",

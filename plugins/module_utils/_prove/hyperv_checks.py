@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._windows import adapter, disk, hyperv
+from .host_checks import guids_of
 from .point import Different, Nothing
 
 if t.TYPE_CHECKING:
@@ -103,7 +104,7 @@ def internal_port_ids(_client: Client, seen: Seen) -> str:
     ports = seen.rows["hyperv.internal_ports"]
     if not ports:
         raise Nothing("the host has no virtual adapter")
-    known = {adapter.guid_in(row.text("InterfaceGuid")) for row in seen.rows["windows.adapters"]}
+    known = guids_of(seen.rows["windows.adapters"], "InterfaceGuid")
     for port in ports:
         if adapter.guid_in(port.text("DeviceID")) not in known:
             raise Different(f"the DeviceID of {port.text('ElementName')} is {port.text('DeviceID')}")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from . import host_checks, hyperv_checks as checks
+from . import host_checks
+from . import hyperv_checks as checks
 from .point import ASSUMED, Check, Point, Rows, columns
 
 _FIRST, _SECOND = "root/virtualization", "root/virtualization/v2"
@@ -194,7 +195,7 @@ POINTS = (
     ),
     Point(
         id="hyperv.migrations_channel",
-        assumes="NETWORK SERVICE may read the event channel of live migrations, and the events name the virtual machine",
+        assumes="NETWORK SERVICE may read the event channel of live migrations; the events name the virtual machine",
         source="published events",
         basis=ASSUMED,
         part="hyperv",

@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from .point import Column
 
 _UNREADABLE_CHANNEL = 5004  # of the event plug-in
+_ALWAYS_THERE = ("root/cimv2", "Win32_ComputerSystem", "Name", "")
 _WITHOUT = {
     "cluster": "the host is not a member of a failover cluster",
     "hyperv": "the host has no Hyper-V",
@@ -127,14 +128,16 @@ def _read_rows(client: Client, rows: Rows, release: str) -> list[Instance]:
             f"SELECT {names} FROM {rows.class_name}{rows.where}",  # noqa: S608 (constants)
             operation=operation,
         )
-        lacks_objects = any(
-            one.kind == "object" and item.embedded(one.name) is None for one in wanted for item in found
+        incomplete = any(
+            (rows.references and item.reference is None)
+            or any(one.kind == "object" and item.embedded(one.name) is None for one in wanted)
+            for item in found
         )
     except Fault as exc:
         if isinstance(exc, (NotFound, AccessDenied, TransientFault)) or is_time_out(exc):
             raise
-        projected, lacks_objects = False, True
-    if lacks_objects:
+        projected, incomplete = False, True
+    if incomplete:
         wql = f"SELECT * FROM {rows.class_name}{rows.where}"  # noqa: S608 (constants)
         found = client.query(rows.namespace, wql, operation=operation)
     missing = [one.name for one in wanted if _is_missing(one, found)]
@@ -156,25 +159,24 @@ def _refused_columns(client: Client, rows: Rows, wanted: t.Sequence[Column], fou
     In an instance, an empty list cannot be told from one that is not there.
     """
     suspects = [one for one in wanted if not found or one.kind == "list"]
-    refused = []
-    for one in suspects:
-        wql = f"SELECT {one.name} FROM {rows.class_name}{rows.where}"  # noqa: S608 (constants)
-        try:
-            client.query(rows.namespace, wql, operation=f"looking at {rows.class_name}")
-        except (NotFound, AccessDenied):
-            raise
-        except Fault:
-            refused.append(one.name)
-    sure = next((one for one in wanted if one not in suspects), None)
-    if sure is not None:
-        try:
-            wql = f"SELECT {sure.name} FROM {rows.class_name}{rows.where}"  # noqa: S608 (constants)
-            client.query(rows.namespace, wql, operation=f"looking at {rows.class_name}")
-        except Fault:
+    sure = next((one.name for one in wanted if one not in suspects), None)
+    accepted = (rows.namespace, rows.class_name, sure, rows.where) if sure else _ALWAYS_THERE
+    if _is_refused(client, *accepted):
+        if sure:
             return []  # the host refuses every query of single columns
-    elif len(refused) == len(suspects):
         raise NotLookedAt("there is no instance, and the host refuses queries of single columns")
-    return refused
+    return [one.name for one in suspects if _is_refused(client, rows.namespace, rows.class_name, one.name, rows.where)]
+
+
+def _is_refused(client: Client, namespace: str, class_name: str, column: str, where: str) -> bool:
+    try:
+        wql = f"SELECT {column} FROM {class_name}{where}"  # noqa: S608 (constants)
+        client.query(namespace, wql, operation=f"looking at {class_name}")
+    except (NotFound, AccessDenied):
+        raise
+    except Fault:
+        return True
+    return False
 
 
 def _is_of(column: Column, release: str) -> bool:

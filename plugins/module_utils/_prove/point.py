@@ -65,13 +65,17 @@ def columns(text: str) -> tuple[Column, ...]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rows:
-    """Looks at a class by a query of its columns; with C(some) at least one instance must be there."""
+    """Looks at a class by a query of its columns; with C(some) at least one instance must be there.
+
+    With C(references) others need those, so all of the class is read where a query of columns has none.
+    """
 
     namespace: str
     class_name: str
     columns: tuple[Column, ...]
     where: str = ""
     some: bool = False
+    references: bool = False
 
 
 @dataclasses.dataclass(slots=True)

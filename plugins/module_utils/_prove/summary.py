@@ -116,7 +116,9 @@ def lines(found: Mapping) -> list[str]:
     """The table for a terminal: a line for each row."""
     shown = []
     for row in found["rows"]:
-        hosts = ", ".join(row["hosts"][:_SHOWN]) + (f" and {len(row['hosts']) - _SHOWN} more" if row["hosts"][_SHOWN:] else "")
+        hosts = ", ".join(row["hosts"][:_SHOWN]) + (
+            f" and {len(row['hosts']) - _SHOWN} more" if row["hosts"][_SHOWN:] else ""
+        )
         text = f"{words(row['answer']):<14}{row['point']:<32}{hosts}{': ' if hosts else ''}{row['came']}"
         shown.append(text if len(text) <= 2 * _WIDTH else f"{text[: 2 * _WIDTH - 4]} ...")
     return shown

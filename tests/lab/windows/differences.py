@@ -16,6 +16,7 @@ from .repository import Instance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..wire.values import Value
     from .classes import Class
 
 _QUERIES = ("refused", "empty")
@@ -28,7 +29,8 @@ class Differences:
     * classes: those that are not there
     * columns: the properties that are not there, by class
     * values: the values of properties, by class or by class/name; a dot leads into an embedded object
-    * answers: the out parameters, by method
+    * gets: the properties that are null in the response to a Get, by class
+    * answers: the out parameters by method, or by method and the text of a parameter: C(GetStringValue Name)
     * queries: what happens to a query with a text in it
     * references: whether a query of single columns with the keys returns references
     """
@@ -36,6 +38,7 @@ class Differences:
     classes: frozenset[str] = frozenset()
     columns: Mapping[str, Iterable[str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gets: Mapping[str, Iterable[str]] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     queries: Mapping[str, str] = field(default_factory=dict)
     references: bool = True
@@ -62,9 +65,21 @@ class Differences:
                 outer, dot, inner = path.partition(".")
                 held = values.get(outer)
                 if dot and isinstance(held, Embedded):
-                    value = Embedded(held.class_name, {**held.members, inner: value})
-                values[outer] = value
+                    values[outer] = Embedded(held.class_name, {**held.members, inner: value})
+                elif not dot:
+                    values[outer] = value
         return Instance(cls, values)
+
+    def of_get(self, item: Instance) -> Instance:
+        """An instance as this host returns it alone."""
+        gone = dict.fromkeys(self.gets.get(item.cls.name, ()))
+        return Instance(item.cls, {**item.values, **gone}) if gone else item
+
+    def of_answer(self, method: str, inputs: Mapping[str, Value]) -> dict[str, Any]:
+        """The out parameters that differ."""
+        texts = [value for value in inputs.values() if isinstance(value, str)]
+        keys = [method, *(f"{method} {text}" for text in texts)]
+        return {name: value for key in keys for name, value in self.answers.get(key, {}).items()}
 
     def of_query(self, text: str) -> str:
         """What happens to a query: nothing, refused or empty."""
@@ -73,7 +88,7 @@ class Differences:
 
 def differences(where: str, data: Any) -> Differences:
     """Read the key `differs` of a host."""
-    keys = {"classes", "columns", "values", "answers", "queries", "references"}
+    keys = {"classes", "columns", "values", "gets", "answers", "queries", "references"}
     body = check_keys(f"differs of {where}", data, keys, set())
     for outcome in body.get("queries", {}).values():
         check_choice(f"queries of {where}", str(outcome), _QUERIES)

@@ -226,7 +226,7 @@ class Machine:
         _repository, instance = self._instance(request)
         if not instance.values:
             raise _missing("No instance matches the selectors.", instance.cls.name)
-        return Reply(f"{X}/GetResponse", self._instance_xml(request, instance))
+        return Reply(f"{X}/GetResponse", self._instance_xml(request, self.host.differs.of_get(instance)))
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
@@ -259,7 +259,7 @@ class Machine:
         with repository.lock:
             _repository, instance = self._instance(request)
             results = providers.invoke(context, instance, method.name, inputs)
-        results = {**results, **self.host.differs.answers.get(method.name, {})}
+        results = {**results, **self.host.differs.of_answer(method.name, inputs)}
         record.cuts_connection = context.cuts_connection
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}

@@ -91,14 +91,11 @@ def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
     _add(repository, rf"{service}\Intents", {})
 
 
-def add_release(repository: Repository, build: str, more: Mapping[str, Mapping[str, Value]]) -> None:
-    """Add the key with the build of Windows, and the values of the estate file by key."""
+def add_release(repository: Repository, build: str) -> None:
+    """Add the key with the build of Windows."""
     key = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
     _add(repository, key, {"CurrentBuild": build, "CurrentBuildNumber": build, "InstallationType": "Server"})
     _add(repository, key.rpartition("\\")[0], {})
-    for path, values in more.items():
-        found = find(repository, path)
-        _add(repository, path, {**(values_of(found) if found else {}), **values})
 
 
 def add_guest(repository: Repository, machine: VirtualMachine) -> None:
