@@ -35,6 +35,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+release:
+  description: The release of Windows Server of the domain controller; an empty text if it is none of Windows Server.
+  returned: success
+  type: str
+  sample: '2022'
 answers:
   description: The answer to each point, as in M(winha.cluster.prove_host_info).
   returned: success
@@ -56,7 +61,8 @@ if t.TYPE_CHECKING:
 
 def read(session: Directory, options: task.Options) -> dict[str, t.Any]:
     """Look at each point."""
-    return {"answers": [dataclasses.asdict(one) for one in looking.look_at_forest(session)]}
+    release = looking.release_of_controller(session)
+    return {"release": release, "answers": [dataclasses.asdict(one) for one in looking.look_at_forest(session)]}
 
 
 def report(state: dict[str, t.Any], outcome: task.Outcome) -> dict[str, t.Any]:

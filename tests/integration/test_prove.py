@@ -26,6 +26,9 @@ from stage import Stage, changes, stage
 NETWORK = "127.47.0"
 PLAYBOOK = "winha.cluster.prove"
 MACHINE = "T-2022"
+# As on real hosts: the inventory of the lab silences the warning.
+REAL = {name: {"winha_cluster_warn_unproved": None} for name in ("hv2022", "hv2025")}
+WARNING = "No bundle has shown how this collection works with a real host."
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +101,17 @@ def test_only_the_named_writes_are_sent_and_the_value_is_set_back(lab: Stage) ->
     limit = ("--limit", "hv2022,hv2025")
     own = ("-e", f"prove_virtual_machine={MACHINE.lower()}", "-e", "prove_change=true")
     before = lab.picture()
-    checked = lab.check(PLAYBOOK, *limit, *own)
+    checked = lab.check(PLAYBOOK, *limit, *own, hosts=REAL)
     assert checked.rc == 2
+    assert WARNING not in " ".join(checked.output.split())  # nothing is to be changed
     assert "check mode writes nothing, so it was not used" in checked.output
     # The response to the change is lost after it took effect.
     control = {"host": "hv2022", "operation": "Invoke", "method": "ExecuteResourceControl"}
     lab.estate.add_fault(**control, action={"drop": "after"}, nth=3, times=1)
-    run = lab.play(PLAYBOOK, *limit, *own)
+    run = lab.play(PLAYBOOK, *limit, *own, hosts=REAL)
     lab.estate.clear_faults()
     assert run.rc == 0, run.output
+    assert " ".join(run.output.split()).count(WARNING) == 1
     resource = f"Virtual Machine {MACHINE}"
     assert machine_writes(lab, 0) == [
         ("hv2022", "ExecuteResourceControl", resource),  # the value that is there
@@ -125,6 +130,8 @@ def test_only_the_named_writes_are_sent_and_the_value_is_set_back(lab: Stage) ->
 
 def test_a_value_that_cannot_be_set_back_is_said_and_nothing_is_written_to_an_unclear_machine(lab: Stage) -> None:
     begin = len(lab.writes())
+    shown = lab.task("hv2025", "winha.cluster.vm_offline_action", None, "--check", hosts=REAL)
+    assert WARNING in " ".join(shown.output.split())
     unclear = lab.play(PLAYBOOK, "--limit", "hv2025", "-e", "prove_virtual_machine=none")
     assert unclear.rc == 2
     assert "prove_virtual_machine is none, which no host has." in unclear.output

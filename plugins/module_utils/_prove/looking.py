@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import functools
+import re
+import time
 import typing as t
 
 from .._directory.ldap_errors import AccessDenied as DirectoryDenied
 from .._windows import computer, service
 from .._windows.unknown import at_the_same_time
+from .._windows.version import WindowsVersion
 from .._wsman.errors import (
     AccessDenied,
     Fault,
@@ -33,6 +36,8 @@ if t.TYPE_CHECKING:
     from .point import Column
 
 _UNREADABLE_CHANNEL = 5004  # of the event plug-in
+_BUILD = re.compile(r"\((\d{4,6})\)$")  # 10.0 (20348)
+_LONGEST = 75.0  # seconds, after which no further point is looked at
 _ALWAYS_THERE = ("root/cimv2", "Win32_ComputerSystem", "Name", "")
 _WITHOUT = {
     "cluster": "the host is not a member of a failover cluster",
@@ -83,6 +88,22 @@ def look_at_forest(session: Directory) -> list[Answer]:
     ]
 
 
+def release_of_controller(session: Directory) -> str:
+    """The release of the domain controller from its computer account; empty if it does not run Windows Server."""
+    found = session.search(
+        session.domain_dn,
+        "(&(objectClass=computer)(|(primaryGroupID=516)(primaryGroupID=521)))",  # writable and read-only ones
+        ("dNSHostName", "operatingSystemVersion"),
+        operation="reading the computer account of the domain controller",
+    )
+    own = session.root.server.casefold()
+    version = next(
+        (one.text("operatingSystemVersion") for one in found if one.text("dNSHostName").casefold() == own), ""
+    )
+    build = _BUILD.search(version)
+    return known_release(WindowsVersion(int(build[1]))) if build else ""
+
+
 def _parts(client: Client, *, dag_member: bool) -> set[str]:
     found = {"windows"}
     clustered = service.read_service(client, "ClusSvc", operation="reading whether the host is a cluster node")
@@ -102,6 +123,8 @@ def _reads_channel(one: Point) -> bool:
 
 
 def _look(client: Client, one: Point, seen: Seen, answers: t.Mapping[str, Answer]) -> str:
+    if time.monotonic() - seen.began > _LONGEST:
+        raise NotLookedAt(f"the points before it took more than {_LONGEST:g} s")
     if isinstance(one.look, Rows):
         rows = _read_rows(client, one.look, known_release(seen.release))
         seen.rows[one.id] = rows

@@ -119,6 +119,20 @@ BY_HAND = (
         part="windows",
     ),
     _written(
+        "network.dropped",
+        "Win32_PingStatus has no reply, and not a wrong one, for a packet that a switch drops",
+        "Win32_PingStatus",
+        "it needs a path that drops packets",
+        part="windows",
+    ),
+    _written(
+        "cluster.failback",
+        "A clustered role shows in StatusInformation that it waits for its failback",
+        "MSCluster_ResourceGroup",
+        "it shows only after a drain",
+        since="2012",
+    ),
+    _written(
         "cluster.resiliency",
         "ResiliencyPeriod 0 moves a clustered role at once",
         "cluster common properties",
@@ -144,6 +158,13 @@ BY_HAND = (
         "The codes of refused writes are those of the documentation",
         "MS-ADTS",
         _CHANGES,
+        part="domain_controller",
+    ),
+    _written(
+        "directory.domains",
+        "A forest of several domains, a late global catalog and a read-only domain controller are read as a whole",
+        "MS-ADTS",
+        "it needs such a forest",
         part="domain_controller",
     ),
     _written(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 import typing as t
 
 from .._windows.version import RELEASES, WindowsVersion
@@ -84,6 +85,7 @@ class Seen:
 
     release: WindowsVersion
     rows: dict[str, list[Instance]] = dataclasses.field(default_factory=dict)
+    began: float = dataclasses.field(default_factory=time.monotonic)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _changed(variables: Mapping, machine: Mapping, problems: list[str]) -> dict[
     found = {}
     for name, wanted in (("change", machine.get("other_action")), ("undo", before)):
         result = variables.get(_CHANGES[name]) or {}
-        row = next(iter(result.get("virtual_machines") or ()), {})
+        row: Mapping = next(iter(result.get("virtual_machines") or ()), {})
         is_good = row.get("offline_action") == wanted and not result.get("failed") and not result.get("unreachable")
         came = f"{row['before']} is now {row['offline_action']}" if is_good else str(result.get("msg") or "no result")
         answer = points_of.CONFIRMED if is_good else points_of.DIFFERENT
