@@ -83,10 +83,15 @@ OF_CHECKS: t.Mapping[str, Deviation] = {
     "cluster.quorum_query": Deviation(differs=_answer("WillOfflineLoseQuorum", ReturnValue=None)),
     "cluster.node_control": Deviation(differs=_answer("ExecuteNodeControl", OutputBuffer=[1, 2, 3])),
     "cluster.interface_adapters": Deviation(differs=_values("MSCluster_NetworkInterface", AdapterId="none")),
+    "cluster.resource_type_values": Deviation(
+        differs=_values("MSCluster_ResourceType", PrivateProperties__MigrationNetworkOrder="no id"),
+    ),
     "cluster.core_group": Deviation(differs=_values("MSCluster_ResourceGroup", Id="")),
     "cluster.witness_type": Deviation(differs=_values("MSCluster_Cluster", QuorumTypeValue=1)),
     "cluster.embedded_objects": Deviation(keys={"projection": "no_embedded"}),
-    "cluster.private_properties": Deviation(differs={"gets": {"MSCluster_Resource": ["PrivateProperties"]}}),
+    "cluster.private_properties": Deviation(
+        differs={"gets": {"MSCluster_Resource/Virtual Machine T-2022": ["PrivateProperties"]}},
+    ),
     "cluster.offline_actions": Deviation(differs=_values("MSCluster_Resource", PrivateProperties__OfflineAction=9)),
     "cluster.move_types": Deviation(differs=_values("MSCluster_Resource", PrivateProperties__DefaultMoveType=9)),
     "cluster.resource_states": Deviation(differs=_values("MSCluster_Resource", State=77)),
@@ -100,6 +105,9 @@ OF_CHECKS: t.Mapping[str, Deviation] = {
     "hyperv.ids": Deviation(differs=_values("Msvm_MemorySettingData", InstanceID="none")),
     "hyperv.image_paths": Deviation(differs=_values("Msvm_StorageAllocationSettingData", HostResource=["nowhere"])),
     "hyperv.management_service": Deviation(differs={"classes": ["Msvm_VirtualSystemManagementService"]}),
+    "hyperv.connection_ids": Deviation(
+        differs=_values("Msvm_EthernetPortAllocationSettingData", HostResource=["nowhere"]),
+    ),
     "hyperv.internal_port_ids": Deviation(differs=_values("Msvm_InternalEthernetPort", DeviceID="none")),
     "hyperv.migrations_channel": _unreadable("Microsoft-Windows-Hyper-V-VMMS-Admin"),
     "hyperv.saved_channel": _unreadable("Microsoft-Windows-Hyper-V-Worker-Admin"),

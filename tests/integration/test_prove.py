@@ -23,6 +23,9 @@ from ansible_collections.winha.cluster.plugins.module_utils._prove.point import 
 from ansible_collections.winha.cluster.plugins.module_utils._prove.points import ON_HOSTS
 from stage import Stage, changes, stage
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 NETWORK = "127.47.0"
 PLAYBOOK = "winha.cluster.prove"
 MACHINE = "T-2022"
@@ -37,8 +40,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Stage]:
         yield found
 
 
-def found_in(lab: Stage, number: int) -> t.Any:
-    return json.loads((lab.folder / f"run{number}" / "prove" / "prove.json").read_text("utf-8"))
+def last_folder(lab: Stage) -> Path:
+    """The folder with the table of the last run."""
+    return max(lab.folder.glob("run*"), key=lambda one: int(one.name.removeprefix("run"))) / "prove"
+
+
+def last_document(lab: Stage) -> t.Any:
+    return json.loads((last_folder(lab) / "prove.json").read_text("utf-8"))
 
 
 def answers(document: t.Any, host: str) -> dict[str, tuple[str, str]]:
@@ -49,7 +57,7 @@ def answers(document: t.Any, host: str) -> dict[str, tuple[str, str]]:
 def test_a_usual_host_of_each_release_is_confirmed_without_a_write(lab: Stage) -> None:
     run = lab.play(PLAYBOOK)
     assert run.rc == 0, run.output
-    document = found_in(lab, 1)
+    document = last_document(lab)
     assert [one["release"] for one in document["hosts"]] == [*proving.RELEASES, *proving.RELEASES]
     for host in document["hosts"]:
         assert len(host["answers"]) == len(ON_HOSTS)
@@ -58,7 +66,7 @@ def test_a_usual_host_of_each_release_is_confirmed_without_a_write(lab: Stage) -
     assert lab.writes() == []
     assert document["numbers"][DIFFERENT] == 0
     assert "not looked at write.validate" in " ".join(run.output.split())
-    page = (lab.folder / "run1" / "prove" / "prove.html").read_text("utf-8")
+    page = (last_folder(lab) / "prove.html").read_text("utf-8")
     assert "Nothing is different from what this collection assumes" in page
     assert "cluster.fault_domain" in page
 
@@ -121,11 +129,10 @@ def test_only_the_named_writes_are_sent_and_the_value_is_set_back(lab: Stage) ->
     ]
     assert [bool(entry.changes) for entry in lab.writes()] == [False, False, True, True]
     assert changes(before, lab.picture()) == {}
-    folder = lab.folder / "run3" / "prove"
-    found = answers(json.loads((folder / "prove.json").read_text("utf-8")), "hv2022")
+    found = answers(last_document(lab), "hv2022")
     assert [found[f"write.{name}"][0] for name in ("validate", "control", "put", "change", "undo")] == [CONFIRMED] * 5
     assert found["write.undo"][1] == "shut_down is now save"
-    assert len((folder / "record.jsonl").read_text("utf-8").splitlines()) == 4
+    assert len((last_folder(lab) / "record.jsonl").read_text("utf-8").splitlines()) == 4
 
 
 def test_a_value_that_cannot_be_set_back_is_said_and_nothing_is_written_to_an_unclear_machine(lab: Stage) -> None:

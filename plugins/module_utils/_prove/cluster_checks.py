@@ -124,6 +124,22 @@ def interface_adapters(_client: Client, seen: Seen) -> str:
     return f"{len(rows)} interfaces"
 
 
+def resource_type_values(_client: Client, seen: Seen) -> str:
+    """Whether the settings for all virtual machines are of the form that is read."""
+    private = next((row.embedded("PrivateProperties") for row in seen.rows["cluster.resource_type"]), None)
+    if private is None:
+        raise Nothing("the cluster has no resource type Virtual Machine")
+    known = {(row.text("ID") or "").casefold() for row in seen.rows["cluster.networks"]}
+    for name in ("MigrationExcludeNetworks", "MigrationNetworkOrder"):
+        other = [
+            one for one in (private.text(name) or "").split(";") if one.strip() and one.strip().casefold() not in known
+        ]
+        if other:
+            raise Different(f"{name} has {other[0][:_TEXT]}, which is no id of a network")
+    number = private.integer("MoveTypeThreshold")
+    return f"MoveTypeThreshold {number}" if number is not None else "no MoveTypeThreshold, so the default is in effect"
+
+
 def core_group(_client: Client, seen: Seen) -> str:
     """Whether the role of the cluster itself has an id."""
     core = [row for row in seen.rows["cluster.groups"] if row.integer("GroupType") == cluster.CORE_CLUSTER_GROUP]
@@ -144,9 +160,12 @@ def witness_type(client: Client, seen: Seen) -> str:
         return f"QuorumTypeValue {kind}, no witness"
     if not links:
         raise Different(f"QuorumTypeValue is {kind}, and there is no witness")
-    word = client.get(links[0], operation="reading the witness").text("Type") or "no type"
+    item = client.get(links[0], operation="reading the witness")
+    word, private = item.text("Type") or "no type", item.embedded("PrivateProperties")
     if word not in _WITNESSES:
         raise Different(f"the type is {word[:_TEXT]}")
+    if word == _WITNESSES[0] and not (private is not None and private.text("SharePath")):
+        raise Different("the file share witness has no SharePath")
     return f"QuorumTypeValue {kind}, {word}"
 
 

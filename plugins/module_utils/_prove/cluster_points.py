@@ -153,6 +153,15 @@ POINTS = (
         ),
     ),
     Point(
+        id="cluster.resource_type_values",
+        assumes="MoveTypeThreshold is a number, and the live-migration networks are ids of cluster networks",
+        source="MSCluster_ResourceType; Set-ClusterParameter",
+        basis=ASSUMED,
+        part="cluster",
+        since="2012",
+        look=Check(checks.resource_type_values, of=("cluster.resource_type", "cluster.networks")),
+    ),
+    Point(
         id="cluster.groups",
         assumes="MSCluster_ResourceGroup has the clustered roles with owner, state, priority and type",
         source="MSCluster_ResourceGroup",
@@ -215,7 +224,7 @@ POINTS = (
         basis=ASSUMED,
         part="cluster",
         since="2012",
-        look=Check(checks.witness_type, of=("cluster.cluster", "cluster.witness")),
+        look=Check(checks.witness_type, of=("cluster.cluster", "cluster.witness", "cluster.machines")),
     ),
     Point(
         id="cluster.shared_volumes",

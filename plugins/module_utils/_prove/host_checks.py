@@ -83,7 +83,8 @@ def _echoes(client: Client, addresses: t.Sequence[str]) -> dict[str, int | None]
         "AND NoFragmentation=TRUE AND Timeout=1000"
     )
     rows = client.query(_CIMV2, wql, operation="sending an echo request to itself")
-    return {row.text("Address") or "": row.integer("StatusCode") for row in rows}
+    replied = [row for row in rows if row.text("ProtocolAddress") or row.integer("StatusCode") != 0]
+    return {row.text("Address") or "": row.integer("StatusCode") for row in replied}
 
 
 def echo(client: Client, _seen: Seen) -> str:

@@ -22,6 +22,7 @@ _NUMBERS: t.Mapping[str, t.Container[int]] = {
     "UserSnapshotType": hyperv.CHECKPOINT_TYPES,
     "AutomaticCriticalErrorAction": (0, 1),
 }
+_CONNECTED = ("Msvm_ExternalEthernetPort", "Msvm_VirtualEthernetSwitch", "Msvm_ComputerSystem")
 _DEFINITION = "microsoft:definition"
 _WITHOUT_MACHINES = "the host has no virtual machine"
 
@@ -97,6 +98,20 @@ def management_service(client: Client, _seen: Seen) -> str:
     if len(rows) != 1 or rows[0].reference is None:
         raise Different(f"{len(rows)} instances" if len(rows) != 1 else "no reference")
     return "one instance with its reference"
+
+
+def connection_ids(_client: Client, seen: Seen) -> str:
+    """Whether the connections of virtual switches show their switch and what is connected."""
+    rows = [row for row in seen.rows["hyperv.connections"] if not _is_definition(row)]
+    if not rows:
+        raise Nothing("the host has no virtual switch")
+    for row in rows:
+        if not adapter.guid_in(row.text("InstanceID")):
+            raise Different(f"the InstanceID is {row.text('InstanceID')}")
+        for path in row.array("HostResource") or ():
+            if path and not any(name in path for name in _CONNECTED):
+                raise Different(f"HostResource of {row.text('ElementName')} is {path}")
+    return f"{len(rows)} connections"
 
 
 def internal_port_ids(_client: Client, seen: Seen) -> str:

@@ -177,6 +177,15 @@ POINTS = (
         ),
     ),
     Point(
+        id="hyperv.connection_ids",
+        assumes="The id of a connection contains the switch; HostResource names the port, the switch or the host",
+        source="Msvm_ExternalEthernetPort, Msvm_VirtualEthernetSwitch",
+        basis=ASSUMED,
+        part="hyperv",
+        since="2012",
+        look=Check(checks.connection_ids, of=("hyperv.connections",)),
+    ),
+    Point(
         id="hyperv.internal_ports",
         assumes="Msvm_InternalEthernetPort has the virtual adapters of the host",
         source="Msvm_InternalEthernetPort",

@@ -122,7 +122,8 @@ def test_the_playbook_prove_confirms_the_directory_and_writes_nothing(organizati
     run = organization.play("winha.cluster.prove", groups={"domain_controllers": ["dc"]})
     assert run.rc == 0, run.output
     assert organization.controller.highest_usn() == usn
-    found = {one["point"]: one["answer"] for one in run.of("dc", "Look at Active Directory").data["answers"]}
+    (result,) = [one for one in run.results if one.host == "dc" and one.task.endswith("Look at Active Directory")]
+    found = {one["point"]: one["answer"] for one in result.data["answers"]}
     assert {one for one in found if one.startswith(("directory.", "exchange."))} == set(found)
     assert {one for one, answer in found.items() if answer not in ("confirmed", "not_there")} == set()
     assert found["exchange.databases"] == "confirmed"

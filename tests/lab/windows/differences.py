@@ -29,7 +29,7 @@ class Differences:
     * classes: those that are not there
     * columns: the properties that are not there, by class
     * values: the values of properties, by class or by class/name; a dot leads into an embedded object
-    * gets: the properties that are null in the response to a Get, by class
+    * gets: the properties that are null in the response to a Get, by class or class/name
     * answers: the out parameters by method, or by method and the text of a parameter: C(GetStringValue Name)
     * queries: what happens to a query with a text in it
     * references: whether a query of single columns with the keys returns references
@@ -72,7 +72,8 @@ class Differences:
 
     def of_get(self, item: Instance) -> Instance:
         """An instance as this host returns it alone."""
-        gone = dict.fromkeys(self.gets.get(item.cls.name, ()))
+        keys = (item.cls.name, f"{item.cls.name}/{item.name}")
+        gone = dict.fromkeys(name for key in keys for name in self.gets.get(key, ()))
         return Instance(item.cls, {**item.values, **gone}) if gone else item
 
     def of_answer(self, method: str, inputs: Mapping[str, Value]) -> dict[str, Any]:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import re
 import time
 import typing as t
 
@@ -58,6 +60,32 @@ def test_points_have_unique_ids_and_known_columns() -> None:
     assert all(one.why for one in ALL if one.look is None and one.part != "domain_controller")
     with pytest.raises(ValueError, match="is no column"):
         columns("Name; Number!")
+
+
+# Read of the result of a method or of an entry of the event log, or optional on every release.
+NOT_COLUMNS = {
+    "ComputerName", "ErrorCode", "ErrorDescription", "EventCode", "InsertionStrings", "Job", "Message",
+    "OperationalState", "OutputBuffer", "SourceName", "TimeGenerated", "sNames", "sValue",
+}  # fmt: skip
+
+
+def code_of(package: str) -> str:
+    """The code of a package without docstrings."""
+    folder = pathlib.Path(looking.__file__).parents[1] / package
+    text = "\n".join(file.read_text("utf-8") for file in sorted(folder.glob("*.py")))
+    return re.sub(r'"""(.|\n)*?"""', "", text)
+
+
+def test_every_class_column_and_method_that_is_read_of_windows_belongs_to_a_point() -> None:
+    own, windows = code_of("_prove"), code_of("_windows")
+    words = set(re.findall(r"\w+", own))
+    classes = set(re.findall(r"\b(?:MSCluster|MSFT|Msvm|Win32)_\w+|\bStdRegProv\b", windows))
+    read = r'\.(?:text|integers?|boolean|array|datetime|embedded|reference_in)\(\s*"(\w+)"'
+    assert classes - words == set()
+    assert set(re.findall(read, windows)) - words == NOT_COLUMNS
+    methods = {*re.findall(r'invoke\([^"]*?"([A-Z][a-z]\w+)"', windows)} - {"ControlCode", "DrainType", "NodeName"}
+    assert {"WillOfflineLoseQuorum", "GetPossibleOwners", "EnumKey"} <= methods
+    assert methods - words - {"GetStringValue"} == set()
 
 
 def test_the_table_in_the_guide_is_current() -> None:
