@@ -10,7 +10,7 @@ PYTHON ?= $(shell for each in $(PYTHONS); do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 WORKBENCH = PYTHONPATH=tests $(or $(PYTHON),$(error winha.cluster needs Python 3.11 to 3.14, and none is installed)) -m workbench
 
-.PHONY: demo test fresh lint sanity units integration installed molecule ee torture mutation bench release clean
+.PHONY: demo test fresh lint sanity units integration installed long molecule ee torture mutation bench release clean
 
 demo: ## audit, check and change a lab of simulated Windows hosts
 	@$(WORKBENCH) demo --connection $(CONNECTION) --listener $(LISTENER)
@@ -21,7 +21,7 @@ test: ## run all tests, on each ansible-core that the Pythons of this machine su
 fresh: ## run make demo and make test on new machines, which have only Python and make (as root)
 	@$(WORKBENCH) fresh $(if $(RELEASES),--releases $(RELEASES)) $(if $(AS),--accounts $(AS)) $(if $(COMMANDS),--commands $(COMMANDS))
 
-lint sanity units integration installed: ## run one part of the tests
+lint sanity units integration installed long: ## run one part of the tests
 	@$(WORKBENCH) test $@
 
 molecule: ## run the scenarios of Molecule against the lab, all or SCENARIOS="undo plan"

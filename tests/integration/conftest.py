@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "matrix: runs on every ansible-core, not only on the newest")
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line(
+        "markers", "long: left out of make test, which has a shorter test of the same; in make long"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,6 @@ def written(lab: Stage) -> list[str]:
     return [f"{entry.method} {entry.selectors['Name']}" for entry in lab.writes()]
 
 
-@pytest.mark.matrix
 def test_a_mark_shows_who_drained_a_node_and_brings_the_roles_back(estate: Stage) -> None:
     lab = reset(estate, lambda found: found.update(failback_seconds=4))
     home = fleet.owners(lab)

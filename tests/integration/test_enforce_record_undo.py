@@ -76,7 +76,9 @@ PARTS: t.Mapping[str, tuple[str, tuple[str, ...], t.Mapping[tuple[str, str], cha
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=pytest.mark.long if part == "tag migration_network" else ()) for part in PARTS]
+)
 def test_one_part_alone(lab: Stage, tmp_path: Path, part: str) -> None:
     playbook, arguments, stored = PARTS[part]
     before = lab.picture()

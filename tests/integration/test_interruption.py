@@ -70,7 +70,12 @@ NO_CONTROL = {"fault": 2150859010, "hresult": 0x80041004, "text": "Provider fail
 # Put, Get.
 POINTS = [pytest.param(writes, "Invoke", writes, id=f"before the response to {writes}") for writes in (1, 4, 7)]
 POINTS += [pytest.param(DRIFTED, "Enumerate", 2, id="before reading back")]
-POINTS += [pytest.param(writes, "Get", 2 * writes, id=f"before reading back put {writes}") for writes in (1, 2, 5)]
+POINTS += [
+    pytest.param(
+        writes, "Get", 2 * writes, id=f"before reading back put {writes}", marks=[pytest.mark.long] * (writes == 2)
+    )
+    for writes in (1, 2, 5)
+]
 POINTS += [pytest.param(writes, "Put", writes, id=f"before the response to put {writes}") for writes in (1, 4)]
 
 
@@ -169,7 +174,6 @@ def final_journal_length(lab: Stage) -> int:
             return length
 
 
-@pytest.mark.matrix
 def test_two_controllers_at_the_same_time(lab: Stage) -> None:
     lab.estate.add_fault(operation="Invoke", action={"slow": 1})
     before = lab.picture()

@@ -81,7 +81,6 @@ def messages(run: Run) -> list[str]:
     return [one.message for one in run.results if one.status in ("failed", "unreachable")]
 
 
-@pytest.mark.matrix
 @pytest.mark.slow
 def test_enforce_brings_a_cluster_to_jumbo_frames_node_by_node(lab: Stage) -> None:
     checked = lab.check(ENFORCE)

@@ -75,7 +75,7 @@ def repair(lab: Stage, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", ["LiveMigration", "Management"])
+@pytest.mark.parametrize("network", ["LiveMigration", pytest.param("Management", marks=pytest.mark.long)])
 def test_a_node_that_stays_down_ends_the_run_and_the_next_run_continues(estate: Stage, network: str) -> None:
     """On the management network the host is unreachable; on the other its adapter is down."""
 
@@ -161,7 +161,7 @@ def test_a_compliant_node_that_somebody_else_drained_stays_drained(estate: Stage
     assert (lab.writes(), node(lab, "hv42")) == ([], DRAINED)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_next_run_finishes_a_run_that_was_killed_while_a_team_restarts(estate: Stage) -> None:
     """Other moments are in test_rolling_interruption.py."""
 
@@ -220,7 +220,7 @@ def test_a_filtered_echo_does_not_end_the_run(estate: Stage) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["hangs", "fails"])
+@pytest.mark.parametrize("how", [pytest.param("hangs", marks=pytest.mark.long), "fails"])
 def test_a_failed_drain_ends_the_run(estate: Stage, how: str) -> None:
     def change(found: Variables) -> None:
         one_each(found)

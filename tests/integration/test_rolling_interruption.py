@@ -83,6 +83,7 @@ def test_a_run_that_is_killed_while_it_drains(estate: Stage) -> None:
     finish(lab, before)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_that_is_killed_while_adapters_restart(estate: Stage) -> None:
     lab = begin(estate)

@@ -18,7 +18,7 @@ from .environments import matrix, newest
 from .equipment import CONTAINER, DIRECTORY, NEW_ROOT, equip
 from .fresh import ACCOUNTS, COMMANDS, fresh, test_on_new_machine
 from .machine import install_venv
-from .parts import CONNECTIONS, ESSENTIAL, LONGER, NEEDS, PARTS, Part, demonstration, molecule_variables
+from .parts import BY_NAME, CONNECTIONS, ESSENTIAL, LONGER, NEEDS, PARTS, Part, demonstration, molecule_variables
 from .places import ROOT
 from .pythons import pythons
 from .root import RELEASES
@@ -60,12 +60,13 @@ def test(options: argparse.Namespace) -> int:
         install_venv(newest(found).python)
         found = pythons()
     environments, left_out = matrix(found)
-    chosen = {name: function for name, function in PARTS.items() if not options.parts or name in options.parts}
+    names = options.parts or [name for name in PARTS if name not in BY_NAME]
+    chosen = {name: function for name, function in PARTS.items() if name in names}
     wanted = dict.fromkeys(one for name in chosen for one in (*NEEDS.get(name, ()), *ESSENTIAL.get(name, ())))
     left_out += equip(list(wanted), [environment.python for environment in environments])
     chosen = {name: of for name, of in chosen.items() if not any(one.to_run() for one in ESSENTIAL.get(name, ()))}
     parts = [part for function in chosen.values() for part in function(environments, newest(found))]
-    left_out += [sentence for name, sentence in LONGER.items() if name in chosen]
+    left_out += [sentence for name, sentence in LONGER if name in chosen]
     return run_parts(parts, left_out)
 
 

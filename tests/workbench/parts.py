@@ -91,13 +91,13 @@ def lint(environment: Environment) -> list[Command]:
     ]  # fmt: skip
 
 
-def sanity(environment: Environment, python: str) -> list[Command]:
+def sanity(environment: Environment, python: str, *places: str) -> list[Command]:
     """ansible-test's own rules, without a list of exceptions; C(python) is a version, or C(default) for all."""
     place = CACHE / "sanity" / environment.core
     home = place / "home"
     prepare_home(environment, home)
     path = os.pathsep.join([str(environment.directory / "bin"), str(pythons_directory()), *search_path()])
-    arguments = [environment.program("ansible-test"), "sanity", "--python", python, "--color", "no"]
+    arguments = [environment.program("ansible-test"), "sanity", "--python", python, "--color", "no", *places]
     return [Command(arguments, tree(place), {"HOME": str(home), "PATH": path})]
 
 
@@ -141,10 +141,6 @@ def molecule_variables() -> dict[str, str]:
     return {"HOME": str(CACHE / "molecule"), "ANSIBLE_FORCE_COLOR": "0", "PY_COLORS": "0"}
 
 
-def units(environment: Environment) -> list[Command]:
-    return [Command(pytest(environment, "tests/unit"))]
-
-
 def pytest(environment: Environment, *arguments: str) -> list[str]:
     cache = CACHE / "pytest" / environment.directory.name
     without = [] if DIRECTORY.fits(environment.python) else [f"--ignore={place}" for place in WITH_LDAP]
@@ -156,15 +152,14 @@ def of_lint(environments: t.Sequence[Environment], first: Environment) -> list[P
 
 
 def of_sanity(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
-    """On the oldest ansible-core and the newest, where modules are also imported on every Python of this machine."""
-    return [
-        Part(
-            name="sanity",
-            environment=one,
-            commands=functools.partial(sanity, python="default" if one == environments[0] else one.python.minor),
+    """All files on the newest ansible-core, with an import on every Python here; on the oldest one the plugins."""
+    newest, oldest = environments[0], environments[-1]
+    parts = [Part(name="sanity", environment=newest, commands=functools.partial(sanity, python="default"))]
+    if oldest != newest:
+        parts.append(
+            Part(name="sanity", environment=oldest, commands=lambda one: sanity(one, one.python.minor, "plugins/"))
         )
-        for one in dict.fromkeys((environments[0], environments[-1]))
-    ]
+    return parts
 
 
 def of_installed(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -176,24 +171,39 @@ def of_molecule(environments: t.Sequence[Environment], first: Environment) -> li
 
 
 def of_units(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
-    return [Part(name="units", environment=one, commands=units, queue="units") for one in environments]
+    """All on the newest Python and the oldest; those of the plugins on the others."""
+
+    def commands(environment: Environment) -> list[Command]:
+        ends = (environments[0], environments[-1])
+        return [Command(pytest(environment, "tests/unit" if environment in ends else "tests/unit/plugins"))]
+
+    return [Part(name="units", environment=one, commands=commands, queue="units") for one in environments]
 
 
 def of_integration(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
     def commands(environment: Environment) -> list[Command]:
-        some: list[str] = ["-m", "matrix"]
-        required = {}
-        if environment == environments[0]:
-            add_awx_collection(environment)
-            some, required = [], {"WINHA_AWX_REQUIRED": "1"}
-        # What a file sets up for its tests is then set up once.
-        arguments = pytest(environment, "-n", "2", "--dist", "loadfile", "tests/integration", *some)
-        return [Command(arguments, variables=required)]
+        if environment != environments[0]:
+            return [integration_tests(environment, "matrix and not long")]
+        add_awx_collection(environment)
+        return [integration_tests(environment, "not long", {"WINHA_AWX_REQUIRED": "1"})]
 
     # The unit tests run on every Python; here one for each ansible-core is enough.
     cores = {environment.core: environment for environment in reversed(environments)}
     chosen = [environment for environment in environments if environment in cores.values()]
     return [Part(name="integration", environment=one, commands=commands, queue="integration") for one in chosen]
+
+
+def of_long(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
+    def commands(environment: Environment) -> list[Command]:
+        return [integration_tests(environment, "long")]
+
+    return [Part(name="long", environment=environments[0], commands=commands)]
+
+
+def integration_tests(environment: Environment, marks: str, variables: t.Mapping[str, str] | None = None) -> Command:
+    # With loadfile, what a file sets up for its tests is set up once.
+    options = ["-n", "2", "--dist", "loadfile", "-m", marks]
+    return Command(pytest(environment, *options, "tests/integration"), variables=variables or {})
 
 
 def of_demo(environments: t.Sequence[Environment], first: Environment) -> list[Part]:
@@ -228,14 +238,19 @@ PARTS = {
     "demo": of_demo,
     "installed": of_installed,
     "molecule": of_molecule,
+    "long": of_long,
 }
+# Parts that run only if they are named, since they take too long for each run.
+BY_NAME = ("long",)
 # What takes too long for each run.
-LONGER = {
-    "integration": "the execution environment, which takes about ten minutes: make ee",
-    "molecule": "the other scenarios of Molecule: make molecule",
-}
+LONGER = (
+    ("integration", "the execution environment, which takes about ten minutes: make ee"),
+    ("integration", "the integration tests that are marked as long, which take about ten minutes: make long"),
+    ("molecule", "the other scenarios of Molecule: make molecule"),
+)
 NEEDS: t.Mapping[str, t.Sequence[Equipment]] = {
     "integration": (DIRECTORY, BROWSER),
+    "long": (DIRECTORY,),
     "units": (DIRECTORY,),
     "demo": (DIRECTORY,),
     "molecule": (DIRECTORY,),

@@ -85,8 +85,8 @@ DEFERRED = {"winha.cluster.net_adapter": {"live_migration": True, "mtu": 9000, "
             "dag-heartbeat-order": 1,
             "jumbo-adapter": 5,
         },
-        {"receive-buffers": 5},
-        {"jumbo-in-effect": 5},
+        pytest.param({"receive-buffers": 5}, marks=pytest.mark.long),
+        pytest.param({"jumbo-in-effect": 5}, marks=pytest.mark.long),
     ],
     ids=", ".join,
 )

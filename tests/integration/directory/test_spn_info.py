@@ -39,7 +39,7 @@ def duplicates_of(names: t.Mapping[str, set[str]]) -> dict[str, list[str]]:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("host", ["localhost", "dc"])
+@pytest.mark.parametrize("host", [pytest.param("localhost", marks=pytest.mark.long), "dc"])
 def test_names_and_wildcards_are_found(domain: Domain, host: str) -> None:
     one, two = domain.add("ONE$", *OUTLOOK, MAIL), domain.add("TWO$", "HTTP/two(x).corp.example.test")
     listed = {
@@ -113,7 +113,7 @@ def test_a_forest_without_duplicates(domain: Domain) -> None:
     assert found(domain.task("spn_info", {"duplicates": True}), "duplicates") == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_more_accounts_than_one_page(domain: Domain) -> None:
     """A page has 1000 entries."""
     for number in range(1010):

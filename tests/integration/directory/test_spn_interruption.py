@@ -27,7 +27,7 @@ SHORT = {"connect_timeout": 2, "operation_timeout": 5}
 
 
 @pytest.mark.parametrize("answer", ["lost", "given"])
-@pytest.mark.parametrize("host", ["localhost", "dc"])
+@pytest.mark.parametrize("host", ["localhost", pytest.param("dc", marks=pytest.mark.long)])
 def test_the_controller_fails_between_the_two_writes_of_a_move(domain: Domain, host: str, answer: str) -> None:
     asa, old = domain.add("ASA$"), domain.add("OLD$", MAIL)
     domain.controller.fail_after_writes(1, answer=answer)
@@ -126,7 +126,7 @@ def lose_response(domain: Domain, number: int, options: dict[str, t.Any], host: 
         return domain.task("spn", where | options, host=host), cut.is_set()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_any_response_can_be_lost(domain: Domain) -> None:
     """Lose every second response of a move in turn. The others are cells of C(make torture)."""
     host = "dc"
