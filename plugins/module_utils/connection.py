@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ._wsman.client import Client
+from ._bundle.tap import Tap
+from ._wsman.client import Client, Transport
 from ._wsman.connections import Visit
 from ._wsman.transport import Endpoint, HttpTransport
 from .errors import TaskError
@@ -19,6 +21,7 @@ if t.TYPE_CHECKING:
 
 # Of one visit. WinRM 2.0 (Windows Server 2008 R2) allows 15 operations of one account at a time.
 _CONNECTIONS = 4
+BUNDLE = "WINHA_CLUSTER_BUNDLE"  # the environment variable with the folder of a bundle
 
 SPEC: dict[str, t.Any] = {
     "host": {"type": "str"},
@@ -82,9 +85,10 @@ def session_factory(endpoint: Endpoint, name: str | None = None) -> SessionFacto
     """Make a factory for sessions with an endpoint; C(name) is the name of the host in messages."""
 
     def open_session(*, read_only: bool) -> Client:
-        transport = HttpTransport(endpoint, name=name)
+        warnings = list(endpoint.warnings)
+        transport = _recorded(HttpTransport(endpoint, name=name), warnings)
         client = Client(transport, read_only=read_only, operation_timeout=endpoint.operation_timeout)
-        client.warnings = endpoint.warnings
+        client.warnings = warnings
         return client
 
     return open_session
@@ -94,11 +98,20 @@ def visit_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory
     """Make a factory for sessions that only read, over several connections, and send no query twice."""
 
     def open_session(*, read_only: bool) -> Client:
-        client = Visit(endpoint, name=name, connections=_CONNECTIONS)
-        client.warnings = endpoint.warnings
+        warnings = list(endpoint.warnings)
+        client = Visit(
+            endpoint, name=name, connections=_CONNECTIONS, tap=lambda transport: _recorded(transport, warnings)
+        )
+        client.warnings = warnings
         return client
 
     return open_session
+
+
+def _recorded(transport: Transport, warnings: list[str]) -> Transport:
+    """The transport; its messages are kept if the environment names the folder of a bundle."""
+    path = os.environ.get(BUNDLE)
+    return Tap(transport, path, warnings) if path else transport
 
 
 def _endpoint_and_name(options: Options) -> tuple[Endpoint, str]:

@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.winha.cluster.plugins.module_utils import connection
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
 
@@ -23,6 +24,7 @@ from .endpoint import CONNECTIONS, session_factory_for
 
 display = Display()
 _PROGRESS_INTERVAL = 10
+BUNDLE = "winha_cluster_bundle"  # the variable with the folder of a bundle
 
 
 class ControllerAction(ActionBase):
@@ -53,6 +55,8 @@ class ControllerAction(ActionBase):
         return result | self._run_on_host(task_vars or {})
 
     def _run_on_host(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        if bundle := self._bundle(task_vars):
+            self._task.environment = [*(self._task.environment or []), bundle]
         executed: dict[str, t.Any] = self._execute_module(
             module_name=self.module, module_args=dict(self._task.args), task_vars=task_vars
         )
@@ -74,13 +78,18 @@ class ControllerAction(ActionBase):
             options={name: options[name] for name in self.task.identified_by if options.get(name) is not None},
         )
 
+    def _bundle(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, str]:
+        """The environment variable that keeps the messages of this task in a bundle."""
+        path = self._templar.template(task_vars.get(BUNDLE) or "")
+        return {connection.BUNDLE: str(pathlib.Path(str(path)).expanduser())} if path else {}
+
     def _run_on_controller(self, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if self._play_context.become:
             return _failed(
                 f"{self.module} does not support become, because it starts no process on the Windows host. Set become: "
                 "false for this task and connect with an account that has the permissions."
             )
-        with self._environment():
+        with self._environment(task_vars):
             validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(
                 _plain(self._task.args)
             )
@@ -88,7 +97,7 @@ class ControllerAction(ActionBase):
                 unsupported = "unsupported options: " if isinstance(validated.errors[0], UnsupportedError) else ""
                 return _failed(f"{self.module}: {unsupported}{'; '.join(validated.error_messages)}")
             options = validated.validated_parameters
-            warnings: list[str] = []
+            warnings: list[t.Sequence[str]] = []
             name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
             try:
                 warner = proved.Warner(
@@ -114,8 +123,8 @@ class ControllerAction(ActionBase):
                 result = _failed(str(exc))
             except Exception as exc:  # for example a connection variable of the wrong type
                 result = _failed(describe_unexpected(exc))
-        if warnings:
-            result["warnings"] = [*warnings, *result.get("warnings", ())]
+        if tasks.all_of(warnings):
+            result["warnings"] = [*tasks.all_of(warnings), *result.get("warnings", ())]
         if not self._task.diff:
             result.pop("diff", None)
         # Values that contain each other: the longest first.
@@ -123,10 +132,11 @@ class ControllerAction(ActionBase):
         return t.cast("dict[str, t.Any]", _masked(result, secrets))
 
     @contextlib.contextmanager
-    def _environment(self) -> t.Iterator[None]:
+    def _environment(self, task_vars: t.Mapping[str, t.Any]) -> t.Iterator[None]:
         """Set the C(environment:) of the task in this process."""
         wanted: dict[str, t.Any] = {}
         t.cast("t.Any", self)._compute_environment_string(wanted)
+        wanted |= self._bundle(task_vars)
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update({str(name): str(value) for name, value in wanted.items()})
         try:

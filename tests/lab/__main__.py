@@ -17,13 +17,17 @@ from typing import Any
 
 import yaml
 
-from . import daemon, faults, journal
+from . import bundle, daemon, differences, faults, journal
 from . import estate as estate_file
+from .bundle import estate_of_bundle
 from .checks import EstateError
 from .directory import DirectoryError, DomainController
 from .inventory import inventory
 from .running import cluster_repository, host_repository
 from .windows.repository import Repository, plain
+
+FIXTURES = Path(__file__).parents[1] / "unit" / "recorded"
+DIFFERENCES = Path(__file__).parents[1] / "unit" / "recorded" / "differences"
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -114,7 +118,18 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--state", type=Path, required=True, help="the state folder of the estate")
         return added
 
-    command("up", "start an estate").add_argument("estate", type=Path)
+    up = command("up", "start an estate, or the hosts of a bundle")
+    up.add_argument("estate", type=Path, help="an estate file, or the folder of a bundle")
+    for name, text in (
+        ("fixture", "make a fixture of the unit tests from a bundle"),
+        ("differences", "show where a bundle differs from the lab; with a name, make a test of it that fails"),
+    ):
+        made = commands.add_parser(name, help=text)
+        made.add_argument("bundle", type=Path, help="the folder of a bundle")
+        made.add_argument("name", nargs=None if name == "fixture" else "?", help="the name of the file")
+        if name == "fixture":
+            made.add_argument("--host", default="", help="only the messages of this host")
+            made.add_argument("--class", default="", help="only the messages about this class")
     command("serve", "run the estate of a state folder in the foreground")
     command("down", "stop an estate; its state is kept")
     command("reset", "reset an estate to its estate file")
@@ -141,8 +156,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _in_checkout(folder: Path, name: str) -> Path:
+    if not FIXTURES.parent.is_dir():
+        raise EstateError("tests are made in a checkout of winha.cluster: set PYTHONPATH to its folder tests")
+    return folder / f"{name}.jsonl"
+
+
+def _fixture(arguments: argparse.Namespace) -> int:
+    target = _in_checkout(FIXTURES, arguments.name)
+    number = differences.write(arguments.bundle, target, host=arguments.host, cls=getattr(arguments, "class"))
+    print(f"{target} has {number} messages, which tests/unit/test_recorded.py reads")
+    return 0
+
+
+def _differences(arguments: argparse.Namespace) -> int:
+    found = differences.all_differences(bundle.load(arguments.bundle))
+    for message, sentences in found:
+        for sentence in sentences:
+            print(f"{message.host}: {sentence}")
+    if found and arguments.name:
+        target = _in_checkout(DIFFERENCES, arguments.name)
+        differences.write(arguments.bundle, target, {message for message, _sentences in found})
+        print(f"{target}: tests/unit/test_recorded.py fails until the lab is the same")
+    return 3 if found else 0
+
+
 def _up(arguments: argparse.Namespace) -> int:
-    daemon.up(arguments.estate, arguments.state)
+    source = arguments.estate
+    if source.is_dir():
+        arguments.state.mkdir(parents=True, exist_ok=True)
+        source = arguments.state / "bundle.yml"
+        source.write_text(yaml.safe_dump(estate_of_bundle(arguments.estate), sort_keys=False), encoding="utf-8")
+    daemon.up(source, arguments.state)
     return _status(arguments)
 
 
@@ -169,6 +214,8 @@ def main(given: list[str] | None = None) -> int:
         "inventory": _inventory,
         "journal": _journal,
         "show": _show,
+        "fixture": _fixture,
+        "differences": _differences,
         "fault": _fault,
     }
     try:

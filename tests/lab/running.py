@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import bundle, faults, journal
 from . import estate as estate_file
-from . import faults, journal
+from .bundle import Replay
 from .checks import EstateError
 from .directory import DirectoryError, DomainController
 from .endpoint import Listener
@@ -142,7 +143,8 @@ class RunningEstate:
                 begun=lambda: start_time(self.state),
             )
             self._machines.append(machine)
-            service = Service(machine, self._journal, self._rules)
+            replay = Replay(bundle.load(Path(host.bundle)).of(host.bundle_host)) if host.bundle else None
+            service = Service(machine, self._journal, self._rules, replay)
             for scheme, port in (("http", self.estate.http), ("https", self.estate.https)):
                 tls = server_context(self.state, host) if scheme == "https" else None
                 try:

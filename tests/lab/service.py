@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from .bundle import Unknown, related
 from .journal import Entry, Journal
 from .windows.machine import Machine, Reply, RequestRecord, operation
 from .windows.providers import STORED, properties_stored
@@ -20,6 +21,9 @@ from .wire.soap import MalformedError, parse
 from .wire.soap import envelope as soap_envelope
 
 if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
+    from .bundle import Replay
     from .faults import Rule, Rules
 
 _FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
@@ -49,10 +53,11 @@ class Caller:
 class Service:
     """The WS-Management service of a host."""
 
-    def __init__(self, machine: Machine, journal: Journal, rules: Rules) -> None:
+    def __init__(self, machine: Machine, journal: Journal, rules: Rules, replay: Replay | None = None) -> None:
         self.machine = machine
         self.journal = journal
         self._rules = rules
+        self._replay = replay
 
     @property
     def max_envelope(self) -> int:
@@ -84,7 +89,9 @@ class Service:
             record.write = record.operation in {"Put", "Create", "Delete"}
             rule = self._rules.match(self.machine.host.name, record.operation, _class_of(request), record.method)
             record.rule = rule.action if rule else ""
-            reply = self._serve(request, caller, record, rule)
+            reply = (
+                _recorded(self._replay, root, record) if self._replay else self._serve(request, caller, record, rule)
+            )
             if len(soap_envelope(reply.action, message_id, reply.body)) > request.max_envelope:
                 raise protocol_fault("w:EncodingLimit", 2150858824, "The response is larger than MaxEnvelopeSize.")
         except FaultError as problem:
@@ -95,11 +102,13 @@ class Service:
         if rule is not None and rule.action == "wrong_relates_to":
             message_id = "uuid:00000000-0000-0000-0000-000000000000"
         written = soap_envelope(reply.action, message_id, reply.body, operation_id)
-        response = Response(500 if record.fault else 200, written, (("Content-Type", _CONTENT),))
+        if reply.document:
+            written = related(reply.document, message_id or "").encode()
+        response = Response(500 if record.fault else reply.status, written, (("Content-Type", _CONTENT),))
         if rule is not None:
             response = _apply_rule(response, rule)
         if record.cuts_connection:
-            reason = "The response was not sent: the adapter of the listener went down."
+            reason = "The response was not sent: the adapter of the listener went down, or it was lost when recorded."
             self._record(caller, record, 0, size=len(body), sent=0, reason=reason)
             response = Response(0, disruption="drop")
         else:
@@ -166,6 +175,17 @@ class Service:
                 bytes_out=sent,
             )
         )
+
+
+def _recorded(replay: Replay, root: ET.Element, record: RequestRecord) -> Reply:
+    """The recorded answer of the bundle. A request that it does not have gets a fault."""
+    try:
+        found = replay.message(root)
+    except Unknown as problem:
+        text = f"The bundle has no answer to this request: {problem.args[0]}. Record it on a real host."
+        raise FaultError(Fault("w:InternalError", 1359, text)) from problem
+    record.cuts_connection = found.response is None
+    return Reply("", "", found.response or "", 500 if found.fault else 200)
 
 
 def _class_of(request: envelope.Request) -> str:

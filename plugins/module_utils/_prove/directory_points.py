@@ -19,6 +19,8 @@ if t.TYPE_CHECKING:
 
 _EXCHANGE = "Exchange's schema; published tools"
 _IN_CATALOGS = ("servicePrincipalName",)
+# Not every version of Exchange has added these to the schema. Without them no object has a value.
+_OF_SOME_VERSIONS = ("msExchManagementSettings", "msExchRestore")
 _SHOWN = 5
 
 
@@ -81,7 +83,7 @@ def _catalog_attributes(forest: Forest) -> str:
 def _exchange_attributes(forest: Forest) -> str:
     _organization(forest)
     names = sorted({name for part in PARTS.values() for name in part.query.attributes if name.startswith("msExch")})
-    return _in_schema(forest, names, "attributeSchema")
+    return _in_schema(forest, [name for name in names if name not in _OF_SOME_VERSIONS], "attributeSchema")
 
 
 def _in_schema(forest: Forest, names: t.Sequence[str], kind: str) -> str:

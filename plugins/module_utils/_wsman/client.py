@@ -104,7 +104,7 @@ class Client:
         self._uri_style = uri_style
         self._read_only = read_only
         self._timeout = min(operation_timeout, LONGEST_OPERATION)
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: t.Sequence[str] = ()
         self._answered, self._waited, self._received = False, 0.0, 0  # seconds and bytes
         self.pause = pause
 

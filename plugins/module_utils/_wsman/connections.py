@@ -15,7 +15,7 @@ import dataclasses
 import threading
 import typing as t
 
-from .client import Client
+from .client import Client, Transport
 from .errors import Fault, TimedOut
 from .transport import Endpoint, HttpTransport
 
@@ -106,8 +106,15 @@ class Visit(Client):
     A fault is a result, too, and so is a response that did not come in time: the host should not be asked again.
     """
 
-    def __init__(self, endpoint: Endpoint, *, name: str | None = None, connections: int) -> None:
-        transport = Connections(endpoint, name=name, most=connections)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        name: str | None = None,
+        connections: int,
+        tap: t.Callable[[Transport], Transport] = lambda transport: transport,
+    ) -> None:
+        transport = tap(Connections(endpoint, name=name, most=connections))
         super().__init__(transport, read_only=True, operation_timeout=endpoint.operation_timeout)
         self._most = connections
         self._results: dict[tuple[str, str], list[Instance] | Fault | TimedOut] = {}

@@ -60,10 +60,12 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The Action and the Body of a response."""
+    """The Action and the Body of a response; or the C(document) of a recorded one, with its HTTP status."""
 
     action: str
     body: str
+    document: str = ""
+    status: int = 200
 
 
 def operation(request: Request) -> tuple[str, str]:
