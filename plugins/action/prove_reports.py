@@ -10,6 +10,7 @@ import pathlib
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.winha.cluster.plugins.module_utils._bundle.folder import MESSAGES
 from ansible_collections.winha.cluster.plugins.module_utils._prove import summary
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
 from ansible_collections.winha.cluster.plugins.module_utils._report.prove_page import prove_page
@@ -75,10 +76,10 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], *, check_mo
         report_file.write(
             folder / files[1], prove_page(found, options["title"] or "Windows as this collection sees it")
         )
-    if options["bundle"]:
-        place = report_file.make_folder(options["bundle"])
+    # A folder without messages is no bundle yet, and has to stay empty until it is one.
+    if options["bundle"] and pathlib.Path(options["bundle"], MESSAGES).exists():
         table = json.dumps(summary.for_bundle(found), indent=2) + "\n"
-        report_file.write(pathlib.Path(place, "proved.json"), table, report_file.FOR_OWNER)
+        report_file.write(pathlib.Path(options["bundle"], "proved.json"), table, report_file.FOR_OWNER)
     where = f"The table is in {', '.join(str(folder / name) for name in files)}."
     lists = {"problems": found["problems"], "rows": [row for row in found["rows"] if row["answer"] == "different"]}
     return {

@@ -41,8 +41,8 @@ options:
     type: str
     default: ''
   bundle:
-    description: The folder of the bundle of this run. It gets C(proved.json), which has only releases, points and
-      answers.
+    description: The folder of the bundle of this run. If it has messages, it gets C(proved.json), which has only
+      releases, points and answers.
     type: path
 attributes:
   check_mode:

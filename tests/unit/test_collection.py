@@ -79,7 +79,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "filter": "_audit _change _exchange _report artifact directory errors plugin_utils typed_value",
         "plugin_utils": "_change _dns _prove _windows _wsman connection directory errors identity session task ticket "
         "typed_value",
-        "action": "_audit _change _prove _report _windows artifact connection errors modules plugin_utils task "
+        "action": "_audit _bundle _change _prove _report _windows artifact connection errors modules plugin_utils task "
         "typed_value",
         "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
