@@ -74,7 +74,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any], *, check_mo
     if "html" in options["formats"]:
         files.append("prove.html")
         report_file.write(
-            folder / files[1], prove_page(found, options["title"] or "Windows as this collection sees it")
+            folder / files[1], prove_page(found, options["title"] or "Servers, compared with what is assumed")
         )
     # A folder without messages is no bundle yet, and has to stay empty until it is one.
     if options["bundle"] and pathlib.Path(options["bundle"], MESSAGES).exists():

@@ -113,8 +113,9 @@ def words(answer: str) -> str:
 
 
 def lines(found: Mapping) -> list[str]:
-    """The table for a terminal: a line for each row."""
-    shown = []
+    """The table for a terminal: a line for each row, after two lines with the head."""
+    head = f"{'Answer':<14}{'Point':<32}Hosts, and what came"
+    shown = [head, "-" * len(head)]
     for row in found["rows"]:
         hosts = ", ".join(row["hosts"][:_SHOWN]) + (
             f" and {len(row['hosts']) - _SHOWN} more" if row["hosts"][_SHOWN:] else ""
