@@ -8,6 +8,9 @@ from __future__ import annotations
 class ModuleDocFragment:
     # The options of plugins/module_utils/connection.py
     DOCUMENTATION = r"""
+notes:
+  - The variable C(winha_cluster_bundle) names a folder on the control node in which the messages of this task are kept,
+    with stand-ins in the place of names and texts, for a bug report.
 options:
   host:
     description:

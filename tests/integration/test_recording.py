@@ -87,7 +87,17 @@ def test_a_run_is_recorded_and_served_again_without_names(
     assert {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()} == {0o600}
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     kept = "\n".join(path.read_text("utf-8") for path in place.iterdir()).casefold()
-    secret = ("kontof", "geheim", "söhne", "karotelmi", "ludwigsburg", "sorcluster", "sorquimi", "telbunwar", "471108150")
+    secret = (
+        "kontof",
+        "geheim",
+        "söhne",
+        "karotelmi",
+        "ludwigsburg",
+        "sorcluster",
+        "sorquimi",
+        "telbunwar",
+        "471108150",
+    )
     assert [word for word in (*secret, staging.PASSWORD.casefold(), "authorization") if word in kept] == []
 
     private = json.loads((tmp_path / "kept" / "bundle.private.json").read_text("utf-8"))["stand_ins"]

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from .checks import EstateError
@@ -87,8 +87,9 @@ def load(path: Path) -> Bundle:
 
 
 def _message(row: dict[str, Any]) -> Message:
-    names = ("host", "operation", "namespace", "class", "method", "query", "instances", "fault", "error", "seconds")
-    return Message(*(row[name] for name in names), row["request"], row["response"])
+    """A line of a bundle."""
+    names = [one.name for one in fields(Message) if one.name != "cls"]
+    return Message(cls=row["class"], **{name: row[name] for name in names})
 
 
 class Unknown(KeyError):

@@ -26,8 +26,8 @@ from .text import Place, Replacer
 
 VERSION = 1
 LARGEST = 32 * 1024 * 1024  # bytes of all messages
-OF_THE_COLLECTION = {"point", "class", "column", "columns", "method", "namespace", "release", "result", "answer"}
 MESSAGES, CONTENTS, ABOUT = "messages.jsonl", "contents.txt", "bundle.json"
+OF_PROVE = "proved.json"  # the table of the playbook prove
 _RELEASES = {
     7600: "2008 R2", 7601: "2008 R2", 9200: "2012", 9600: "2012 R2", 14393: "2016", 17763: "2019", 20348: "2022",
     25398: "23H2", 26100: "2025",
@@ -50,24 +50,6 @@ def add(path: str, host: str, exchanges: t.Sequence[Exchange]) -> None:
     try:
         with _locked(folder):
             _add(folder, host, exchanges)
-    except OSError as exc:
-        raise BundleError(f"The bundle {path} could not be written: {shorten(exc, 200)}.") from exc
-
-
-def add_rows(path: str, name: str, rows: t.Any) -> None:
-    """Write a file of the bundle with the same stand-ins in its texts. Raises C(BundleError).
-
-    The values of the keys in C(OF_THE_COLLECTION) are this collection's own texts and stay.
-    """
-    folder = pathlib.Path(path)
-    try:
-        with _locked(folder):
-            private = _private(folder)
-            stand_ins = StandIns(bytes.fromhex(private["key"]), private["stand_ins"])
-            made = _changed(rows, Replacer(stand_ins))
-            _write(folder / name, json.dumps(made, indent=2, ensure_ascii=False) + "\n")
-            _write_private(folder, private, stand_ins)
-            _write(folder / ABOUT, json.dumps(_about(folder), indent=2, ensure_ascii=False) + "\n")
     except OSError as exc:
         raise BundleError(f"The bundle {path} could not be written: {shorten(exc, 200)}.") from exc
 
@@ -163,16 +145,6 @@ def _refused(folder: pathlib.Path, left: t.Collection[str]) -> str:
     )
 
 
-def _changed(value: t.Any, replacer: Replacer, name: str = "") -> t.Any:
-    if isinstance(value, dict):
-        return {str(key): _changed(inner, replacer, str(key)) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_changed(inner, replacer, name) for inner in value]
-    if value is None or isinstance(value, (bool, int, float)) or name in OF_THE_COLLECTION:
-        return value
-    return replacer.value(str(value), Place("", "name")) if name == "host" else replacer.prose(str(value))
-
-
 @contextlib.contextmanager
 def _locked(folder: pathlib.Path) -> t.Iterator[None]:
     """Make the folder, and wait until no other task writes to it."""
@@ -195,7 +167,7 @@ def _private(folder: pathlib.Path) -> dict[str, t.Any]:
         raise BundleError(
             f"The bundle {folder} has no file {path.name}, so nothing more can be added. Use a new folder."
         )
-    if any(folder.iterdir()):
+    if any(path.name != OF_PROVE for path in folder.iterdir()):
         raise BundleError(f"The folder {folder} has other files in it. Use a new folder for the bundle.")
     return {"do_not_send": "This file has the real values of the bundle.", "key": secrets.token_hex(32),
             "stand_ins": {}, "kept": []}  # fmt: skip

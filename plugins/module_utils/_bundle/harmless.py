@@ -19,7 +19,7 @@ DATE = re.compile(
 )
 SCHEMA_URI = re.compile(
     r"https?://(?:schemas\.microsoft\.com|schemas\.dmtf\.org|schemas\.xmlsoap\.org|www\.w3\.org"
-    r"|schema\.omc-project\.org)/[\w./*#:-]*"
+    r"|manifests\.microsoft\.com|www\.microsoft\.com|schema\.omc-project\.org)/[\w./*#:-]*"
 )
 # A property with such a name can have a name as its value, even if the value looks like a number.
 CAN_BE_NAME = re.compile(
@@ -79,7 +79,8 @@ _KEPT = {
     "* quorumtype": "(?:Node|Disk)(?: and (?:File Share|Disk|Cloud))? (?:Majority|Only)|Majority",
     "* registrykeyword": r"\*?\w{1,60}",
     "* primaryprotocol": r"\w{1,10}",
-    "* ssubkeyname": r"(?:SYSTEM\\CurrentControlSet|SOFTWARE\\Microsoft|Cluster|HARDWARE)(?:\\[\w{}* .-]{1,60})*",
+    "* ssubkeyname": r"(?:SYSTEM\\CurrentControlSet|SOFTWARE\\Microsoft|Cluster|HARDWARE)(?:\\[\w* .-]{1,60}"
+    r"|\\\{4[Dd]36[Ee]972-[Ee]325-11[Cc][Ee]-[Bb][Ff][Cc]1-08002[Bb][Ee]10318\})*",
     "* svaluename": _REGISTRY_VALUE,
     "* snames": _REGISTRY_VALUE,
     "* enumerationmode": r"Enumerate\w{1,40}",

@@ -8,15 +8,14 @@ The tags stay as they were received, character by character; only values of attr
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
-import struct
 import typing as t
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 from .harmless import BYTES, CLASS_NAME, SHORT_NUMBER
+from .octets import without_texts
 from .text import Place
 
 if t.TYPE_CHECKING:
@@ -35,9 +34,27 @@ _REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # Attributes of SOAP, WS-Management, CIM-XML and events whose values are names of a schema.
 _SCHEMA_ATTRIBUTES = {
-    "type", "nil", "lang", "mustunderstand", "dialect", "mode", "classname", "propagated", "arraysize", "isarray",
-    "embeddedobject", "qualifiers", "provider", "class", "cimtype", "superclass", "modified", "classorigin",
-}  # fmt: skip
+    name: re.compile(pattern)
+    for name, pattern in {
+        "nil": "true|false",
+        "lang": "[A-Za-z]{2}(?:-[A-Za-z]{2,4})?",
+        "mustunderstand": "true|false|[01]",
+        "classname": CLASS_NAME.pattern,
+        "superclass": CLASS_NAME.pattern,
+        "classorigin": CLASS_NAME.pattern,
+        "class": CLASS_NAME.pattern,
+        "propagated": "true|false",
+        "modified": "true|false",
+        "isarray": "true|false",
+        "arraysize": "[0-9]{1,4}",
+        "embeddedobject": "instance|object",
+        "qualifiers": "[0-9]{1,5}",
+        "provider": "WMI Provider|Event Forwarding Plugin|Config provider",
+        "cimtype": r"\w{1,20}",
+        "code": "[0-9]{1,10}",
+    }.items()
+}
+_TYPE = re.compile(r"(?:[\w.-]{1,20}:)?\w{1,80}")
 _NAMED_BY_ATTRIBUTE = {"selector", "option", "data", "property", "property.array", "property.reference", "complexdata"}
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w:.]{0,80}")
 _PROSE = {
@@ -64,8 +81,6 @@ _ADVANCED_ITEM = re.compile(
 )
 _KEYWORD = re.compile(r"RegistryKeyword[^<>]*>([^<]*)<")
 _BETWEEN_ITEMS = 4  # pieces: the end tag, perhaps white space, the begin tag
-_DWORD, _SYNTAXES = 2, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}  # the formats of values in a property list of the cluster
-_OWN_NAMES = {"WinhaDrain"}  # the property that this collection writes
 _ADDRESS_KEYWORD = re.compile(r"address|wwn|guid|mac$", re.IGNORECASE)
 
 
@@ -128,7 +143,7 @@ class _Walk:
         for piece in _PIECES.finditer(text):
             self._at = piece.start()
             if piece["dropped"] is not None:
-                made.append(piece[0] if piece[0].lower().startswith("<?xml ") else "")
+                made.append("")
             elif piece["tag"] is not None:
                 made.append(self._tag(piece["tag"]))
             elif piece["cdata"] is not None:
@@ -182,10 +197,13 @@ class _Walk:
     def _attribute_value(self, whole_name: str, value: str, element: _Open) -> str:
         name = whole_name.rpartition(":")[2]
         if whole_name == "xmlns" or whole_name.startswith("xmlns:"):
-            return value
+            return self._replacer.value(value, Place("", "namespace"))
         if name == "name" and (element.name in _NAMED_BY_ATTRIBUTE) and _IDENTIFIER.fullmatch(value):
             return value
-        if name in _SCHEMA_ATTRIBUTES and re.fullmatch(r"[\w:./ #*\[\]-]*", value):
+        known = _SCHEMA_ATTRIBUTES.get(name)
+        if known is not None and known.fullmatch(value):
+            return value
+        if name == "type" and (":" in whole_name or element.name in _NAMED_BY_ATTRIBUTE) and _TYPE.fullmatch(value):
             return value
         if name == "path" and _MODULE_PATH.fullmatch(value):
             return value
@@ -193,8 +211,6 @@ class _Walk:
             return self._replacer.value(value, Place(element.cim_class, "sourcename"))
         if element.name in {"select", "query"} and name == "path":
             return self._replacer.value(value, Place(element.cim_class, "channel"))
-        if name == "code" and re.fullmatch("[0-9]{1,10}", value):
-            return value
         if element.name == "query" and name == "id" and SHORT_NUMBER.fullmatch(value):
             return value
         return self._replacer.value(value, Place(element.cim_class, name))
@@ -282,33 +298,6 @@ def _runs(found: t.Sequence[tuple[int, str, int]]) -> t.Iterator[list[tuple[int,
         run.append(one)
     if len(run) > 1:
         yield run
-
-
-def without_texts(data: bytes) -> bytes:
-    """A property list of the cluster without its texts; zeros in the place of any other data."""
-    made, at = bytearray(data[:4]), 4
-    with contextlib.suppress(struct.error):
-        while at < len(data):
-            (mark,) = struct.unpack_from("<I", data, at)
-            made += data[at : at + 4]
-            at += 4
-            if mark == 0:
-                continue
-            (size,) = struct.unpack_from("<I", data, at)
-            raw = data[at + 4 : at + 4 + size]
-            if mark & 0xFFFF not in _SYNTAXES or len(raw) != size:
-                break
-            made += data[at : at + 4] + _without_text(mark & 0xFFFF, raw) + bytes(-size % 4)
-            at += 4 + size + -size % 4
-    return bytes(made) if len(made) == len(data) and at == len(data) else bytes(len(data))
-
-
-def _without_text(syntax: int, raw: bytes) -> bytes:
-    if syntax == _DWORD or raw.decode("utf-16-le", "replace").rstrip("\0") in _OWN_NAMES:
-        return raw
-    return b"".join(b"\0\0" if raw[at : at + 2] == b"\0\0" else b"x\0" for at in range(0, len(raw) - 1, 2)).ljust(
-        len(raw), b"\0"
-    )
 
 
 def _is_plain_value(name: str) -> bool:

@@ -36,6 +36,7 @@ _OTHERS = """
 vethernet scvmm clusterstorage volume uuid urn http https wsman root cimv2 standardcimv2 mscluster virtualization v2
 microsoft clusterupdate storage default systemroot windir system32 wsmwmipl dll definition site rack chassis
 anonymous unc vhdx vhd avhdx avhd vhds vmcx vmrs vmgs iso true false wmiarray xs boolean string
+select from where like isa null associators references sender receiver
 """
 _KNOWN = WORDS | set(_OTHERS.split())
 
@@ -128,8 +129,9 @@ def real_in(words: t.Iterable[str], real: t.Container[str]) -> set[str]:
 def _texts(element: Element) -> t.Iterator[str]:
     """The texts of an element that can have a real value in them."""
     for attribute, value in element.attrib.items():
-        if attribute.rpartition("}")[2] not in {"Name", "type", "nil", "lang"} and not SCHEMA_URI.fullmatch(value):
-            yield value
+        name = {"path": "channel"}.get(attribute.lower(), attribute.rpartition("}")[2].lower())
+        if name not in {"name", "type", "nil", "lang", "mustunderstand"} and not SCHEMA_URI.fullmatch(value):
+            yield "" if _is_microsoft(name, value) else value
     name = (element.get("Name") or local_name(element)).rpartition(":")[2].lower()
     text = (element.text or "").strip()
     if local_name(element) in {"Filter", "Select"}:

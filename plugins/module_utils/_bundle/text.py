@@ -176,7 +176,7 @@ class Replacer:
         """A WQL query: what is in quotes. The rest are names of classes and columns."""
         queried = _QUERIED_CLASS.search(text)
         cim_class = queried[1].lower() if queried else ""
-        path = re.search(r"\{(.*)\}", text, re.DOTALL)
+        path = re.match(r"\s*(?:ASSOCIATORS|REFERENCES)\s+OF\s*\{(.*)\}", text, re.DOTALL | re.IGNORECASE)
         if path is not None:
             return f"{text[: path.start(1)]}{self.value(path[1], Place())}{text[path.end(1) :]}"
 
