@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 from lab import daemon
+from lab.estate import parse
 
 from .endpoint import Account, Route
 
@@ -26,7 +27,10 @@ _COMPLIANT, _DIFFERENT = {"OfflineAction": 2}, {"OfflineAction": 1}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Estate:
-    """The estate files with all virtual machines compliant and with some that differ, and the routes to the hosts."""
+    """The estate files with all virtual machines compliant and with some that differ, and the routes to the hosts.
+
+    C(names) are the names of all virtual machines of the large cluster, by their ids.
+    """
 
     compliant: dict[str, t.Any]
     drifted: dict[str, t.Any]
@@ -34,6 +38,7 @@ class Estate:
     many: tuple[Route, ...]
     large: Route
     virtual_machines: int
+    names: dict[str, str]
 
 
 def estate() -> Estate:
@@ -65,12 +70,14 @@ def estate() -> Estate:
             }
         )
 
+    compliant = with_machines({"count": total, "private_properties": _COMPLIANT})
+    drifted = with_machines(
+        {"count": total - DRIFTED, "private_properties": _COMPLIANT},
+        {"count": DRIFTED, "name": "dr{number:04}", "private_properties": _DIFFERENT},
+    )
     return Estate(
-        compliant=with_machines({"count": total, "private_properties": _COMPLIANT}),
-        drifted=with_machines(
-            {"count": total - DRIFTED, "private_properties": _COMPLIANT},
-            {"count": DRIFTED, "name": "dr{number:04}", "private_properties": _DIFFERENT},
-        ),
+        compliant=compliant,
+        drifted=drifted,
         account=Account(**large["credentials"]),
         many=tuple(
             Route(address=f"127.41.0.{number}", lab=(str(host["address"]), PORT))
@@ -78,6 +85,11 @@ def estate() -> Estate:
         ),
         large=Route(address="127.41.0.100", lab=(large_hosts[0]["address"], PORT)),
         virtual_machines=total,
+        names={
+            machine.settings.id: machine.name
+            for description in (compliant, drifted)
+            for machine in parse(description).clusters[1].virtual_machines
+        },
     )
 
 

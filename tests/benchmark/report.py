@@ -15,7 +15,7 @@ from .plays import OURS, PEER, MeasuredTask, Run
 _MAX_SHARE = 1 / 10  # of the bytes of a peer
 _MAX_CPU_RATIO = 1.5  # to an empty action
 _MAX_READS = 3
-_MAX_REQUESTS_PER_CHANGE = 3
+_MAX_REQUESTS_PER_CHANGE = 1.07
 _VERDICTS = {True: "met", False: "missed"}
 
 
@@ -74,7 +74,7 @@ def cost(
         requests=median(lambda run: run.count.requests),
         sent=median(lambda run: run.count.sent),
         received=median(lambda run: run.count.received),
-        writes=median(lambda run: run.count.actions["Put"]),
+        writes=median(lambda run: run.count.actions["Put"] + run.count.actions["ExecuteResourceControl"]),
         cpu=above_empty(lambda run: run.cpu),
         wall=above_empty(lambda run: run.wall),
         endpoint=median(lambda run: run.count.seconds),
