@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import typing as t
 
-from ._bundle.tap import Tap
 from ._wsman.client import Client, Transport
 from ._wsman.connections import Visit
 from ._wsman.transport import Endpoint, HttpTransport
@@ -111,7 +111,11 @@ def visit_factory(endpoint: Endpoint, name: str | None = None) -> SessionFactory
 def _recorded(transport: Transport, warnings: list[str]) -> Transport:
     """The transport; its messages are kept if the environment names the folder of a bundle."""
     path = os.environ.get(BUNDLE)
-    return Tap(transport, path, warnings) if path else transport
+    if not path:
+        return transport
+    from ._bundle.tap import Tap  # noqa: PLC0415 - only tasks that record have to load it
+
+    return Tap(transport, str(pathlib.Path(path).expanduser()), warnings)
 
 
 def _endpoint_and_name(options: Options) -> tuple[Endpoint, str]:

@@ -38,3 +38,19 @@ class Service:
 
     spec: t.Mapping[str, t.Any]
     session_factory: t.Callable[[Options], SessionFactory]
+
+
+def with_warnings(session_factory: SessionFactory, warnings: list[t.Sequence[str]]) -> SessionFactory:
+    """The factory; it adds the warnings of a session to C(warnings). They can become more until it is closed."""
+
+    def open_session(*, read_only: bool) -> Session:
+        session = session_factory(read_only=read_only)
+        warnings.append(getattr(session, "warnings", ()))
+        return session
+
+    return open_session
+
+
+def all_warnings(warnings: t.Iterable[t.Sequence[str]]) -> list[str]:
+    """The warnings of all sessions."""
+    return [text for found in warnings for text in found]

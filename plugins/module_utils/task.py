@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .connection import WINDOWS
 from .errors import ResponseLost, ServerError, TaskError, TimedOut, Unreachable, describe_unexpected, one_line, shorten
 from .plan import shown
-from .session import Options
+from .session import Options, all_warnings, with_warnings
 
 if t.TYPE_CHECKING:
     from .plan import Applied, Change, Plan, Step
@@ -324,22 +324,6 @@ def _result(plan: Plan, outcome: Outcome, report: dict[str, t.Any], host: str) -
     return result
 
 
-def with_warnings(session_factory: SessionFactory, warnings: list[t.Sequence[str]]) -> SessionFactory:
-    """The factory; it adds the warnings of a session to C(warnings). They can become more until it is closed."""
-
-    def open_session(*, read_only: bool) -> Session:
-        session = session_factory(read_only=read_only)
-        warnings.append(getattr(session, "warnings", ()))
-        return session
-
-    return open_session
-
-
-def all_of(warnings: t.Iterable[t.Sequence[str]]) -> list[str]:
-    """The warnings of all sessions."""
-    return [text for found in warnings for text in found]
-
-
 def run_as_module(task: Task[t.Any]) -> None:
     """Run the task as an Ansible module on a host that is not Windows; the options contain the connection."""
     module = t.cast("t.Any", AnsibleModule)(argument_spec=task.argument_spec, supports_check_mode=True, **task.rules)
@@ -348,7 +332,7 @@ def run_as_module(task: Task[t.Any]) -> None:
         session_factory = with_warnings(task.service.session_factory(module.params), warnings)
         result = run(task, session_factory, module.params, check_mode=module.check_mode, progress=module.debug)
     except Exception as exc:  # the operator gets one sentence, whatever it is
-        module.fail_json(msg=_describe_error(exc), warnings=all_of(warnings))
+        module.fail_json(msg=_describe_error(exc), warnings=all_warnings(warnings))
     if result.pop("failed", False):
-        module.fail_json(**result, warnings=all_of(warnings))
-    module.exit_json(**result, warnings=all_of(warnings))
+        module.fail_json(**result, warnings=all_warnings(warnings))
+    module.exit_json(**result, warnings=all_warnings(warnings))

@@ -18,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.winha.cluster.plugins.module_utils import connection
 from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
+from ansible_collections.winha.cluster.plugins.module_utils.session import all_warnings, with_warnings
 
 from . import proved, record
 from .endpoint import CONNECTIONS, session_factory_for
@@ -108,7 +109,7 @@ class ControllerAction(ActionBase):
                 session_factory = session_factory_for(self.task.service, options, self._connection, name)
                 result = tasks.run(
                     self.task,
-                    warner.watching(tasks.with_warnings(session_factory, warnings)),
+                    warner.watching(with_warnings(session_factory, warnings)),
                     options,
                     check_mode=self._task.check_mode,
                     progress=_progress(),
@@ -123,8 +124,8 @@ class ControllerAction(ActionBase):
                 result = _failed(str(exc))
             except Exception as exc:  # for example a connection variable of the wrong type
                 result = _failed(describe_unexpected(exc))
-        if tasks.all_of(warnings):
-            result["warnings"] = [*tasks.all_of(warnings), *result.get("warnings", ())]
+        if all_warnings(warnings):
+            result["warnings"] = [*all_warnings(warnings), *result.get("warnings", ())]
         if not self._task.diff:
             result.pop("diff", None)
         # Values that contain each other: the longest first.

@@ -84,15 +84,15 @@ class SourcePlugin(BaseInventoryPlugin, Constructable, Cacheable):
 
     @contextlib.contextmanager
     def session(self, service: Service, options: Options) -> t.Iterator[t.Any]:
-        """A read-only session, closed at the end. Shows what is not secure about it."""
+        """A read-only session, closed at the end. Shows its warnings."""
         session: Session = service.session_factory(options)(read_only=True)
-        for warning in getattr(session, "warnings", ()):
-            self.display.warning(warning)
         try:
             yield session
         finally:
             with contextlib.suppress(Exception):  # what was read matters more
                 session.close()
+            for warning in getattr(session, "warnings", ()):
+                self.display.warning(warning)
 
     def _validated_options(self) -> tuple[dict[str, t.Any], list[str]]:
         """The options of the source with their types, and the values that must not be shown."""

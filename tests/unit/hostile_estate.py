@@ -134,26 +134,24 @@ def _name(made: Hostile) -> str:
 def _text(made: Hostile) -> str:
     """A text that an administrator could have written into a description."""
     word = made.secret()
-    plain = f"password of {made.secret()}: {word}"
-    return made.chance.choice(
-        (
-            plain,
-            f"https://{made.secret()}:{word}@{made.secret()}.example:8443/x?token={word}#y",
-            f'{{"user": "{made.secret()}", "password": "{word}"}}',
-            f"<config user='{made.secret()}'><password>{word}</password></config>",
-            f"<a><b>{word}",
-            base64.b64encode(f"{word}:{made.secret()}".encode()).decode(),
-            base64.b64encode(word.encode("utf-16-le")).decode(),
-            f"CN={word},OU={made.secret()},DC={made.secret()},DC=example",
-            f"CORP\\{word}\r\n{made.secret()}@{made.secret()}.example\t{made.chance.choice(_MARKS)}",
-            f"\\\\{word}\\share$\\{made.secret()} and C:\\ClusterStorage\\Volume1\\{made.secret()}\\{word}.vhdx",
-            word.encode().hex(),
-            f"%{'%'.join(f'{byte:02x}' for byte in word.encode())}",
-            f"S-1-5-21-{made.chance.randrange(10**9)}-{made.chance.randrange(10**9)}-7 {word}",
-            "".join(made.chance.choice(_LETTERS) for _number in range(60)) + word,
-            f"{made.chance.choice(_FOREIGN)} {word} {made.chance.choice(_FOREIGN)}",
-        )
+    ways: tuple[t.Callable[[], str], ...] = (
+        lambda: f"password of {made.secret()}: {word}",
+        lambda: f"https://{made.secret()}:{word}@{made.secret()}.example:8443/x?token={word}#y",
+        lambda: f'{{"user": "{made.secret()}", "password": "{word}"}}',
+        lambda: f"<config user='{made.secret()}'><password>{word}</password></config>",
+        lambda: f"<a><b>{word}",
+        lambda: base64.b64encode(f"{word}:{made.secret()}".encode()).decode(),
+        lambda: base64.b64encode(word.encode("utf-16-le")).decode(),
+        lambda: f"CN={word},OU={made.secret()},DC={made.secret()},DC=example",
+        lambda: f"CORP\\{word}\r\n{made.secret()}@{made.secret()}.example\t{made.chance.choice(_MARKS)}",
+        lambda: f"\\\\{word}\\share$\\{made.secret()} and C:\\ClusterStorage\\Volume1\\{made.secret()}\\{word}.vhdx",
+        lambda: word.encode().hex(),
+        lambda: f"%{'%'.join(f'{byte:02x}' for byte in word.encode())}",
+        lambda: f"S-1-5-21-{made.chance.randrange(10**9)}-{made.chance.randrange(10**9)}-7 {word}",
+        lambda: "".join(made.chance.choice(_LETTERS) for _number in range(60)) + word,
+        lambda: f"{made.chance.choice(_FOREIGN)} {word} {made.chance.choice(_FOREIGN)}",
     )
+    return made.chance.choice(ways)()
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,19 @@ import pytest
 from ansible_collections.winha.cluster.plugins.module_utils import connection
 from ansible_collections.winha.cluster.plugins.module_utils._bundle import folder
 from ansible_collections.winha.cluster.plugins.module_utils._bundle.exchange import Exchange
+from ansible_collections.winha.cluster.plugins.module_utils._bundle.message import replaced
+from ansible_collections.winha.cluster.plugins.module_utils._bundle.octets import without_texts
 from ansible_collections.winha.cluster.plugins.module_utils._bundle.stand_in import StandIns
 from ansible_collections.winha.cluster.plugins.module_utils._bundle.tap import Tap
 from ansible_collections.winha.cluster.plugins.module_utils._bundle.text import Place, Replacer
+from ansible_collections.winha.cluster.plugins.module_utils._windows import property_list
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.cim import CimClass
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.errors import Fault, ServerError
 from hostile_estate import Hosts, hostile, in_process
 from lab import bundle
 from lab.differences import all_differences
+from lab.estate import parse
 from test_recorded import assert_read
 from torture import cells
 from torture.variants import VARIANTS, Variant
@@ -259,6 +263,56 @@ def exchange(text: str, tag: str = "Description") -> Exchange:
     return Exchange(request=request % "HV01", response=response)
 
 
+ADVANCED = "MSFT_NetAdapterAdvancedPropertySettingData"
+KEYWORD = "RegistryKeyword"
+NESTED = (
+    '&lt;INSTANCE CLASSNAME="Msvm_VirtualSystemSettingData"&gt;&lt;PROPERTY NAME="ElementName" TYPE="string"&gt;'
+    "&lt;VALUE&gt;%s&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "kept", "gone"),
+    [
+        (f"<{ADVANCED}><{KEYWORD}>*JumboPacket</{KEYWORD}><DisplayValue>9014 Bytes</DisplayValue></{ADVANCED}>",
+         ["*JumboPacket", "9014 Bytes"], []),
+        (f"<{ADVANCED}><{KEYWORD}>NetworkAddress</{KEYWORD}><RegistryValue>02AABB</RegistryValue></{ADVANCED}>",
+         ["NetworkAddress"], ["02AABB"]),
+        ("<a><!-- karotelmi --><b><![CDATA[<karotelmi>]]></b></a>", ["<a><b>&lt;", "&gt;</b></a>"], ["karotelmi"]),
+        ('<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="5" Machine="karotelmi"/>',
+         ['Code="5"', "schemas.microsoft.com"], ["karotelmi"]),
+        (f"<SettingData>{NESTED % 'karotelmi'}</SettingData>",
+         ['CLASSNAME="Msvm_VirtualSystemSettingData"', 'PROPERTY NAME="ElementName"'], ["karotelmi"]),
+        ("<Name>karo\x01telmi&#1;&#x41;&#x110000;</Name>", ["<Name>"], ["karo", "&#1;", "\x01"]),
+        ("<Notes>&lt;password&gt;x&lt;/password&gt;</Notes>", [], ["password"]),
+        ('<p:a xmlns:p="http://karotelmi.example/schema" mode="karotelmi" provider="karotelmi"/>', [], ["karotelmi"]),
+        ('<Event><Provider Name="Microsoft-Windows-Hyper-V-VMMS"/><Data Name="VmName">karotelmi</Data></Event>',
+         ["Microsoft-Windows-Hyper-V-VMMS", 'Name="VmName"'], ["karotelmi"]),
+        ("<Fault><Reason><Text>The service cannot find 'karotelmi' or The Name (0x80041002).</Text></Reason></Fault>",
+         ["The service cannot find '", "0x80041002"], ["karotelmi"]),
+        ("<Fault><Value>w:InternalError</Value><Message>HRESULT = 0x80041031 karotelmi</Message></Fault>",
+         ["w:InternalError", "HRESULT = 0x80041031"], ["karotelmi"]),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_each_part_of_a_message_is_replaced_by_its_own_rules(document: str, kept: list[str], gone: list[str]) -> None:
+    made = replaced(document, Replacer(StandIns(b"key")))
+    assert [text for text in kept if text not in html.unescape(made) and text not in made] == []
+    assert [text for text in gone if text in made] == []
+
+
+def test_bytes_keep_their_structure_and_lose_their_texts() -> None:
+    data = property_list.encode({"Karotelmi": "Sorquimi", "WinhaDrain": "{}", "Weight": 7})
+    made = without_texts(data)
+    assert len(made) == len(data)
+    assert list(property_list.decode(made).values()) == ["xxxxxxxx", "xx", 7]
+    assert "WinhaDrain" in property_list.decode(made)
+    assert without_texts(b"\1\2Karotelmi and more") == bytes(20)
+    items = "".join(f"<OutputBuffer>{byte}</OutputBuffer>" for byte in data)
+    document = replaced(f"<a>{items}</a>", Replacer(StandIns(b"key")))
+    assert [int(found) for found in re.findall("[0-9]+", document)] == list(made)
+
+
 @pytest.mark.parametrize("encode", [
     str, str.upper, lambda word: base64.b64encode(word.encode()).decode(), lambda word: word.encode().hex(),
     lambda word: base64.b64encode(f"a {word} b".encode("utf-16-le")).decode(),
@@ -471,6 +525,11 @@ def test_a_host_of_a_bundle_is_strict_and_says_what_it_does_not_know(tmp_path: p
     place = tmp_path / "bundle"
     record(hosts, place, [("root/cimv2", "Win32_OperatingSystem")])
     recorded = bundle.load(place)
+    served = parse(bundle.estate_of_bundle(place))
+    assert [(host.name, host.bundle, host.bundle_host) for host in served.hosts] == [
+        (host, str(place), host) for host in recorded.hosts
+    ]
+    assert [host.windows for host in served.hosts] == [recorded.releases[host] for host in recorded.hosts]
     service = next(iter(hosts.services.values()))
     service._replay = bundle.Replay(recorded.of(recorded.hosts[0]))
     client = Client(hosts.transport(next(iter(hosts.services))), pause=lambda _seconds: None)

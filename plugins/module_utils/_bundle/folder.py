@@ -182,7 +182,7 @@ def _about(folder: pathlib.Path) -> dict[str, t.Any]:
     path = folder / ABOUT
     if path.exists():
         found: dict[str, t.Any] = json.loads(path.read_text("utf-8"))
-        return found
+        return {**found, "collection": found["collection"] or _collection()}
     return {"winha_bundle": VERSION, "collection": _collection(), "messages": 0, "left_out": 0, "hosts": {}}
 
 

@@ -117,7 +117,7 @@ a access action adaptive adapter address all allowed an and another any are argu
 authentication be been because but by byte bytes call called can cannot case change check class client closed cluster
 code command computer configuration configure connection contain contains context control correct could data denied
 destination details did directory disabled does domain duplex element empty enabled ensure enumeration envelope error
-event exceeded exist exists expected expired failed failure fault file filter flow for found frame frames from full
+event exceeded exist exists expected expired failed failure fault file filter find flow for found frame frames from full
 group half has have header hresult if in incorrect input instance internal interrupt into invalid is it its job jumbo
 key large length limit link list log machine management match maximum memory message method missing moderation name
 namespace negotiation network no node not null number object of off offload on one only open operation option options

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 import typing as t
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
@@ -26,11 +27,13 @@ _PIECES = re.compile(
     r"""|(?P<text>[^<]+)""",
     re.DOTALL,
 )
-_TAG = re.compile(r"<(?P<end>/?)(?:[\w.-]+:)?(?P<name>[\w.-]+)(?P<rest>.*?)(?P<empty>/?)>", re.DOTALL)
+_TAG = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?P<rest>.*?)(?P<empty>/?)>", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"""(?P<head>\s+)(?P<name>[\w:.-]+)(?P<mark>\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')"""
 )
-_REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
+_REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]{1,8})|#([0-9]{1,8})|(amp|lt|gt|quot|apos));")
+_UNREADABLE = "\ufffd"
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # Attributes of SOAP, WS-Management, CIM-XML and events whose values are names of a schema.
 _SCHEMA_ATTRIBUTES = {
@@ -107,11 +110,17 @@ class Context:
 
 def replaced(document: str, replacer: Replacer, context: Context = Context()) -> str:
     """The message with stand-ins. Raises C(NotReplaceable) if it is not well-formed or has a document type."""
-    text = document.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = _allowed(document.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     check_well_formed(text)
     made = _Walk(replacer, context).document(text)
     check_well_formed(made)
     return made
+
+
+def _allowed(text: str) -> str:
+    """The document without characters that XML does not allow. Names and messages of events can have them."""
+    text = _NOT_ALLOWED.sub(_UNREADABLE, text)
+    return _REFERENCE.sub(lambda found: found[0] if not _NOT_ALLOWED.search(_named(found)) else _UNREADABLE, text)
 
 
 def check_well_formed(text: str) -> None:
@@ -163,17 +172,16 @@ class _Walk:
             self._bytes.append((index, name, int(text)))
 
     def _tag(self, tag: str) -> str:
-        found = _TAG.fullmatch(tag)
-        if found is None:
-            raise NotReplaceable("it has a tag that cannot be read")
-        if found["end"]:
+        if tag.startswith("</"):
             if self._open:
                 self._open.pop()
             return tag
+        found = _TAG.fullmatch(tag)
+        if found is None:
+            raise NotReplaceable("it has a tag that cannot be read")
         name = found["name"].lower()
-        attributes = {
-            one["name"].rpartition(":")[2].lower(): _value_of(one) for one in _ATTRIBUTE.finditer(found["rest"])
-        }
+        rest = found["rest"]
+        attributes = {one["name"].rpartition(":")[2].lower(): _value_of(one) for one in _ATTRIBUTE.finditer(rest)}
         outer = self._open[-1] if self._open else _Open("", "", self._context.cim_class)
         cim_class = name if CLASS_NAME.fullmatch(found["name"]) else outer.cim_class
         if name in {"instance", "referenceparameters"}:
@@ -184,7 +192,8 @@ class _Walk:
         elif name in {"value", "value.array", "datetime", "date", "cim_datetime"}:
             property_name = outer.property_name
         opened = _Open(name, property_name, cim_class)
-        rest = _ATTRIBUTE.sub(lambda one: self._attribute(one, opened), found["rest"])
+        if attributes:
+            rest = _ATTRIBUTE.sub(lambda one: self._attribute(one, opened), rest)
         if not found["empty"]:
             self._open.append(opened)
         return f"{tag[: found.start('rest')]}{rest}{found['empty']}>"
@@ -312,12 +321,15 @@ def _value_of(found: re.Match[str]) -> str:
 
 
 def _unescape(text: str) -> str:
-    def changed(found: re.Match[str]) -> str:
-        if found[3]:
-            return _NAMED[found[3]]
-        return chr(int(found[1], 16) if found[1] else int(found[2]))
+    return _REFERENCE.sub(_named, text)
 
-    return _REFERENCE.sub(changed, text)
+
+def _named(found: re.Match[str]) -> str:
+    """The character of a reference."""
+    if found[3]:
+        return _NAMED[found[3]]
+    point = int(found[1], 16) if found[1] else int(found[2])
+    return chr(point) if point <= sys.maxunicode else "\0"
 
 
 def _escape(text: str, quote: str = "") -> str:
