@@ -26,7 +26,9 @@ if t.TYPE_CHECKING:
     from .point import Seen
 
 _CIMV2 = "root/cimv2"
-_ABSENT = "WinhaNoSuch"
+# Names of what no host has. None is a part of another one, so that the search of a bundle tells them apart.
+_NO_VALUE, _NO_SERVICE, _NO_CHANNEL = "WinhaNone", "WinhaNobody", "WinhaNoChannel"
+_NO_CLASS, _NO_NAMESPACE, _NO_COLUMN = "Winha_NoClass", "root/winhanowhere", "WinhaNoColumn"
 _DAYS, _WAIT = 3, 5  # how far back to look, and the seconds that a Pull waits for events
 _SLOW = 30.0  # seconds
 _KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
@@ -113,9 +115,9 @@ def registry_value(client: Client, seen: Seen) -> str:
 
 def registry_missing(client: Client, _seen: Seen) -> str:
     """Whether a value that is not there gives none."""
-    found = registry.read_value(client, registry.RegistryValue(_KEY, _ABSENT))
+    found = registry.read_value(client, registry.RegistryValue(_KEY, _NO_VALUE))
     if found is not None:
-        raise Different(f"the value {_ABSENT} is {found[:_TEXT]}")
+        raise Different(f"the value {_NO_VALUE} is {found[:_TEXT]}")
     return "no value"
 
 
@@ -196,7 +198,7 @@ def read_other_channel(name: str) -> t.Callable[[Client, Seen], str]:
 
 def missing_channel(client: Client, _seen: Seen) -> str:
     """Which fault a subscription to a channel that is not there gives."""
-    query = subscription.Query(channel=_ABSENT, selects=("*",))
+    query = subscription.Query(channel=_NO_CHANNEL, selects=("*",))
     reading = subscription.Reading(operation="looking for a fault", wait=_WAIT, first_only=True)
     try:
         subscription.read_events(client, query, reading)
@@ -221,13 +223,13 @@ def references(client: Client, _seen: Seen) -> str:
 
 def missing_class(client: Client, _seen: Seen) -> str:
     """Which fault a class that is not there gives."""
-    return _fault_for(client, _CIMV2, f"{_ABSENT}Class", (Missing.CLASS, Missing.CLASS_OR_NAMESPACE, Missing.SOMETHING))
+    return _fault_for(client, _CIMV2, _NO_CLASS, (Missing.CLASS, Missing.CLASS_OR_NAMESPACE, Missing.SOMETHING))
 
 
 def missing_namespace(client: Client, _seen: Seen) -> str:
     """Which fault a namespace that is not there gives."""
     meant = (Missing.NAMESPACE, Missing.CLASS_OR_NAMESPACE, Missing.SOMETHING)
-    return _fault_for(client, f"root/{_ABSENT.casefold()}", f"{_ABSENT}Namespace", meant)
+    return _fault_for(client, _NO_NAMESPACE, "Win32_Service", meant)
 
 
 def _fault_for(client: Client, namespace: str, name: str, meant: t.Container[Missing]) -> str:
@@ -247,7 +249,7 @@ def _fault_for(client: Client, namespace: str, name: str, meant: t.Container[Mis
 def missing_instance(client: Client, _seen: Seen) -> str:
     """Which fault an instance that is not there gives."""
     uri = f"{UriStyle.WINDOWS.value}{_CIMV2}/Win32_Service"
-    reference = Reference(resource_uri=uri, selectors=(("Name", _ABSENT),))
+    reference = Reference(resource_uri=uri, selectors=(("Name", _NO_SERVICE),))
     try:
         client.get(reference, operation="looking for a fault")
     except AccessDenied:
@@ -263,7 +265,7 @@ def missing_instance(client: Client, _seen: Seen) -> str:
 
 def missing_column(client: Client, _seen: Seen) -> str:
     """Which fault a query of a column that is not there gives."""
-    wql = f"SELECT {_ABSENT}Column FROM Win32_OperatingSystem"  # noqa: S608 (constants)
+    wql = f"SELECT {_NO_COLUMN} FROM Win32_OperatingSystem"  # noqa: S608 (constants)
     try:
         client.query(_CIMV2, wql, operation="looking for a fault")
     except AccessDenied:
@@ -284,7 +286,7 @@ def _told(fault: Fault) -> str:
 
 def several_connections(client: Client, _seen: Seen) -> str:
     """Whether four queries at the same time are answered."""
-    names = ("Winmgmt", "EventLog", "RpcSs", "Dhcp")
+    names = ("Winmgmt", "W32Time", "RpcSs", "Dhcp")
     wql = "SELECT Name FROM Win32_Service WHERE Name='{}'"
 
     def ask(name: str) -> list[Instance]:
