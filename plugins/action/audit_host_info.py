@@ -36,6 +36,7 @@ MODULES: t.Mapping[str, tasks.Task[t.Any]] = {
 ORDER = (("host_info", "cluster_info"), ("net_adapter", "jumbo_path_info"))
 _SKIPPED: visit.Result = {"skipped": True}
 _KINDS = {"hyperv_host": "hyperv_hosts", "dag_member": "dag_members"}  # the option of the role with the group
+_OPTIONS = (*_KINDS.values(), *visit.OPTIONS)
 
 Results = dict[str, visit.Result]
 
@@ -107,7 +108,7 @@ class ActionModule(ControllerAction):
         variables = task_vars or {}
         if self._task.args.get("modules") is None:
             try:
-                options = role_variables.options(self._templar, "audit", variables)
+                options = role_variables.options(self._templar, "audit", variables, _OPTIONS)
             except TaskError as exc:
                 return _failed(str(exc))
             own = variables.get("group_names") or ()

@@ -22,7 +22,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._audit.facts import 
 from ansible_collections.winha.cluster.plugins.module_utils._report import formats
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
 from ansible_collections.winha.cluster.plugins.module_utils.typed_value import plain
-from ansible_collections.winha.cluster.plugins.plugin_utils import kept_runs, report_file
+from ansible_collections.winha.cluster.plugins.plugin_utils import kept_runs, report_file, worker
 
 SPEC = {
     "hosts": {"type": "list", "elements": "str"},
@@ -61,9 +61,10 @@ class ActionModule(ActionBase):
         del tmp
         _unused, options = t.cast("t.Any", self).validate_argument_spec(SPEC, mutually_exclusive=[["hosts", "facts"]])
         hosts = (task_vars or {}).get("hostvars") or {}
-        return result | report_file.reported(
-            lambda: _report(options, hosts), AuditError, ReportError, source="The input of the audit"
-        )
+        with worker.only_new_garbage():
+            return result | report_file.reported(
+                lambda: _report(options, hosts), AuditError, ReportError, source="The input of the audit"
+            )
 
 
 def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -74,6 +75,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         facts = packing.unpacked(str(facts_file), facts_file.read_text("utf-8"))
     else:
         report_file.write(facts_file, json.dumps(facts), report_file.FOR_OWNER)
+    packed = {"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}
     last, problems = _last_run(options, facts)
     earlier = options["earlier_file"]
     found = evaluation.evaluate(
@@ -87,9 +89,10 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         now=now,
     )
     found["notes"] += problems
+    del facts  # with many hosts, they are a large part of the memory
     files = {"audit.json": "json", **{f"audit.{ENDINGS[name]}": name for name in options["formats"]}}
-    for file, name in files.items():
-        report_file.write(folder / file, formats.render(found, name))
+    for file, text in zip(files, formats.texts(found, list(files.values())), strict=True):
+        report_file.write(folder / file, text)
     if options["history_folder"] and options["history_keep"] > 0:
         kept_runs.keep(options["history_folder"], found, options["history_keep"])
     failed = verdict.has_failed(
@@ -103,7 +106,7 @@ def _report(options: dict[str, t.Any], hosts: t.Mapping[str, t.Any]) -> dict[str
         "passed": not failed,
         "message": text,
         "artifact": verdict.summary(found, failed=failed, text=text, folder=str(folder)),
-        **({"packed_facts": packing.packed(facts)} if options["pack_facts"] else {}),
+        **packed,
     }
 
 

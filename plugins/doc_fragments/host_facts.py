@@ -17,8 +17,9 @@ options:
         These parts of a host with 100 virtual machines need about 15 requests.
       - V(processors) needs two requests, V(live_migration) one to five, and V(guest) one or, in a virtual machine of
         Hyper-V, four. The first two also need that of V(windows). They are not read by default.
-      - V(channels) is not read by default. It needs four or five requests for each event channel, up to four more for a
-        channel without events, and O(channel_wait) twice for each channel.
+      - V(channels) is not read by default. It needs three to five requests for each event channel, up to four more for
+        a channel without events, and O(channel_wait) once or twice for each channel. Together with V(events) it needs
+        mostly one request to WMI.
       - On Windows Server 2008 R2, V(adapters) needs about 20 requests for each adapter, because the settings are only
         in the registry.
     type: list
@@ -63,7 +64,8 @@ options:
   channel_wait:
     description:
       - The number of seconds, 1 to 60, after which the host answers that an event channel has no further event. A
-        channel is read until two such responses come in a row.
+        channel is read until one such response if this is enough for the System log, as WMI shows, else until two of
+        them come in a row.
       - Windows does not promise that it has searched a large channel by then. With a longer time it is more probable.
     type: int
     default: 5

@@ -297,16 +297,17 @@ def read(client: Client, options: task.Options) -> dict[str, t.Any]:
     _check_options(options)
     unknown: list[Unknown] = []
     own = functools.cache(lambda: computer.read_computer(client))
+    log = functools.cache(lambda: host_parts.system_log(client, options))
     readers: dict[str, t.Callable[[list[Unknown]], host_parts.Part]] = {
         "windows": lambda _unknown: host_parts.windows(own()),
         "hotfixes": lambda _unknown: host_parts.hotfixes(client),
         "adapters": lambda unknown: host_parts.adapters(client, unknown),
         "virtual_machines": lambda unknown: host_parts.virtual_machines(client, unknown),
-        "events": lambda unknown: host_parts.events(client, options, unknown),
+        "events": lambda unknown: host_parts.events(client, options, unknown, log),
         "processors": lambda _unknown: host_parts.processors(client, own()),
         "live_migration": lambda unknown: host_parts.migration(client, own(), unknown),
         "guest": lambda _unknown: host_parts.own_machine(client),
-        "channels": lambda unknown: host_parts.channels(client, options, unknown),
+        "channels": lambda unknown: host_parts.channels(client, options, unknown, log),
     }
     requested = [part for part in PARTS if part in options["gather"]]
     # A host closes a subscription whose Pull waits too long for a free connection, so channels are read last.

@@ -98,7 +98,7 @@ paths:
       type: str
       sample: no_answer
     standard:
-      description: The result with an MTU of 1500.
+      description: The result with an MTU of 1500. It is only tested where the wanted MTU does not pass.
       type: str
       sample: passes
     verdict:

@@ -20,7 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
 from ansible_collections.winha.cluster.plugins.module_utils.session import all_warnings, with_warnings
 
-from . import proved, record
+from . import proved, record, worker
 from .endpoint import CONNECTIONS, session_factory_for
 
 display = Display()
@@ -90,7 +90,7 @@ class ControllerAction(ActionBase):
                 f"{self.module} does not support become, because it starts no process on the Windows host. Set become: "
                 "false for this task and connect with an account that has the permissions."
             )
-        with self._environment(task_vars):
+        with self._environment(task_vars), worker.only_new_garbage():
             validated = ArgumentSpecValidator(self.task.argument_spec, **self.task.rules).validate(
                 _plain(self._task.args)
             )

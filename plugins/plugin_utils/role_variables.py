@@ -30,12 +30,15 @@ if t.TYPE_CHECKING:
 Variables = t.Mapping[str, t.Any]
 
 
-def options(templar: Templar, role: str, variables: Variables) -> dict[str, t.Any]:
-    """The variables of a role with their types or their defaults, without the prefix of the role.
+def options(
+    templar: Templar, role: str, variables: Variables, only: t.Collection[str] | None = None
+) -> dict[str, t.Any]:
+    """The variables of a role, or some of them, with their types or their defaults, without the prefix of the role.
 
     Raises C(TaskError) with a sentence for each variable that cannot be read as its type.
     """
-    given, refused = read(templar, role, variables)
+    names = None if only is None else {f"{role}_{name}" for name in only}
+    given, refused = read(templar, role, variables, names)
     if refused:
         raise TaskError(" ".join(refused))
     specification = options_of(role)
@@ -44,7 +47,7 @@ def options(templar: Templar, role: str, variables: Variables) -> dict[str, t.An
     templar = templar.copy_with_new_env(available_variables={**defaults, **variables})
     found: dict[str, t.Any] = {}
     for name, option in specification.items():
-        if option.get("no_log"):
+        if option.get("no_log") or (names is not None and name not in names):
             continue
         value = given.get(name)
         if value is None and name in defaults:
@@ -54,12 +57,16 @@ def options(templar: Templar, role: str, variables: Variables) -> dict[str, t.An
     return found
 
 
-def read(templar: Templar, role: str, variables: Variables) -> tuple[dict[str, t.Any], list[str]]:
+def read(
+    templar: Templar, role: str, variables: Variables, only: t.Collection[str] | None = None
+) -> tuple[dict[str, t.Any], list[str]]:
     """The variables of a role that are given, with their types, and a sentence for each that is refused."""
     given: dict[str, t.Any] = {}
     refused = []
     omitted = variables.get("omit")
     for name, option in options_of(role).items():
+        if only is not None and name not in only:
+            continue
         raw = variables.get(name)
         try:
             value = None if raw is None else _templated(templar, name, raw)

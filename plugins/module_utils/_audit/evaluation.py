@@ -57,8 +57,9 @@ def evaluate(
     forest = forest_of(facts, known.parameters)
     reader = Reader(now)
     findings: list[Finding] = []
+    clusterless = hosts_without_cluster(hosts, clusters)
     for rule in known.rules:
-        findings += _findings(rule, hosts, clusters, forest, reader)
+        findings += _findings(rule, hosts, clusters, forest, reader, clusterless=clusterless)
     machines = machine_names(hosts, clusters)
     names = {*facts["hosts"], *(finding["host"] for finding in findings)}, {each["subject"] for each in findings}
     acceptances = [one.among(*names) for one in acceptances]
@@ -119,23 +120,31 @@ def _complete(
 
 
 def _findings(
-    rule: Rule, hosts: t.Sequence[Subject], clusters: t.Sequence[Subject], forest: Subject | None, reader: Reader
+    rule: Rule,
+    hosts: t.Sequence[Subject],
+    clusters: t.Sequence[Subject],
+    forest: Subject | None,
+    reader: Reader,
+    *,
+    clusterless: t.Sequence[Subject],
 ) -> t.Iterator[Finding]:
     if rule.scope == "forest":
         if forest is not None:
             yield from judge(rule, forest, reader)
         return
-    matching = [host for host in hosts if set(host.kinds) & set(rule.applies.kinds)]
+    kinds = set(rule.applies.kinds)
     if rule.scope == "host":
-        for host in matching:
-            yield from judge(rule, host, reader)
+        for host in hosts:
+            if kinds & set(host.kinds):
+                yield from judge(rule, host, reader)
         return
     for cluster in clusters:
-        if set(cluster.kinds) & set(rule.applies.kinds):
+        if kinds & set(cluster.kinds):
             yield from judge(rule, cluster, reader)
-    for host in hosts_without_cluster(matching, clusters):
-        why = host.missing("cluster_info.cluster") or f"The cluster of {host.name} is not known."
-        yield finding_without_cluster(rule, host, why)
+    for host in clusterless:
+        if kinds & set(host.kinds):
+            why = host.missing("cluster_info.cluster") or f"The cluster of {host.name} is not known."
+            yield finding_without_cluster(rule, host, why)
 
 
 def _accept(finding: Finding, acceptances: t.Iterable[Acceptance], today: datetime.date) -> None:

@@ -22,6 +22,11 @@ _CLUSTER_PARTS = {
     "hyperv_host": ("nodes", "quorum", "virtual_machines", "placement"),
     "dag_member": ("nodes", "quorum"),
 }
+# The options of the role audit that decide what is read.
+OPTIONS = (
+    "gather", "channels", "event_days", "event_limit", "channel_wait", "parameters", "migration_adapters",
+    "migration_network",
+)  # fmt: skip
 _CHANNELS = {"hyperv_host": ("cluster", "live_migrations", "saved_states"), "dag_member": ("cluster", "databases")}
 
 

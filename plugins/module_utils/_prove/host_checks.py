@@ -183,15 +183,14 @@ def read_other_channel(name: str) -> t.Callable[[Client, Seen], str]:
 
     def look(client: Client, _seen: Seen) -> str:
         until = datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0)
-        events, unreadable = channel.read_channel(
-            client, channel.CHANNELS[name], since=_since(), until=until, wait=_WAIT
-        )
-        if unreadable:
-            raise Different(f"{unreadable} events have no valid time or id")
-        unnamed = [one for one in events if one.topic in ("blackout", "saved") and not one.virtual_machine]
+        wanted = channel.CHANNELS[name]
+        found = channel.read_channel(client, wanted, since=_since(), until=until, wait=_WAIT)
+        if found.unreadable:
+            raise Different(f"{found.unreadable} events have no valid time or id")
+        unnamed = [one for one in found.events if one.topic in ("blackout", "saved") and not one.virtual_machine]
         if unnamed:
             raise Different(f"event {unnamed[0].id} names no virtual machine; it has {', '.join(unnamed[0].data)}")
-        return f"{len(events)} events in {_DAYS} days"
+        return f"{len(found.events)} events in {_DAYS} days"
 
     return look
 

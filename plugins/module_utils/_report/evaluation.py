@@ -11,7 +11,6 @@ import typing as t
 from .entry import Entry
 from .error import ReportError
 from .measurement import Certificate, Heartbeat, Path, certificate_of, heartbeat_of, path_of
-from .text import plain
 
 SEVERITIES = ("error", "warning", "notice")
 OUTCOMES = ("fail", "unknown", "accepted", "pass", "not_applicable")
@@ -165,9 +164,8 @@ class Evaluation:
     certificates: tuple[Certificate, ...]
 
 
-def read_evaluation(evaluation: object) -> Evaluation:
-    """Read C(evaluation). Raises C(ReportError)."""
-    values = plain(evaluation)
+def read_values(values: object) -> Evaluation:
+    """Read an evaluation of plain values. Raises C(ReportError)."""
     if not isinstance(values, dict):
         raise ReportError("the evaluation must be a dictionary.")
     top = Entry(values, "the evaluation")

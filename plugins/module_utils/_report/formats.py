@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from .error import ReportError
-from .evaluation import read_evaluation
+from .evaluation import read_values
 from .junit import junit
 from .markdown import markdown
 from .page import page
@@ -24,10 +24,23 @@ FORMATS = ("html", "json", "junit", "markdown")
 
 def render(evaluation: object, form: str) -> str:
     """The evaluation as text in one of C(FORMATS); equal evaluations give equal text. Raises C(ReportError)."""
-    if form not in FORMATS:
-        raise ReportError(f"the format {form!r} does not exist. Allowed formats: {', '.join(FORMATS)}.")
-    read = read_evaluation(evaluation)
-    if form == "json":
-        text = json.dumps(plain(evaluation), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        return visible_json(text) + "\n"
-    return _WRITERS[form](read)
+    return next(texts(evaluation, [form]))
+
+
+def texts(evaluation: object, forms: t.Sequence[str]) -> t.Iterator[str]:
+    """The evaluation in each of the formats, one after another. It is checked once. Raises C(ReportError)."""
+    values = plain(evaluation)
+    read = read_values(values)
+    for at, form in enumerate(forms):
+        if "json" not in forms[at:]:
+            values = None  # with many hosts, this is a large part of the memory
+        if form == "json":
+            yield visible_json(_json(values)) + "\n"
+        elif form in FORMATS:
+            yield _WRITERS[form](read)
+        else:
+            raise ReportError(f"the format {form!r} does not exist. Allowed formats: {', '.join(FORMATS)}.")
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)

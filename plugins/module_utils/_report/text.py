@@ -21,6 +21,10 @@ _INVISIBLE = re.compile(
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+# A value and what it is in: the text of the whole, or another place, the mark between them, and the key or number.
+Place: t.TypeAlias = "str | tuple[Place, str, object]"
+
+
 def visible(text: str) -> str:
     r"""C(text) with each invisible character written as C(\u202e); line ends become line feeds."""
     return _INVISIBLE.sub(_escape, text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -31,7 +35,7 @@ def visible_json(text: str) -> str:
     return _INVISIBLE.sub(lambda found: _json_escapes(found[0]), text)
 
 
-def plain(value: object, place: str = "the evaluation") -> t.Any:
+def plain(value: object, place: Place = "the evaluation") -> t.Any:
     """C(value) in the types of JSON: without the tags of Ansible, with dates as text. Raises C(ReportError).
 
     Lone surrogates become replacement characters: neither UTF-8 nor Ansible's C(from_json) accepts them.
@@ -39,18 +43,18 @@ def plain(value: object, place: str = "the evaluation") -> t.Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", str.__str__(value))
+        return _without_surrogates(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if isinstance(value, t.Mapping):
-        return {_key(key, place): plain(value[key], f"{place}, {key}") for key in value}
+        return {_key(key, place): plain(value[key], (place, ", ", key)) for key in value}
     if isinstance(value, (list, tuple)):
-        return [plain(each, f"{place} {number}") for number, each in enumerate(value, 1)]
+        return [plain(each, (place, " ", number)) for number, each in enumerate(value, 1)]
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
-    raise ReportError(f"{place} is {value!r}, which JSON cannot represent.")
+    raise ReportError(f"{_place_name(place)} is {value!r}, which JSON cannot represent.")
 
 
 def layer_name(layer: str) -> str:
@@ -58,10 +62,23 @@ def layer_name(layer: str) -> str:
     return {"dag": "DAG", "exchange": "Exchange", "dns": "DNS"}.get(layer, layer.replace("_", " "))
 
 
-def _key(key: object, place: str) -> str:
+def _place_name(place: Place) -> str:
+    """The place of a value as text. Few places are written, so their texts are not made before."""
+    if isinstance(place, str):
+        return place
+    outer, mark, key = place
+    return f"{_place_name(outer)}{mark}{key}"
+
+
+def _key(key: object, place: Place) -> str:
     if not isinstance(key, str):
-        raise ReportError(f"{place}: the key {key!r} is not text.")
-    return _LONE_SURROGATE.sub("\ufffd", str.__str__(key))
+        raise ReportError(f"{_place_name(place)}: the key {key!r} is not text.")
+    return _without_surrogates(key)
+
+
+def _without_surrogates(text: str) -> str:
+    own = str.__str__(text)
+    return own if own.isascii() else _LONE_SURROGATE.sub("\ufffd", own)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import textwrap
 import typing as t
 
 from .._wsman import subscription
 from .._wsman.document import local_name, text_of
 from .._wsman.scalar import read_date_time, read_integer
 from .computer import in_utc
+from .event import in_one_line
 
 if t.TYPE_CHECKING:
     import datetime
@@ -52,6 +52,7 @@ class Channel:
 
     path: str
     topics: tuple[Topic, ...]
+    often: tuple[int, ...] = ()  # ids of other events that show how far the channel reaches back
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -82,10 +83,12 @@ CHANNELS: t.Mapping[str, Channel] = {
     "live_migrations": Channel(
         path="Microsoft-Windows-Hyper-V-VMMS-Admin",
         topics=(Topic(name="blackout", ids=(20415, 20417), source="Microsoft-Windows-Hyper-V-VMMS"),),
+        often=(20413, 20418),  # live migrations, too
     ),
     "saved_states": Channel(
         path="Microsoft-Windows-Hyper-V-Worker-Admin",
         topics=(Topic(name="saved", ids=(18510, 18594), source="Microsoft-Windows-Hyper-V-Worker"),),
+        often=(18500, 18502, 18504, 18508),  # a virtual machine was started, turned off, shut down
     ),
     "databases": Channel(
         path="Microsoft-Exchange-HighAvailability/Operational",
@@ -133,25 +136,46 @@ class ChannelEvent:
         return next((self.data[name] for name in names if self.data.get(name)), None)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The events of a channel, the newest first, and the number of those without a valid time or id.
+
+    C(older) is whether there was an event from before, which is not in C(events).
+    """
+
+    events: tuple[ChannelEvent, ...] = ()
+    unreadable: int = 0
+    older: bool = False
+
+
 def read_channel(
-    client: Client, channel: Channel, *, since: datetime.datetime, until: datetime.datetime, wait: float
-) -> tuple[list[ChannelEvent], int]:
-    """The events of a channel, the newest first, and the number of those without a valid time or id."""
+    client: Client, channel: Channel, *, since: datetime.datetime, until: datetime.datetime, wait: float, empty: int = 2
+) -> Found:
+    """Read the events of a channel. C(empty) responses without an event show its end.
+
+    Of the same number of days before C(since), events that are written often are read, too: mostly there is one, so
+    that nobody needs to ask whether the channel reaches back.
+    """
     bounds = f"TimeCreated[@SystemTime>='{_time(since)}' and @SystemTime<='{_time(until)}']"
-    selects = tuple(f"*[System[{_condition(topic)} and {bounds}]]" for topic in channel.topics)
-    query = subscription.Query(channel=channel.path, selects=selects)
-    reading = subscription.Reading(operation=f"reading the event channel {channel.path}", wait=wait)
-    found = [_event(element, channel) for element in subscription.read_events(client, query, reading)]
+    selects = [f"*[System[{_condition(topic)} and {bounds}]]" for topic in channel.topics]
+    if channel.path != SYSTEM:  # WMI has older events of it
+        before = f"TimeCreated[@SystemTime>='{_time(since - (until - since))}' and @SystemTime<'{_time(since)}']"
+        selects.append(f"*[System[{_condition(Topic(name='often', ids=channel.ids + channel.often))} and {before}]]")
+    query = subscription.Query(channel=channel.path, selects=tuple(selects))
+    reading = subscription.Reading(operation=f"reading the event channel {channel.path}", wait=wait, empty=empty)
+    elements = subscription.read_events(client, query, reading)
+    recent = [element for element in elements if not _is_before(element, since)]
+    found = [_event(element, channel) for element in recent]
     events = sorted((event for event in found if event is not None), key=lambda event: event.time, reverse=True)
-    return events, len(found) - len(events)
+    return Found(events=tuple(events), unreadable=len(found) - len(events), older=len(recent) < len(elements))
 
 
-def reaches_back(client: Client, channel: Channel, since: datetime.datetime, *, wait: float) -> bool:
+def reaches_back(client: Client, channel: Channel, since: datetime.datetime, *, wait: float, empty: int = 2) -> bool:
     """Whether a channel contains an event older than that time. If not, later events can be missing too."""
     select = f"*[System[TimeCreated[@SystemTime<'{_time(since)}']]]"
     query = subscription.Query(channel=channel.path, selects=(select,))
     operation = f"reading older events of the event channel {channel.path}"
-    reading = subscription.Reading(operation=operation, wait=wait, first_only=True)
+    reading = subscription.Reading(operation=operation, wait=wait, empty=empty, first_only=True)
     return bool(subscription.read_events(client, query, reading))
 
 
@@ -164,19 +188,29 @@ def _time(moment: datetime.datetime) -> str:
     return t.cast("datetime.datetime", in_utc(moment)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+def _time_of(element: Element) -> datetime.datetime | None:
+    created = element.find(f"{_NAME}System/{_NAME}TimeCreated")
+    return in_utc(read_date_time(created.get("SystemTime") or "")) if created is not None else None
+
+
+def _is_before(element: Element, since: datetime.datetime) -> bool:
+    time = _time_of(element)
+    return time is not None and time < since
+
+
 def _event(element: Element, channel: Channel) -> ChannelEvent | None:
     system = element.find(f"{_NAME}System")
     if system is None:
         return None
-    provider, created = system.find(f"{_NAME}Provider"), system.find(f"{_NAME}TimeCreated")
+    provider = system.find(f"{_NAME}Provider")
     source = (provider.get("Name") or "") if provider is not None else ""
     number = read_integer(text_of(system.find(f"{_NAME}EventID")))
-    time = read_date_time(created.get("SystemTime") or "") if created is not None else None
+    time = _time_of(element)
     topic = channel.topic(number, source) if number is not None else None
     if time is None or number is None or topic is None:
         return None
     return ChannelEvent(
-        time=t.cast("datetime.datetime", in_utc(time)),
+        time=time,
         id=number,
         topic=topic,
         source=source,
@@ -194,5 +228,5 @@ def _data(element: Element) -> dict[str, str]:
     for position, value in enumerate(values[:_MAX_VALUES], 1):
         is_named = local_name(value.tag) != "Data" or value.get("Name")
         name = (value.get("Name") or local_name(value.tag)) if is_named else str(position)
-        found[name] = textwrap.shorten("".join(value.itertext()), _MAX_TEXT, placeholder=" ...")
+        found[name] = in_one_line("".join(value.itertext()), _MAX_TEXT)
     return found

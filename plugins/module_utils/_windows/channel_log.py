@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import typing as t
 
 from .._wsman.errors import ServerError
@@ -19,7 +20,7 @@ from . import channel as event_channel
 from . import event
 from .channel import CHANNELS, SYSTEM, UPTIME, Channel, ChannelEvent
 from .computer import iso
-from .unknown import Unknown, attempt
+from .unknown import Unknown, at_the_same_time, attempt
 
 if t.TYPE_CHECKING:
     from .._wsman.client import Client
@@ -76,10 +77,17 @@ class ChannelLog:
 
 
 def read_result(
-    client: Client, names: t.Sequence[str], wait: float, *, days: int, limit: int, unknown: list[Unknown]
+    client: Client,
+    names: t.Sequence[str],
+    wait: float,
+    *,
+    days: int,
+    limit: int,
+    unknown: list[Unknown],
+    log: event.SystemLog | None = None,
 ) -> dict[str, t.Any]:
     """The channels by name, for the result of a module. Raises C(NoChannelRead) if none could be read."""
-    found = read_channels(client, names, days=days, wait=wait, unknown=unknown)
+    found = read_channels(client, names, days=days, wait=wait, unknown=unknown, log=log)
     return {name: log.as_result(limit) for name, log in found.items()}
 
 
@@ -87,23 +95,44 @@ class NoChannelRead(ServerError):
     """None of the channels could be read."""
 
 
+def system_ids(names: t.Iterable[str]) -> set[int]:
+    """The ids of the events of the System log that belong to these channels."""
+    return {number for name in names if CHANNELS[name].path == SYSTEM for number in CHANNELS[name].ids}
+
+
 def read_channels(
-    client: Client, names: t.Sequence[str], *, days: int, wait: float, unknown: list[Unknown]
+    client: Client,
+    names: t.Sequence[str],
+    *,
+    days: int,
+    wait: float,
+    unknown: list[Unknown],
+    log: event.SystemLog | None = None,
 ) -> dict[str, ChannelLog]:
-    """The channels by name. Raises C(NoChannelRead) if none could be read."""
-    until = datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0)
-    reader = _Reader(client=client, since=until - datetime.timedelta(days=days), until=until, wait=wait)
+    """The channels by name. C(log) has the System log, if it was read. Raises C(NoChannelRead) if none could be read.
+
+    The System log is read first: it shows how the others have to be read, at the same time.
+    """
+    until = log.until if log else datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0)
+    since = log.since if log else until - datetime.timedelta(days=days)
+    reader = _Reader(client=client, since=since, until=until, wait=wait, log=log)
     found: dict[str, ChannelLog] = {}
     reasons: list[Unknown] = []
-    complete: bool | None = None
-    for name in sorted(dict.fromkeys(names), key=lambda name: CHANNELS[name].path != SYSTEM):
-        if CHANNELS[name].path == SYSTEM:
-            log = reader.read_system(name, reasons)
-            complete = log.compared.same if log and log.compared else complete
-        else:
-            log = reader.read_other(name, complete, reasons)
-        if log is not None:
-            found[name] = log
+    complete, empty = None, 1
+    for name in dict.fromkeys(name for name in names if CHANNELS[name].path == SYSTEM):
+        read, needed = reader.read_system(name, reasons)
+        empty = max(empty, needed)
+        if read is not None:
+            found[name] = read
+            complete = read.compared.same if read.compared else complete
+    others = list(dict.fromkeys(name for name in names if CHANNELS[name].path != SYSTEM))
+    done = at_the_same_time(
+        client, [functools.partial(reader.read_other, name, complete, empty if complete else 2) for name in others]
+    )
+    for name, (read, problems) in zip(others, done, strict=True):
+        reasons += problems
+        if read is not None:
+            found[name] = read
     if names and not found:
         raise NoChannelRead(" ".join(dict.fromkeys(one.why for one in reasons)))
     unknown += reasons
@@ -118,48 +147,59 @@ class _Reader:
     since: datetime.datetime
     until: datetime.datetime
     wait: float
+    log: event.SystemLog | None
 
-    def _read_channel(self, channel: Channel) -> tuple[list[ChannelEvent], int]:
-        return event_channel.read_channel(self.client, channel, since=self.since, until=self.until, wait=self.wait)
-
-    def read_other(self, name: str, complete: bool | None, unknown: list[Unknown]) -> ChannelLog | None:
-        """Read a channel that WMI does not have."""
-        channel = CHANNELS[name]
-        found = attempt(f"channels.{name}", lambda: self._read_channel(channel), unknown)
-        if found is None:
-            return None
-        events, unreadable = found
-        _note_unreadable(name, unreadable, unknown)
-        back = None
-        if not events:
-            back = attempt(
-                f"channels.{name}.reaches_back",
-                lambda: event_channel.reaches_back(self.client, channel, self.since, wait=self.wait),
-                unknown,
-            )
-        return ChannelLog(
-            channel=channel.path,
-            events=tuple(events),
-            complete=False if unreadable else complete,
-            reaches_back=back,
+    def _read_channel(self, channel: Channel, empty: int) -> event_channel.Found:
+        return event_channel.read_channel(
+            self.client, channel, since=self.since, until=self.until, wait=self.wait, empty=empty
         )
 
-    def read_system(self, name: str, unknown: list[Unknown]) -> ChannelLog | None:
-        """Read the System log in both ways; one of them is enough."""
+    def read_other(self, name: str, complete: bool | None, empty: int) -> tuple[ChannelLog | None, list[Unknown]]:
+        """Read a channel that WMI does not have, as the System log, which was C(complete), had to be read."""
+        channel, unknown = CHANNELS[name], list[Unknown]()
+        found = attempt(f"channels.{name}", lambda: self._read_channel(channel, empty), unknown)
+        if found is None:
+            return None, unknown
+        _note_unreadable(name, found.unreadable, unknown)
+        back = None
+        if not found.events:
+            back = found.older or attempt(
+                f"channels.{name}.reaches_back",
+                lambda: event_channel.reaches_back(self.client, channel, self.since, wait=self.wait, empty=empty),
+                unknown,
+            )
+        log = ChannelLog(
+            channel=channel.path,
+            events=found.events,
+            complete=False if found.unreadable else complete,
+            reaches_back=back,
+        )
+        return log, unknown
+
+    def read_system(self, name: str, unknown: list[Unknown]) -> tuple[ChannelLog | None, int]:
+        """Read the System log in both ways; one of them is enough. Return also the empty responses that showed its end.
+
+        If WMI returns the same after one, one is enough. Otherwise it is read again until two.
+        """
         channel = CHANNELS[name]
-        reasons: list[Unknown] = []
+        refused: list[Unknown] = []
+        failed: list[Unknown] = []
         what = f"channels.{name}"
-        found = attempt(what, lambda: self._read_channel(channel), reasons)
-        entries = attempt(what, lambda: event.read_entries(self.client, channel.ids, since=self.since), reasons)
+        entries = attempt(what, lambda: self._entries(channel), failed)
+        known_entries, unreadable_entries = entries or ([], 0)
+        others = [one for entry in known_entries if (one := self._from_wmi(entry, channel)) is not None]
+        for empty in (1, 2) if others else (2,):
+            found = attempt(what, lambda: self._read_channel(channel, empty), refused)  # noqa: B023
+            events = found.events if found else ()
+            missing, surplus = _differences(events, others)
+            same = not missing and not surplus if events or others else None
+            if same or found is None:
+                break
+        reasons = refused + failed
         if found is None and entries is None:
             unknown += reasons
-            return None
-        events, unreadable = found or ([], 0)
-        known_entries, unreadable_entries = entries or ([], 0)
-        _note_unreadable(name, unreadable, unknown)
-        others = [one for entry in known_entries if (one := self._from_wmi(entry, channel)) is not None]
-        missing, surplus = _differences(events, others)
-        same = not missing and not surplus if events or others else None
+            return None, empty
+        _note_unreadable(name, found.unreadable if found else 0, unknown)
         why = None if same else "The System log has no event that can be compared."
         if same is False:
             why = (
@@ -176,15 +216,23 @@ class _Reader:
         back = None
         if {topic.name for topic in channel.topics} - {UPTIME.name} - {one.topic for one in known}:
             back = attempt(
-                f"channels.{name}.reaches_back", lambda: event.reaches_back(self.client, self.since), unknown
+                f"channels.{name}.reaches_back",
+                lambda: event.reaches_back(self.client, self.since, log=self.log),
+                unknown,
             )
-        return ChannelLog(
+        log = ChannelLog(
             channel=channel.path,
             events=tuple(sorted(known, key=lambda one: one.time, reverse=True)),
             complete=None if entries is None else not unreadable_entries,
             reaches_back=back,
             compared=compared,
         )
+        return log, empty
+
+    def _entries(self, channel: Channel) -> tuple[list[event.Event], int]:
+        if self.log:
+            return self.log.entries(channel.ids, with_message=False)
+        return event.read_entries(self.client, channel.ids, since=self.since)
 
     def _from_wmi(self, entry: event.Event, channel: Channel) -> ChannelEvent | None:
         topic = channel.topic(entry.id, entry.source)

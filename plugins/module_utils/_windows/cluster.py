@@ -99,11 +99,11 @@ class NetworkInterface:
     address: str
 
 
-def query(client: Client, wql: str, *, operation: str) -> list[Instance]:
+def query(client: Client, wql: str, *, operation: str, **more: bool) -> list[Instance]:
     """Query the cluster namespace. Raises C(NotClustered) if the host is not a member of a cluster."""
     try:
         try:
-            return client.query(NAMESPACE, wql, operation=operation)
+            return client.query(NAMESPACE, wql, operation=operation, **more)
         except QueryRefused:
             # A condition can have an error, too. A query without one shows whether the classes are there.
             if wql.startswith("SELECT *"):

@@ -12,12 +12,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import itertools
 import textwrap
 import typing as t
 
 from .._wsman.cim import UriStyle
-from .._wsman.errors import ResponseLost, ServerError
+from .._wsman.errors import ResponseLost, ServerError, Unreachable
 from .._wsman.faults import is_time_out
 from .._wsman.subscription import TooManyEvents
 from .computer import in_utc, iso
@@ -33,6 +34,7 @@ _MAX_MESSAGE = 500  # characters
 _MAX_ENTRIES = 10_000
 _DAY = datetime.timedelta(days=1)
 _SYSTEM = "FROM Win32_NTLogEvent WHERE Logfile='System'"
+UPTIME = 6013  # the id of an event that Windows writes each day
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +57,72 @@ class Events:
     unreadable: int = 0
 
 
-def read_events(client: Client, ids: t.Sequence[int], *, since: datetime.datetime, limit: int) -> Events:
-    """Read the newest entries of the System log with these ids.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SystemLog:
+    """Entries of the System log from C(since) to C(until), and some from before, read once for several questions."""
+
+    since: datetime.datetime
+    until: datetime.datetime
+    items: tuple[Instance, ...]
+
+    @functools.cached_property
+    def reaches_back(self) -> bool:
+        """Whether there is an entry from before. If not, the log may have another one."""
+        times = (_time_of(item) for item in self.items)
+        return any(time is not None and time < self.since for time in times)
+
+    def entries(self, ids: t.Collection[int], *, with_message: bool = True) -> tuple[list[Event], int]:
+        """The entries with these ids, the oldest first, and the number of those without a valid time or id."""
+        wanted = {None, *ids}
+        known = [_event(item, with_message=with_message) for item in self.items if _id_of(item) in wanted]
+        events = [entry for entry in known if entry is not None and entry.time >= self.since]
+        return sorted(events, key=lambda entry: entry.time), known.count(None)
+
+
+def read_log(client: Client, ids: t.Collection[int], *, days: int) -> SystemLog | None:
+    """Read the entries of the last days with these ids, and those of the daily event of two more days.
+
+    Returns C(None) if they cannot be read together: fewer of them may still be read.
+    """
+    until = datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0)
+    since = until - days * _DAY
+    try:
+        items = _read_items(client, _COLUMNS, sorted({*ids, UPTIME}), since - 2 * _DAY)
+    except Unreachable:
+        raise
+    except ServerError:
+        return None
+    return SystemLog(since=since, until=until, items=tuple(items))
+
+
+def read_events(
+    client: Client, ids: t.Sequence[int], *, since: datetime.datetime, limit: int, log: SystemLog | None = None
+) -> Events:
+    """Read the newest entries of the System log with these ids, or take them from C(log).
 
     All of them are read, because Windows does not guarantee an order. Raises C(TooManyEvents) above 10,000.
     """
-    events, unreadable = _read_all(client, _COLUMNS, ids, since)
+    events, unreadable = log.entries(ids) if log else _read_all(client, _COLUMNS, ids, since)
     newest = tuple(reversed(events[max(len(events) - limit, 0) :]))
     return Events(newest=newest, older=len(events) - len(newest), unreadable=unreadable)
 
 
 def read_result(
-    client: Client, ids: t.Sequence[int], *, days: int, limit: int, unknown: list[Unknown]
+    client: Client,
+    ids: t.Sequence[int],
+    *,
+    days: int,
+    limit: int,
+    unknown: list[Unknown],
+    log: SystemLog | None = None,
 ) -> dict[str, t.Any]:
     """The newest entries and what is known about the others, for the result of a module."""
-    since = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=days)
-    found = read_events(client, ids, since=since, limit=limit)
+    since = log.since if log else datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=days)
+    found = read_events(client, ids, since=since, limit=limit, log=log)
     rows = [dataclasses.asdict(one) | {"time": iso(one.time)} for one in found.newest]
     back = None
     if {one.id for one in found.newest} != set(ids):
-        back = attempt("events_reach_back", lambda: reaches_back(client, since), unknown)
+        back = attempt("events_reach_back", lambda: reaches_back(client, since, log=log), unknown)
     if found.unreadable:
         unknown.append(Unknown("events_unreadable", f"{found.unreadable} events have no valid time or id."))
     return {"events": rows, "events_beyond": found.older + found.unreadable, "events_reach_back": back}
@@ -90,7 +138,14 @@ def read_entries(client: Client, ids: t.Sequence[int], *, since: datetime.dateti
 
 
 def _read_all(client: Client, columns: str, ids: t.Sequence[int], since: datetime.datetime) -> tuple[list[Event], int]:
-    """The entries, the oldest first, and the number of those without a valid time or id.
+    """The entries, the oldest first, and the number of those without a valid time or id."""
+    known = [_event(item) for item in _read_items(client, columns, ids, since)]
+    events = sorted((event for event in known if event is not None), key=lambda event: event.time)
+    return events, len(known) - len(events)
+
+
+def _read_items(client: Client, columns: str, ids: t.Sequence[int], since: datetime.datetime) -> list[Instance]:
+    """The entries in the order of the response.
 
     If Windows has no time for one query, each day is read alone, the newest one first. The first day that Windows has
     no time for ends this.
@@ -107,9 +162,7 @@ def _read_all(client: Client, columns: str, ids: t.Sequence[int], since: datetim
             for begin, end in _days(since):
                 until = f" AND TimeGenerated<'{_wmi_time(end)}'" if end else ""
                 found = _read_some(client, wql.format(_wmi_time(begin)) + until, found)
-    known = [_event(item) for item in found]
-    events = sorted((event for event in known if event is not None), key=lambda event: event.time)
-    return events, len(known) - len(events)
+    return found
 
 
 def _read_some(client: Client, wql: str, before: list[Instance]) -> list[Instance]:
@@ -126,11 +179,13 @@ def _days(since: datetime.datetime) -> t.Iterator[tuple[datetime.datetime, datet
     yield from zip(reversed(begins), [None, *reversed(begins[1:])], strict=True)
 
 
-def reaches_back(client: Client, since: datetime.datetime) -> bool:
+def reaches_back(client: Client, since: datetime.datetime, *, log: SystemLog | None = None) -> bool:
     """Whether the System log contains an entry older than that time. If not, later entries can be missing too.
 
     One older entry is enough, because Windows cannot return the oldest entry directly.
     """
+    if log and log.reaches_back:
+        return True
     wql = f"SELECT RecordNumber, TimeGenerated {_SYSTEM} AND TimeGenerated<'{_wmi_time(since)}'"
     with _error_context("reading older entries of the System event log", client):
         return bool(list(_read_limited(client, wql, 1)))
@@ -147,7 +202,8 @@ def _error_context(operation: str, client: Client) -> t.Iterator[None]:
 
 
 def _read_limited(client: Client, wql: str, limit: int) -> t.Iterator[Instance]:
-    pages = client.pages(UriStyle.WINDOWS.query_reference(_NAMESPACE), _NAMESPACE, wql=wql, max_elements=limit)
+    target = UriStyle.WINDOWS.query_reference(_NAMESPACE)
+    pages = client.pages(target, _NAMESPACE, wql=wql, max_elements=limit, references=False)
     with contextlib.closing(t.cast("t.Generator[Instance, None, None]", pages)):
         yield from itertools.islice(pages, limit)
 
@@ -156,19 +212,36 @@ def _wmi_time(time: datetime.datetime) -> str:
     return time.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%S.000000+000")
 
 
-def _event(item: Instance) -> Event | None:
+def _id_of(item: Instance) -> int | None:
     try:
-        time, number = in_utc(item.datetime("TimeGenerated")), item.integer("EventCode")
+        return item.integer("EventCode")
     except ResponseLost:
         return None
+
+
+def _time_of(item: Instance) -> datetime.datetime | None:
+    try:
+        return in_utc(item.datetime("TimeGenerated"))
+    except ResponseLost:
+        return None
+
+
+def in_one_line(text: str, most: int) -> str:
+    """A text without line breaks, of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else textwrap.shorten(line, most, placeholder=" ...")
+
+
+def _event(item: Instance, *, with_message: bool = True) -> Event | None:
+    time, number = _time_of(item), _id_of(item)
     if time is None or number is None:
         return None
     # The message is missing if its message file is not on the host; the insertion strings are still present.
-    text = item.text("Message") or "; ".join(item.array("InsertionStrings") or ())
+    text = (item.text("Message") if with_message else None) or "; ".join(item.array("InsertionStrings") or ())
     return Event(
         time=time,
         id=number,
         source=item.text("SourceName") or "",
         computer=item.text("ComputerName") or "",
-        message=textwrap.shorten(text, _MAX_MESSAGE, placeholder=" ..."),
+        message=in_one_line(text, _MAX_MESSAGE),
     )

@@ -56,17 +56,29 @@ def _virtual_machine(machine: hyperv.VirtualMachine) -> dict[str, t.Any]:
     return row | settings
 
 
-def events(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown]) -> Part:
+Log: t.TypeAlias = "t.Callable[[], event.SystemLog | None]"
+
+
+def system_log(client: Client, options: t.Mapping[str, t.Any]) -> event.SystemLog | None:
+    """The System log, read once if both C(events) and C(channels) need it."""
+    ids = channel_log.system_ids(options["channels"])
+    if not ids or not {"events", "channels"} <= set(options["gather"]):
+        return None
+    return event.read_log(client, ids.union(options["event_ids"]), days=options["event_days"])
+
+
+def events(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown], log: Log) -> Part:
     """The newest events of the System log with the C(event_ids) of the last C(event_days)."""
     days, limit = options["event_days"], options["event_limit"]
-    return event.read_result(client, options["event_ids"], days=days, limit=limit, unknown=unknown)
+    return event.read_result(client, options["event_ids"], days=days, limit=limit, unknown=unknown, log=log())
 
 
-def channels(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown]) -> Part:
+def channels(client: Client, options: t.Mapping[str, t.Any], unknown: list[Unknown], log: Log) -> Part:
     """The events of the last C(event_days) in the event C(channels)."""
     names, wait = options["channels"], options["channel_wait"]
     days, limit = options["event_days"], options["event_limit"]
-    return {"channels": channel_log.read_result(client, names, wait, days=days, limit=limit, unknown=unknown)}
+    found = channel_log.read_result(client, names, wait, days=days, limit=limit, unknown=unknown, log=log())
+    return {"channels": found}
 
 
 def processors(client: Client, own: computer.Computer) -> Part:

@@ -72,25 +72,33 @@ Replies = t.Mapping[tuple[str, int], "Instance"]
 def read_replies(client: Client, addresses: t.Iterable[str], *, mtu: int, timeout_ms: int) -> Replies:
     """Send the echo requests to several addresses with few queries. Return the replies by address and buffer size.
 
-    A reply that is missing, also because a query failed, has to be requested alone: it shows which address it is about.
+    The smaller size is sent only where the larger one does not pass. A reply that is missing, also because a query
+    failed, has to be requested alone: it shows which address it is about.
     """
     replies: dict[tuple[str, int], Instance] = {}
-    for size, group in _groups(addresses, mtu, most=max(_TOGETHER // max(timeout_ms, 1), 1)):
+    for headers, found, packet in _groups(addresses, mtu, most=max(_TOGETHER // max(timeout_ms, 1), 1)):
+        size = packet - headers
+        group = [each for each in found if not _proves(replies.get((each, mtu - headers)), mtu, packet)]
+        if not group[1:]:
+            continue  # one that is left can be asked alone
         condition = " OR ".join(f"Address={quoted(address)}" for address in group)
         operation = f"sending echo requests with {size} bytes to {', '.join(group)}"
         try:
-            found = client.query("root/cimv2", _wql(f"({condition})", size, timeout_ms), operation=operation)
+            rows = client.query("root/cimv2", _wql(f"({condition})", size, timeout_ms), operation=operation)
         except Unreachable:
             raise
         except ServerError:
             continue
-        by_address = {(row.text("Address") or ""): row for row in found}
+        by_address = {(row.text("Address") or ""): row for row in rows}
         replies |= {(address, size): by_address[address] for address in group if address in by_address}
     return replies
 
 
-def _groups(addresses: t.Iterable[str], mtu: int, *, most: int) -> t.Iterator[tuple[int, list[str]]]:
-    """The buffer size and the addresses of each query. Names have none: the version of IP to them is not known."""
+def _groups(addresses: t.Iterable[str], mtu: int, *, most: int) -> t.Iterator[tuple[int, list[str], int]]:
+    """The size of the headers, the addresses and the size of the packets of each query.
+
+    Names are in none: the version of IP to them is not known.
+    """
     by_version: dict[int, list[str]] = {}
     for address in dict.fromkeys(addresses):
         with contextlib.suppress(ValueError):
@@ -98,8 +106,17 @@ def _groups(addresses: t.Iterable[str], mtu: int, *, most: int) -> t.Iterator[tu
     for version, found in by_version.items():
         for first in range(0, len(found), most):
             for size in (mtu, STANDARD_MTU):
-                if found[first + 1 : first + most]:
-                    yield size - _HEADERS[version], found[first : first + most]
+                yield _HEADERS[version], found[first : first + most], size
+
+
+def _proves(reply: Instance | None, mtu: int, packet: int) -> bool:
+    """Whether the reply to a packet of C(mtu) bytes shows that a smaller packet passes, too."""
+    return packet < mtu and reply is not None and _result(reply) == "passes"
+
+
+def _result(reply: Instance | None) -> str:
+    code = reply.integer("StatusCode") if reply else None
+    return "unknown" if code is None else _RESULTS.get(code, "unknown")
 
 
 def read_path(client: Client, address: str, *, mtu: int, timeout_ms: int, replies: Replies | None = None) -> Path:
@@ -109,12 +126,13 @@ def read_path(client: Client, address: str, *, mtu: int, timeout_ms: int, replie
     """
     headers = _HEADERS[_version(client, address, timeout_ms)]
 
-    def result(size: int) -> str:
-        found = (replies or {}).get((address, size - headers)) or _echo(client, address, size - headers, timeout_ms)
-        code = found.integer("StatusCode") if found else None
-        return "unknown" if code is None else _RESULTS.get(code, "unknown")
+    def reply(size: int) -> Instance | None:
+        return (replies or {}).get((address, size - headers)) or _echo(client, address, size - headers, timeout_ms)
 
-    return Path(jumbo=result(mtu), standard=result(STANDARD_MTU), payload=mtu - headers)
+    large = reply(mtu)
+    shown = _proves(large, mtu, STANDARD_MTU)
+    standard = "passes" if shown else _result(reply(STANDARD_MTU))
+    return Path(jumbo=_result(large), standard=standard, payload=mtu - headers)
 
 
 def _version(client: Client, address: str, timeout_ms: int) -> int:

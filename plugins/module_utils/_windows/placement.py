@@ -59,7 +59,8 @@ def read_possible_owners(client: Client) -> dict[str, list[str]]:
     """Read the possible owners of the resources that not every node may own, by resource."""
     wql = "SELECT * FROM MSCluster_ResourceToPossibleOwner"
     owners: dict[str, set[str]] = {}
-    for link in cluster.query(client, wql, operation="reading the possible owners of the resources"):
+    operation = "reading the possible owners of the resources"
+    for link in cluster.query(client, wql, operation=operation, references=False):
         resource, node = (link.reference_in(name) for name in ("GroupComponent", "PartComponent"))
         if resource is not None and node is not None:
             owners.setdefault(str(resource.selector("Name")), set()).add(str(node.selector("Name")))

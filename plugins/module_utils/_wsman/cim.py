@@ -98,8 +98,10 @@ class Instance:
 
     def _elements(self, name: str) -> list[Element]:
         if not self._by_name:
+            found: dict[str, list[Element]] = {}
             for child in self.element:
-                self._by_name.setdefault(folded_name(child.tag), []).append(child)
+                found.setdefault(folded_name(child.tag), []).append(child)
+            self._by_name.update(found)  # at once, because a session can give an object to several threads
         return self._by_name.get(name.casefold(), [])
 
     def has(self, name: str) -> bool:

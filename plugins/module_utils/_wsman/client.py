@@ -171,11 +171,10 @@ class Client:
         """End the session."""
         self._transport.close()
 
-    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
-        """Return all instances of a WQL query, each with its reference."""
-        return self.read(
-            lambda: list(self.pages(self._uri_style.query_reference(namespace), namespace, wql=wql)), operation
-        )
+    def query(self, namespace: str, wql: str, *, operation: str, references: bool = True) -> list[Instance]:
+        """Return all instances of a WQL query, each with its reference, which is about half of a response."""
+        target = self._uri_style.query_reference(namespace)
+        return self.read(lambda: list(self.pages(target, namespace, wql=wql, references=references)), operation)
 
     def instances(self, cim_class: CimClass, *, operation: str) -> list[Instance]:
         """Return all instances of a class, each with its reference."""
@@ -183,7 +182,7 @@ class Client:
         return self.read(lambda: list(self.pages(target, cim_class.namespace)), operation)
 
     def pages(
-        self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000
+        self, target: Reference, namespace: str, *, wql: str = "", max_elements: int = 32000, references: bool = True
     ) -> t.Iterator[Instance]:
         """Yield the instances and pull further pages on demand; an unfinished enumeration is released."""
         before = self._received
@@ -191,7 +190,7 @@ class Client:
             Request(
                 action=ENUMERATE,
                 target=target,
-                body=enumerate_body(wql=wql, max_elements=max_elements),
+                body=enumerate_body(wql=wql, with_references=references, max_elements=max_elements),
                 all_of_class=not wql or is_all_of_class(wql),
             )
         )

@@ -117,16 +117,16 @@ class Visit(Client):
         transport = tap(Connections(endpoint, name=name, most=connections))
         super().__init__(transport, read_only=True, operation_timeout=endpoint.operation_timeout)
         self._most = connections
-        self._results: dict[tuple[str, str], list[Instance] | Fault | TimedOut] = {}
-        self._locks: dict[tuple[str, str], threading.Lock] = {}
+        self._results: dict[tuple[str, str, bool], list[Instance] | Fault | TimedOut] = {}
+        self._locks: dict[tuple[str, str, bool], threading.Lock] = {}
 
-    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+    def query(self, namespace: str, wql: str, *, operation: str, references: bool = True) -> list[Instance]:
         """Return all instances of a WQL query. Raises an error of its own for each call."""
-        key = namespace, wql
+        key = namespace, wql, references
         with self._locks.setdefault(key, threading.Lock()):
             if key not in self._results:
                 try:
-                    self._results[key] = super().query(namespace, wql, operation=operation)
+                    self._results[key] = super().query(namespace, wql, operation=operation, references=references)
                 except (Fault, TimedOut) as exc:
                     self._results[key] = exc
                 slow = self._waited > _WORTHWHILE * len(self._results)

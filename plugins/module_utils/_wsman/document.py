@@ -93,7 +93,8 @@ def _parse(document: bytes | str) -> Element:
     _check_depth(root)
     try:
         for element in root.iter():
-            _resolve_type(element, builder.namespaces)
+            if element.get(XSI_TYPE) is not None:
+                _resolve_type(element, builder.namespaces)
     except _AmbiguousError:
         return _built(document, _ScopedTreeBuilder())
     return root

@@ -33,7 +33,6 @@ _PULL_MODE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/Pull"
 _EARLIEST = "http://schemas.dmtf.org/wbem/wsman/1/wsman/bookmark/earliest"
 _FORWARDER = "Microsoft-Windows-EventForwarder"  # the source of events that the plug-in adds
 _TARGET = Reference(resource_uri=EVENT_LOG)
-_EMPTY_IN_A_ROW = 2
 _MOST_PULLS = 2000
 _EXPIRES = 3600  # seconds
 # Releases differ in which of the two they know: the option ReadExistingEvents, or the bookmark (MS-WSMV notes 84, 85).
@@ -58,18 +57,20 @@ class TooManyEvents(ServerError):
 class Reading:
     """How to read a channel.
 
-    C(wait) is the number of seconds after which the host answers a Pull that finds nothing. More than C(limit) events
-    are an error. With C(first_only) the first event is enough. C(operation) is for errors.
+    C(wait) is the number of seconds after which the host answers a Pull that finds nothing. After C(empty) of them in a
+    row the channel counts as read. More than C(limit) events are an error. With C(first_only) the first event is
+    enough. C(operation) is for errors.
     """
 
     operation: str
     wait: float
+    empty: int = 2
     limit: int = 10_000
     first_only: bool = False
 
 
 def read_events(client: Client, query: Query, reading: Reading) -> list[Element]:
-    """Subscribe, pull until two responses in a row have no event, and unsubscribe. Raises C(TooManyEvents).
+    """Subscribe, pull until responses in a row have no event, and unsubscribe. Raises C(TooManyEvents).
 
     A Pull consumes its events, so after a lost response everything is read again. A subscription whose own response was
     lost has no known identifier; the host closes it when C(wait) has passed without a Pull.
@@ -101,7 +102,7 @@ def _pull_all(client: Client, context: str, reading: Reading) -> list[Element]:
         if len(found) > reading.limit:
             raise TooManyEvents(f"more than {reading.limit} events match")
         empty = 0 if items else empty + 1
-        if empty == _EMPTY_IN_A_ROW or (reading.first_only and found):
+        if empty == reading.empty or (reading.first_only and found):
             return found
         if response is not None:
             if response.find(f"{{{ENUMERATION}}}EndOfSequence") is not None:

@@ -139,6 +139,7 @@ class HttpTransport:
             self._winrm.close_session()
             self._winrm = None
         self._watch.forget()
+        self._watch.stop()
         if self._ticket is not None:
             self._ticket.drop()
             self._ticket = None

@@ -87,6 +87,7 @@ def test_a_hyperv_host_is_read_with_all_modules_and_a_dag_member_with_two() -> N
     assert list(visit.modules_for(["dag_member"], OPTIONS)) == ["host_info", "cluster_info"]
     both = visit.modules_for(["dag_member", "hyperv_host"], OPTIONS)
     assert {"adapters", "guest", "channels"} <= set(both["host_info"]["gather"])
+    assert set(visit.OPTIONS) - set(OPTIONS) == {"migration_network"}  # is not there by default
     assert both["host_info"]["channels"] == ["cluster", "databases", "live_migrations", "saved_states"]
     assert "channels" not in visit.modules_for(["dag_member"], {**OPTIONS, "channels": False})["host_info"]["gather"]
     assert visit.modules_for(["domain_controller"], OPTIONS) == {}

@@ -49,8 +49,8 @@ class FakeHost:
         self.asked: list[str] = []
         self.alone: dict[str, t.Mapping[str, t.Any] | ServerError] = {}
 
-    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
-        del operation
+    def query(self, namespace: str, wql: str, *, operation: str, references: bool = True) -> list[Instance]:
+        del operation, references
         self.asked.append(wql)
         found = re.search(r"FROM (\w+)", wql)
         name = found[1] if found else ""

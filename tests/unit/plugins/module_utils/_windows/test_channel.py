@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.winha.cluster.plugins.module_utils._windows import channel_log
+from ansible_collections.winha.cluster.plugins.module_utils._windows import event as event_log
 from ansible_collections.winha.cluster.plugins.module_utils._windows.channel import CHANNELS, read_channel
 from ansible_collections.winha.cluster.plugins.module_utils._windows.channel_log import Comparison
 from ansible_collections.winha.cluster.plugins.module_utils._wsman.client import Client
@@ -59,12 +60,12 @@ def vml(**values: str) -> str:
     return f'<UserData><VmlEventLog xmlns="{VML}">{inner}</VmlEventLog></UserData>'
 
 
-def row(entry: Entry) -> str:
+def row(entry: Entry, message: str = "") -> str:
     number, source, time = entry
     return (
         f'<p:Win32_NTLogEvent xmlns:p="{EVENTS}"><p:EventCode>{number}</p:EventCode>'
         f"<p:SourceName>{source}</p:SourceName><p:ComputerName>hv01</p:ComputerName><p:InsertionStrings>EX01</p:InsertionStrings><p:TimeGenerated>"
-        f"<cim:Datetime>{time.strftime('%Y-%m-%dT%H:%M:%SZ')}</cim:Datetime></p:TimeGenerated></p:Win32_NTLogEvent>"
+        f"<cim:Datetime>{time.strftime('%Y-%m-%dT%H:%M:%SZ')}</cim:Datetime></p:TimeGenerated>{message}</p:Win32_NTLogEvent>"
     )
 
 
@@ -79,6 +80,10 @@ class Host(Script):
         self.open: list[str] = []
         self.asked: list[str] = []
         self.most_days = 1000.0
+        self.at_once = True  # whether one query may be for the ids of both questions
+        self.pulls = 0
+        self.slow = False  # an empty response comes before the last event
+        self.paused = False
 
     def send(self, message: str) -> bytes:
         request = ET.fromstring(message)
@@ -90,6 +95,7 @@ class Host(Script):
     def _subscribe(self, request: ET.Element) -> str:
         (first, *_others) = selects = list(request.iter("Select"))
         self.asked += [one.text or "" for one in selects]
+        self.paused = False
         found = self.channels.get(first.get("Path", ""), REFUSED)
         if isinstance(found, str):
             return found
@@ -102,7 +108,12 @@ class Host(Script):
         )
 
     def _pull(self, _request: ET.Element) -> str:
-        items, self.open = "".join(self.open), []
+        self.pulls += 1
+        now = len(self.open)
+        if self.slow and self.open and not self.paused:
+            self.paused = now == 1
+            now -= 1
+        items, self.open = "".join(self.open[:now]), self.open[now:]
         return answer(
             f"<n:PullResponse><n:EnumerationContext>c</n:EnumerationContext><n:Items>{items}</n:Items></n:PullResponse>"
         )
@@ -112,11 +123,15 @@ class Host(Script):
         self.asked.append(wql)
         if isinstance(self.wmi, str):
             return self.wmi
+        if "EventCode=1135" in wql and "EventCode=6013" in wql and not self.at_once:
+            return fault("w:QuotaLimit")
         bounds = {mark: _moment(text) for mark, text in re.findall(r"TimeGenerated([<>]=?)'(\d{14})", wql)}
         begin, end = bounds.get(">=", OLD[2]), bounds.get("<", NOW + datetime.timedelta(minutes=1))
         if "EventCode=" in wql and (end - begin).total_seconds() / 86400 > self.most_days:
             return LATE
-        rows = "".join(row(one) for one in self.wmi if begin <= one[2] < end)
+        ids = [int(number) for number in re.findall(r"EventCode=(\d+)", wql)] or [one[0] for one in self.wmi]
+        message = "<p:Message>Moved EX01</p:Message>" if "Message" in wql else ""
+        rows = "".join(row(one, message) for one in self.wmi if begin <= one[2] < end and one[0] in ids)
         return answer(f"<n:EnumerateResponse><w:Items>{rows}</w:Items><w:EndOfSequence/></n:EnumerateResponse>")
 
 
@@ -157,6 +172,61 @@ def test_events_that_only_wmi_returns_are_kept_and_the_channels_count_as_incompl
 def test_an_event_that_only_the_channel_returns_is_a_difference_too() -> None:
     found, _unknown = read(Host({"System": [event(UPTIME), event(DRAIN)]}, [UPTIME]), "cluster")
     assert found["cluster"].compared == Comparison(channel=2, wmi=1, same=False, why=DIFFER.format(1, 2))
+
+
+@pytest.mark.parametrize(("slow", "pulls"), [(False, 2 + 1 + 1), (True, 2 + 5 + 2 + 2)], ids=["quick", "slow"])
+def test_one_empty_response_is_enough_where_it_shows_the_end_of_the_system_log(slow: bool, pulls: int) -> None:
+    """If an event comes after an empty response, all channels are read until two of them."""
+    saved = CHANNELS["saved_states"].path
+    host = Host({"System": [event(UPTIME), event(DRAIN)], saved: []}, [UPTIME, DRAIN])
+    host.slow = slow
+    found, unknown = read(host, "cluster", "saved_states")
+    assert found["cluster"].compared == Comparison(channel=2, wmi=2, same=True)
+    assert (found["saved_states"].complete, found["saved_states"].reaches_back, unknown) == (True, True, [])
+    assert host.pulls == pulls
+
+
+def test_an_older_event_in_the_same_subscription_shows_that_a_channel_reaches_back() -> None:
+    started = (18500, "Microsoft-Windows-Hyper-V-Worker", NOW - datetime.timedelta(days=40))
+    host = Host({CHANNELS["saved_states"].path: [event(started)]})
+    found, unknown = read(host, "saved_states")
+    assert (found["saved_states"].events, found["saved_states"].reaches_back, unknown) == ((), True, [])
+    assert len([one for one in host.asked if "TimeCreated" in one]) == 2
+    assert "(EventID=18510 or EventID=18594 or EventID=18500" in host.asked[1]
+    assert len(re.findall(r"[<>=]=?'|EventID=", host.asked[1])) < 20  # Windows refuses a query with more
+
+
+def both(host: Host) -> tuple[event_log.SystemLog | None, dict[str, t.Any], dict[str, t.Any], list[Unknown]]:
+    """The log, the events and the channel "cluster", as a host is asked for both."""
+    client, unknown = Client(host, read_only=True, pause=lambda _seconds: None), t.cast("list[Unknown]", [])  # type: ignore[arg-type]
+    log = event_log.read_log(client, channel_log.system_ids(["cluster"]).union([1135, 1677]), days=30)
+    events = event_log.read_result(client, [1135, 1677], days=30, limit=9, unknown=unknown, log=log)
+    channels = channel_log.read_result(client, ["cluster"], 5, days=30, limit=9, unknown=unknown, log=log)
+    return log, events, channels["cluster"], unknown
+
+
+def test_the_system_log_is_read_once_by_wmi_for_both_questions() -> None:
+    before = (6013, "EventLog", NOW - datetime.timedelta(days=31))
+    host = Host({"System": [event(UPTIME), event(DRAIN)]}, [UPTIME, DRAIN, before])
+    _log, events, cluster, unknown = both(host)
+    assert [(one["id"], one["message"]) for one in events["events"]] == [(1677, "Moved EX01")]
+    assert (events["events_beyond"], events["events_reach_back"], unknown) == (0, True, [])
+    assert (cluster["compared"]["same"], cluster["complete"], cluster["reaches_back"]) == (True, True, True)
+    assert len([one for one in host.asked if "TimeGenerated" in one]) == 1
+    host = Host({"System": [event(UPTIME)]}, [UPTIME, DRAIN])
+    _log, events, cluster, unknown = both(host)
+    assert [one["data"] for one in cluster["events"]] == [{"1": "EX01"}]
+    # No entry is from before, so the host was asked for another one.
+    assert (events["events_reach_back"], cluster["reaches_back"], unknown) == (False, False, [])
+
+
+def test_a_system_log_that_cannot_be_read_at_once_is_read_in_parts() -> None:
+    host = Host({"System": [event(UPTIME), event(DRAIN)]}, [UPTIME, DRAIN])
+    host.at_once = False
+    log, events, cluster, unknown = both(host)
+    assert log is None
+    assert ([one["id"] for one in events["events"]], cluster["compared"]["wmi"]) == ([1677], 2)
+    assert unknown == []
 
 
 def test_two_empty_results_prove_nothing() -> None:
@@ -240,9 +310,13 @@ def test_the_data_of_each_form_is_read_and_an_event_without_a_time_or_id_is_coun
     invalid = event(saved).replace("SystemTime=", "Time="), event((7, "Other", NOW))
     host = Host({CHANNELS["saved_states"].path: [event(saved, named), event(saved, bare), *invalid]})
     channel = CHANNELS["saved_states"]
-    events, unreadable = read_channel(Client(host), channel, since=OLD[2], until=NOW, wait=5)  # type: ignore[arg-type]
-    assert [dict(one.data) for one in events] == [{"VmName": "EX01", "VmId": "6F0C"}, {"1": "EX01", "2": "two words"}]
-    assert (events[0].virtual_machine, events[1].virtual_machine, unreadable) == ("EX01", None, 2)
+    all_of_it = read_channel(Client(host), channel, since=OLD[2], until=NOW, wait=5)  # type: ignore[arg-type]
+    first, second = all_of_it.events
+    assert [dict(first.data), dict(second.data)] == [
+        {"VmName": "EX01", "VmId": "6F0C"},
+        {"1": "EX01", "2": "two words"},
+    ]
+    assert (first.virtual_machine, second.virtual_machine, all_of_it.unreadable) == ("EX01", None, 2)
     found, unknown = read(host, "saved_states")
     assert (found["saved_states"].complete, reasons(unknown)) == (
         False,

@@ -42,8 +42,8 @@ class Log:
         self.given = 0
         self.released = False
 
-    def pages(self, _target: Reference, _namespace: str, *, wql: str, max_elements: int) -> t.Iterator[Instance]:
-        self.asked, self.at_once = wql, max_elements
+    def pages(self, _target: Reference, _namespace: str, *, wql: str, **more: t.Any) -> t.Iterator[Instance]:
+        self.asked, self.at_once = wql, more["max_elements"]
         try:
             for one in self.entries:
                 if isinstance(one, Fault):

@@ -79,10 +79,10 @@ def test_the_period_of_a_role_is_null_where_that_of_the_cluster_applies() -> Non
 class Older(FakeHost):
     """A cluster of 2008 R2, whose groups have no type and no priority."""
 
-    def query(self, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+    def query(self, namespace: str, wql: str, *, operation: str, references: bool = True) -> list[Instance]:
         if "GroupType" in wql:
             raise QueryRefused("no such property", code=0x8033801A)
-        return super().query(namespace, wql, operation=operation)
+        return super().query(namespace, wql, operation=operation, references=references)
 
 
 def test_2008_r2_has_only_anti_affinity() -> None:

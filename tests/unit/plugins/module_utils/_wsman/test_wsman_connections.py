@@ -135,7 +135,8 @@ class TestVisit:
     def queries(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         sent: list[str] = []
 
-        def query(_self: t.Any, namespace: str, wql: str, *, operation: str) -> list[Instance]:
+        def query(_self: t.Any, namespace: str, wql: str, *, operation: str, references: bool) -> list[Instance]:
+            assert references
             sent.append(wql)
             if sent.count(wql) == 1 and "Lost" in wql:
                 raise ResponseLost(f"{operation} {namespace}")

@@ -328,6 +328,25 @@ class TestTimeLimit:
             assert time.monotonic() - began < 3
             assert transport.send("2") == GOOD
 
+    def test_each_exchange_has_the_whole_time_and_one_thread_is_enough(self) -> None:
+        def threads() -> int:
+            return sum(thread.daemon and thread.name.endswith("(_wait)") for thread in threading.enumerate())
+
+        def late(handler: t.Any) -> None:
+            time.sleep(0.3)
+            reply(200, GOOD)(handler)
+
+        begin = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        with Listener(late, late, late, drip(begin, b" ")) as listener:
+            before = threads()
+            transport = to(listener.port, connect_timeout=0.1, read_timeout=0.35)
+            assert [transport.send(str(number)) for number in range(3)] == [GOOD] * 3
+            assert threads() == before + 1
+            with pytest.raises(TimedOut, match=r"no complete response within 0\.8 s"):
+                transport.send("4")
+            time.sleep(0.05)
+            assert threads() == before
+
     def test_continue_for_ever(self) -> None:
         with Listener(drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n")) as listener, pytest.raises(TimedOut):
             to(listener.port, connect_timeout=0.1, read_timeout=0.2).send("x")

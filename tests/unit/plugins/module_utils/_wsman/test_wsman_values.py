@@ -218,6 +218,26 @@ class TestInvalidValues:
             one("<p:When>soon</p:When>").datetime("When")
 
 
+def test_another_thread_does_not_see_a_part_of_the_properties() -> None:
+    element = parse(b"<p:C xmlns:p='urn:c'><p:First>1</p:First><p:Second>2</p:Second></p:C>")
+
+    class Slow(list[t.Any]):
+        """The properties; while they are looked at, another thread asks for one of them."""
+
+        begun = False
+
+        def __iter__(self) -> t.Iterator[t.Any]:
+            for child in list(super().__iter__()):
+                yield child
+                if not self.begun:
+                    self.begun = True
+                    seen.append(shared.text("Second"))
+
+    seen: list[str | None] = []
+    shared = Instance(t.cast("t.Any", Slow(element)))
+    assert (shared.text("Second"), seen, shared.array("First")) == ("2", ["2"], ("1",))
+
+
 class TestReferences:
     JOB = (
         "<a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address><a:ReferenceParameters>"
