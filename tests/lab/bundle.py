@@ -123,10 +123,11 @@ class Replay:
         return None if response is None else related(response, message_id(root)).encode()
 
     def _wider(self, wanted: Key) -> Key:
-        """A recorded query of the same rows with at least these columns."""
+        """A recorded query of the same rows with at least these columns, and with the references if they are asked."""
         asked = _QUERY.fullmatch(wanted[-1]) if wanted[0] == "Enumerate" else None
         for known in self._answers if asked else ():
-            found = _QUERY.fullmatch(known[-1]) if known[:-1] == wanted[:-1] else None
+            same = known[:3] == wanted[:3] and (known[3] == wanted[3] or not wanted[3])
+            found = _QUERY.fullmatch(known[-1]) if same else None
             if asked and found and found["rest"] == asked["rest"]:
                 columns = {one.strip() for one in found["columns"].split(",")}
                 if columns == {"*"} or columns >= {one.strip() for one in asked["columns"].split(",")}:
@@ -159,7 +160,8 @@ def key_of(root: ET.Element) -> Key:
     selectors = ",".join(sorted(_selectors(header.get("SelectorSet"))))
     if operation == "Enumerate" and body is not None:
         query = next((text(one) for one in body.iter() if local(one.tag) == "Filter"), "")
-        return operation, uri, selectors, _query(query)
+        mode = next((text(one) for one in body.iter() if local(one.tag) == "EnumerationMode"), "")
+        return operation, uri, selectors, mode.lower(), _query(query)
     if operation in {"Pull", "Release"} and body is not None:
         context = next((text(one) for one in body.iter() if one.tag == f"{{{N}}}EnumerationContext"), "")
         return operation, uri, context.lower()
