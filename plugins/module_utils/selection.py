@@ -104,13 +104,19 @@ def meant(things: t.Sequence[_T], pattern: str) -> list[_T]:
     That is the one with this name, else with this id, resource or clustered role. A wildcard is compared with the names
     of virtual machines, and if none matches, with those of the resources and clustered roles.
     """
-    if pattern != "*":
-        for key in ("name", "id", "resource", "group"):
-            same = [one for one in things if getattr(one, key).casefold() == pattern.casefold()]
-            if same:
-                return same
+    if pattern != "*" and (known := same(things, pattern)):
+        return known
     by_name = [one for one in things if any(matches(name, pattern) for name in one.names)]
     return by_name or [one for one in things if any(matches(name, pattern) for name in (one.resource, one.group))]
+
+
+def same(things: t.Sequence[_T], name: str) -> list[_T]:
+    """What has exactly this name, or else this id, resource or clustered role. Case is ignored."""
+    for key in ("name", "id", "resource", "group"):
+        found = [one for one in things if getattr(one, key).casefold() == name.casefold()]
+        if found:
+            return found
+    return []
 
 
 def _is_certain(name: str, found: t.Iterable[Named]) -> bool:

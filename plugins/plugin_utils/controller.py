@@ -20,7 +20,7 @@ from ansible_collections.winha.cluster.plugins.module_utils import task as tasks
 from ansible_collections.winha.cluster.plugins.module_utils.errors import ServerError, Unreachable, describe_unexpected
 from ansible_collections.winha.cluster.plugins.module_utils.session import all_warnings, with_warnings
 
-from . import record, worker
+from . import proved, record, worker
 from .endpoint import CONNECTIONS, session_factory_for
 
 display = Display()
@@ -101,14 +101,22 @@ class ControllerAction(ActionBase):
             warnings: list[t.Sequence[str]] = []
             name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "")
             try:
+                warner = proved.Warner(
+                    self._templar.template(task_vars.get(proved.VARIABLE)),
+                    reads_windows="scheme" in self.task.argument_spec,
+                    warn=display.warning,
+                )
+                session_factory = session_factory_for(self.task.service, options, self._connection, name)
                 result = tasks.run(
                     self.task,
-                    with_warnings(session_factory_for(self.task.service, options, self._connection, name), warnings),
+                    warner.watching(with_warnings(session_factory, warnings)),
                     options,
                     check_mode=self._task.check_mode,
                     progress=_progress(),
-                    record=self._recorder(task_vars, options),
+                    record=warner.before(self._recorder(task_vars, options)),
                 )
+                if self._task.check_mode and result["changed"]:
+                    warner.planned()
             except Unreachable as exc:
                 # A result, not AnsibleConnectionFailure, so that until: retries.
                 result = {"unreachable": True, "changed": False, "msg": str(exc)}

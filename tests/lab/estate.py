@@ -15,7 +15,7 @@ import yaml
 from .checks import EstateError, check_choice, check_keys
 from .directory import description
 from .identity import identity
-from .windows import hotfixes_and_events, network_layout, storage_pool, virtual_machines
+from .windows import differences, hotfixes_and_events, network_layout, storage_pool, virtual_machines
 from .windows.versions import VERSIONS
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Host:
     guest_of: VirtualMachine | None = None
     job_seconds: float = 0.1
     settings_answer: str = "job"
+    differs: differences.Differences = field(default_factory=differences.Differences)
     bundle: str = ""
     bundle_host: str = ""
 
@@ -174,7 +175,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
     optional |= {"adapters", "teams", "switches", "hyperv", "virtual_machines", "hotfixes", "events", "log_days"}
     optional |= {"updating", "network_atc", *_DURATIONS, "live_migration", "cores", "virtual_machine"}
     optional |= {"channels", "unreadable_channels", "event_plugin", "event_search", "quiet_seconds", "settings_answer"}
-    optional |= {"bundle", "bundle_host"}
+    optional |= {"bundle", "bundle_host", "differs"}
     body = check_keys(where, data, optional | switches, {"name", "address", "windows"})
     windows = check_choice(f"windows of {where}", str(body["windows"]), tuple(VERSIONS))
     if not ipaddress.ip_address(body["address"]).is_loopback:
@@ -231,6 +232,7 @@ def _host(data: Any, credentials: Mapping[str, str], durations: Mapping[str, Any
         settings_answer=check_choice(
             f"settings_answer of {where}", body.get("settings_answer", "job"), ("job", "direct")
         ),
+        differs=differences.differences(where, body.get("differs", {})),
         bundle=str(body.get("bundle", "")),
         bundle_host=str(body.get("bundle_host", "")) or str(body["name"]),
     )

@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "ansible_collections.winha.cluster.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
 # These run on the controller only, and contact no host.
-ON_CONTROLLER = {"audit_reports", "plan_reports", "role_options"}
+ON_CONTROLLER = {"audit_reports", "plan_reports", "prove_reports", "role_options"}
 COMPOSED = {"audit_host_info"}  # runs other modules; only an action can
 TASKS = [name for name in MODULES if name not in ON_CONTROLLER | COMPOSED]
 INVENTORY = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py"))
@@ -68,6 +68,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_windows": "_wsman identity name_pattern",
         "_exchange": "_directory errors name_list powershell",
         "_audit": "_directory _exchange _windows artifact errors identity name_list name_pattern powershell",
+        "_prove": "_directory _exchange _windows _wsman errors identity",
         "_report": "name_list",
         "_exchange_settings": "_directory _exchange _psrp errors name_list plan",
         "_change": "errors identity name_list name_pattern",
@@ -76,13 +77,14 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "exchange_shell": "_psrp errors session",
         "task": "connection errors plan session",
         "wanted": "plan task",
-        "modules": "_directory _dns _exchange _exchange_settings _psrp _windows _wsman directory errors exchange_shell "
-        "identity plan selection task wanted",
+        "modules": "_directory _dns _exchange _exchange_settings _prove _psrp _windows _wsman connection directory errors "
+        "exchange_shell identity plan selection task wanted",
         "filter": "_audit _change _exchange _exchange_settings _report artifact directory errors plugin_utils "
         "typed_value",
-        "plugin_utils": "_change _dns _wsman connection directory errors exchange_shell identity session task ticket "
+        "plugin_utils": "_change _dns _prove _windows _wsman connection directory errors exchange_shell identity session "
+        "task ticket typed_value",
+        "action": "_audit _bundle _change _prove _report _windows artifact connection errors modules plugin_utils task "
         "typed_value",
-        "action": "_audit _change _report _windows artifact connection errors modules plugin_utils task typed_value",
         "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
         "doc_fragments": "",
     }.items()

@@ -52,8 +52,7 @@ from .faults import parse_fault
 MAX_ENVELOPE = 512000  # bytes: the default MaxEnvelopeSizekb of Windows Server 2012 and later (before: 153600)
 LONGEST_OPERATION = 60.0  # seconds: Windows limits an operation to its MaxTimeoutms
 LONGEST_TASK = 3600.0  # seconds that one session waits for responses, without the pauses
-_MOST_PAGES = 10_000
-_LARGEST_ENUMERATION = 128 * 1024 * 1024  # bytes
+_MOST_PAGES, _LARGEST_ENUMERATION = 10_000, 128 * 1024 * 1024  # bytes
 _RETRY_PAUSES = (0.5, 2.0)  # seconds before the first and the second retry of a read
 _RECONNECT_PAUSE = 1.0  # seconds between attempts to reach a host
 
@@ -123,11 +122,12 @@ class Client:
         operation: str,
         options: tuple[tuple[str, str, str], ...] = (),
         reconnect_timeout: float = 0,
+        always: bool = False,
     ) -> PutResult:
         """Get the instance, change it, Put it with C(names) as the modified properties, and Get it again.
 
-        No Put is sent if nothing changes. The last Get decides, not the response to the Put: the cluster provider
-        returns faults for writes that it stored (MS-CMRP 3.1.4.3.1.18, error 5024), and a response can get lost.
+        No Put is sent if nothing changes, unless C(always). The last Get decides, not the response to the Put: clusters
+        return faults for writes that they stored (MS-CMRP 3.1.4.3.1.18, error 5024), and a response can get lost.
         C(reconnect_timeout) is the time in seconds to reach the host again, for a Put that interrupts this connection.
         """
         before = self.get(reference, operation=operation)
@@ -138,7 +138,7 @@ class Client:
                     advice="remove control characters from its names and descriptions on the host",
                 )
             changed = change(before)
-        if serialize(changed.element) == serialize(before.element):
+        if not always and serialize(changed.element) == serialize(before.element):
             return PutResult(instance=before, sent=False)
         request = Request(
             action=PUT,

@@ -168,6 +168,7 @@ class Domain:
             "ansible_host": self.fqdn,
             "ansible_user": self.administrator,
             "ansible_password": PASSWORD,
+            "winha_cluster_warn_unproved": False,
         }
         return {"dc": dc, "localhost": {"ansible_connection": "local"}}
 

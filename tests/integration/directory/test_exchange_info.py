@@ -122,6 +122,18 @@ def changed(domain: Domain, dn: str, attribute: str, value: str | None) -> t.Ite
         domain.ldap.modify_s(dn, [(ldap.MOD_REPLACE, attribute, before[attribute])])
 
 
+def test_the_playbook_prove_confirms_the_directory_and_writes_nothing(organization: Domain) -> None:
+    usn = organization.controller.highest_usn()
+    run = organization.play("winha.cluster.prove", groups={"domain_controllers": ["dc"]})
+    assert run.rc == 0, run.output
+    assert organization.controller.highest_usn() == usn
+    (result,) = [one for one in run.results if one.host == "dc" and one.task.endswith("Look at Active Directory")]
+    found = {one["point"]: one["answer"] for one in result.data["answers"]}
+    assert {one for one in found if one.startswith(("directory.", "exchange."))} == set(found)
+    assert {one for one, answer in found.items() if answer not in ("confirmed", "not_there")} == set()
+    assert found["exchange.databases"] == "confirmed"
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("host", ["localhost", "dc"])
 def test_reads_the_whole_organization_and_writes_nothing(organization: Domain, host: str) -> None:

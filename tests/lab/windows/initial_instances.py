@@ -103,6 +103,7 @@ def fill_host(repository: Repository, host: Host, begun: datetime) -> None:
         )
     if host.guest_of:
         registry.add_guest(repository, host.guest_of)
+    registry.add_release(repository, version.build)
     adapters.fill(repository, host)
     switches.fill(repository, host)
     event_log.fill(repository, host, begun)

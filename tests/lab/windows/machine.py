@@ -36,6 +36,7 @@ _EVENTING = {f"{E}/{name}": name for name in ("Subscribe", "Unsubscribe", "Renew
 _CLUSTER = "root/mscluster"
 _MODIFIED = "wmiarray:__MIInstanceModifiedPropertiesList"
 _OPTIONS = {_MODIFIED, "msftwinrm:UsePreciseArrays", "__MI_CallbackRegistration"}
+_NO_INSTANCE = "<n:EnumerateResponse><n:EnumerationContext/><w:EndOfSequence/></n:EnumerateResponse>"
 _MI_OPTIONS = ("wmi:__MI_OPERATIONOPTIONS_", "wmiarray:__MI_OPERATIONOPTIONS_")
 
 
@@ -163,6 +164,9 @@ class Machine:
         return self._host_repository
 
     def _instances(self, repository: Repository, cls: Class) -> list[Instance]:
+        return self.host.differs.of_instances(cls, self._own_instances(repository, cls))
+
+    def _own_instances(self, repository: Repository, cls: Class) -> list[Instance]:
         stored = repository.instances(cls)
         if cls.name == placement.OWNERS:
             return placement.owners(cls, repository)
@@ -174,7 +178,7 @@ class Machine:
 
     def _class(self, request: Request) -> tuple[Repository, Class]:
         repository = self._repository(request.target.namespace)
-        cls = repository.cls(request.target.namespace, request.target.class_name)
+        cls = self.host.differs.of_class(repository.cls(request.target.namespace, request.target.class_name))
         if cls is None:
             raise _missing(
                 f"There is no class {request.target.class_name} in {request.target.namespace}.",
@@ -224,7 +228,7 @@ class Machine:
         _repository, instance = self._instance(request)
         if not instance.values:
             raise _missing("No instance matches the selectors.", instance.cls.name)
-        return Reply(f"{X}/GetResponse", self._instance_xml(request, instance))
+        return Reply(f"{X}/GetResponse", self._instance_xml(request, self.host.differs.of_get(instance)))
 
     def _put(self, request: Request, _user: str, record: RequestRecord) -> Reply:
         repository, _cls = self._class(request)
@@ -257,6 +261,7 @@ class Machine:
         with repository.lock:
             _repository, instance = self._instance(request)
             results = providers.invoke(context, instance, method.name, inputs)
+        results = {**results, **self.host.differs.of_answer(method.name, inputs)}
         record.cuts_connection = context.cuts_connection
         if method.returns:
             results = {"ReturnValue": results.get("ReturnValue", 0), **results}
@@ -276,11 +281,16 @@ class Machine:
         target = request.target
         options = enumeration.read_enumerate(request.body, target.class_name, target.namespace)
         record.wql = options.text
+        outcome = self.host.differs.of_query(options.text)
+        if outcome == "refused":
+            raise enumeration.filter_fault("This host refuses the query.", options.text, target.namespace)
+        if outcome == "empty":
+            return Reply(f"{N}/EnumerateResponse", _NO_INSTANCE)
         if options.query and self._lacks(target.namespace):
             raise enumeration.filter_fault("The specified namespace does not exist.", options.text, target.namespace)
         repository = self._repository(target.namespace)
         name = options.query.class_name if options.query else target.class_name
-        cls = repository.cls(target.namespace, name)
+        cls = self.host.differs.of_class(repository.cls(target.namespace, name))
         record.cls = cls.name if cls else name
         if cls is None:
             if options.query is None:
@@ -291,7 +301,7 @@ class Machine:
         style = Style(target.base, request.precise_arrays)
         found = self._instances(repository, cls)
         if cls.name == "Win32_PingStatus":
-            found = ping.instances(self.simulation, self.host, cls, options)
+            found = self.host.differs.of_instances(cls, ping.instances(self.simulation, self.host, cls, options))
         cursor = enumeration.open_cursor(found, cls, options, host=self.host, user=user, style=style)
         if not options.optimize:
             context = self.cursors.add(cursor)

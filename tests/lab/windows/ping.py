@@ -156,7 +156,7 @@ def _reply(simulation: Simulation, host: Host, options: Mapping[str, Value]) -> 
     address = _resolve(simulation, str(options["Address"]))
     if address is None:
         return {"PrimaryAddressResolutionStatus": _HOST_NOT_FOUND}
-    receiver = _receiver(simulation, address)
+    receiver = _Receiver(host, None) if address.startswith("127.0.0.") else _receiver(simulation, address)
     if receiver is None:
         return {"PrimaryAddressResolutionStatus": 0}
     size = options["BufferSize"]

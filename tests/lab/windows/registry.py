@@ -91,6 +91,13 @@ def add_network_atc(repository: Repository, intents: tuple[str, ...]) -> None:
     _add(repository, rf"{service}\Intents", {})
 
 
+def add_release(repository: Repository, build: str) -> None:
+    """Add the key with the build of Windows."""
+    key = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+    _add(repository, key, {"CurrentBuild": build, "CurrentBuildNumber": build, "InstallationType": "Server"})
+    _add(repository, key.rpartition("\\")[0], {})
+
+
 def add_guest(repository: Repository, machine: VirtualMachine) -> None:
     """Add what the integration service "Data Exchange" writes: the virtual machine, and its host at the beginning."""
     values: dict[str, Value] = {

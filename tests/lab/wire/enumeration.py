@@ -52,6 +52,7 @@ class Cursor:
     mode: str
     style: Style
     columns: tuple[Property, ...] | None
+    references: bool = True
     last_used: float = field(default_factory=time.monotonic)
     postponed: str | None = None
 
@@ -79,7 +80,7 @@ class Cursor:
         if self.mode == "EnumerateObject":
             return written
         # Without the keys in the columns, WMI returns no path and WinRM no reference.
-        has_keys = self.columns is None or set(instance.cls.keys) <= set(self.columns)
+        has_keys = self.columns is None or (self.references and set(instance.cls.keys) <= set(self.columns))
         return f"<w:Item>{written}{epr if has_keys else ''}</w:Item>"
 
     def _selector(self, value: Value) -> str:
@@ -179,7 +180,7 @@ def open_cursor(
     if columns is not None and host.projection == "no_embedded":
         style = Style(style.base, style.precise_arrays, embedded=False)
     found = (item for item in instances if wql.matches(condition, item.values))
-    return Cursor(user, deque(found), options.mode, style, columns)
+    return Cursor(user, deque(found), options.mode, style, columns, references=host.differs.references)
 
 
 class Cursors:

@@ -89,6 +89,7 @@ def test_inventory(source, tmp_path, capsys):
         "ansible_user": "Administrator",
         "ansible_password": "Lab-Passw0rd",
         "ansible_connection": "psrp",
+        "winha_cluster_warn_unproved": False,
         "ansible_psrp_auth": "basic",
         "ansible_psrp_protocol": "https",
         "ansible_psrp_ca_cert": str(tmp_path / "state" / "ca.pem"),
