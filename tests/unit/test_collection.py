@@ -77,12 +77,12 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "exchange_shell": "_psrp errors session",
         "task": "connection errors plan session",
         "wanted": "plan task",
-        "modules": "_directory _dns _exchange _exchange_settings _prove _psrp _windows _wsman connection directory errors "
-        "exchange_shell identity plan selection task wanted",
+        "modules": "_directory _dns _exchange _exchange_settings _prove _psrp _windows _wsman connection directory "
+        "errors exchange_shell identity plan selection task wanted",
         "filter": "_audit _change _exchange _exchange_settings _report artifact directory errors plugin_utils "
         "typed_value",
-        "plugin_utils": "_change _dns _prove _windows _wsman connection directory errors exchange_shell identity session "
-        "task ticket typed_value",
+        "plugin_utils": "_change _dns _prove _windows _wsman connection directory errors exchange_shell identity "
+        "session task ticket typed_value",
         "action": "_audit _bundle _change _prove _report _windows artifact connection errors modules plugin_utils task "
         "typed_value",
         "inventory": "_directory _exchange _windows _wsman connection directory errors identity plugin_utils session",
