@@ -12,7 +12,7 @@ import hashlib
 import os
 import typing as t
 
-from .equipment import BROWSER, DIRECTORY, Equipment
+from .equipment import BROWSER, DIRECTORY, KERBEROS, Equipment
 from .machine import install_venv
 from .places import CACHE, REQUIREMENTS, ROOT
 from .pythons import Python, search_path
@@ -35,7 +35,7 @@ MATRIX = (
 )
 # What runs in an environment of a purpose uses this, where the machine has it.
 EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
-    "environment": (DIRECTORY, BROWSER),
+    "environment": (DIRECTORY, KERBEROS, BROWSER),
     "benchmark": (DIRECTORY,),
     "mutation": (DIRECTORY, BROWSER),
     "image": (DIRECTORY,),
@@ -64,7 +64,9 @@ class Environment:
 
     @property
     def equipment(self) -> t.Sequence[Equipment]:
-        return EQUIPMENT.get(self.purpose, ())
+        """What it uses. Compiling the libraries of KERBEROS takes minutes, so only the newest ansible-core has them."""
+        with_kerberos = self.core == next(iter(CORES))
+        return [one for one in EQUIPMENT.get(self.purpose, ()) if one is not KERBEROS or with_kerberos]
 
     def make(self) -> None:
         """Make the environment unless it is there with the same requirements."""

@@ -63,7 +63,7 @@ def _programs() -> t.Mapping[str, t.Any]:
     return runpy.run_path(str(ROOT / "tests" / "lab" / "directory" / "programs.py"))
 
 
-def _build_ldap(python: Python) -> list[str]:
+def _to_compile(python: Python) -> list[str]:
     return [*debian_packages.missing(Use.BUILD), *([] if python.headers.is_file() else [f"python{python.minor}-dev"])]
 
 
@@ -83,8 +83,15 @@ def _directory_impediment() -> str | None:
 DIRECTORY = Equipment(
     name="directory",
     what="the tests of Active Directory",
-    to_build=_build_ldap,
+    to_build=_to_compile,
     to_run=_run_directory,
+    impediment=_directory_impediment,
+)
+KERBEROS = Equipment(
+    name="kerberos",
+    what="the tests of changes in DNS, and of Exchange's endpoint with Kerberos",
+    to_build=_to_compile,
+    to_run=list,
     impediment=_directory_impediment,
 )
 BROWSER = Equipment(

@@ -10,6 +10,7 @@ The two servers do not replicate. Each has an Active Directory of its own after 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import socket
 import typing as t
@@ -124,6 +125,8 @@ def sites(only_domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> t.It
         if os.environ.get("WINHA_DIRECTORY_REQUIRED"):
             pytest.fail(problem)
         pytest.skip(problem)
+    if not (importlib.util.find_spec("gssapi") or os.environ.get("WINHA_KERBEROS_REQUIRED")):
+        pytest.skip("the Python library gssapi is missing")
     if problem := dns_servers.missing_module():
         pytest.skip(problem)
     worker = only_domain.controller.address.split(".")[2]

@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 import pytest
 import report_samples
 from ansible_collections.winha.cluster.plugins.module_utils._report.error import ReportError
-from ansible_collections.winha.cluster.plugins.module_utils._report.evaluation import read_evaluation
+from ansible_collections.winha.cluster.plugins.module_utils._report.evaluation import read_values
 from ansible_collections.winha.cluster.plugins.module_utils._report.formats import FORMATS, render
 
 SAMPLES = {"small": report_samples.small, "clean": report_samples.clean, "hostile": report_samples.hostile}
@@ -200,7 +200,7 @@ def test_an_accepted_finding_has_what_is_known_of_its_acceptance(
 
 
 def test_a_run_without_numbers_counts_nothing() -> None:
-    (run,) = read_evaluation({**report_samples.small(), "runs": [{"gathered": "2026-11-30T00:00:00Z"}]}).runs
+    (run,) = read_values({**report_samples.small(), "runs": [{"gathered": "2026-11-30T00:00:00Z"}]}).runs
     assert (run.gathered, run.hosts, run.unread, set(run.counts.values())) == ("2026-11-30T00:00:00Z", 0, 0, {0})
 
 
