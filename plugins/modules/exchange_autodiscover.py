@@ -149,7 +149,8 @@ SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "domain_controller": {"type": "str"},
 }
-URI, SITES = "internal_uri", "site_scope"
+URI = "internal_uri"
+SITES = "site_scope"
 _SEVERAL = (
     "Exchange shows no URI of a server with several service connection points. Delete all but one of them below its "
     "object in Active Directory, with ADSI Edit"

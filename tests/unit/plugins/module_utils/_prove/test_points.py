@@ -199,8 +199,8 @@ def test_a_document_has_a_row_for_each_point_and_answer() -> None:
         (f"hv{number}", {"prove_host_info": result((nodes, CONFIRMED, f"{number} rows"), release="2022")})
         for number in range(5)
     ]
-    hosts[4] = ("hv4", {"prove_host_info": result((nodes, DIFFERENT, "no State"), (fault_domain, NOT_THERE, "none"),
-                                                 release="2022")})  # fmt: skip
+    different = result((nodes, DIFFERENT, "no State"), (fault_domain, NOT_THERE, "none"), release="2022")
+    hosts[4] = ("hv4", {"prove_host_info": different})
     hosts.append(("hv5", {"prove_host_info": {"unreachable": True, "msg": "No route."}}))
     hosts.append(
         ("dc1", {"prove_host_info": {"skipped": True}, "prove_directory_info": {"failed": True, "msg": "No."}})
