@@ -232,9 +232,10 @@ def demonstration(environment: Environment, connection: str, listener: str) -> l
 CONNECTIONS = ("winrm", "psrp")
 PARTS = {
     "integration": of_integration,
+    # It has an environment of its own, which is made beside that of the integration tests.
+    "lint": of_lint,
     "sanity": of_sanity,
     "units": of_units,
-    "lint": of_lint,
     "demo": of_demo,
     "installed": of_installed,
     "molecule": of_molecule,

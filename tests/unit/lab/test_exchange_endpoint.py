@@ -15,7 +15,7 @@ pytest.importorskip("psrpcore")
 pytest.importorskip("pypsrp")
 
 import requests
-from exchange_estate import ACCOUNT_PASSWORD, EX1, EX2, EX16, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
+from endpoint_estate import ACCOUNT_PASSWORD, EX1, EX2, EX16, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
 from lab.exchange.endpoints import ExchangeEndpoints, running
 from pypsrp.complex_objects import PSCredential
 from pypsrp.exceptions import AuthenticationError, WSManFaultError

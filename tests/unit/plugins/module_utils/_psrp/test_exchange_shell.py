@@ -28,7 +28,7 @@ from ansible_collections.winha.cluster.plugins.module_utils.errors import (
     Unreachable,
     WriteRefused,
 )
-from exchange_estate import EX1, EX2, EX16, NET, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
+from endpoint_estate import EX1, EX2, EX16, NET, PASSWORD, PORT, READER, READER_PASSWORD, USER, directory
 from lab.exchange.endpoints import ExchangeEndpoints, running
 
 if t.TYPE_CHECKING:
