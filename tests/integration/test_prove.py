@@ -54,9 +54,13 @@ def answers(document: t.Any, host: str) -> dict[str, tuple[str, str]]:
     return {one["point"]: (one["answer"], one["came"]) for one in found["answers"]}
 
 
-def test_a_usual_host_of_each_release_is_confirmed_without_a_write(lab: Stage) -> None:
-    run = lab.play(PLAYBOOK)
+def test_a_usual_host_of_each_release_is_confirmed_without_a_write(lab: Stage, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    run = lab.play(PLAYBOOK, variables={"winha_cluster_bundle": str(bundle)})
     assert run.rc == 0, run.output
+    assert "not added to the bundle" not in run.output
+    about = json.loads((bundle / "bundle.json").read_text("utf-8"))
+    assert len(about["hosts"]) == 2 * len(proving.RELEASES)
     document = last_document(lab)
     assert [one["release"] for one in document["hosts"]] == [*proving.RELEASES, *proving.RELEASES]
     for host in document["hosts"]:

@@ -50,6 +50,7 @@ _KEPT = {
     "* cscreationclassname": _CLASS,
     "* systemcreationclassname": _CLASS,
     "* componentclassname": _CLASS,
+    "* parameterinfo": _CLASS,
     "* type": _TYPES,
     "* status": "OK|Degraded|Error|Unknown|Pred Fail|Starting|Stopping|Service|Stressed|NonRecover|No Contact",
     "* state": "Running|Stopped|Paused|Start Pending|Stop Pending|Continue Pending|Pause Pending|Unknown",

@@ -29,6 +29,10 @@ _LONG = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9]{
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}|[A-Za-z0-9_-]{8,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _LITERAL = re.compile(r"""(?:(\w+)\s*(?:[<>!]?=|LIKE)\s*)?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.IGNORECASE)
+# The classes in an object path.
+_PATH_CLASS = re.compile(
+    rf"(?<![^:\\/]){CLASS_NAME.pattern}(?=\.\w+=|=@)|CreationClassName=[\"']{CLASS_NAME.pattern}[\"']", re.IGNORECASE
+)
 _VOLUME = re.compile("volume[0-9]{1,3}")  # a folder of shared volumes, as Windows names it
 _SHORTEST = 4  # a shorter word is in other words by chance; the first search finds it
 # Words of patterns that are kept inside other values, and of names of namespaces.
@@ -99,7 +103,7 @@ def kept_words(document: str, issued: t.Container[str]) -> set[str]:
     found: set[str] = set()
     for element in root.iter():
         for text in _texts(element):
-            bare = text
+            bare = _PATH_CLASS.sub(" ", text)
             for pattern in (_LONG, _WORD):
                 bare = pattern.sub(lambda one: " " if one[0].casefold() in issued else one[0], bare)
             for view in _views(bare):

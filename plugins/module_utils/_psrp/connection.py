@@ -236,6 +236,7 @@ class Connection:
                 self._wsman.transport.close()
         self._pool = self._wsman = None
         self._watch.forget()
+        self._watch.stop()
 
 
 class _SessionGone(Exception):

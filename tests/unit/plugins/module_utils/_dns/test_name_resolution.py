@@ -303,7 +303,7 @@ def test_a_missing_library_is_reported() -> None:
 def test_each_server_gets_its_share_of_the_time(servers: int, timeout: float, of_a_server: float) -> None:
     given = [Server(f"127.0.0.{number}", 5300 + number) for number in range(1, servers + 1)]
     lookup = Lookup(given, timeout=timeout)
-    resolver = lookup._resolver
+    resolver = lookup.resolver
     assert (resolver.lifetime, resolver.timeout) == (timeout, of_a_server)
     assert resolver.nameserver_ports == {server.host: server.port for server in given}
     assert lookup.host == ", ".join(server.host for server in given)

@@ -69,6 +69,7 @@ class Listener:
                 return connection, address
 
         self._server = Server(("127.0.0.1", 0), OneRequest)
+        self._server.socket.settimeout(5)  # a connection can be gone before it is accepted
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 import typing as t
 
 import pytest
@@ -85,8 +86,14 @@ def test_a_limit_begins_anew_and_ends_with_its_block() -> None:
     watch.expired = True
     with watch.limit(60):
         assert not watch.expired
-        assert any(isinstance(one, threading.Timer) for one in threading.enumerate())
-    for one in threading.enumerate():
-        if isinstance(one, threading.Timer):
-            one.join(5)
-            assert not one.is_alive()
+        thread = watch._thread
+        assert thread is not None
+        assert thread.is_alive()
+    with watch.limit(0.05):
+        assert watch._thread is thread
+        assert not watch.expired
+    time.sleep(0.2)
+    assert not watch.expired  # the block had ended
+    watch.stop()
+    thread.join(5)
+    assert not thread.is_alive()
