@@ -103,7 +103,7 @@ class Wire:
 @contextlib.contextmanager
 def differing(lab: RunningEstate, host: str, differs: Variables, keys: Variables, faults: t.Iterable[str]) -> Opened:
     """A client of a host whose answers differ so; C(faults) are classes whose Get fails."""
-    machine = next(one for one in lab._machines if one.host.name == host)
+    machine = {one.host.name: one for one in lab._machines}[host]
     usual = machine.host
     machine.host = dataclasses.replace(usual, differs=differences(host, differs), **keys)
     for name in faults:

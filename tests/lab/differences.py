@@ -64,7 +64,7 @@ def _instances(root: ET.Element) -> Iterator[ET.Element]:
     if not lists and local(body.tag).endswith("Response"):
         return
     for item in (one for each in lists for one in each) if lists else (body,):
-        yield next(iter(item)) if local(item.tag) == "Item" and len(item) else item
+        yield item[0] if local(item.tag) == "Item" and len(item) else item
 
 
 def _of_instance(element: ET.Element, cls: Class, *, whole: bool) -> Iterator[str]:

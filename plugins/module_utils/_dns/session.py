@@ -16,9 +16,12 @@ from ..errors import CredentialsRefused, ResponseLost, ServerError, TaskError, U
 from ..ticket import Kinit, Ticket
 from .parallel import in_parallel
 from .question import Lookup
-from .records import AddressRecords, read_records
+from .records import read_records
 from .update import GSSAPI_IMPORT_ERROR, SignedConnection, Update
 from .zone import NameServer, Zone, find_servers, find_zone, given_server
+
+if t.TYPE_CHECKING:
+    from .records import AddressRecords
 
 Answer: t.TypeAlias = "AddressRecords | ServerError"
 

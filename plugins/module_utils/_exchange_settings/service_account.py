@@ -85,7 +85,9 @@ def check_name(account: str) -> None:
 
 def is_same_account(one: str, other: str) -> bool:
     """Whether two names are of one account. The domain may be a NetBIOS or a DNS name."""
-    (domain, _, name), (other_domain, _, other_name) = (text.casefold().partition("\\") for text in (one, other))
+    (domain, _mark, name), (other_domain, _mark, other_name) = (
+        text.casefold().partition("\\") for text in (one, other)
+    )
     return name == other_name and domain.partition(".")[0] == other_domain.partition(".")[0]
 
 

@@ -28,8 +28,8 @@ class Credential:
 
 # A parameter: None is $null, True also sets a switch, bytes are a byte array, a sequence is an array.
 # An identity, a URI and a value of an enumeration are texts.
-Value = None | bool | int | str | bytes | Secret | Credential | t.Sequence["Value"]
-Parameters = t.Mapping[str, Value]
+Value: t.TypeAlias = "bool | int | str | bytes | Secret | Credential | t.Sequence[Value] | None"
+Parameters: t.TypeAlias = t.Mapping[str, "Value"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

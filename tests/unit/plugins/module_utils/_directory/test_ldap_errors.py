@@ -149,7 +149,7 @@ def test_each_error_of_a_sign_in_has_its_own_advice(kind: type[Exception], info:
     ],
 )  # fmt: skip
 def test_each_kind_of_error_has_its_class(kind: str, sent: bool, expected: type[Exception]) -> None:
-    assert type(ldap_errors.translate_error(getattr(ldap, kind)({"desc": "odd"}), sent=sent)) is expected
+    assert ldap_errors.translate_error(getattr(ldap, kind)({"desc": "odd"}), sent=sent).__class__ is expected
 
 
 @pytest.mark.parametrize(
@@ -176,5 +176,5 @@ def test_the_text_of_an_error_is_its_description_and_its_information_once(argume
 )
 def test_more_refusals_of_a_write(text: str, expected: type[Exception], words: str) -> None:
     error = ldap_errors.translate_error(ldap.CONSTRAINT_VIOLATION({"desc": "no", "info": text}), sent=True)
-    assert type(error) is expected
+    assert error.__class__ is expected
     assert words in error.detail

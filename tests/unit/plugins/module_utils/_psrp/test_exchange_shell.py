@@ -120,7 +120,7 @@ def test_what_exchange_refuses_has_its_own_error(endpoints: ExchangeEndpoints, s
     for cmdlet, parameters, kind, attributes in REFUSED:
         with pytest.raises(ServerError) as refused:
             opened.run(cmdlet, parameters)
-        assert type(refused.value) is kind
+        assert refused.value.__class__ is kind
         assert str(refused.value).startswith(f"Running {cmdlet} on {EX1} failed: ")
         assert {name: getattr(refused.value, name) for name in attributes} == attributes
     with pytest.raises(errors.CmdletFailed) as failed:

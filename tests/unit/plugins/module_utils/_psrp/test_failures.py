@@ -58,7 +58,7 @@ def test_an_error_is_a_lost_response_if_and_only_if_the_cmdlet_can_have_run(
     def converted(**more: t.Any) -> ServerError:
         return failures.convert_error(error, "ex1 port 80", sent=True, connect_timeout=1, **more)
 
-    assert type(converted(ran=False)) is kind
+    assert converted(ran=False).__class__ is kind
     assert isinstance(converted(ran=True), ResponseLost)
     assert converted(ran=False).advice
 

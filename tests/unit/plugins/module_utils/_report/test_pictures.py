@@ -80,11 +80,11 @@ def test_the_bars_of_clusters() -> None:
     )
     assert [row.clusters for row in rows] == [("DAG",), ("HVC2", "HVC10")]
     dag, both = rows
-    assert [dataclasses.astuple(bar) for bar in dag.bars] == [(20.0, None, None, 80.0, None), (None,) * 5]
-    assert [dataclasses.astuple(bar) for bar in both.bars] == [
+    assert [dataclasses.astuple(one) for one in dag.bars] == [(20.0, None, None, 80.0, None), (None,) * 5]
+    assert [dataclasses.astuple(one) for one in both.bars] == [
         (10.0, 5.0, None, 40.0, 20.0), (20.0, 20.0, None, 80.0, 80.0),
     ]  # fmt: skip
-    assert [bar.over for row in rows for bar in row.bars] == [False, False, True, False]
+    assert [one.over for row in rows for one in row.bars] == [False, False, True, False]
     assert (dag.offline, dag.exceeds_timeout, both.offline, both.exceeds_timeout) == (80.0, True, None, False)
 
 

@@ -232,7 +232,7 @@ INTERFACES = [
 ON_NETWORKS = [*(card(name) for name in ("P1", "P2", "P3")), card("LAN* 11", hidden=True), card("Gone", present=False)]
 
 
-def on_network(name: str | None, excluded: str = "", networks: t.Sequence[Row] = NETWORKS) -> list[str]:
+def on_network(name: str | None, excluded: str = "", networks: t.Sequence[Row] = tuple(NETWORKS)) -> list[str]:
     private = new_instance("http://x/y", {"MigrationExcludeNetworks": excluded, "MigrationNetworkOrder": ""})
     kinds = [{"Name": "Virtual Machine", "PrivateProperties": private}]
     host = Host(MSCluster_Network=networks, MSCluster_NetworkInterface=INTERFACES, MSCluster_ResourceType=kinds, **NODE)
