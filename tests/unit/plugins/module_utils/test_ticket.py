@@ -94,9 +94,9 @@ def test_an_error_does_not_contain_the_password(
     ],
 )
 def test_the_advice_is_that_of_the_error(script: Script, words: str, advice: str) -> None:
-    made = script(f"echo '{words}' >&2; exit 1")
+    kinit = script(f"echo '{words}' >&2; exit 1")
     with pytest.raises(CredentialsRefused) as caught:
-        Kinit(command=made).fetch(PRINCIPAL, PASSWORD)
+        Kinit(command=kinit).fetch(PRINCIPAL, PASSWORD)
     assert caught.value.advice == advice
 
 
