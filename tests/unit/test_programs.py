@@ -23,7 +23,6 @@ MADE_ELSEWHERE = {
     "<candidate>": "each Python of the machine",
     "<command>": "what a new machine is to start, from Root.command",
     "<command.arguments>": "of a Command",
-    "<kinit>": "a script, from the test of its errors",
     "<name>": "what the lab's call and insist are given",
     "<prepare>": "ansible-playbook, from Stage.prepare",
     "<program>": "what ask is given",
