@@ -40,7 +40,9 @@ def nodes_in_run(cluster: Cluster) -> Gate:
     if not nodes:
         why = cluster.why_unknown("node")
         return Gate(gate="nodes_in_run", outcome=UNKNOWN, reason=f"The nodes are not known: {_end(why)}")
-    return Gate(gate="nodes_in_run", outcome=PASS, reason=f"{folded(node.name for node in nodes.values())} were read.")
+    verb = "was" if len(nodes) == 1 else "were"
+    reason = f"{folded(node.name for node in nodes.values())} {verb} read."
+    return Gate(gate="nodes_in_run", outcome=PASS, reason=reason)
 
 
 def nodes_up(cluster: Cluster) -> Gate:

@@ -145,7 +145,7 @@ def test_a_host_that_was_not_read_is_told_with_its_reason() -> None:
     lost = host("hv02", None)
     lost["migration_network_health"]["msg"] = "Denied by FAX."
     found = {row["gate"]: row["reason"] for row in roll([*cluster("HV01"), lost])["clusters"][0]["gates"]}
-    assert found.get("nodes_in_run") == "HV01 were read."
+    assert found.get("nodes_in_run") == "HV01 was read."
     listed = roll([*cluster("HV01", nodes=nodes()), lost])["clusters"][0]["gates"]
     assert listed[0]["reason"] == "hv02: Denied by FAX." + LET
 
