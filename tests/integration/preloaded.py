@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a Python program in a copy of a process that has its libraries loaded.
+"""Run ansible-playbook in a copy of a process that has its libraries and ansible-core loaded.
 
-Half of the CPU time of ansible-playbook with one task is the import of libraries. None of them is of ansible-core or of
-this collection, which depend on the environment variables and the settings of a run.
+Most of the CPU time of ansible-playbook with one task is the import of libraries and of ansible-core. ansible-core
+reads its settings while it is imported, so each copy is made of a process with the same environment variables. Of this
+collection nothing is run before.
 """
 
 from __future__ import annotations
@@ -23,14 +24,19 @@ import threading
 import typing as t
 from pathlib import Path
 
+if t.TYPE_CHECKING:
+    import types
+
 LIBRARIES = (
     "asyncio", "cryptography.hazmat.backends", "cryptography.hazmat.primitives.ciphers", "cryptography.x509",
     "dns.message", "dns.resolver", "email.message", "http.client", "jinja2.ext", "jinja2.nativetypes", "ldap",
     "multiprocessing.queues", "multiprocessing.synchronize", "pypsrp.powershell", "requests", "requests_ntlm",
     "resolvelib", "spnego", "winrm", "xml.etree.ElementTree", "yaml",
 )  # fmt: skip
-# What differs between runs, and what only ansible-core and this collection read.
-_OF_A_RUN = ("ANSIBLE_", "RECORD_FILE", "LAB_")
+COLLECTION = "ansible_collections/winha/cluster"
+PROGRAM = "ansible.cli.playbook"
+# What differs between runs, and is not read before a run begins.
+_OF_A_RUN = ("RECORD_FILE", "LAB_")
 _MOST_SERVERS = 3
 
 _seen: set[frozenset[tuple[str, str]]] = set()
@@ -91,6 +97,8 @@ def serve() -> dict[str, t.Any] | None:
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    importlib.import_module(PROGRAM)
+    compile_once()
     gc.freeze()
     for line in sys.stdin:
         if (process := os.fork()) == 0:
@@ -98,6 +106,21 @@ def serve() -> dict[str, t.Any] | None:
         _process, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
     return None
+
+
+def compile_once() -> None:
+    """Compile the files of this collection for all copies. ansible-core compiles them in each run."""
+    finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")
+    compiled = {
+        (path.read_bytes(), str(path)): compile(path.read_bytes(), str(path), "exec", 0, dont_inherit=True)
+        for folder in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)
+        for path in Path(folder, COLLECTION, "plugins").glob("**/*.py")
+    }
+
+    def known(source: bytes, filename: str, mode: str, flags: int, *, dont_inherit: bool) -> types.CodeType:
+        return compiled.get((source, filename)) or compile(source, filename, mode, flags, dont_inherit)
+
+    finder.compile = known  # type: ignore[attr-defined]
 
 
 def become(request: t.Mapping[str, t.Any]) -> None:
@@ -118,7 +141,8 @@ def become(request: t.Mapping[str, t.Any]) -> None:
     program = request["command"][0]
     sys.argv[:] = request["command"]
     sys.path[0] = str(Path(program).parent)
-    gc.unfreeze()
+    # ansible-core makes this folder while it is imported, and removes it at the end of each run.
+    Path(importlib.import_module("ansible.constants").DEFAULT_LOCAL_TMP).mkdir(parents=True, exist_ok=True)
     runpy.run_path(program, run_name="__main__")
 
 

@@ -109,7 +109,9 @@ class Stage:
         """
         folder = self.folder / f"run{next(self._numbers)}"
         folder.mkdir()
-        (folder / "ansible.cfg").touch()
+        # All estates of a session share these, so that they can share a process that has ansible-core loaded.
+        settings, home = (self.folder.parent / name for name in ("ansible.cfg", "ansible"))
+        settings.touch()
         everything = inventory(self.estate.estate, self.estate.state, *via)
         known = everything["all"]["hosts"]
         for name, own in (hosts or {}).items():
@@ -132,9 +134,9 @@ class Stage:
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache"),
-            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_FORKS": "10",
-            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "ANSIBLE_HOME": str(home),
             "ANSIBLE_NOCOLOR": "1",
             "LC_ALL": "C.UTF-8",
             "RECORD_FILE": str(folder / "results.jsonl"),

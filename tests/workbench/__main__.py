@@ -15,7 +15,7 @@ import typing as t
 
 from .checkout import link_collection
 from .environments import matrix, newest
-from .equipment import CONTAINER, DIRECTORY, NEW_ROOT, equip
+from .equipment import CONTAINER, DIRECTORY, KERBEROS, NEW_ROOT, equip
 from .fresh import ACCOUNTS, COMMANDS, fresh, test_on_new_machine
 from .machine import install_venv
 from .parts import BY_NAME, CONNECTIONS, ESSENTIAL, LONGER, NEEDS, PARTS, Part, demonstration, molecule_variables
@@ -27,6 +27,9 @@ from .terminal import WorkbenchError, say, table
 
 if t.TYPE_CHECKING:
     from .environments import Environment
+
+# Scenarios of Molecule that need a domain controller.
+WITH_DOMAIN = {"exchange_kerberos": DIRECTORY, "exchange_settings": DIRECTORY, "site_switchover": KERBEROS}
 
 
 def run_parts(parts: t.Sequence[Part], left_out: t.Sequence[str] = ()) -> int:
@@ -99,7 +102,12 @@ def molecule(options: argparse.Namespace) -> int:
     environment = ready(newest(pythons(), "molecule"))
     os.environ |= molecule_variables()
     named = [option for name in options.scenarios for option in ("--scenario-name", name)]
-    without = [] if DIRECTORY.works(environment.python) else ["--exclude", "exchange_kerberos"]
+    without = [
+        option
+        for name, equipment in WITH_DOMAIN.items()
+        if not equipment.works(environment.python)
+        for option in ("--exclude", name)
+    ]
     return replace(environment, [environment.program("molecule"), "test", *(named or ["--all", *without])])
 
 

@@ -39,7 +39,7 @@ EQUIPMENT: t.Mapping[str, t.Sequence[Equipment]] = {
     "benchmark": (DIRECTORY,),
     "mutation": (DIRECTORY, BROWSER),
     "image": (DIRECTORY,),
-    "molecule": (DIRECTORY,),
+    "molecule": (DIRECTORY, KERBEROS),
 }
 
 
