@@ -29,7 +29,8 @@ options:
     required: true
   ports:
     description:
-      - The TCP ports to check on each address. The task connects, sends nothing, and closes the connection.
+      - The TCP ports to check on each address. The task connects, sends nothing, and closes the connection, unless
+        O(services) is V(true).
       - For a CAS array of Exchange 2010, use V(135) and the static ports of RPC Client Access and the Address Book, if
         there are any. For web names, use V(443).
     type: list
@@ -43,6 +44,15 @@ options:
     type: list
     elements: str
     default: []
+    version_added: 1.1.0
+  services:
+    description:
+      - Whether to test the service behind a port too. On port 443 this is HTTPS, with a request for C(/) without
+        credentials; the certificate is not verified. On port 135 it is the RPC endpoint mapper, with a binding without
+        credentials. Other ports have no test.
+      - A load balancer can accept connections although no server behind it responds.
+    type: bool
+    default: false
     version_added: 1.1.0
   dns_servers:
     description:
@@ -176,8 +186,13 @@ names:
             - Whether the port accepted a connection from the machine that ran the task.
             - Null if that machine could not connect, for example without an IPv6 route.
           type: bool
+        responds:
+          description:
+            - Whether the service responded. Null if it was not tested, because O(services) is V(false), the port is not
+              open, or the port has no test.
+          type: bool
         why:
-          description: Why the port is not open. Null if it is open.
+          description: Why the port is not open, or why the service does not respond. Null if there is no problem.
           type: str
           sample: Connection refused
     unknown:
@@ -206,8 +221,11 @@ endpoints:
     open:
       description: Whether the port accepted a connection, as RV(names[].answers[].open).
       type: bool
+    responds:
+      description: Whether the service responded, as RV(names[].answers[].responds).
+      type: bool
     why:
-      description: Why the port is not open. Null if it is open.
+      description: Why the port is not open, or why the service does not respond. Null if there is no problem.
       type: str
 """
 
@@ -228,6 +246,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "names": {"type": "list", "elements": "str", "required": True},
     "ports": {"type": "list", "elements": "int", "default": []},
     "endpoints": {"type": "list", "elements": "str", "default": []},
+    "services": {"type": "bool", "default": False},
 }
 Rows = list[dict[str, t.Any]]
 
@@ -240,7 +259,7 @@ def read(lookup: Lookup, options: task.Options) -> tuple[Rows, Rows]:
     names = resolution.resolve(lookup, options["names"])
     endpoints = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
     every = [*(pair for pairs in endpoints for pair in pairs), *given]
-    results = port.check_ports(every, timeout=lookup.timeout)
+    results = port.check_ports(every, timeout=lookup.timeout, with_services=options["services"])
     rows = [
         dataclasses.asdict(name)
         | {"addresses": list(name.addresses), "aliases": list(name.aliases)}

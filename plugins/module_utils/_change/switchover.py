@@ -200,18 +200,24 @@ def _leaves(row: Mapping, name: Name) -> bool:
 
 
 def closed_ports(names: t.Sequence[Name], endpoints: t.Sequence[Mapping]) -> list[str]:
-    """A sentence for each port of an address of the wanted site that does not accept connections."""
+    """A sentence for each port of an address of the wanted site on which no service responds."""
     states = {(str(row["address"]), int(row["port"])): row for row in endpoints}
     problems = []
     for name in names:
         for address in name.wanted:
             for port in name.ports:
                 row = states.get((address, port))
+                where = f"{address}, to which {name.name} is to lead, "
                 if row is None or row["open"] is not True:
                     why = row["why"] if row else "it was not tested"
                     problems.append(
-                        f"{address}, to which {name.name} is to lead, does not accept connections on port {port}: "
-                        f"{why}. Check the virtual service on the load balancer and the firewalls."
+                        f"{where}does not accept connections on port {port}: {why}. Check the virtual service on the "
+                        "load balancer and the firewalls."
+                    )
+                elif row["responds"] is False:
+                    problems.append(
+                        f"{where}has no working service on port {port}: {row['why']}. Check the servers behind the "
+                        "load balancer."
                     )
     return problems
 

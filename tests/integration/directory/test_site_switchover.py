@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import socket
 import typing as t
 from dataclasses import dataclass
 
@@ -22,8 +21,11 @@ import dns.rdatatype
 import ldap
 import pytest
 from domain_stage import DOMAIN, SECRET, Domain
+from lab.client_access import ClientAccess
 from lab.directory import dns_servers, dns_zone
 from lab.directory.description import DnsName
+from lab.estate import Host
+from lab.wire.certificates import server_context
 from stage import PASSWORD, Run, Variables, tasks
 
 if t.TYPE_CHECKING:
@@ -46,6 +48,7 @@ class Sites:
     cache: Path
     east: list[str]
     west: list[str]
+    in_west: ClientAccess
 
     @property
     def addresses(self) -> tuple[str, str]:
@@ -138,9 +141,10 @@ def sites(only_domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> t.It
     ]
     description = {"domain": DOMAIN, "address": f"127.33.{worker}.5", "password": PASSWORD, "accounts": accounts}
     with contextlib.ExitStack() as stack:
-        for address in (*east, *west):
-            for port in (135, 443):
-                stack.enter_context(socket.create_server((address, port)))
+        host = Host("load-balancer", west[0], "2008 R2")
+        tls = server_context(folder, host)
+        stack.enter_context(ClientAccess(east, tls).running())
+        in_west = stack.enter_context(ClientAccess(west, tls).running())
         servers = stack.enter_context(
             dns_servers.running(
                 description,
@@ -153,7 +157,7 @@ def sites(only_domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> t.It
         for user, password in ((servers.first.administrator, PASSWORD), ("svc-dns", SECRET)):
             caches[user] = folder / f"{user}.ccache"
             servers.first.kinit(f"{user}@{servers.first.realm}", caches[user], password=password)
-        yield Sites(only_domain, servers, caches[servers.first.administrator], east, west)
+        yield Sites(only_domain, servers, caches[servers.first.administrator], east, west, in_west)
 
 
 def said(run: Run) -> str:
@@ -214,6 +218,22 @@ def test_what_forbids_the_change_is_told_before_a_write(sites: Sites) -> None:
     assert "Nothing was written." in text
     assert f"mail.{DOMAIN} has 10.9.9.9 on dc02.{DOMAIN}, which is no address of this name" in text
     assert f"{sites.west[0]}, to which autodiscover.{DOMAIN} is to lead, does not accept connections on port" in text
+
+
+def test_a_load_balancer_without_servers_forbids_the_change(sites: Sites) -> None:
+    sites.reset()
+    before = sites.state()
+    sites.in_west.has_servers = False
+    try:
+        run = sites.play("winha.cluster.switchover")
+    finally:
+        sites.in_west.has_servers = True
+    assert (run.rc, sites.state()) == (2, before)
+    begin = f"{sites.west[0]}, to which {{name}}.{DOMAIN} is to lead, has no working service on port {{port}}: "
+    text = said(run)
+    assert begin.format(name="mail", port=443) + "The load balancer or server returns HTTP 503." in text
+    assert begin.format(name="outlook-east", port=135) + "The port is open, but the connection is closed" in text
+    assert "Check the servers behind the load balancer." in text
 
 
 def test_an_account_without_the_permission_writes_nothing(sites: Sites) -> None:

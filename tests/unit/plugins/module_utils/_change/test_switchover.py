@@ -18,7 +18,7 @@ NAMES: dict[str, t.Any] = {
     MAIL: {"addresses": {"east": EAST, "west": [WEST]}},
     ARRAY: {"addresses": {"east": EAST, "west": WEST}, "kind": "client_access_array", "ports": [135, 60001]},
 }
-OPEN = [{"address": WEST, "port": port, "open": True, "why": None} for port in (443, 135, 60001)]
+OPEN = [{"address": WEST, "port": port, "open": True, "responds": None, "why": None} for port in (443, 135, 60001)]
 
 
 def record(name: str = MAIL, server: str = "dc1", before: t.Any = (EAST,), ttl: int = 300) -> dict[str, t.Any]:
@@ -80,7 +80,7 @@ def test_nothing_forbids_a_change_between_known_addresses() -> None:
 
 
 def test_a_closed_port_forbids_the_change() -> None:
-    closed = {"address": WEST, "port": 443, "open": False, "why": "Connection refused"}
+    closed = {"address": WEST, "port": 443, "open": False, "responds": None, "why": "Connection refused"}
     (problem,) = planned(record(), ports=[closed, *OPEN[1:]]).problems
     assert f"{WEST}, to which {MAIL} is to lead, does not accept connections on port 443: Connection refused" in problem
     (problem,) = planned(record(), ports=OPEN[:2]).problems

@@ -33,7 +33,15 @@ Message = t.Any
 
 def resolve(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -> list[Row]:
     """The rows of the task."""
-    given = {"names": list(names), "ports": [], "endpoints": [], "dns_servers": list(servers), "timeout": 1, **options}
+    given = {
+        "names": list(names),
+        "ports": [],
+        "endpoints": [],
+        "services": False,
+        "dns_servers": list(servers),
+        "timeout": 1,
+        **options,
+    }
     result = task.run(dns_name_info.TASK, dns_name_info.TASK.service.session_factory(given), given, check_mode=True)
     assert result["changed"] is False
     return t.cast("list[Row]", result["names"])

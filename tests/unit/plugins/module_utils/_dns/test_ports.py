@@ -29,6 +29,7 @@ def check(address: str, *ports: int, names: int = 1) -> Results:
             "names": [f"n{number}.example.test" for number in range(names)],
             "ports": list(ports),
             "endpoints": [],
+            "services": False,
             "dns_servers": [server.address],
             "timeout": 1,
         }
@@ -49,7 +50,7 @@ def test_a_port_is_checked_once_without_sending_data() -> None:
         with contextlib.suppress(BlockingIOError):
             listener.accept()
             raise AssertionError("connected twice")
-    assert rows == 3 * [[{"address": "127.0.0.1", "port": port, "open": True, "why": None}]]
+    assert rows == 3 * [[{"address": "127.0.0.1", "port": port, "open": True, "responds": None, "why": None}]]
 
 
 def test_a_closed_port_is_not_open() -> None:
