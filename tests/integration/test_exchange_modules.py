@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import stage as staging
 import yaml
+from rolling import kill
 
 pytest.importorskip("psrpcore")
 
@@ -119,19 +120,23 @@ def playbook(network: str, tasks: list[staging.Variables]) -> str:
     return yaml.safe_dump([play], sort_keys=False)
 
 
-def run(exchange: staging.Stage, tasks: list[staging.Variables], *arguments: str) -> staging.Run:
+def surroundings(exchange: staging.Stage) -> dict[str, t.Any]:
+    """The inventory, the variables and the environment of a run."""
     network = exchange.estate.estate.directory.address.rpartition(".")[0]
-    return exchange.play(
-        playbook(network, tasks),
-        *arguments,
-        hosts={"ex1": {"ansible_connection": "winrm", "ansible_host": f"{network}.21"}},
-        variables={"authority": str(exchange.estate.state / "ca.pem")},
-        environment={
+    return {
+        "hosts": {"ex1": {"ansible_connection": "winrm", "ansible_host": f"{network}.21"}},
+        "variables": {"authority": str(exchange.estate.state / "ca.pem")},
+        "environment": {
             "ANSIBLE_LOG_PATH": str(exchange.folder / "ansible.log"),
             "SHELL_SECRET": USER_SECRET,
             "ASA_SECRET": SECRET,
         },
-    )
+    }
+
+
+def run(exchange: staging.Stage, tasks: list[staging.Variables], *arguments: str) -> staging.Run:
+    network = exchange.estate.estate.directory.address.rpartition(".")[0]
+    return exchange.play(playbook(network, tasks), *arguments, **surroundings(exchange))
 
 
 def in_three(name: str, module: str, options: staging.Variables) -> list[staging.Variables]:
@@ -197,7 +202,8 @@ def test_each_module_checks_applies_and_is_idempotent(exchange: staging.Stage) -
 
 def check_texts(exchange: staging.Stage, done: staging.Run) -> None:
     """No output, result, log, fact cache or journal has a password or a certificate."""
-    kept = [*exchange.folder.glob("run*/*"), *exchange.folder.glob("ansible/**/*"), exchange.folder / "ansible.log"]
+    home = exchange.folder.parent / "ansible"
+    kept = [*exchange.folder.glob("run*/*"), *home.glob("**/*"), exchange.folder / "ansible.log"]
     texts = {str(file): file.read_text("utf-8", errors="replace") for file in kept if file.is_file()}
     assert str(exchange.folder / "ansible.log") in texts
     texts |= {"output": done.output, "journal": "".join(map(str, exchange.estate.exchange.journal()))}
@@ -241,3 +247,56 @@ def test_refusals_are_sentences(exchange: staging.Stage) -> None:
     assert len(written(exchange)) == before
     assert exchange.estate.exchange.open_shells() == 0
     check_texts(exchange, done)
+
+
+# The writes of each module in their order.
+KILLED: dict[str, tuple[staging.Variables, list[str]]] = {
+    "exchange_autodiscover": (
+        {"servers": ["EX1", "EX2"], "internal_uri": URI},
+        ["Set-ClientAccessServer", "Set-ClientAccessServer"],
+    ),
+    "exchange_client_access_array": ({"name": "Outlook", "fqdn": OUTLOOK, "site": "One"}, ["New-ClientAccessArray"]),
+    "exchange_database_endpoint": ({"databases": ["DB1"]}, ["Set-MailboxDatabase"]),
+    "exchange_federation_certificate": ({}, ["New-ExchangeCertificate", "Set-FederationTrust"]),
+    "exchange_service_account": (
+        {"account": ASA, "credential_password": "{{ lookup('env', 'ASA_SECRET') }}"},
+        ["Set-ClientAccessServer", "Set-ClientAccessServer"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", KILLED)
+def test_the_next_run_finishes_a_run_that_was_killed_between_two_writes(exchange: staging.Stage, module: str) -> None:
+    exchange.estate.reset()
+    endpoints = exchange.estate.exchange
+    network = exchange.estate.estate.directory.address.rpartition(".")[0]
+    options, writes = KILLED[module]
+    own = {
+        "exchange_database_endpoint": {"rpc_client_access_server": f"{network}.21"},
+        "exchange_service_account": {"servers": [f"{network}.21", f"{network}.22"]},
+    }
+    tasks = [{f"winha.cluster.{module}": options | own.get(module, {})}]
+    checked = run(exchange, tasks, "--check")
+    assert checked.of("ex1").changed, checked.output
+    reads = sum(entry.operation == "Cmdlet" for entry in endpoints.journal())
+    exchange.estate.reset()
+
+    # The cmdlet after the first write is slow, so the run is killed between that write and the next.
+    endpoints.add_fault(operation="Cmdlet", nth=reads + 2, action={"slow": 5})
+    kill(
+        exchange,
+        playbook(network, tasks),
+        lambda: len(written(exchange)) == 1,
+        **surroundings(exchange),
+    )
+    endpoints.clear_faults()
+    assert written(exchange) == writes[:1]
+
+    done = run(exchange, tasks)
+    assert done.rc == 0, done.output
+    assert written(exchange) == writes
+    assert done.of("ex1").changed == (len(writes) > 1)
+    again = run(exchange, tasks)
+    assert (again.rc, again.of("ex1").changed, written(exchange)) == (0, False, writes), again.output
+    check_texts(exchange, again)
