@@ -21,6 +21,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._prove.point import 
     Rows,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._prove.points import ON_HOSTS
+from lab.bundle import estate_of_bundle
 from stage import Stage, changes, stage
 
 if t.TYPE_CHECKING:
@@ -73,6 +74,26 @@ def test_a_usual_host_of_each_release_is_confirmed_without_a_write(lab: Stage, t
     page = (last_folder(lab) / "prove.html").read_text("utf-8")
     assert "Nothing is different from what this collection assumes" in page
     assert "cluster.fault_domain" in page
+
+
+@pytest.mark.slow
+def test_a_recorded_run_gives_the_same_answers_from_its_bundle(lab: Stage, tmp_path: Path) -> None:
+    bundle = tmp_path / "kept" / "bundle"
+    run = lab.play(PLAYBOOK, variables={"winha_cluster_bundle": str(bundle)})
+    assert run.rc == 0, run.output
+    recorded = {one["host"]: answers(last_document(lab), one["host"]) for one in last_document(lab)["hosts"]}
+    stand_ins = json.loads(bundle.with_name("bundle.private.json").read_text("utf-8"))["stand_ins"]
+    description = estate_of_bundle(bundle)
+    for number, host in enumerate(description["hosts"], start=111):
+        host["address"] = f"{NETWORK}.{number}"
+    hosts = {kind: [stand_ins[name] for name in recorded if name.startswith(kind)] for kind in ("hv", "ex")}
+    with stage(description, tmp_path / "replay") as replay:
+        again = replay.play(PLAYBOOK, groups={"hyperv_hosts": hosts["hv"], "dag_members": hosts["ex"]})
+        assert again.rc == 0, again.output
+        document = last_document(replay)
+    for name, expected in recorded.items():
+        found = answers(document, stand_ins[name])
+        assert {point: one[0] for point, one in found.items()} == {point: one[0] for point, one in expected.items()}
 
 
 def test_each_deviation_is_different_in_just_its_point(lab: Stage) -> None:

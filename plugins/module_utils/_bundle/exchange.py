@@ -40,6 +40,27 @@ class Row:
     fault: str = ""
 
 
+def rows_of(exchanges: t.Iterable[Exchange]) -> list[Row]:
+    """What the messages of one session are about. A Pull has the class and the query of its Enumerate."""
+    rows: list[Row] = []
+    begun: dict[str, Row] = {}  # by the context of the enumeration
+    for exchange in exchanges:
+        row = row_of(exchange)
+        known = begun.get(_enumeration(exchange.request)) if row.operation == "Pull" else None
+        if known:
+            row = dataclasses.replace(row, cim_class=known.cim_class, query=known.query)
+        if row.operation in {"Enumerate", "Pull"}:
+            begun[_enumeration(exchange.response)] = row
+        rows.append(row)
+    return rows
+
+
+def _enumeration(message: str | None) -> str:
+    root = _parsed(message)
+    found = (one for one in root.iter() if local_name(one) == "EnumerationContext") if root is not None else ()
+    return next((_text(one) for one in found), "")
+
+
 def row_of(exchange: Exchange) -> Row:
     """What a request and its response are about."""
     root = _parsed(exchange.request)

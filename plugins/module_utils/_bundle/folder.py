@@ -18,7 +18,7 @@ import secrets
 import typing as t
 
 from ..errors import shorten
-from .exchange import Exchange, Row, line_of, parameters_of, row_of
+from .exchange import Exchange, Row, line_of, parameters_of, rows_of
 from .message import Context, NotReplaceable, replaced
 from .search import kept_words, real_in, unreplaced
 from .stand_in import StandIns
@@ -64,9 +64,10 @@ def _add(folder: pathlib.Path, host: str, exchanges: t.Sequence[Exchange]) -> No
     stand_ins = StandIns(bytes.fromhex(private["key"]), private["stand_ins"])
     replacer = Replacer(stand_ins)
     name = replacer.value(host, Place("", "name"))
-    done = [_replaced(one, replacer) for one in exchanges]
+    about_them = list(zip(exchanges, rows_of(exchanges), strict=True))
+    done = [_replaced(one, row, replacer) for one, row in about_them]
     if not replacer.kept_words.isdisjoint(stand_ins.by_real):  # a word of a sentence is a name in a later message
-        done = [_replaced(one, replacer) for one in exchanges]
+        done = [_replaced(one, row, replacer) for one, row in about_them]
     kept: set[str] = set()
     for made, context in done:
         for document in (made.request, made.response):
@@ -83,8 +84,8 @@ def _add(folder: pathlib.Path, host: str, exchanges: t.Sequence[Exchange]) -> No
     known = about["hosts"].setdefault(name, {"build": "", "release": ""})
     if build and not known["build"]:
         known.update(build=build, release=_RELEASES.get(int(build), ""))
-    rows = [(row_of(made), made) for made, _context in done]
-    _append(folder, name, known["release"], rows, about)
+    made_ones = [made for made, _context in done]
+    _append(folder, name, known["release"], list(zip(rows_of(made_ones), made_ones, strict=True)), about)
     _write(folder / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
     _write_private(folder, {**private, "kept": sorted(kept)}, stand_ins)
     if about["left_out"]:
@@ -94,8 +95,7 @@ def _add(folder: pathlib.Path, host: str, exchanges: t.Sequence[Exchange]) -> No
         )
 
 
-def _replaced(one: Exchange, replacer: Replacer) -> tuple[Exchange, Context]:
-    row = row_of(one)
+def _replaced(one: Exchange, row: Row, replacer: Replacer) -> tuple[Exchange, Context]:
     given = parameters_of(one) if row.operation == "Invoke" else {}
     key = given.get("ssubkeyname", "").lower()
     of = f"enum {key}" if key.endswith("\\enum") else given.get("svaluename", "")

@@ -42,9 +42,10 @@ _TYPES = (
 _REGISTRY_VALUE = (
     r"\*\w+|NetCfgInstanceId|DriverDesc|ProviderName|DriverVersion|DriverDate|min|max|step|default|type|ParamDesc|[0-9]{1,6}"
     r"|CurrentBuild|CurrentBuildNumber|UBR|ProductName|VirtualMachineId|VirtualMachineName|PhysicalHostName\w*|HostName"
-    r"|PhysicalHostNameFullyQualified|Properties|Configuration|Parameters|Security|TriggerInfo|Enum|NetworkATC\w*"
+    r"|CurrentVersion|WinhaNone|PhysicalHostNameFullyQualified|Properties|Configuration|Parameters|Security|TriggerInfo|Enum|NetworkATC\w*"
 )
-# The values of these properties that are Microsoft's own texts, by class (* is any) and property in lower case.
+# The values of these properties that are Microsoft's own texts, by class (* is any) and property in lower case, and the
+# names that the playbook prove reads because no host has them.
 _KEPT = {
     "* creationclassname": _CLASS,
     "* cscreationclassname": _CLASS,
@@ -75,7 +76,7 @@ _KEPT = {
     "* driverprovider": "Microsoft|Microsoft Corporation|Intel|Intel Corporation|Mellanox Technologies|Broadcom",
     "* model": "Virtual Machine",
     "* logfile": f"System|Application|Security|{_MICROSOFT_SOURCE}",
-    "* channel": f"System|Application|Security|{_MICROSOFT_SOURCE}",
+    "* channel": f"System|Application|Security|WinhaNoChannel|{_MICROSOFT_SOURCE}",
     "* sourcename": _MICROSOFT_SOURCE,
     "* quorumtype": "(?:Node|Disk)(?: and (?:File Share|Disk|Cloud))? (?:Majority|Only)|Majority",
     "* registrykeyword": r"\*?\w{1,60}",
@@ -100,8 +101,8 @@ _KEPT = {
     "mscluster_resource name": "Cluster Name|Cluster IP Address|File Share Witness|Cloud Witness",
     "win32_operatingsystem caption": "Microsoft Windows Server [0-9]{4}(?: R2)? (?:Standard|Datacenter|Enterprise)"
     "(?: Evaluation| Core)?",
-    "win32_service name": r"(?i:ClusSvc|vmms|vmcompute|Winmgmt|WinRM|NetworkATC|W32Time|vmic\w+|MSExchange\w{0,40}"
-    "|NTDS|DNS|Kdc)",
+    "win32_service name": r"(?i:ClusSvc|vmms|vmcompute|Winmgmt|WinRM|NetworkATC|W32Time|RpcSs|Dhcp|vmic\w+"
+    r"|MSExchange\w{0,40}|NTDS|DNS|Kdc|WinhaNobody)",
 }
 _RULES = {key: re.compile(pattern) for key, pattern in _KEPT.items()}
 
@@ -139,6 +140,7 @@ GUIDS = frozenset(
         "00000000-0000-0000-0000-000000000000",
     )
 )
+LOOPBACK = frozenset(("127.0.0.1", "127.0.0.2"))
 # Arrays of bytes. They can have texts in them.
 _BYTES = """
 sharedvolumesecuritydescriptor sharedsecret parameters imagedata outputbuffer firmwareparameters oemlogobitmap

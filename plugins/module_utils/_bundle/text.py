@@ -19,6 +19,7 @@ from .harmless import (
     CLASS_NAME,
     DATE,
     GUIDS,
+    LOOPBACK,
     NUMBER,
     NUMERIC,
     SCHEMA_URI,
@@ -169,6 +170,8 @@ class Replacer:
         if kind == "mac":
             return self.stand_ins.mac(text)
         if kind == "address":
+            if text in LOOPBACK:
+                return text
             return self.stand_ins.address(text) or re.sub(_WORD, lambda word: self.stand_ins.word(word[0]), text)
         return self.stand_ins.word(text)
 
