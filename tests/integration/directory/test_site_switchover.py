@@ -26,6 +26,7 @@ from lab.directory import dns_servers, dns_zone
 from lab.directory.description import DnsName
 from lab.estate import Host
 from lab.wire.certificates import server_context
+from rolling import kill, wait_for
 from stage import PASSWORD, Run, Variables, tasks
 
 if t.TYPE_CHECKING:
@@ -71,13 +72,16 @@ class Sites:
 
     def play(self, playbook: str, *arguments: str, cache: Path | None = None, **variables: t.Any) -> Run:
         """Run a playbook. The modules run in its process, as for a host with WinRM, which nothing connects to."""
-        return self.domain.stage.play(
-            playbook,
-            *arguments,
-            hosts={"localhost": {"ansible_connection": "winrm", "ansible_user": "nobody", "ansible_password": "none"}},
-            variables=self.variables | variables,
-            environment=self.servers.environment(cache or self.cache),
-        )
+        return self.domain.stage.play(playbook, *arguments, **self.surroundings(cache, **variables))
+
+    def surroundings(self, cache: Path | None = None, **variables: t.Any) -> dict[str, t.Any]:
+        return {
+            "hosts": {
+                "localhost": {"ansible_connection": "winrm", "ansible_user": "nobody", "ansible_password": "none"}
+            },
+            "variables": self.variables | variables,
+            "environment": self.servers.environment(cache or self.cache),
+        }
 
     def of(self, name: str) -> list[tuple[list[str], int | None]]:
         """The addresses and the TTL of a name on each server, asked without this collection."""
@@ -274,6 +278,32 @@ def test_a_half_replicated_zone_is_completed_and_a_lost_response_is_read(sites: 
     assert f"mail.{DOMAIN} on dc01.{DOMAIN}" not in changes
     assert relay.updates - sent == len(NAMES) - 1  # each update was sent once, and its response was lost
     assert {name: sites.of(name) for name in NAMES} == dict.fromkeys(NAMES, [(sites.west, 300)] * 2)
+
+
+def test_the_next_run_finishes_a_run_that_was_killed_between_two_updates(sites: Sites) -> None:
+    sites.reset()
+    relay = sites.servers.bind.relay
+    sent, relay.delay = relay.updates, 3
+    try:
+        kill(
+            sites.domain.stage,
+            "winha.cluster.switchover",
+            lambda: relay.updates - sent == 2,
+            **sites.surroundings(),
+        )
+    finally:
+        relay.delay = 0
+    wait_for(lambda: sum(sites.of(name)[0] == (sites.west, 300) for name in NAMES) == 2)
+    assert [sites.of(name)[1] for name in NAMES] == [(sites.east, 3600)] * 4
+    assert relay.updates - sent == 2
+
+    run = sites.play("winha.cluster.switchover")
+    assert run.rc == 0, run.output
+    assert {name: sites.of(name) for name in NAMES} == dict.fromkeys(NAMES, [(sites.west, 300)] * 2)
+    assert relay.updates - sent == len(NAMES)  # no update was sent twice
+    before = sites.state()
+    assert sites.play("winha.cluster.switchover").rc == 0
+    assert sites.state() == before
 
 
 def test_a_server_that_is_down_stops_the_run_until_it_is_left_out(sites: Sites) -> None:

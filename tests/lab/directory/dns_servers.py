@@ -79,10 +79,14 @@ def _modules() -> list[Path]:
 
 
 class Relay:
-    """Passes DNS messages from an address to a port of this machine. Each response to an update can be lost."""
+    """Passes DNS messages from an address to a port of this machine.
+
+    Each response to an update can be lost, or delayed by a number of seconds.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         self.lose = False
+        self.delay = 0.0
         self.updates = 0
         self._port = port
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -122,6 +126,8 @@ class Relay:
                 answer = _receive(server)
                 if is_update and self.lose:
                     return
+                if is_update:
+                    time.sleep(self.delay)
                 client.sendall(struct.pack("!H", len(answer)) + answer)
 
 
