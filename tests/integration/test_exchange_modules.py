@@ -153,6 +153,7 @@ def written(exchange: staging.Stage) -> list[str]:
     return [entry.cmdlet for entry in exchange.estate.exchange.journal(writes=True) if not entry.error]
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 def test_each_module_checks_applies_and_is_idempotent(exchange: staging.Stage) -> None:
     network = exchange.estate.estate.directory.address.rpartition(".")[0]

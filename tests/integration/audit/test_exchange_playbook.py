@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import typing as t
 
@@ -100,6 +102,23 @@ def spns(exchange: staging.Stage) -> set[str]:
     return set(found.all("servicePrincipalName"))
 
 
+def assert_the_same_with_tickets(exchange: staging.Stage) -> None:
+    """With Kerberos over HTTP instead of Basic over HTTPS nothing is to be changed either, and all is encrypted."""
+    if not os.environ.get("WINHA_KERBEROS_REQUIRED") and not all(map(importlib.util.find_spec, ("gssapi", "krb5"))):
+        return
+    controller, endpoints = exchange.estate.directory, exchange.estate.exchange
+    tickets = {"username": f"Administrator@{controller.realm}", "password": staging.PASSWORD}
+    shells = {"exchange_settings_shell": tickets, "exchange_kerberos_shell": tickets}
+    usn, writes = controller.highest_usn(), endpoints.journal(writes=True)
+    run = exchange.play(PLAYBOOK, **arguments(exchange, exchange_kerberos_passwords={}, **shells))
+    assert run.rc == 0, run.output
+    assert (controller.highest_usn(), endpoints.journal(writes=True)) == (usn, writes)
+    assert staging.PASSWORD not in run.output
+    lines = (exchange.estate.state / "exchange-messages.jsonl").read_text("utf-8").splitlines()
+    messages = {(one["user"], one["sealed"]) for one in map(json.loads, lines)}
+    assert messages == {(f"Administrator@{controller.realm}", True)}
+
+
 @pytest.mark.slow
 def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange: staging.Stage, tmp_path: Path) -> None:
     controller, endpoints = exchange.estate.directory, exchange.estate.exchange
@@ -137,6 +156,7 @@ def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange:
     assert (controller.highest_usn(), len(endpoints.journal(writes=True))) == (usn, writes)
     assert [one.task for one in again.results if one.changed] == []
 
+    assert_the_same_with_tickets(exchange)
     keytab = controller.export_keytab(ASA, tmp_path / "asa.keytab")
     cache = tmp_path / "user.ccache"
     controller.kinit(f"reader@{controller.realm}", cache, password="Reader-Passw0rd")
