@@ -30,6 +30,8 @@ SPEC = {
 RESULTS = (
     "prove_host_info",
     "prove_directory_info",
+    "prove_dns_info",
+    "prove_exchange_info",
     "prove_machine",
     "prove_writes",
     "prove_changed_once",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     "fault", "slow", "drop", "empty_400", "garbage", "truncate", "huge", "stored_5024", "invalid_property",
-    "redirect", "wrong_relates_to", "dtd", "time_out", "refuse",
+    "redirect", "wrong_relates_to", "dtd", "time_out", "refuse", "without",
 )  # fmt: skip
 
 

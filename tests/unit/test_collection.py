@@ -68,7 +68,7 @@ ALLOWED_IMPORTS: t.Mapping[str, frozenset[str]] = {
         "_windows": "_wsman identity name_pattern",
         "_exchange": "_directory errors name_list powershell",
         "_audit": "_directory _exchange _windows artifact errors identity name_list name_pattern powershell",
-        "_prove": "_directory _exchange _windows _wsman errors identity",
+        "_prove": "_directory _dns _exchange _exchange_settings _psrp _windows _wsman errors identity",
         "_report": "name_list",
         "_exchange_settings": "_directory _exchange _psrp errors name_list plan",
         "_change": "errors identity name_list name_pattern",

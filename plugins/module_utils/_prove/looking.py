@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look at the points on a host or in a forest, while only reading. Private to this collection."""
+"""Look at the points while only reading. Private to this collection."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ from .._wsman.errors import (
 from .._wsman.faults import is_time_out
 from . import point as points_of
 from .directory_points import Forest
-from .point import Answer, Check, Different, Nothing, NotLookedAt, Point, Rows, Seen, known_release
-from .points import IN_FORESTS, ON_HOSTS
+from .name_server_points import Names
+from .point import Answer, Check, Different, NotAllowed, Nothing, NotLookedAt, Point, Rows, Seen, known_release
+from .points import IN_FORESTS, IN_SHELLS, OF_NAME_SERVERS, ON_HOSTS
 
 if t.TYPE_CHECKING:
     from .._directory.session import Directory
+    from .._dns.session import DnsServers
+    from .._psrp.port import Shell
     from .._wsman.cim import Instance
     from .._wsman.client import Client
     from .point import Column
@@ -86,6 +89,17 @@ def look_at_forest(session: Directory) -> list[Answer]:
         _answer_of(one.id, functools.partial(one.look, forest))  # one after another: a session has one connection
         for one in IN_FORESTS
     ]
+
+
+def look_at_shell(session: Shell) -> list[Answer]:
+    """An answer for each point that is about the PowerShell endpoint of Exchange."""
+    return [_answer_of(one.id, functools.partial(one.look, session)) for one in IN_SHELLS]
+
+
+def look_at_name_servers(session: DnsServers, names: t.Iterable[str]) -> list[Answer]:
+    """An answer for each point that is about the DNS servers of the zones of these names."""
+    wanted = Names(session, tuple(names))
+    return [_answer_of(one.id, functools.partial(one.look, wanted)) for one in OF_NAME_SERVERS]
 
 
 def release_of_controller(session: Directory) -> str:
@@ -234,6 +248,8 @@ def _answer_of(name: str, look: t.Callable[[], str]) -> Answer:
         return Answer(name, points_of.DIFFERENT, str(exc))
     except Nothing as exc:
         return Answer(name, points_of.NOT_THERE, str(exc))
+    except NotAllowed as exc:
+        return Answer(name, points_of.NOT_ALLOWED, str(exc))
     except NotLookedAt as exc:
         return Answer(name, points_of.NOT_LOOKED_AT, str(exc))
     except Unreachable:

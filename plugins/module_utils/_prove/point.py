@@ -37,6 +37,10 @@ class Nothing(Exception):
     """The server has nothing at which the point could be seen. The message is why."""
 
 
+class NotAllowed(Exception):
+    """The account may not look at the point. The message is what came."""
+
+
 class NotLookedAt(Exception):
     """The point was not looked at. The message is why."""
 
@@ -102,7 +106,7 @@ class Point:
 
     * C(basis): C(documented) by the C(source), or C(assumed)
     * C(part): what a host must have or be: C(windows), C(cluster), C(hyperv), C(dag_member), C(domain_controller),
-      or C(virtual_machine) for a point that needs a write to one
+      C(dns_server), C(exchange_server), or C(virtual_machine) for a point that needs a write to one
     * C(look): how to look at it while only reading; C(None) if that is not possible, and C(why) says so
     """
 

@@ -12,7 +12,7 @@ from .points import ALL, BY_ID, NOT_READ_ONLY
 from .seen import FORMAT
 
 Mapping = t.Mapping[str, t.Any]
-_FROM = ("prove_host_info", "prove_directory_info", "prove_writes")
+_FROM = ("prove_host_info", "prove_directory_info", "prove_dns_info", "prove_exchange_info", "prove_writes")
 _CHANGES = {"change": "prove_changed_once", "undo": "prove_set_back"}
 _ONLY_ONE = "A host must have it as a clustered virtual machine, and no other host one of the same name."
 _SHOWN = 3  # hosts in a row of the table on the terminal

@@ -119,6 +119,26 @@ def assert_the_same_with_tickets(exchange: staging.Stage) -> None:
     assert messages == {(f"Administrator@{controller.realm}", True)}
 
 
+def assert_proved(exchange: staging.Stage, folder: Path) -> None:
+    """The playbook prove looks at the domain controller, its DNS server and the endpoint of Exchange."""
+    controller, endpoints = exchange.estate.directory, exchange.estate.exchange
+    usn, writes = controller.highest_usn(), endpoints.journal(writes=True)
+    more = arguments(
+        exchange,
+        prove_folder=str(folder),
+        prove_exchange=connection(exchange) | {"server": f"ex1cas1.{exchange.estate.directory.description.domain}"},
+        prove_dns_names=list(WEB.values()),
+        prove_dns={"dns_servers": [controller.address]},
+    )
+    run = exchange.play("winha.cluster.prove", **more)
+    assert run.rc == 0, run.output
+    assert (controller.highest_usn(), endpoints.journal(writes=True)) == (usn, writes)
+    (host,) = json.loads((folder / "prove.json").read_text("utf-8"))["hosts"]
+    found = {one["point"]: one["answer"] for one in host["answers"]}
+    assert {name for name, answer in found.items() if answer not in ("confirmed", "not_there")} <= {"dns.tickets"}
+    assert {name.partition(".")[0] for name in found} == {"directory", "dns", "exchange", "shell"}
+
+
 @pytest.mark.slow
 def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange: staging.Stage, tmp_path: Path) -> None:
     controller, endpoints = exchange.estate.directory, exchange.estate.exchange
@@ -157,6 +177,7 @@ def test_one_playbook_leads_from_an_installed_organization_to_kerberos(exchange:
     assert [one.task for one in again.results if one.changed] == []
 
     assert_the_same_with_tickets(exchange)
+    assert_proved(exchange, tmp_path / "prove")
     keytab = controller.export_keytab(ASA, tmp_path / "asa.keytab")
     cache = tmp_path / "user.ccache"
     controller.kinit(f"reader@{controller.realm}", cache, password="Reader-Passw0rd")

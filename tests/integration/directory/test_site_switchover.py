@@ -306,6 +306,32 @@ def test_the_next_run_finishes_a_run_that_was_killed_between_two_updates(sites: 
     assert sites.state() == before
 
 
+def test_what_is_assumed_about_dns_servers_is_confirmed_without_an_update(sites: Sites) -> None:
+    sites.reset()
+    before = sites.state()
+    points = ("dns.zone", "dns.servers", "dns.records", "dns.tickets")
+    connection = {"dns_servers": [sites.addresses[0]], "timeout": 8}
+
+    def answers(cache: Path, *names: str) -> dict[str, str]:
+        options = {"winha.cluster.prove_dns_info": {"names": list(names or (f"mail.{DOMAIN}",)), **connection}}
+        found = sites.play(tasks("localhost", options), cache=cache).of("localhost").data["answers"]
+        return {one["point"]: one["answer"] for one in found}
+
+    assert answers(sites.cache) == dict.fromkeys(points, "confirmed")
+    assert answers(sites.cache, f"nobody.{DOMAIN}") == dict.fromkeys(points, "confirmed") | {"dns.records": "not_there"}
+    assert answers(sites.cache.with_name("none")) == dict.fromkeys(points, "confirmed") | {"dns.tickets": "not_allowed"}
+    assert answers(sites.cache, "mail.nowhere.invalid") == dict.fromkeys(points, "not_looked_at") | {
+        "dns.zone": "different"
+    }
+    assert sites.state() == before
+    sites.servers.second.stop()
+    try:
+        found = answers(sites.cache)
+    finally:
+        sites.servers.second.start()
+    assert found == dict.fromkeys(points[:2], "confirmed") | dict.fromkeys(points[2:], "not_looked_at")
+
+
 def test_a_server_that_is_down_stops_the_run_until_it_is_left_out(sites: Sites) -> None:
     sites.reset()
     sites.servers.second.stop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -152,13 +152,19 @@ class ExchangeService:
         organization = self.endpoint.organization
         try:
             self._spend(user)
+            rule = self.endpoint.rules.match(self.name, "Cmdlet", name, "")
+            note["rule"] = rule.action if rule else ""
+            if find(CMDLETS, name, self.server.release) is None:
+                self._obey_before(rule)
             cmdlet = self._granted(user, name)
             result.task = cmdlet.name
             note["write"] = cmdlet.writes
-            values, sets = cmdlet.bind(given, lambda parameter: self._grants(user, cmdlet.name, parameter))
+            try:
+                values, sets = cmdlet.bind(given, lambda parameter: self._grants(user, cmdlet.name, parameter))
+            except refusals.Refusal:
+                self._obey_before(rule)
+                raise
             note["parameters"] = {key: shown(value) for key, value in values.items()}
-            rule = self.endpoint.rules.match(self.name, "Cmdlet", cmdlet.name, "")
-            note["rule"] = rule.action if rule else ""
             result.error_id = self._error_id(cmdlet)
             self._obey_before(rule)
             call = Call(organization, self.server, values, sets)
@@ -168,6 +174,10 @@ class ExchangeService:
                 result.warnings = call.warnings
                 note["changes"] = tuple(f"{one.kind} {one.dn}" for one in call.written)
             self._obey_after(rule)
+            if rule is not None and rule.action == "without":
+                for number, item in enumerate(result.items):
+                    kept = {key: value for key, value in item.properties.items() if key != rule.value}
+                    result.items[number] = replace(item, properties=kept)
         except refusals.Refusal as refusal:
             result.errors.append(refusal)
             note["error"] = f"{refusal.reason}: {refusal.text}"
