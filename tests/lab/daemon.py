@@ -23,6 +23,7 @@ from .directory import DirectoryError
 from .running import PortTakenError, RunningEstate, load_into, reset_folder
 
 _TIMEOUT = 30.0
+_TIMEOUT_OF_HOST = 0.2  # its certificate is made
 # A new domain takes seconds, one with a hundred thousand accounts takes minutes.
 _TIMEOUT_WITH_DIRECTORY = 1800.0
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
@@ -138,7 +139,7 @@ def up(source: Path, state: Path) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": search},
         )
-    timeout = _TIMEOUT_WITH_DIRECTORY if estate.directory else _TIMEOUT
+    timeout = _TIMEOUT_WITH_DIRECTORY if estate.directory else _TIMEOUT + _TIMEOUT_OF_HOST * len(estate.hosts)
     found = _wait(state / "lab.started", "pid", process.pid, process, timeout)
     if "error" in found:
         process.wait()
