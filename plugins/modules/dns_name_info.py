@@ -39,7 +39,7 @@ options:
   endpoints:
     description:
       - More addresses and TCP ports to check, as V(10.2.0.10:443) or V([2001:db8::10]:443), whatever the names resolve
-        to. For example those to which a name is to lead.
+        to. For example, the addresses that a name gets in a switchover.
       - V([]) for O(names) checks only these.
     type: list
     elements: str
@@ -66,7 +66,7 @@ options:
     elements: str
   timeout:
     description:
-      - Time limit for one query, over all servers, and for one connection, in seconds.
+      - Time limit for one query to all its servers together, and for one connection, in seconds.
       - Up to 16 queries or connections run at the same time.
     type: int
     default: 5
@@ -184,7 +184,7 @@ names:
         open:
           description:
             - Whether the port accepted a connection from the machine that ran the task.
-            - Null if that machine could not connect, for example without an IPv6 route.
+            - Null if that machine could not try the connection, for example because it has no IPv6 route.
           type: bool
         responds:
           description:

@@ -219,7 +219,7 @@ def test_refusals_are_sentences(exchange: staging.Stage) -> None:
         "other version": ("exchange_autodiscover", {"servers": ["EX3"], "internal_uri": f"{URI}?"}, "version"),
         "no role": (
             "exchange_autodiscover", {"servers": ["EX1"], "internal_uri": f"{URI}?", **reader},
-            "add the account to a management role",
+            "add the account to a role group",
         ),
         "no array in 2016": (
             "exchange_client_access_array",

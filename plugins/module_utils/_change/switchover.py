@@ -63,7 +63,9 @@ def _name(name: str, body: t.Any, to: str) -> Name:
     if not isinstance(body, t.Mapping) or not isinstance(body.get("addresses"), t.Mapping):
         raise TaskError(f"{where} has no addresses. Set addresses to a mapping from each site to its addresses.")
     if strangers := sorted(set(map(str, body)) - {"addresses", "kind", "ports"}):
-        raise TaskError(f"{where} has {', '.join(strangers)}, which is not known. Valid are addresses, kind and ports.")
+        raise TaskError(
+            f"{where} has {', '.join(strangers)}, which is not known. Valid keys are addresses, kind and ports."
+        )
     kind = str(body.get("kind", "web"))
     if kind not in _CLASSES:
         raise TaskError(f"{where} has the kind {kind}. Valid kinds are {' and '.join(_CLASSES)}.")
@@ -142,8 +144,8 @@ def plan(
         rows = [row for row in read if row["name"] == name.name]
         strange = [row for row in rows if not set(row["before"]) <= name.known]
         problems += [
-            f"{name.name} has {_list(row['before'])} on {row['server']}, which is no address of this name in "
-            f"{VARIABLE}. Somebody else changed it, or the variable is wrong. Correct one of them."
+            f"On {row['server']}, {name.name} has {_list(row['before'])}, and not all of it is in {VARIABLE}. Somebody "
+            "changed the record, or the variable is wrong. Correct one of them."
             for row in strange
         ]
         if len({tuple(row["before"]) for row in rows}) > 1 and not strange:
@@ -160,8 +162,8 @@ def plan(
         if longest > (limits.get(name.name) or longest):
             notes.append(
                 f"The TTL of {name.name} is {longest} s, so clients may use the old address for up to {longest} s "
-                f"after the change. Before a planned switchover, run winha.cluster.switchover_prepare at least "
-                f"{longest} s earlier."
+                f"after the change. Run winha.cluster.switchover_prepare at least {longest} s before a planned "
+                "switchover."
             )
     return Plan(
         problems=tuple(dict.fromkeys(problems)),
@@ -191,7 +193,10 @@ def _scavenging(stored: Mapping, *, will_change: bool) -> t.Iterator[str]:
             "update. Make it static again after the switchover, or update it in time."
         )
     else:
-        yield (f"{begin}. Aging is off in {stored['zone']}, so nothing deletes it. With aging, scavenging can.")
+        yield (
+            f"{begin}. Aging is off in {stored['zone']}, so nothing deletes it. If aging is turned on, scavenging can "
+            "delete it."
+        )
 
 
 def _leaves(row: Mapping, name: Name) -> bool:
@@ -207,7 +212,7 @@ def closed_ports(names: t.Sequence[Name], endpoints: t.Sequence[Mapping]) -> lis
         for address in name.wanted:
             for port in name.ports:
                 row = states.get((address, port))
-                where = f"{address}, to which {name.name} is to lead, "
+                where = f"The new address {address} of {name.name} "
                 if row is None or row["open"] is not True:
                     why = row["why"] if row else "it was not tested"
                     problems.append(
@@ -254,7 +259,7 @@ def judge(
             elif set(row["addresses"]) != set(name.wanted):
                 notes.append(
                     f"The resolver {resolver} still returns {_list(row['addresses'])} for {name.name}, for up to "
-                    f"{row['ttl'] or 0} s. Clients that use it follow later."
+                    f"{row['ttl'] or 0} s. Clients that use it get the new address later."
                 )
     if spns is None:
         notes.append("The SPNs were not checked, because site_switchover_directory is not set.")
@@ -278,10 +283,11 @@ def judge(
 
 def _time(hold_seconds: int) -> str:
     if not hold_seconds:
-        return "The records were right before this run, so no client has to follow."
+        return "No client can have an old address, so clients need not wait."
     return (
-        f"The last client follows {hold_seconds} s after the change, the TTL of the old record. Browsers may keep an "
-        f"address for about {BROWSER_MINUTES} minutes longer. On one client: ipconfig /flushdns."
+        f"After at most {hold_seconds} s, the TTL of the old record, all clients use the new address. Browsers may "
+        f"keep an address for about {BROWSER_MINUTES} minutes, even if the TTL is shorter. On one client: "
+        "ipconfig /flushdns."
     )
 
 

@@ -62,7 +62,7 @@ class Lookup:
             if servers:
                 resolver.nameservers = [server.host for server in servers]
         except (dns.exception.DNSException, OSError) as exc:
-            raise TaskError(f"This machine has no DNS server ({exc}): set dns_servers.") from exc
+            raise TaskError(f"No DNS server is configured on this machine ({exc}): set dns_servers.") from exc
         resolver.nameserver_ports = {server.host: server.port for server in servers if server.port}
         resolver.lifetime = timeout
         resolver.timeout = min(_SERVER_TIMEOUT, timeout / max(1, len(resolver.nameservers)))

@@ -115,8 +115,9 @@ class DnsServers:
         if server.name not in self._connections:
             if GSSAPI_IMPORT_ERROR is not None:
                 raise TaskError(
-                    f"The Python library gssapi is missing on this machine ({GSSAPI_IMPORT_ERROR}), so no DNS record "
-                    "can be changed. Run pip install gssapi, which needs the headers of Kerberos."
+                    f"The Python library gssapi is missing on this machine ({GSSAPI_IMPORT_ERROR}), so this "
+                    "task cannot sign in to a DNS server. Run pip install gssapi. It needs the header files of "
+                    "Kerberos (libkrb5-dev or krb5-devel)."
                 ) from GSSAPI_IMPORT_ERROR
             try:
                 self._fetch_ticket()

@@ -49,7 +49,8 @@ _PREREQUISITES = ("NXRRSET", "YXRRSET", "NXDOMAIN", "YXDOMAIN")
 _ADVICE = {
     "REFUSED": "check that the zone allows secure dynamic updates, and give the account the permission to write this "
     "record",
-    "SERVFAIL": "give the account the permission to write this record; Samba also returns SERVFAIL for a missing one",
+    "SERVFAIL": "give the account the permission to write this record; Samba also returns SERVFAIL if the record does "
+    "not exist",
     "NOTAUTH": "check that this server has the zone and may write it",
 }
 
@@ -58,6 +59,14 @@ class UpdateRefused(ServerError):
     """The server refused the update. Nothing was written."""
 
     advice = "check the event log or the log file of the DNS server"
+
+
+class TicketRefused(CredentialsRefused):
+    """The server did not accept the Kerberos ticket."""
+
+
+class NotVerified(ResponseLost):
+    """The signature of a response is wrong, so it is not known what the server did."""
 
 
 class RecordsChanged(ServerError):
@@ -144,13 +153,16 @@ class SignedConnection:
             found = response.get_rrset(response.answer, self._name, dns.rdataclass.ANY, dns.rdatatype.TKEY)
             if response.rcode() != dns.rcode.NOERROR or not found or found[0].error:
                 code = response.rcode() or (found[0].error if found else dns.rcode.FORMERR)
-                raise CredentialsRefused(
+                raise TicketRefused(
                     f"{self._server} ({self._address}) did not accept the Kerberos ticket for "
                     f"DNS/{self._server.name}: {dns.rcode.to_text(dns.rcode.Rcode.make(code))}",
                     advice="check that the name and the address belong to the same server, and that the server allows "
                     "secure dynamic updates",
                 )
-        raise CredentialsRefused(f"{self._server} did not end the sign-in after {_ROUNDS} messages")
+        raise TicketRefused(
+            f"the sign-in to {self._server} was not complete after {_ROUNDS} messages",
+            advice="check that the zone allows secure dynamic updates",
+        )
 
     def _tkey_query(self, token: bytes) -> dns.message.QueryMessage:
         query = dns.message.make_query(self._name, dns.rdatatype.TKEY, dns.rdataclass.ANY)
@@ -209,9 +221,9 @@ class SignedConnection:
             raise ResponseLost(f"{self._server} ({self._address}) returned the response to another message")
         return response
 
-    def _not_verified(self, exc: Exception) -> ResponseLost:
+    def _not_verified(self, exc: Exception) -> NotVerified:
         code = dns.rcode.to_text(self._signed.rcode()) if self._signed else ""
-        return ResponseLost(
+        return NotVerified(
             f"{self._server} returned {code}, but the signature of its response is not valid ({str(exc).rstrip('.')})",
             advice=_ADVICE.get(code),
         )

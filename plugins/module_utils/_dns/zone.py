@@ -24,6 +24,14 @@ if t.TYPE_CHECKING:
 _ADVICE = "set dns_servers to DNS servers that resolve this name"
 
 
+class NoZone(Unreachable):
+    """DNS has only the root zone for a name."""
+
+
+class NoAddress(Unreachable):
+    """A server of the NS records has no address."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NameServer:
     """A DNS server: its host name, for which clients get Kerberos tickets, and the addresses of this name."""
@@ -53,7 +61,7 @@ def find_zone(lookup: Lookup, name: str) -> str:
     except (dns.exception.DNSException, OSError) as exc:
         raise Unreachable(f"DNS returned no zone for {name}: {exc}", advice=_ADVICE) from exc
     if zone == dns.name.root:
-        raise Unreachable(f"DNS returned no zone for {name} but the root zone", advice=_ADVICE)
+        raise NoZone(f"DNS returned only the root zone for {name}", advice=_ADVICE)
     return zone.to_text(omit_final_dot=True)
 
 
@@ -65,7 +73,7 @@ def find_servers(lookup: Lookup, zone: str, *, excluded: t.Container[str]) -> li
     try:
         answer = lookup.resolver.resolve(dns.name.from_text(zone), "NS")
     except (dns.exception.DNSException, OSError) as exc:
-        raise Unreachable(f"DNS returned no name servers of {zone}: {exc}", advice="set name_servers") from exc
+        raise Unreachable(f"DNS returned no NS records of {zone}: {exc}", advice="set name_servers") from exc
     names = sorted(record.target.to_text(omit_final_dot=True).lower() for record in answer)
     return [NameServer(name=name, addresses=_addresses(lookup, name, zone)) for name in names if name not in excluded]
 
@@ -88,7 +96,7 @@ def _addresses(lookup: Lookup | None, name: str, zone: str | None = None) -> tup
         with contextlib.suppress(OSError):
             found = [str(one[4][0]) for one in socket.getaddrinfo(name, 53, type=socket.SOCK_STREAM)]
     if not found and zone:
-        raise Unreachable(
+        raise NoAddress(
             f"{name} is in the NS records of {zone} and has no address",
             advice=f"delete the NS record if {name} no longer exists, or leave it out with exclude_servers",
         )

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from .._directory.ldap_errors import AccessDenied as DirectoryDenied
+from .._psrp.errors import Throttled
 from .._windows import computer, service
 from .._windows.unknown import at_the_same_time
 from .._windows.version import WindowsVersion
@@ -264,5 +265,7 @@ def _answer_of(name: str, look: t.Callable[[], str]) -> Answer:
     except ResponseLost as exc:
         # Without an operation no message was lost: a value is not of its kind.
         return Answer(name, points_of.NOT_LOOKED_AT if exc.operation else points_of.DIFFERENT, exc.detail)
+    except Throttled as exc:
+        return Answer(name, points_of.NOT_LOOKED_AT, exc.detail)
     except ServerError as exc:
         return Answer(name, points_of.DIFFERENT, exc.detail)

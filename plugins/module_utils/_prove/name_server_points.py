@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._dns.update import NotVerified, TicketRefused
+from .._dns.zone import NoAddress, NoZone
 from ..errors import CredentialsRefused, ResponseLost, ServerError, TaskError, Unreachable
 from .point import DOCUMENTED, Different, NotAllowed, Nothing, NotLookedAt
 
@@ -24,11 +26,12 @@ class Names:
     session: DnsServers
     names: tuple[str, ...]
     known: dict[str, Zone] = dataclasses.field(default_factory=dict)
+    without_address: str = ""
 
     def servers(self) -> list[tuple[str, NameServer]]:
         """Each name with each server of its zone. Raises C(NotLookedAt) if the zones were not found before."""
         if not self.known:
-            raise NotLookedAt("the zones of the names were not found")
+            raise NotLookedAt("the DNS servers of the names were not found")
         return [(name, server) for name, zone in self.known.items() for server in zone.servers]
 
 
@@ -46,12 +49,19 @@ class NameServerPoint:
 def _zones(names: Names) -> str:
     try:
         names.known = names.session.zones_of(names.names)
+    except NoZone as exc:
+        raise Different(exc.detail) from exc
+    except NoAddress as exc:
+        names.without_address = exc.detail
+        return "found"
     except (ServerError, TaskError) as exc:
-        raise Different(str(exc)) from exc
+        raise NotLookedAt(str(exc)) from exc
     return ", ".join(sorted({zone.name for zone in names.known.values()}))
 
 
 def _servers(names: Names) -> str:
+    if names.without_address:
+        raise Different(names.without_address)
     return f"{len({server.name for _name, server in names.servers()})} servers with addresses"
 
 
@@ -64,7 +74,7 @@ def _records(names: Names) -> str:
             raise Different(str(answer))
     found = [t.cast("AddressRecords", answer) for answer in answers.values()]
     if not any(one.addresses or one.alias for one in found):
-        raise Nothing("no server has a record of the names; all of them are authoritative")
+        raise Nothing("the DNS servers have the zone, but no record of these names")
     without = [one for one in found if one.addresses and one.ttl is None]
     if without:
         raise Different("records without a TTL")
@@ -76,9 +86,13 @@ def _tickets(names: Names) -> str:
     for server in servers.values():
         try:
             names.session.sign_in(server)
+        except TicketRefused as exc:
+            raise Different(f"{server}: {exc.detail}") from exc
         except CredentialsRefused as exc:
             raise NotAllowed(f"{server}: {exc.detail}") from exc
         except (ResponseLost, TaskError, Unreachable) as exc:
+            if isinstance(exc.__cause__, NotVerified):
+                raise Different(str(exc)) from exc
             raise NotLookedAt(str(exc)) from exc
     return f"{len(servers)} servers accepted a ticket"
 

@@ -153,7 +153,7 @@ POINTS = (
     ),
     ShellPoint(
         id="shell.credentials",
-        assumes="IncludeAlternateServiceAccountCredentialStatus shows each credential with account, time and validity",
+        assumes="IncludeAlternateServiceAccountCredentialStatus shows each credential with its account and time",
         source=_TOOLS,
         basis=ASSUMED,
         look=_credentials,
@@ -197,13 +197,13 @@ POINTS = (
     ),
     ShellPoint(
         id="shell.missing_cmdlet",
-        assumes="A cmdlet that the account may not run is refused as one that does not exist",
+        assumes="A cmdlet that does not exist is refused with CommandNotFoundException",
         source=_REFERENCE,
         look=_missing_cmdlet,
     ),
     ShellPoint(
         id="shell.missing_parameter",
-        assumes="A parameter that the account may not use is refused as one that does not exist",
+        assumes="A parameter that does not exist is refused with NamedParameterNotFound",
         source=_REFERENCE,
         look=_missing_parameter,
     ),

@@ -47,10 +47,10 @@ class Access:
         """The name of a server in requests. Raises C(Unreachable) if Kerberos has no ticket for it."""
         name = (server or self.server).strip().rstrip(".")
         if "/" in name or not name:
-            raise Unreachable(f"'{name}' is not a server", advice="write the FQDN of an Exchange server")
+            raise Unreachable(f"'{name}' is not a server name", advice="write the FQDN of an Exchange server")
         if self.authentication == "kerberos" and (_is_address(name) or "." not in name):
             raise Unreachable(
-                f"{name} is not an FQDN, and Kerberos needs the own name of the server",
+                f"{name} is not an FQDN, and Kerberos needs the FQDN of the server itself",
                 advice="write the FQDN of the Exchange server, not an address and not a load-balanced name",
             )
         return name

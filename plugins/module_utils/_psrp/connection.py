@@ -92,7 +92,7 @@ class Connection:
             try:
                 return self._invoke(cmdlet, given, end)
             except _SessionGone as exc:
-                raise Unreachable(f"{self._where} ends each session at once") from exc
+                raise Unreachable(f"{self._where} ends each session at once", advice=failures.NO_CONNECTION) from exc
 
     @property
     def _where(self) -> str:
@@ -188,9 +188,13 @@ class Connection:
             sent = self._watch.connected
             if self._watch.expired:
                 lost = ran or (sends_cmdlet and sent)
-                seconds = f"no answer within {timeout:.0f} s"
+                seconds = f"no response within {timeout:.0f} s"
                 self._forget(sent=sent)
-                raise (TimedOut(seconds) if lost else Unreachable(f"{self._where}: {seconds}")) from exc
+                raise (
+                    TimedOut(seconds)
+                    if lost
+                    else Unreachable(f"{self._where}: {seconds}", advice=failures.NO_CONNECTION)
+                ) from exc
             may_have_run = ran or (sends_cmdlet and sent and not failures.is_refusal(exc))
             error = failures.convert_error(
                 exc,

@@ -24,7 +24,7 @@ class NotGranted(ServerError):
     look like a name that does not exist. C(parameter) is empty if it is the cmdlet.
     """
 
-    advice = "add the account to a management role that has it, or use a server of the version that has it"
+    advice = "add the account to a role group that has it, or use a server of an Exchange version that has it"
 
     def __init__(self, detail: str, *, cmdlet: str, parameter: str = "", advice: str | None = None) -> None:
         super().__init__(detail, advice=advice)
@@ -79,7 +79,8 @@ class Throttled(ServerError):
     """The account has too many sessions or ran too many cmdlets. Nothing ran, also after the wait."""
 
     advice = (
-        "end other sessions of this account, wait, or give it a throttling policy with more; then run the task again"
+        "close other sessions of this account, wait, or give the account a throttling policy with higher limits; then "
+        "run the task again"
     )
 
 

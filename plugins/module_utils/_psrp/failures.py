@@ -38,6 +38,7 @@ _SIGN_IN = (
     "RemotePowerShellEnabled) and is in a role group of Exchange"
 )
 _ENDPOINT = "check that server is an Exchange server, and the port"
+NO_CONNECTION = "check the port and the firewalls, and that IIS runs on the server"
 _LIBRARY = 'run pip install "pypsrp[kerberos]"'
 _CERTIFICATE = "set ca_path to the issuer's certificate, or renew the server's certificate for this name"
 _CATEGORIES = (
@@ -131,7 +132,7 @@ def _redirect(words: str) -> Redirected:
         target=target,
         advice="set server to that server, if it is one of your own Exchange servers"
         if target
-        else "set server to the server that has the role and the version",
+        else "set server to the FQDN of an Exchange server that does not redirect this account",
     )
 
 

@@ -136,7 +136,7 @@ def test_without_any_of_the_cmdlets_the_sentence_names_the_role() -> None:
     organization.fail["Get-ClientAccessServer"] = not_granted("Get-ClientAccessServer")
     with pytest.raises(NotGranted) as raised:
         Run(exchange_autodiscover, organization, WISH)
-    assert "management role" in str(raised.value)
+    assert "role group" in str(raised.value)
 
 
 def test_a_value_that_is_not_given_is_written_as_it_is() -> None:

@@ -203,7 +203,7 @@ def test_a_cmdlet_that_takes_too_long_is_lost(endpoints: ExchangeEndpoints, shel
     opened = shell(operation_timeout=3)
     opened.run(GET)
     endpoints.add_fault(operation="Cmdlet", action={"slow": 6}, times=1)
-    with pytest.raises(TimedOut, match="no answer within 3 s"):
+    with pytest.raises(TimedOut, match="no response within 3 s"):
         opened.run(SET, WRITE)
     assert opened.writes == 1
     assert len(opened.run(GET)) == 3  # in a new session
