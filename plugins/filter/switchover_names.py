@@ -40,7 +40,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One row for each name with C(name), C(addresses), C(endpoints) to check, and C(spns) to look for.
+  description:
+    - One row for each name with C(name), C(addresses), C(endpoints) to check, C(services) with the name for each of
+      them, and C(spns) to look for.
   type: list
   elements: dict
 """

@@ -54,6 +54,14 @@ options:
     type: bool
     default: false
     version_added: 1.1.0
+  service_names:
+    description:
+      - The name by which clients call the service of an endpoint, for O(services). Each key is one of O(endpoints).
+      - It is sent as the server name in TLS and as the host in HTTP, because a load balancer can need it. The default
+        is the address.
+    type: dict
+    default: {}
+    version_added: 1.1.0
   dns_servers:
     description:
       - The IP addresses of the DNS servers. A port can follow after a colon, as in V(192.0.2.53:5353) or
@@ -247,6 +255,7 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "ports": {"type": "list", "elements": "int", "default": []},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "services": {"type": "bool", "default": False},
+    "service_names": {"type": "dict", "default": {}},
 }
 Rows = list[dict[str, t.Any]]
 
@@ -256,10 +265,15 @@ def read(lookup: Lookup, options: task.Options) -> tuple[Rows, Rows]:
     if wrong := [number for number in options["ports"] if not 0 < number < 65536]:
         raise task.TaskError(f"Port {wrong[0]} is out of range: valid TCP ports are 1 to 65535.")
     given = [_endpoint(text) for text in options["endpoints"]]
+    called = {
+        pair: str(options["service_names"].get(text) or pair[0])
+        for text, pair in zip(options["endpoints"], given, strict=True)
+    }
     names = resolution.resolve(lookup, options["names"])
     endpoints = [[(address, number) for address in name.addresses for number in options["ports"]] for name in names]
     every = [*(pair for pairs in endpoints for pair in pairs), *given]
-    results = port.check_ports(every, timeout=lookup.timeout, with_services=options["services"])
+    called |= {pair: name.name for name, pairs in zip(names, endpoints, strict=True) for pair in pairs}
+    results = port.check_ports(every, timeout=lookup.timeout, services=called if options["services"] else None)
     rows = [
         dataclasses.asdict(name)
         | {"addresses": list(name.addresses), "aliases": list(name.aliases)}

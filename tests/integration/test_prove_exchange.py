@@ -14,6 +14,7 @@ from ansible_collections.winha.cluster.plugins.module_utils._prove.point import 
     CONFIRMED,
     DIFFERENT,
     NOT_ALLOWED,
+    NOT_LOOKED_AT,
     NOT_THERE,
 )
 from ansible_collections.winha.cluster.plugins.module_utils._prove.points import IN_SHELLS
@@ -80,6 +81,38 @@ def test_each_deviation_is_different_in_just_its_point(exchange: staging.Stage) 
         finally:
             exchange.estate.exchange.clear_faults()
         assert {name: one for name, one in found.items() if one != CONFIRMED} == {point: DIFFERENT}
+
+
+def test_one_fault_costs_only_what_comes_after_it(exchange: staging.Stage) -> None:
+    fault = {"operation": "Command", "nth": 6, "action": {"fault": 2150859002}}
+    exchange.estate.exchange.add_fault(**fault)
+    try:
+        found = answers(exchange)
+    finally:
+        exchange.estate.exchange.clear_faults()
+    values = [found[point] for point in POINTS]
+    assert values[0] == CONFIRMED
+    assert values[-1] == NOT_LOOKED_AT
+    assert set(values) == {CONFIRMED, NOT_LOOKED_AT}
+
+
+def test_a_server_that_shows_no_credentials_is_left_out(exchange: staging.Stage) -> None:
+    servers = exchange.estate.exchange.organization.servers
+    servers["EX2"].reachable = False
+    try:
+        assert answers(exchange)["shell.credentials"] == CONFIRMED
+    finally:
+        servers["EX2"].reachable = True
+
+
+def test_a_name_that_is_no_server_is_no_deviation(exchange: staging.Stage) -> None:
+    cmdlet = {"operation": "Cmdlet", "class": "Get-ExchangeServer"}
+    missing = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
+    exchange.estate.exchange.add_fault(**cmdlet, action={"refuse": missing}, times=1)
+    try:
+        assert answers(exchange)["shell.server"] == NOT_LOOKED_AT
+    finally:
+        exchange.estate.exchange.clear_faults()
 
 
 def test_what_the_account_may_not_run_is_not_allowed(exchange: staging.Stage) -> None:

@@ -44,13 +44,18 @@ def rows_of(exchanges: t.Iterable[Exchange]) -> list[Row]:
     """What the messages of one session are about. A Pull has the class and the query of its Enumerate."""
     rows: list[Row] = []
     begun: dict[str, Row] = {}  # by the context of the enumeration
+    repeated: set[str] = {""}
     for exchange in exchanges:
         row = row_of(exchange)
-        known = begun.get(_enumeration(exchange.request)) if row.operation == "Pull" else None
+        context = _enumeration(exchange.request)
+        known = begun.get(context) if row.operation == "Pull" and context not in repeated else None
         if known:
             row = dataclasses.replace(row, cim_class=known.cim_class, query=known.query)
         if row.operation in {"Enumerate", "Pull"}:
-            begun[_enumeration(exchange.response)] = row
+            context = _enumeration(exchange.response)
+            if row.operation == "Enumerate" and begun.get(context):
+                repeated.add(context)  # not known which of them a Pull continues
+            begun[context] = row
         rows.append(row)
     return rows
 

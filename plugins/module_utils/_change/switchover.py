@@ -38,6 +38,7 @@ class Name:
             "name": self.name,
             "addresses": list(self.wanted),
             "endpoints": [f"{host}:{port}" for host in hosts for port in self.ports],
+            "services": {f"{host}:{port}": self.name for host in hosts for port in self.ports},
             "spns": [f"{service_class}/{self.name}" for service_class in _CLASSES[self.kind]],
         }
 
@@ -222,7 +223,8 @@ def closed_ports(names: t.Sequence[Name], endpoints: t.Sequence[Mapping]) -> lis
                 elif row["responds"] is False:
                     problems.append(
                         f"{where}has no working service on port {port}: {row['why']}. Check the servers behind the "
-                        "load balancer."
+                        "load balancer. If the service is right, set site_switchover_services to false, and only the "
+                        "port is checked."
                     )
     return problems
 

@@ -32,23 +32,26 @@ class PortResult:
     why: str | None = None
 
 
-def check_ports(
-    pairs: t.Iterable[tuple[str, int]], *, timeout: float, with_services: bool = False
-) -> dict[tuple[str, int], PortResult]:
-    """Connect once to each address and port. C(timeout) is in seconds for each connection.
+Endpoint = tuple[str, int]
 
-    Sends nothing, except C(with_services) to the ports of C(client_service.SERVICES).
+
+def check_ports(
+    pairs: t.Iterable[Endpoint], *, timeout: float, services: t.Mapping[Endpoint, str] | None = None
+) -> dict[Endpoint, PortResult]:
+    """Connect once to each address and port. C(timeout) is in seconds, for the connection and for the service.
+
+    Sends nothing, except to the endpoints in C(services) that have one of the ports of C(client_service.SERVICES).
+    C(services) has the names by which clients call them.
     """
     unique = list(dict.fromkeys(pairs))
-    services = client_service.SERVICES if with_services else {}
 
-    def check(pair: tuple[str, int]) -> PortResult:
-        return _check_port(*pair, timeout, services.get(pair[1]))
+    def check(pair: Endpoint) -> PortResult:
+        return _check_port(*pair, timeout, (services or {}).get(pair))
 
     return dict(zip(unique, in_parallel(check, unique), strict=True))
 
 
-def _check_port(address: str, port: int, timeout: float, service: client_service.Service | None) -> PortResult:
+def _check_port(address: str, port: int, timeout: float, name: str | None) -> PortResult:
     try:
         connection = socket.create_connection((address, port), timeout=timeout)
     except TimeoutError:
@@ -56,8 +59,9 @@ def _check_port(address: str, port: int, timeout: float, service: client_service
     except OSError as exc:
         refused = exc.errno in _CLOSED
         return PortResult(address=address, port=port, open=False if refused else None, why=exc.strerror or str(exc))
+    service = client_service.SERVICES.get(port)
     with connection:
-        if service is None:
+        if service is None or name is None:
             return PortResult(address=address, port=port, open=True)
-        why = client_service.problem(service, connection, address)
+        why = client_service.problem(service, connection, name)
     return PortResult(address=address, port=port, open=True, responds=why is None, why=why)

@@ -26,8 +26,8 @@ if t.TYPE_CHECKING:
     from .._psrp.values import Parameters, Secret, Value
 
 PRESENT, MISSING, OUTDATED, ROLLED = "present", "missing", "outdated", "rolled"
-_PROPERTY = "AlternateServiceAccountConfiguration"
-_STATUS: t.Final[Parameters] = {"IncludeAlternateServiceAccountCredentialStatus": True}
+PROPERTY = "AlternateServiceAccountConfiguration"
+STATUS: t.Final[Parameters] = {"IncludeAlternateServiceAccountCredentialStatus": True}
 _QUALIFIED = re.compile(r"[^\\/@\s]+\\[^\\/@\s]+")
 _LINE = re.compile(r"(?:Latest|Previous):\s*(?P<stamp>[^<\n]*?),\s*(?P<account>[^\\,\n]+\\\S+)")
 _LENGTH = 73  # as that of the script of Exchange
@@ -102,7 +102,7 @@ def new_password() -> str:
 
 def read_keeper(shell: Shell, fqdn: str, controller: str | None) -> Keeper:
     """The credentials of one server, in a session with it. Raises C(TaskError) and C(ServerError)."""
-    noun, objects = read_objects(shell, with_controller({"Identity": fqdn, **_STATUS}, controller), server=fqdn)
+    noun, objects = read_objects(shell, with_controller({"Identity": fqdn, **STATUS}, controller), server=fqdn)
     found = [each for each in objects if fqdn.casefold() in (_fqdn(each).casefold(), str(each.get("Name")).casefold())]
     if len(found) != 1:
         raise TaskError(f"{fqdn} is no Client Access server. Correct servers. Nothing was written.")
@@ -111,7 +111,7 @@ def read_keeper(shell: Shell, fqdn: str, controller: str | None) -> Keeper:
 
 def read_keepers(shell: Shell, server: str, controller: str | None) -> list[Keeper]:
     """All Client Access servers with their credentials, as one server reads them. Raises C(ServerError)."""
-    noun, objects = read_objects(shell, with_controller(_STATUS, controller), server=server)
+    noun, objects = read_objects(shell, with_controller(STATUS, controller), server=server)
     return [_keeper(each, noun) for each in objects]
 
 
@@ -144,13 +144,13 @@ def _keeper(found: PsObject, noun: str) -> Keeper:
 
 def entries_of(found: PsObject) -> tuple[Entry, ...]:
     """The credentials of a server, the newest first. Raises C(ResponseLost) if they were not returned."""
-    configuration = found.value(_PROPERTY)
+    configuration = found.value(PROPERTY)
     if isinstance(configuration, PsObject) and configuration.has("EffectiveCredentials"):
         rows = configuration.value("EffectiveCredentials") or ()
         return tuple(_entry(each) for each in (rows if isinstance(rows, (list, tuple)) else [rows]))
     if configuration is None:
         raise ResponseLost(
-            f"{_PROPERTY} of {found.value('Name')} is empty, so its credentials are not known",
+            f"{PROPERTY} of {found.value('Name')} is empty, so its credentials are not known",
             advice="check that the service Remote Registry runs on it",
         )
     text = configuration.text if isinstance(configuration, PsObject) else str(configuration)

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from .._directory.ldap_errors import AccessDenied as DirectoryDenied
-from .._psrp.errors import Throttled
+from .._psrp.errors import NotGranted, Throttled
 from .._windows import computer, service
 from .._windows.unknown import at_the_same_time
 from .._windows.version import WindowsVersion
@@ -25,6 +25,7 @@ from .._wsman.errors import (
     Unreachable,
 )
 from .._wsman.faults import is_time_out
+from ..errors import TaskError
 from . import point as points_of
 from .directory_points import Forest
 from .name_server_points import Names
@@ -49,6 +50,12 @@ _WITHOUT = {
     "dag_member": "the host is not in the group of the DAG members",
 }
 _READERS = {"number": "integer", "boolean": "boolean", "time": "datetime", "list": "array"}
+_SAID: t.Mapping[type[Exception], str] = {
+    Different: points_of.DIFFERENT,
+    Nothing: points_of.NOT_THERE,
+    NotAllowed: points_of.NOT_ALLOWED,
+    NotLookedAt: points_of.NOT_LOOKED_AT,
+}
 _CHANNELS = ("windows.system_channel", "windows.missing_channel")
 
 
@@ -94,7 +101,22 @@ def look_at_forest(session: Directory) -> list[Answer]:
 
 def look_at_shell(session: Shell) -> list[Answer]:
     """An answer for each point that is about the PowerShell endpoint of Exchange."""
-    return [_answer_of(one.id, functools.partial(one.look, session)) for one in IN_SHELLS]
+    began, answers = time.monotonic(), list[Answer]()
+    why = ""
+    for one in IN_SHELLS:
+        if time.monotonic() - began > _LONGEST:
+            why = f"the points before it took more than {_LONGEST:g} s"
+        if why:
+            answers.append(Answer(one.id, points_of.NOT_LOOKED_AT, why))
+            continue
+        try:
+            answers.append(_answer_of(one.id, functools.partial(one.look, session)))
+        except Unreachable as exc:
+            if not answers:
+                raise
+            why = exc.detail
+            answers.append(Answer(one.id, points_of.NOT_LOOKED_AT, why))
+    return answers
 
 
 def look_at_name_servers(session: DnsServers, names: t.Iterable[str]) -> list[Answer]:
@@ -245,14 +267,8 @@ def _answer_of(name: str, look: t.Callable[[], str]) -> Answer:
     """The answer to a point. Raises C(Unreachable), because further requests would fail too."""
     try:
         return Answer(name, points_of.CONFIRMED, look())
-    except Different as exc:
-        return Answer(name, points_of.DIFFERENT, str(exc))
-    except Nothing as exc:
-        return Answer(name, points_of.NOT_THERE, str(exc))
-    except NotAllowed as exc:
-        return Answer(name, points_of.NOT_ALLOWED, str(exc))
-    except NotLookedAt as exc:
-        return Answer(name, points_of.NOT_LOOKED_AT, str(exc))
+    except (Different, Nothing, NotAllowed, NotLookedAt) as exc:
+        return Answer(name, _SAID[type(exc)], str(exc))
     except Unreachable:
         raise
     except (AccessDenied, DirectoryDenied) as exc:
@@ -265,7 +281,10 @@ def _answer_of(name: str, look: t.Callable[[], str]) -> Answer:
     except ResponseLost as exc:
         # Without an operation no message was lost: a value is not of its kind.
         return Answer(name, points_of.NOT_LOOKED_AT if exc.operation else points_of.DIFFERENT, exc.detail)
-    except Throttled as exc:
-        return Answer(name, points_of.NOT_LOOKED_AT, exc.detail)
+    except (Throttled, NotGranted) as exc:
+        allowed = isinstance(exc, Throttled)
+        return Answer(name, points_of.NOT_LOOKED_AT if allowed else points_of.NOT_ALLOWED, exc.detail)
     except ServerError as exc:
         return Answer(name, points_of.DIFFERENT, exc.detail)
+    except TaskError as exc:
+        return Answer(name, points_of.NOT_LOOKED_AT, str(exc))

@@ -12,11 +12,11 @@ from .._exchange.build import Build, BuildError
 from .._exchange_settings import service_account
 from .._exchange_settings.client_access import read_objects
 from .._psrp.errors import NotGranted, ObjectNotFound
-from .point import ASSUMED, DOCUMENTED, Different, NotAllowed, Nothing
+from .point import ASSUMED, DOCUMENTED, Different, Nothing, NotLookedAt
 
 if t.TYPE_CHECKING:
     from .._psrp.port import Shell
-    from .._psrp.values import Parameters, PsObject
+    from .._psrp.values import PsObject
 
 _REFERENCE = "Microsoft, Exchange PowerShell reference"
 _TOOLS = "published tools"
@@ -48,15 +48,11 @@ def _properties(objects: t.Sequence[PsObject], names: t.Iterable[str]) -> str:
     return f"{len(objects)} objects"
 
 
-def _run(shell: Shell, cmdlet: str, parameters: Parameters | None = None) -> list[PsObject]:
-    try:
-        return shell.run(cmdlet, parameters)
-    except NotGranted as exc:
-        raise NotAllowed(exc.detail) from exc
-
-
 def _server(shell: Shell) -> str:
-    found = _run(shell, "Get-ExchangeServer", {"Identity": shell.host})
+    try:
+        found = shell.run("Get-ExchangeServer", {"Identity": shell.host.strip().rstrip(".")})
+    except ObjectNotFound as exc:
+        raise NotLookedAt(f"server is not the FQDN of an Exchange server: {exc.detail}") from exc
     if len(found) != 1:
         raise Different(f"{len(found)} servers")
     _properties(found, ("Name", "Fqdn", "AdminDisplayVersion"))
@@ -75,7 +71,16 @@ def _client_access(shell: Shell) -> str:
 
 
 def _credentials(shell: Shell) -> str:
-    entries = [entry for keeper in service_account.read_keepers(shell, shell.host, None) for entry in keeper.entries]
+    _noun, objects = read_objects(shell, service_account.STATUS)
+    entries: list[service_account.Entry] = []
+    for one in objects:
+        # A server that is down, or whose service Remote Registry does not run, shows no credentials.
+        if not one.has(service_account.PROPERTY) or one.value(service_account.PROPERTY) is not None:
+            entries += service_account.entries_of(one)
+    if objects and all(
+        one.has(service_account.PROPERTY) and one.get(service_account.PROPERTY) is None for one in objects
+    ):
+        raise NotLookedAt("no server shows its credentials: check that the service Remote Registry runs")
     if not entries:
         raise Nothing("no server has a credential; the property was returned")
     if any(entry.added is None for entry in entries):
@@ -84,7 +89,7 @@ def _credentials(shell: Shell) -> str:
 
 
 def _databases(shell: Shell) -> str:
-    return _properties(_run(shell, "Get-MailboxDatabase"), ("Name", "RpcClientAccessServer", "Recovery"))
+    return _properties(shell.run("Get-MailboxDatabase"), ("Name", "RpcClientAccessServer", "Recovery"))
 
 
 def _arrays(shell: Shell) -> str:
@@ -96,16 +101,16 @@ def _arrays(shell: Shell) -> str:
 
 
 def _trusts(shell: Shell) -> str:
-    found = _run(shell, "Get-FederationTrust")
+    found = shell.run("Get-FederationTrust")
     return _properties(found, ("Name", "ApplicationUri", "OrgCertificate", "OrgNextCertificate"))
 
 
 def _certificates(shell: Shell) -> str:
-    return _properties(_run(shell, "Get-ExchangeCertificate"), ("Thumbprint", "NotBefore", "NotAfter", "FriendlyName"))
+    return _properties(shell.run("Get-ExchangeCertificate"), ("Thumbprint", "NotBefore", "NotAfter", "FriendlyName"))
 
 
 def _domains(shell: Shell) -> str:
-    return _properties(_run(shell, "Get-FederatedOrganizationIdentifier"), ("Domains",))
+    return _properties(shell.run("Get-FederatedOrganizationIdentifier"), ("Domains",))
 
 
 def _missing_object(shell: Shell) -> str:
@@ -113,8 +118,6 @@ def _missing_object(shell: Shell) -> str:
         found = shell.run("Get-MailboxDatabase", {"Identity": _NOBODY})
     except ObjectNotFound as exc:
         return exc.exception or "not found"
-    except NotGranted as exc:
-        raise NotAllowed(exc.detail) from exc
     raise Different(f"{len(found)} objects")
 
 
@@ -134,7 +137,7 @@ def _missing_parameter(shell: Shell) -> str:
     except NotGranted as exc:
         if exc.parameter.casefold() == _NO_PARAMETER.casefold():
             return "refused as a parameter that does not exist"
-        raise NotAllowed(exc.detail) from exc
+        raise
     raise Different("the parameter was accepted")
 
 

@@ -13,6 +13,9 @@ from .seen import FORMAT
 
 Mapping = t.Mapping[str, t.Any]
 _FROM = ("prove_host_info", "prove_directory_info", "prove_dns_info", "prove_exchange_info", "prove_writes")
+# What a host of the play only stands for.
+_ELSEWHERE = {"prove_dns_info": "(DNS servers) ", "prove_exchange_info": "(the endpoint of Exchange) "}
+_PARTS_ELSEWHERE = ("dns_server", "exchange_server")
 _CHANGES = {"change": "prove_changed_once", "undo": "prove_set_back"}
 _ONLY_ONE = "A host must have it as a clustered virtual machine, and no other host one of the same name."
 _SHOWN = 3  # hosts in a row of the table on the terminal
@@ -47,7 +50,11 @@ def document(
 def _host(name: str, variables: Mapping) -> dict[str, t.Any]:
     results = [variables[key] for key in _FROM if _is_result(variables.get(key))]
     answers = {one["point"]: dict(one) for result in results for one in result.get("answers") or ()}
-    errors = [str(result["msg"]) for result in results if result.get("failed") or result.get("unreachable")]
+    errors = [
+        f"{_ELSEWHERE.get(key, '')}{variables[key]['msg']}"
+        for key in _FROM
+        if _is_result(variables.get(key)) and (variables[key].get("failed") or variables[key].get("unreachable"))
+    ]
     machine = next((one["virtual_machine"] for one in results if one.get("virtual_machine")), None)
     problems: list[str] = []
     if any(_is_result(variables.get(key)) for key in _CHANGES.values()):
@@ -137,6 +144,8 @@ def for_bundle(found: Mapping) -> dict[str, t.Any]:
     for host in found["hosts"]:
         answers = releases.setdefault(host["release"], {}) if host["release"] else {}
         for one in host["answers"]:
+            if BY_ID[one["point"]].part in _PARTS_ELSEWHERE:  # of another release
+                continue
             known = answers.get(one["point"], points_of.NOT_THERE)
             answers[one["point"]] = min(known, one["answer"], key=_for_bundle.index)
     return {"winha_proved": FORMAT, "releases": releases}

@@ -237,7 +237,13 @@ def test_a_load_balancer_without_servers_forbids_the_change(sites: Sites) -> Non
     text = said(run)
     assert begin.format(name="mail", port=443) + "The load balancer or server returns HTTP 503." in text
     assert begin.format(name="outlook-east", port=135) + "The port is open, but the connection is closed" in text
-    assert "Check the servers behind the load balancer." in text
+    assert "Check the servers behind the load balancer. If the service is right, set site_switchover_services" in text
+    sites.in_west.has_servers = False
+    try:
+        allowed = sites.play("winha.cluster.switchover", "--check", site_switchover_services=False)
+    finally:
+        sites.in_west.has_servers = True
+    assert (allowed.rc, sites.state()) == (0, before), allowed.output
 
 
 def test_an_account_without_the_permission_writes_nothing(sites: Sites) -> None:
@@ -312,17 +318,18 @@ def test_what_is_assumed_about_dns_servers_is_confirmed_without_an_update(sites:
     points = ("dns.zone", "dns.servers", "dns.records", "dns.tickets")
     connection = {"dns_servers": [sites.addresses[0]], "timeout": 8}
 
-    def answers(cache: Path, *names: str) -> dict[str, str]:
-        options = {"winha.cluster.prove_dns_info": {"names": list(names or (f"mail.{DOMAIN}",)), **connection}}
+    def answers(cache: Path, *names: str, **more: t.Any) -> dict[str, str]:
+        own = {"names": list(names or (f"mail.{DOMAIN}",)), **connection, **more}
+        options = {"winha.cluster.prove_dns_info": own}
         found = sites.play(tasks("localhost", options), cache=cache).of("localhost").data["answers"]
         return {one["point"]: one["answer"] for one in found}
 
     assert answers(sites.cache) == dict.fromkeys(points, "confirmed")
     assert answers(sites.cache, f"nobody.{DOMAIN}") == dict.fromkeys(points, "confirmed") | {"dns.records": "not_there"}
     assert answers(sites.cache.with_name("none")) == dict.fromkeys(points, "confirmed") | {"dns.tickets": "not_allowed"}
-    assert answers(sites.cache, "mail.nowhere.invalid") == dict.fromkeys(points, "not_looked_at") | {
-        "dns.zone": "different"
-    }
+    assert answers(sites.cache, "mail.nowhere.invalid") == dict.fromkeys(points, "not_looked_at")
+    given = {"name_servers": [f"dc01.{DOMAIN}", f"dc02.{DOMAIN}"]}
+    assert answers(sites.cache, **given) == dict.fromkeys(points, "confirmed") | {"dns.servers": "not_looked_at"}
     assert sites.state() == before
     sites.servers.second.stop()
     try:

@@ -154,9 +154,11 @@ class ExchangeService:
             self._spend(user)
             rule = self.endpoint.rules.match(self.name, "Cmdlet", name, "")
             note["rule"] = rule.action if rule else ""
-            if find(CMDLETS, name, self.server.release) is None:
+            try:
+                cmdlet = self._granted(user, name)
+            except refusals.Refusal:
                 self._obey_before(rule)
-            cmdlet = self._granted(user, name)
+                raise
             result.task = cmdlet.name
             note["write"] = cmdlet.writes
             try:

@@ -48,7 +48,13 @@ def planned(*records: dict[str, t.Any], ports: t.Any = OPEN, rows: t.Any = ()) -
 
 def test_a_name_has_its_addresses_endpoints_and_spns() -> None:
     mail, array = (name.row() for name in read_names(NAMES, "west"))
-    assert mail == {"name": MAIL, "addresses": [WEST], "endpoints": [f"{WEST}:443"], "spns": [f"http/{MAIL}"]}
+    assert mail == {
+        "name": MAIL,
+        "addresses": [WEST],
+        "endpoints": [f"{WEST}:443"],
+        "services": {f"{WEST}:443": MAIL},
+        "spns": [f"http/{MAIL}"],
+    }
     assert array["endpoints"] == [f"{WEST}:135", f"{WEST}:60001"]
     assert array["spns"] == [f"{kind}/{ARRAY}" for kind in ("exchangeMDB", "exchangeRFR", "exchangeAB")]
 

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
+import ssl
 import threading
+import time
 import typing as t
 
 import pytest
@@ -20,7 +23,7 @@ from lab.wire.certificates import server_context
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-HERE = "127.0.0.1"
+HERE, NAME = "127.0.0.1", "mail.example.test"
 # Samba 4.17, to the binding that is sent, to one to an interface that it does not have, and to one of version 4.
 BIND = bytes.fromhex(
     "05000b03100000004800000001000000d016d0160000000001000000000001000883afe11f5dc91191a408002b14a0fa03000000"
@@ -59,8 +62,9 @@ def replying(response: bytes | None, monkeypatch: pytest.MonkeyPatch) -> t.Itera
         thread.join()
 
 
-def outcome(number: int, timeout: float = 5) -> port.PortResult:
-    return port.check_ports([(HERE, number)], timeout=timeout, with_services=True)[HERE, number]
+def outcome(number: int, timeout: float = 5, address: str = HERE, name: str = NAME) -> port.PortResult:
+    pair = (address, number)
+    return port.check_ports([pair], timeout=timeout, services={pair: name})[pair]
 
 
 def test_the_endpoint_mapper_of_samba_responds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +80,7 @@ def test_the_endpoint_mapper_of_samba_responds(monkeypatch: pytest.MonkeyPatch) 
         (REFUSED, "The RPC endpoint mapper refuses the binding (reason 4)"),
         (b"", "The port is open, but the connection is closed without a response"),
         (BOUND[:9], "The port is open, but the connection is closed without a response"),
-        (BOUND[:20], "The port is open, but the service does not respond as expected"),
+        (BOUND[:20], "The port is open, but no RPC endpoint mapper responds there"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "The port is open, but no RPC endpoint mapper responds there"),
         (b"\5\0\2\3" + BOUND[4:], "The port is open, but no RPC endpoint mapper responds there"),
         (b"\5\0\14\3\x10\0\0\0\x10\0" + BOUND[10:], "The port is open, but no RPC endpoint mapper responds there"),
@@ -117,6 +121,100 @@ def test_https_of_a_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         found = outcome(mapper)
     assert (found.open, found.responds) == (True, False)
     assert str(found.why).startswith("The port is open, but")
+
+
+@contextlib.contextmanager
+def web(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    handler: type[http.server.BaseHTTPRequestHandler],
+    setting: t.Callable[[ssl.SSLContext], None],
+    address: str = HERE,
+) -> t.Iterator[int]:
+    """An HTTPS server with another setting of TLS."""
+    tls = server_context(tmp_path, Host("vip", "127.0.0.1", "2016"))
+    setting(tls)
+
+    class Server(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+        def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+            """A client that ends the connection is no error."""
+
+    with Server((address, 0), handler) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        number = server.server_address[1]
+        monkeypatch.setattr(client_service, "SERVICES", {number: client_service.https})
+        yield number
+        server.shutdown()
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    hosts: t.ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.hosts.append(self.headers["Host"])
+        self.send_response(302)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+        """Write no log."""
+
+
+def test_the_name_of_the_clients_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+
+    def by_name(tls: ssl.SSLContext) -> None:
+        def choose(_socket: object, name: str | None, _context: object) -> int | None:
+            asked.append(name)
+            return None if name == NAME else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+        tls.sni_callback = choose
+
+    Web.hosts.clear()
+    with web(tmp_path, monkeypatch, Web, by_name) as number:
+        assert outcome(number).responds
+        assert "TLS fails" in str(outcome(number, name="other.example.test").why)
+    assert asked == [NAME, "other.example.test"]
+    assert Web.hosts == [NAME]
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6")
+def test_an_address_of_ipv6_can_be_the_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    Web.hosts.clear()
+    with web(tmp_path, monkeypatch, Web, lambda tls: None, "::1") as number:
+        found = outcome(number, address="::1", name="2001:db8::a")
+    assert (found.responds, found.why) == (True, None)
+    assert Web.hosts == ["[2001:db8::a]"]
+
+
+def test_a_server_that_wants_a_certificate_responds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def wants(tls: ssl.SSLContext) -> None:
+        tls.verify_mode = ssl.CERT_REQUIRED
+        tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        tls.load_verify_locations(tmp_path / "ca.pem")
+
+    with web(tmp_path, monkeypatch, Web, wants) as number:
+        found = outcome(number)
+    # The alert can come after the reset of the connection; then it is not known why.
+    assert found.responds or "does not respond as expected" in str(found.why)
+
+
+def test_a_slow_response_does_not_extend_the_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Slow(Web):
+        def do_HEAD(self) -> None:
+            with contextlib.suppress(OSError):
+                for octet in b"HTTP/1.1 200 OK\r\n" + b"X-Fill: y\r\n" * 9:
+                    self.wfile.write(bytes([octet]))
+                    time.sleep(0.05)
+
+    with web(tmp_path, monkeypatch, Slow, lambda tls: None) as number:
+        began = time.monotonic()
+        found = outcome(number, timeout=0.5)
+    assert found.why == "The port is open, but nothing responds within 0.5 s"
+    assert time.monotonic() - began < 4
 
 
 def test_nothing_is_sent_without_the_option(monkeypatch: pytest.MonkeyPatch) -> None:

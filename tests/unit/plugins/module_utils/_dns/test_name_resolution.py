@@ -38,6 +38,7 @@ def resolve(*servers: str, names: t.Sequence[str] = (NAME,), **options: t.Any) -
         "ports": [],
         "endpoints": [],
         "services": False,
+        "service_names": {},
         "dns_servers": list(servers),
         "timeout": 1,
         **options,

@@ -30,6 +30,7 @@ def check(address: str, *ports: int, names: int = 1) -> Results:
             "ports": list(ports),
             "endpoints": [],
             "services": False,
+            "service_names": {},
             "dns_servers": [server.address],
             "timeout": 1,
         }
