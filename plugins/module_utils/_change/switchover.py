@@ -33,12 +33,13 @@ class Name:
 
     def row(self) -> dict[str, t.Any]:
         """The name for tasks: the addresses, the endpoints to check, and the SPNs to look for."""
-        hosts = (f"[{one}]" if ":" in one else one for one in self.wanted)
+        hosts = [f"[{one}]" if ":" in one else one for one in self.wanted]
+        endpoints = [f"{host}:{port}" for host in hosts for port in self.ports]
         return {
             "name": self.name,
             "addresses": list(self.wanted),
-            "endpoints": [f"{host}:{port}" for host in hosts for port in self.ports],
-            "services": {f"{host}:{port}": self.name for host in hosts for port in self.ports},
+            "endpoints": endpoints,
+            "services": dict.fromkeys(endpoints, self.name),
             "spns": [f"{service_class}/{self.name}" for service_class in _CLASSES[self.kind]],
         }
 
