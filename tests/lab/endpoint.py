@@ -213,18 +213,26 @@ class Listener(http.server.ThreadingHTTPServer):
     def start(self) -> None:
         """Start the thread of the listener."""
         self.running = True
-        self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._serving = threading.Thread(target=self._accept, daemon=True)
         self._serving.start()
+
+    def _accept(self) -> None:
+        # serve_forever would wake up again and again, which many listeners cannot afford.
+        while self.running:
+            self._handle_request_noblock()  # type: ignore[attr-defined] # it waits for a connection
+
+    def _end_accept(self) -> None:
+        """End the thread of the listener: the wait for a connection ends with an error."""
+        self.running = False
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self._serving.join()
 
     def suspend(self) -> None:
         """Close the open connections and refuse new ones. The port stays bound."""
         with self._lock:
-            if not self.running:
-                return
-            self.running = False
-            self.socket.shutdown(socket.SHUT_RDWR)
-            self._close_connections()
-            self.shutdown()
+            if self.running:
+                self._end_accept()
+                self._close_connections()
 
     def resume(self) -> None:
         """Accept connections again."""
@@ -244,7 +252,6 @@ class Listener(http.server.ThreadingHTTPServer):
         with self._lock:
             self._closed = True
             if self.running:
-                self.running = False
-                self.shutdown()
+                self._end_accept()
             self.server_close()
             self._close_connections()

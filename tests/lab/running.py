@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from .estate import Cluster, Estate, Host
     from .exchange.endpoints import ExchangeEndpoints
-from concurrent.futures import ThreadPoolExecutor
 
 
 def load_into(source: Path | None, state: Path) -> Estate:
@@ -178,9 +177,8 @@ class RunningEstate:
     def stop(self) -> None:
         """Stop every listener and the domain controller. The state is kept."""
         self.simulation.clock.cancel()
-        # In sequence each listener would wait for its poll interval.
-        with ThreadPoolExecutor(max_workers=32) as workers:
-            list(workers.map(Listener.stop, self._listeners))
+        for listener in self._listeners:
+            listener.stop()
         self._listeners.clear()
         if self._exchange:
             self._exchange.stop()
