@@ -147,8 +147,10 @@ def web(
         thread.start()
         number = server.server_address[1]
         monkeypatch.setattr(client_service, "SERVICES", {number: client_service.https})
-        yield number
-        server.shutdown()
+        try:
+            yield number
+        finally:
+            server.shutdown()
 
 
 class Web(http.server.BaseHTTPRequestHandler):
