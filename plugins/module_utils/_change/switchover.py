@@ -144,11 +144,12 @@ def plan(
         )
     for name in names:
         rows = [row for row in read if row["name"] == name.name]
-        strange = [row for row in rows if not set(row["before"]) <= name.known]
+        unknown = {row["server"]: [one for one in row["before"] if one not in name.known] for row in rows}
+        strange = {server: found for server, found in unknown.items() if found}
         problems += [
-            f"On {row['server']}, {name.name} has {_list(row['before'])}, and not all of it is in {VARIABLE}. Somebody "
-            "changed the record, or the variable is wrong. Correct one of them."
-            for row in strange
+            f"On {server}, {name.name} has {_list(found)}, which {VARIABLE} does not have. Somebody changed the record, "
+            "or the variable is wrong. Correct one of them."
+            for server, found in strange.items()
         ]
         if len({tuple(row["before"]) for row in rows}) > 1 and not strange:
             found = " and ".join(f"{_list(row['before'])} on {row['server']}" for row in rows)

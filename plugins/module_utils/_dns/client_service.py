@@ -34,8 +34,8 @@ def problem(service: Service, connection: socket.socket, name: str) -> str | Non
     seconds = connection.gettimeout() or 0
     end = _End(seconds)
     try:
-        return service(connection, name, end)
-    except (OSError, http.client.HTTPException) as exc:
+        return service(connection, name.rstrip("."), end)
+    except (OSError, ValueError, http.client.HTTPException) as exc:  # ValueError: TLS or HTTP cannot send the name
         if end.over or isinstance(exc, TimeoutError):
             return f"The port is open, but nothing responds within {seconds:g} s"
         if isinstance(exc, ssl.SSLError):

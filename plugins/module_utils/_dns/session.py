@@ -51,13 +51,13 @@ class DnsAccess:
 class DnsServers:
     """A session. With C(read_only) it never sends an update.
 
-    C(are_given) is whether the options name the servers, so that the NS records are not read.
+    C(servers_are_given) is whether the options name the servers, so that the NS records are not read.
     """
 
     def __init__(self, access: DnsAccess, *, read_only: bool = False) -> None:
         self.host = "the DNS servers"
         self.writes = 0
-        self.are_given = bool(access.name_servers)
+        self.servers_are_given = bool(access.name_servers)
         self._access = access
         self._read_only = read_only
         self._ticket: Ticket | None = None

@@ -55,6 +55,8 @@ _SAID: t.Mapping[type[Exception], str] = {
     Nothing: points_of.NOT_THERE,
     NotAllowed: points_of.NOT_ALLOWED,
     NotLookedAt: points_of.NOT_LOOKED_AT,
+    NotGranted: points_of.NOT_ALLOWED,
+    Throttled: points_of.NOT_LOOKED_AT,
 }
 _CHANNELS = ("windows.system_channel", "windows.missing_channel")
 
@@ -282,8 +284,7 @@ def _answer_of(name: str, look: t.Callable[[], str]) -> Answer:
         # Without an operation no message was lost: a value is not of its kind.
         return Answer(name, points_of.NOT_LOOKED_AT if exc.operation else points_of.DIFFERENT, exc.detail)
     except (Throttled, NotGranted) as exc:
-        allowed = isinstance(exc, Throttled)
-        return Answer(name, points_of.NOT_LOOKED_AT if allowed else points_of.NOT_ALLOWED, exc.detail)
+        return Answer(name, _SAID[type(exc)], exc.detail)
     except ServerError as exc:
         return Answer(name, points_of.DIFFERENT, exc.detail)
     except TaskError as exc:

@@ -62,7 +62,7 @@ def _zones(names: Names) -> str:
 def _servers(names: Names) -> str:
     if names.without_address:
         raise Different(names.without_address)
-    if names.session.are_given:
+    if names.session.servers_are_given:
         raise NotLookedAt("name_servers is set, so the NS records were not read")
     return f"{len({server.name for _name, server in names.servers()})} servers with addresses"
 

@@ -179,8 +179,12 @@ def test_the_name_of_the_clients_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with web(tmp_path, monkeypatch, Web, by_name) as number:
         assert outcome(number).responds
         assert "TLS fails" in str(outcome(number, name="other.example.test").why)
-    assert asked == [NAME, "other.example.test"]
-    assert Web.hosts == [NAME]
+        assert outcome(number, name=f"{NAME}.").responds  # the root is not sent
+        no_name = outcome(number, name=f".{'x' * 70}.test")
+        assert (no_name.open, no_name.responds) == (True, False)
+        assert str(no_name.why).startswith("The port is open, but the service does not respond as expected")
+    assert asked == [NAME, "other.example.test", NAME]
+    assert Web.hosts == [NAME, NAME]
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6")
