@@ -147,8 +147,8 @@ def plan(
         unknown = {row["server"]: [one for one in row["before"] if one not in name.known] for row in rows}
         strange = {server: found for server, found in unknown.items() if found}
         problems += [
-            f"On {server}, {name.name} has {_list(found)}, which {VARIABLE} does not have. Somebody changed the record, "
-            "or the variable is wrong. Correct one of them."
+            f"On {server}, {name.name} has {_list(found)}, which {VARIABLE} does not have. Somebody changed the "
+            "record, or the variable is wrong. Correct one of them."
             for server, found in strange.items()
         ]
         if len({tuple(row["before"]) for row in rows}) > 1 and not strange:
